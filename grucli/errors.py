@@ -1,0 +1,76 @@
+"""The tree of errors; each class carries the exit code the command line ends with.
+
+GrucliError                  1  could not finish: internal fault, disk full, output closed
+├── UsageError               2  wrong command line
+├── RecipeError              2  wrong recipe
+├── DataError                3  wrong data
+├── CheckpointError          4  wrong checkpoint
+├── TrainingError            5  training failed: not finite, out of memory
+├── CheckFailedError         6  a check asked for with --fail-if did not hold
+└── InterruptedRunError    130  stopped by a signal, state saved (143 for SIGTERM)
+"""
+
+from collections.abc import Sequence
+
+SHOWN_PROBLEMS = 20
+
+
+class GrucliError(Exception):
+    """What went wrong, one line a problem: where, what was found, what was expected, what to do."""
+
+    exit_code = 1
+
+    def __init__(self, *problems: str) -> None:
+        """Take one line for each problem; the message shows the first 20 and counts the rest."""
+        self.problems: Sequence[str] = problems
+        shown = list(problems[:SHOWN_PROBLEMS])
+        if len(problems) > SHOWN_PROBLEMS:
+            shown.append(f"... and {len(problems) - SHOWN_PROBLEMS} more ({len(problems)} in all)")
+        super().__init__("\n".join(shown))
+
+
+class UsageError(GrucliError):
+    """The command line asks for something that does not exist or does not fit."""
+
+    exit_code = 2
+
+
+class RecipeError(GrucliError):
+    """The recipe is not what the schema asks for."""
+
+    exit_code = 2
+
+
+class DataError(GrucliError):
+    """The table cannot be read, or does not fit the recipe or the checkpoint."""
+
+    exit_code = 3
+
+
+class CheckpointError(GrucliError):
+    """The file is not a checkpoint, is damaged, or does not fit what it says of itself."""
+
+    exit_code = 4
+
+
+class TrainingError(GrucliError):
+    """Training could not go on: a loss or gradient that is not finite, or no memory."""
+
+    exit_code = 5
+
+
+class CheckFailedError(GrucliError):
+    """A condition given with --fail-if came true."""
+
+    exit_code = 6
+
+
+class InterruptedRunError(GrucliError):
+    """A signal stopped the run after its state was saved."""
+
+    exit_code = 130
+
+    def __init__(self, *problems: str, signal_number: int = 2) -> None:
+        """Remember the signal: the process ends with 128 plus its number."""
+        super().__init__(*problems)
+        self.exit_code = 128 + signal_number

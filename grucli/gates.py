@@ -1,0 +1,115 @@
+"""Names and order of the gates, and the names of every matrix: written here and nowhere else.
+
+A stacked parameter such as ``weight_hh_l0`` of a GRU holds one block of H rows for each gate, in
+the order of ``GATES``. The order and the parameter names are those of torch.nn.GRU, LSTM and RNN,
+so that their state dictionaries load unchanged; the update gate z keeps the old state:
+h' = z * h + (1 - z) * n.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+GATES: dict[str, tuple[str, ...]] = {
+    "gru": ("reset", "update", "candidate"),
+    "lstm": ("input", "forget", "cell", "output"),
+    "rnn": ("state",),
+}
+"""Gates by cell, in the order in which torch stacks their rows."""
+
+SYMBOLS: dict[str, tuple[str, ...]] = {
+    "gru": ("r", "z", "n"),
+    "lstm": ("i", "f", "g", "o"),
+    "rnn": ("h",),
+}
+"""The letter of each gate, in the same order."""
+
+PARTS: dict[str, str] = {
+    "weight_ih": "W_x",
+    "weight_hh": "W_h",
+    "bias_ih": "b_x",
+    "bias_hh": "b_h",
+    "gain_ih": "g_x",
+    "gain_hh": "g_h",
+    "bias_sum": "b_",
+    "gain_sum": "g_",
+}
+"""Stacked parameter -> prefix of its matrices' names; the letter of the gate follows."""
+
+WORDS: dict[str, str] = {
+    "weight_ih": "ih",
+    "weight_hh": "hh",
+    "bias_ih": "bias_ih",
+    "bias_hh": "bias_hh",
+    "gain_ih": "gain_ih",
+    "gain_hh": "gain_hh",
+    "bias_sum": "bias",
+    "gain_sum": "gain",
+}
+"""Stacked parameter -> last word of the long name, as in ``0.update.hh``."""
+
+_PARAMETER = re.compile(
+    r"^(?P<prefix>(?:.*\.)?)(?P<kind>"
+    + "|".join(PARTS)
+    + r")_l(?P<layer>\d+)(?P<reverse>_reverse)?$"
+)
+
+
+@dataclass(frozen=True)
+class MatrixName:
+    """One gate's share of a stacked parameter.
+
+    ``symbol`` is the name on screen (W_hz), ``long`` the address on the command line
+    (0.update.hh; 0r.update.hh for the reverse direction of a bidirectional layer).
+    """
+
+    cell: str
+    layer: int
+    reverse: bool
+    gate: str
+    kind: str
+    rows: slice
+    parameter: str
+
+    @property
+    def symbol(self) -> str:
+        """The short name: ``W_hz``, ``b_xr``, ``g_hn``."""
+        letter = SYMBOLS[self.cell][GATES[self.cell].index(self.gate)]
+        return PARTS[self.kind] + letter
+
+    @property
+    def long(self) -> str:
+        """The full address: layer, gate and part, joined with dots."""
+        return f"{self.layer}{'r' if self.reverse else ''}.{self.gate}.{WORDS[self.kind]}"
+
+    @property
+    def direction(self) -> str:
+        """Either ``forward`` or ``reverse``."""
+        return "reverse" if self.reverse else "forward"
+
+
+def parse_parameter(name: str) -> tuple[str, str, int, bool] | None:
+    """Split ``stack.weight_hh_l1_reverse`` into (prefix, kind, layer, reverse); None if no match."""
+    match = _PARAMETER.match(name)
+    if match is None:
+        return None
+    return match["prefix"], match["kind"], int(match["layer"]), match["reverse"] is not None
+
+
+def matrices_of(cell: str, parameter: str, rows: int) -> Iterator[MatrixName]:
+    """Name each gate's block of a stacked parameter with ``rows`` rows in all.
+
+    Yields nothing for a parameter that belongs to no recurrent layer. Raises ValueError when the
+    rows cannot be divided among the gates of the cell.
+    """
+    parsed = parse_parameter(parameter)
+    if parsed is None:
+        return
+    _, kind, layer, reverse = parsed
+    gates = GATES[cell]
+    if rows % len(gates):
+        raise ValueError(f"{parameter}: {rows} rows do not divide among {len(gates)} gates")
+    hidden = rows // len(gates)
+    for index, gate in enumerate(gates):
+        block = slice(index * hidden, (index + 1) * hidden)
+        yield MatrixName(cell, layer, reverse, gate, kind, block, parameter)
