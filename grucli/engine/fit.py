@@ -1,0 +1,138 @@
+"""The training loop: a generator of typed events; the caller prints, saves and stops.
+
+Between two events the state in ``Training`` is whole: a caller that stops there and saves
+``Training.state_dict`` can go on later with the same bytes as an uninterrupted run.
+"""
+
+import math
+import time
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from grucli.data import Windows
+from grucli.engine.gate_updates import StepProbe
+from grucli.engine.losses import masked_mean_loss
+from grucli.engine.training import Training
+from grucli.errors import TrainingError
+from grucli.reports import Epoch, Step
+
+EVALUATION_CELLS = 1 << 22
+"""Windows are evaluated in batches of about this many context cells (B * T * H)."""
+
+
+def fit(training: Training, train: Windows, valid: Windows) -> Iterator[Step | Epoch]:
+    """Run the optimiser over the training windows until the epochs or the patience are used up.
+
+    Yields a Step after every optimiser step and an Epoch after every validation. Raises
+    TrainingError before a step whose loss or gradient is not finite: the weights stay as they
+    were.
+    """
+    while not training.finished:
+        started = time.perf_counter()
+        windows = 0
+        for rows in training.remaining_batches(len(train)):
+            loss, lr = _step(training, train, rows)
+            windows += len(rows)
+            yield Step(
+                epoch=training.epoch,
+                step=training.step,
+                step_in_epoch=training.step_in_epoch,
+                steps_per_epoch=training.steps_per_epoch(len(train)),
+                loss=loss,
+                lr=lr,
+                windows=len(rows),
+            )
+        elapsed = time.perf_counter() - started
+        yield _close_epoch(training, valid, windows / max(elapsed, 1e-9), started)
+
+
+def _step(training: Training, train: Windows, rows: Tensor) -> tuple[Tensor, float]:
+    """One forward pass, backpropagation through time and optimiser step."""
+    model, totals = training.model, training.totals
+    model.train()
+    batch = train.gather(rows)
+    lr = training.set_learning_rate()
+    training.optimizer.zero_grad(set_to_none=True)
+    forecast = model(batch.context, batch.target, training.teacher_forcing())
+    loss, count = masked_mean_loss(
+        training.recipe.loss, forecast, batch.target, weight=batch.weight
+    )
+    loss.backward()  # type: ignore[no-untyped-call]
+    is_last = training.step_in_epoch + 1 == training.steps_per_epoch(len(train))
+    probe = StepProbe.take(model) if is_last else None
+    clip = training.recipe.clip
+    limit = math.inf if clip is None else clip
+    norm = torch.nn.utils.clip_grad_norm_(training.parameters, limit)
+    if not math.isfinite(float(norm) + float(loss.detach())):
+        raise TrainingError(_not_finite(training, float(loss.detach()), lr))
+    training.optimizer.step()
+    if probe is not None:
+        totals.gates = probe.compare(training.cell)
+    totals.add(loss.detach(), count, norm.detach(), limit)
+    training.advance()
+    return loss.detach(), lr
+
+
+def _close_epoch(training: Training, valid: Windows, rate: float, started: float) -> Epoch:
+    """Validate, keep the best weights, and say how the epoch went."""
+    valid_loss = mean_loss(training, valid)
+    lr = training.current_lr
+    totals, epoch = training.totals, training.epoch
+    is_best = training.observe_validation(valid_loss)
+    elapsed = time.perf_counter() - started
+    training.elapsed_seconds += elapsed
+    return Epoch(
+        epoch=epoch,
+        step=training.step,
+        train_loss=totals.mean_loss,
+        valid_loss=valid_loss,
+        lr=lr,
+        gradient_norm=totals.mean_gradient_norm,
+        clipped_share=totals.clipped_share,
+        gates=totals.gates,
+        is_best=is_best,
+        best_epoch=training.best_epoch,
+        best_valid_loss=training.best_valid_loss,
+        patience_left=training.patience_left,
+        elapsed_seconds=training.elapsed_seconds,
+        windows_per_second=rate,
+    )
+
+
+def evaluation_batches(windows: Windows, hidden: int) -> Iterator[Tensor]:
+    """Window positions in order, in batches as large as ``EVALUATION_CELLS`` allows."""
+    size = max(1, EVALUATION_CELLS // (windows.context_steps * hidden))
+    yield from torch.arange(len(windows)).split(size)
+
+
+@torch.inference_mode()
+def mean_loss(training: Training, windows: Windows) -> float:
+    """Mean loss of the present weights over all windows, in scaled units."""
+    model = training.model
+    model.eval()
+    total, count = 0.0, 0.0
+    for rows in evaluation_batches(windows, training.hidden):
+        batch = windows.gather(rows)
+        loss, observed = masked_mean_loss(
+            training.recipe.loss, model(batch.context), batch.target, weight=batch.weight
+        )
+        total += float(loss) * float(observed)
+        count += float(observed)
+    return total / max(count, 1.0)
+
+
+def _not_finite(training: Training, loss: float, lr: float) -> str:
+    """Say where training broke and what to try."""
+    broken = [
+        name
+        for name, parameter in training.model.named_parameters()
+        if parameter.grad is not None and not bool(torch.isfinite(parameter.grad).all())
+    ]
+    where = f"; gradient not finite in {', '.join(broken[:3])}" if broken else ""
+    return (
+        f"epoch {training.epoch}, step {training.step + 1}: loss {loss:g}{where} at lr {lr:g}; "
+        "the weights were left as they were before this step; try a smaller train.lr, "
+        "a train.clip of 1.0 or less, or data.scale: standard"
+    )

@@ -1,0 +1,194 @@
+"""Everything a training run remembers between two steps, and how it is saved and restored."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from grucli.engine.schedules import LearningRate
+from grucli.nn import Forecaster
+from grucli.recipe import TrainRecipe
+from grucli.reports import GateUpdate
+
+EPOCH_SEED_STRIDE = 1_000_003
+"""Prime distance between the shuffling seeds of two recipes' seeds: epochs do not overlap."""
+
+
+@dataclass
+class EpochTotals:
+    """Sums over the steps of one epoch, kept on the device and read once at its end."""
+
+    loss: Tensor | float = 0.0
+    values: Tensor | float = 0.0
+    norm: Tensor | float = 0.0
+    clipped: Tensor | float = 0.0
+    steps: int = 0
+    gates: tuple[GateUpdate, ...] = ()
+
+    def add(self, loss: Tensor, count: Tensor, norm: Tensor, limit: float) -> None:
+        """Add one step: its mean loss, number of values and gradient norm before clipping."""
+        self.loss = self.loss + loss.double() * count
+        self.values = self.values + count.double()
+        self.norm = self.norm + norm.double()
+        self.clipped = self.clipped + (norm > limit)
+        self.steps += 1
+
+    @property
+    def mean_loss(self) -> float:
+        """Mean loss over the values seen."""
+        return float(self.loss) / max(float(self.values), 1.0)
+
+    @property
+    def mean_gradient_norm(self) -> float:
+        """Mean global gradient norm over the steps."""
+        return float(self.norm) / max(self.steps, 1)
+
+    @property
+    def clipped_share(self) -> float:
+        """Share of steps whose gradient was clipped."""
+        return float(self.clipped) / max(self.steps, 1)
+
+    def state_dict(self) -> dict[str, Any]:
+        """The sums as plain numbers."""
+        return {
+            "loss": float(self.loss),
+            "values": float(self.values),
+            "norm": float(self.norm),
+            "clipped": float(self.clipped),
+            "steps": self.steps,
+            "gates": [asdict(gate) for gate in self.gates],
+        }
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> "EpochTotals":
+        """The sums that ``state_dict`` gave."""
+        gates = tuple(GateUpdate(**gate) for gate in state["gates"])
+        return cls(**(state | {"gates": gates}))
+
+
+@dataclass
+class Training:
+    """A model on its way: optimiser, schedule, progress and the best weights so far.
+
+    ``epoch`` counts from 1, ``step`` counts optimiser steps of the whole run, ``step_in_epoch``
+    those of the present epoch that are done.
+    """
+
+    model: Forecaster
+    optimizer: torch.optim.Optimizer
+    schedule: LearningRate
+    recipe: TrainRecipe
+    cell: str
+    hidden: int
+    epoch: int = 1
+    step: int = 0
+    step_in_epoch: int = 0
+    best_epoch: int = 0
+    best_valid_loss: float = math.inf
+    epochs_since_best: int = 0
+    elapsed_seconds: float = 0.0
+    current_lr: float = 0.0
+    best_weights: dict[str, Tensor] = field(default_factory=dict)
+    totals: EpochTotals = field(default_factory=EpochTotals)
+
+    def __post_init__(self) -> None:
+        self.parameters = [p for p in self.model.parameters() if p.requires_grad]
+
+    @property
+    def finished(self) -> bool:
+        """True when all epochs are done or the patience is used up."""
+        return self.epoch > self.recipe.epochs or self.stopped_early
+
+    @property
+    def stopped_early(self) -> bool:
+        """True when the validation loss has not improved for ``patience`` epochs."""
+        patience = self.recipe.patience
+        return patience is not None and self.epochs_since_best >= patience
+
+    @property
+    def patience_left(self) -> int | None:
+        """Epochs without improvement that are still allowed; None when stopping early is off."""
+        patience = self.recipe.patience
+        return None if patience is None else max(0, patience - self.epochs_since_best)
+
+    def steps_per_epoch(self, windows: int) -> int:
+        """Optimiser steps in one pass over ``windows`` windows; the last batch may be smaller."""
+        return math.ceil(windows / self.recipe.batch_size)
+
+    def remaining_batches(self, windows: int) -> Iterator[Tensor]:
+        """Shuffled window positions of the present epoch, without the batches already done."""
+        generator = torch.Generator().manual_seed(self.recipe.seed * EPOCH_SEED_STRIDE + self.epoch)
+        order = torch.randperm(windows, generator=generator)
+        yield from order.split(self.recipe.batch_size)[self.step_in_epoch :]
+
+    def set_learning_rate(self) -> float:
+        """Give the optimiser the learning rate of the step to come."""
+        self.current_lr = self.schedule.at(self.step, self.epoch)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.current_lr
+        return self.current_lr
+
+    def teacher_forcing(self) -> float:
+        """Chance of feeding the truth back in this epoch (Bengio et al. 2015, linear decay)."""
+        chance = self.recipe.teacher_forcing
+        if not self.recipe.scheduled_sampling:
+            return chance
+        return chance * max(0.0, 1.0 - (self.epoch - 1) / max(1, self.recipe.epochs - 1))
+
+    def advance(self) -> None:
+        """Count the optimiser step that was just made."""
+        self.step += 1
+        self.step_in_epoch += 1
+
+    def observe_validation(self, valid_loss: float) -> bool:
+        """Close the epoch: keep the weights if they are the best so far, and say whether."""
+        is_best = valid_loss < self.best_valid_loss
+        if is_best:
+            self.best_valid_loss, self.best_epoch = valid_loss, self.epoch
+            self.epochs_since_best = 0
+            state = self.model.state_dict()
+            self.best_weights = {name: value.detach().clone() for name, value in state.items()}
+        else:
+            self.epochs_since_best += 1
+        self.schedule.observe(valid_loss)
+        self.epoch += 1
+        self.step_in_epoch = 0
+        self.totals = EpochTotals()
+        return is_best
+
+    _PROGRESS = (
+        "epoch",
+        "step",
+        "step_in_epoch",
+        "best_epoch",
+        "best_valid_loss",
+        "epochs_since_best",
+        "elapsed_seconds",
+    )
+
+    def state_dict(self) -> dict[str, Any]:
+        """Plain values and tensors from which ``load_state_dict`` continues bit for bit."""
+        return {
+            "progress": {name: getattr(self, name) for name in self._PROGRESS},
+            "totals": self.totals.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "schedule": self.schedule.state_dict(),
+            "best_weights": self.best_weights,
+            "rng": torch.get_rng_state(),
+            "cuda_rng": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Continue from a state of ``state_dict``; the model's weights are loaded apart."""
+        for name in self._PROGRESS:
+            setattr(self, name, state["progress"][name])
+        self.totals = EpochTotals.from_state(state["totals"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.schedule.load_state_dict(state["schedule"])
+        self.best_weights = dict(state["best_weights"])
+        torch.set_rng_state(state["rng"])
+        if state["cuda_rng"] and torch.cuda.is_available():
+            torch.cuda.set_rng_state_all(state["cuda_rng"])
