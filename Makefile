@@ -1,0 +1,68 @@
+# grucli: `make demo` and `make test` do all the set-up; `make help` lists the rest.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+GRUCLI := $(BIN)/grucli
+RECIPE ?= recipes/co2.yaml
+CKPT ?= runs/co2/best.pt
+DATA ?=
+OUT ?= -
+
+.DELETE_ON_ERROR:
+.SECONDEXPANSION:
+.PHONY: help demo test test-all lint types bench train eval predict inspect schema clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z%\/.-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# --- environment -----------------------------------------------------------------------------
+$(BIN)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt "torch==$$(sed -n 's/^torch==//p' constraints.txt)"
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"
+	@touch $@
+
+# --- the main job ----------------------------------------------------------------------------
+demo: $(BIN)/.installed ## Train on weekly CO2, score, forecast and look at the weights
+	$(GRUCLI) train recipes/co2.yaml --overwrite
+	$(GRUCLI) eval runs/co2/best.pt
+	$(GRUCLI) predict runs/co2/best.pt data/co2_weekly.csv -o runs/co2/forecast.csv
+	head -5 runs/co2/forecast.csv
+	$(GRUCLI) inspect-weights runs/co2/best.pt
+
+train: $(BIN)/.installed ## Train RECIPE=recipes/co2.yaml
+	$(GRUCLI) train $(RECIPE) --overwrite
+
+eval: $(BIN)/.installed ## Score CKPT=runs/co2/best.pt, on DATA= if given
+	$(GRUCLI) eval $(CKPT) $(DATA)
+
+predict: $(BIN)/.installed ## Forecast with CKPT= beyond DATA= into OUT=
+	$(GRUCLI) predict $(CKPT) $(DATA) --output $(OUT)
+
+inspect: $(BIN)/.installed ## Show the weights of CKPT=
+	$(GRUCLI) inspect-weights $(CKPT)
+
+# runs/NAME/best.pt is made again only when recipes/NAME.yaml or the table it names has changed.
+table_of = $(addprefix recipes/,$(shell sed -n 's/^ *path: *\([^ ]*\).*/\1/p' recipes/$(1).yaml | head -1))
+runs/%/best.pt: recipes/%.yaml $$(call table_of,$$*) | $(BIN)/.installed
+	$(GRUCLI) train $< --run-dir $(@D) --overwrite
+
+# --- checks ----------------------------------------------------------------------------------
+test: $(BIN)/.installed ## Run the tests
+	$(BIN)/python -m pytest
+
+test-all: $(BIN)/.installed ## Run the tests and the slow sweeps
+	$(BIN)/python -m pytest -m "slow or not slow"
+
+lint: $(BIN)/.installed ## Check style
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(BIN)/.installed ## Check types
+	$(BIN)/mypy
+
+schema: $(BIN)/.installed ## Write the JSON Schema that editors check recipes with
+	$(BIN)/python -m grucli.recipe.json_schema > recipes/recipe.schema.json
+
+clean: ## Remove the environment and caches; runs/ stays
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build

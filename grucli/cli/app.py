@@ -1,0 +1,97 @@
+"""The command line: its verbs, and how any end of them becomes an exit code and one line."""
+
+import os
+import signal
+import sys
+import traceback
+from typing import Annotated
+
+import typer
+
+from grucli import __version__
+from grucli.cli import evaluate, inspect_weights, predict, train
+from grucli.cli.options import SCREEN
+from grucli.errors import GrucliError
+
+app = typer.Typer(
+    name="grucli",
+    help="Train, evaluate and look inside gated recurrent networks, from a recipe and a CSV.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("train")(train.train)
+app.command("eval")(evaluate.evaluate)
+app.command("predict")(predict.predict)
+app.command("inspect-weights")(inspect_weights.inspect_weights)
+
+
+def _print_version(value: bool) -> None:
+    if value:
+        typer.echo(f"grucli {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Train, evaluate and look inside gated recurrent networks, from a recipe and a CSV."""
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command and return its exit code; nothing raised in it leaves this function."""
+    try:
+        code = app(arguments, standalone_mode=False, prog_name="grucli")
+        _flush()
+    except GrucliError as error:
+        return _report(str(error), error.exit_code)
+    except typer.TyperException as error:
+        return _report(_usage(error), 2)
+    except (KeyboardInterrupt, typer.Abort):
+        return 128 + signal.SIGINT
+    except BrokenPipeError:
+        return _closed_output()
+    except OSError as error:
+        return _report(f"could not finish: {error.strerror or error}", 1)
+    except Exception as error:
+        return _report(
+            f"internal fault: {type(error).__name__}: {error}; this is a defect of grucli; "
+            "run again with --verbose and report what it prints",
+            1,
+        )
+    return code if isinstance(code, int) else 0
+
+
+def _flush() -> None:
+    """Make sure that what was written has arrived while an error can still be reported."""
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
+def _closed_output() -> int:
+    """The reader has gone: end quietly, and keep Python from complaining at its own end."""
+    sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115
+    return 1
+
+
+def _report(message: str, code: int) -> int:
+    if sys.stderr is not None:
+        if SCREEN.verbose:
+            traceback.print_exc()
+        for line in message.splitlines():
+            sys.stderr.write(f"error: {line}\n")
+    return code
+
+
+def _usage(error: typer.TyperException) -> str:
+    """A usage error of the command line as one line with the place to look."""
+    message = getattr(error, "format_message", lambda: str(error))()
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else "grucli"
+    return f"{path}: {' '.join(message.split())} See {path} --help."

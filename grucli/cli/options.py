@@ -1,0 +1,62 @@
+"""Options that several verbs share, and what they set."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import typer
+
+
+@dataclass
+class Screen:
+    """How this process talks to people; set once by the options of the verb."""
+
+    quiet: bool = False
+    verbose: bool = False
+    color: bool = True
+
+
+SCREEN = Screen()
+
+
+def _quiet(value: bool) -> bool:
+    SCREEN.quiet = value
+    return value
+
+
+def _verbose(value: bool) -> bool:
+    SCREEN.verbose = value
+    return value
+
+
+def _no_color(value: bool) -> bool:
+    SCREEN.color = not value
+    return value
+
+
+Quiet = Annotated[
+    bool, typer.Option("--quiet", callback=_quiet, help="Only results and errors; no progress.")
+]
+Verbose = Annotated[
+    bool, typer.Option("--verbose", callback=_verbose, help="A traceback when something breaks.")
+]
+NoColor = Annotated[
+    bool, typer.Option("--no-color", callback=_no_color, help="No colours (as with NO_COLOR).")
+]
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+Device = Annotated[
+    Literal["auto", "cpu", "cuda"], typer.Option(help="Where to compute; auto takes cuda if seen.")
+]
+Threads = Annotated[
+    int | None, typer.Option(min=1, help="Threads for computing; all cores if not given.")
+]
+Checkpoint = Annotated[
+    str, typer.Argument(metavar="CKPT", help="A checkpoint, such as runs/co2/best.pt.")
+]
+Data = Annotated[
+    str | None,
+    typer.Argument(metavar="[DATA|-]", help="A CSV table; - is stdin; default: the recipe's own."),
+]
+FailIf = Annotated[
+    list[str],
+    typer.Option("--fail-if", metavar="EXPR", help='Exit 6 when true, such as "mase>1".'),
+]

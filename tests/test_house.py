@@ -1,0 +1,109 @@
+"""The structure of the code: which room may import which. This table is the architecture."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "grucli"
+
+GROUND = {"errors", "gates"}
+VALUES = {"files", "archive", "reports", "recipe"}
+MAY_IMPORT = {
+    "errors": set(),
+    "gates": set(),
+    "files": {"errors"},
+    "archive": {"errors"},
+    "reports": {"errors"},
+    "recipe": {"errors"},
+    "data": {"errors", "reports"},
+    "nn": GROUND | {"reports"},
+    "weights": GROUND | {"archive", "reports"},
+    "engine": GROUND | {"reports", "recipe", "data", "nn"},
+    "build": GROUND | {"recipe", "reports", "data", "nn"},
+    "checkpoint": {"errors", "files", "archive"},
+    "runs": GROUND | VALUES | {"data", "nn", "engine", "build", "weights", "checkpoint", "version"},
+    "cli": {"errors", "files", "reports", "recipe", "runs", "gates", "version"},
+    "__init__": {"reports", "recipe", "runs"},
+    "__main__": {"cli"},
+}
+"""Room -> rooms it may import; ``version`` is the package itself, for its ``__version__``."""
+
+
+def room_of(path: Path) -> str:
+    """The room a source file belongs to: the first name below the package."""
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imported_rooms(path: Path) -> set[str]:
+    """Every room that a file imports, also inside functions."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    ours = [name.split(".") for name in names if name.split(".")[0] == "grucli"]
+    return {"version" if parts[1:] == ["__version__"] else parts[1] for parts in ours}
+
+
+SOURCES = sorted(PACKAGE.rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_only_point_down(path):
+    room = room_of(path)
+    assert imported_rooms(path) - {room} <= MAY_IMPORT[room]
+
+
+def test_every_room_of_the_table_exists():
+    assert set(MAY_IMPORT) == {room_of(path) for path in SOURCES}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_no_import_hides_behind_a_type_checking_guard(path):
+    assert "TYPE_CHECKING" not in path.read_text()
+
+
+def modules_after(*arguments: str) -> set[str]:
+    """Top-level modules loaded in a fresh interpreter by one command line."""
+    program = (
+        "import sys; from grucli.cli.app import run; code = run(sys.argv[1:]); "
+        "print(code, *sorted({name.split('.')[0] for name in sys.modules}), file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=True
+    )
+    code, *modules = done.stderr.split()
+    assert code == "0", done.stderr
+    return set(modules)
+
+
+HEAVY = {"torch", "pandas", "numpy", "pydantic", "yaml", "matplotlib"}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--help"],
+        ["--version"],
+        ["train", "--help"],
+        ["eval", "--help"],
+        ["predict", "--help"],
+        ["inspect-weights", "--help"],
+    ],
+    ids=" ".join,
+)
+def test_help_and_version_load_nothing_heavy(arguments):
+    assert modules_after(*arguments) & HEAVY == set()
+
+
+def test_importing_the_package_loads_nothing_heavy():
+    program = "import sys, grucli; print(*{name.split('.')[0] for name in sys.modules})"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert set(done.stdout.split()) & HEAVY == set()
