@@ -1,6 +1,70 @@
-"""Gated recurrent sequence models on a command line.
+"""Gated recurrent sequence models on a command line, and as a library.
 
-`import grucli` is light: the library calls load torch when they are first used.
+``import grucli`` is light: each call loads what it needs when it is first used.
+
+    import grucli
+    finished = grucli.train("recipes/co2.yaml")
+    scores = grucli.evaluate(finished.best_path)
+    forecast = grucli.predict(finished.best_path, frame)
+    report = grucli.inspect_weights(finished.best_path)
 """
 
+from collections.abc import Sequence
+from os import PathLike, fspath
+from typing import Any
+
+from grucli.reports import Forecast, Scores, TrainingFinished, WeightReport
+
+__all__ = ["__version__", "evaluate", "inspect_weights", "predict", "train"]
+
 __version__ = "0.1.0"
+
+Path = str | PathLike[str]
+
+
+def train(
+    recipe: Path, overrides: Sequence[str] = (), *, run_dir: Path | None = None, **options: Any
+) -> TrainingFinished:
+    """Train a recipe file to its end, with ``KEY=VALUE`` overrides, and say how it went.
+
+    ``options`` are those of ``grucli.runs.training.train``: resume, overwrite, device, stop.
+    """
+    from grucli.recipe import load_recipe
+    from grucli.runs import training
+
+    loaded = load_recipe(fspath(recipe), overrides)
+    place = None if run_dir is None else fspath(run_dir)
+    *_, finished = training.train(loaded, run_dir=place, **options)
+    assert isinstance(finished, TrainingFinished)
+    return finished
+
+
+def evaluate(checkpoint: Path, data: Any = None, *, split: str = "test") -> Scores:
+    """Score a checkpoint on a table: a path, a pandas DataFrame or None for the recipe's own."""
+    from grucli.runs import reading
+
+    return reading.evaluate(fspath(checkpoint), _table(data), split=split)
+
+
+def predict(checkpoint: Path, data: Any = None, *, horizon: int | None = None) -> Forecast:
+    """Forecast beyond the end of a table: a path, a pandas DataFrame or the recipe's own."""
+    from grucli.runs import reading
+
+    return reading.predict(fspath(checkpoint), _table(data), horizon=horizon)
+
+
+def inspect_weights(checkpoint: Path) -> WeightReport:
+    """Measure every matrix of a checkpoint, our own or a foreign one."""
+    from grucli.runs import inspection
+
+    return inspection.inspect_weights(fspath(checkpoint))
+
+
+def _table(data: Any) -> str | bytes | None:
+    """A DataFrame as the CSV it would be on disk, so that there is one strict way in."""
+    if data is None or isinstance(data, str):
+        return data
+    if isinstance(data, PathLike):
+        return fspath(data)
+    text: str = data.to_csv(index=False)
+    return text.encode()

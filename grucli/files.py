@@ -1,0 +1,54 @@
+"""Writing files so that a reader finds the old bytes or the new ones, never half of either."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from grucli.errors import GrucliError
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write to a temporary file beside ``path``, sync it, rename it and sync the folder.
+
+    Raises GrucliError naming the path and the system's reason; the old file is then untouched and
+    the temporary one removed.
+    """
+    temporary: str | None = None
+    try:
+        handle, temporary = tempfile.mkstemp(
+            dir=path.parent, prefix=f".{path.name[:40]}.", suffix=".tmp"
+        )
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(_mode(path))
+        Path(temporary).replace(path)
+        temporary = None
+        _sync_folder(path.parent)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise GrucliError(
+            f"{path}: could not be written: {reason}; the previous file is unchanged; "
+            "free space or choose another place, then run the command again"
+        ) from error
+    finally:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
+
+
+def _mode(path: Path) -> int:
+    """The mode of the file to be replaced, or what the umask gives a new one."""
+    if path.exists():
+        return path.stat().st_mode & 0o777
+    umask = os.umask(0)
+    os.umask(umask)
+    return 0o666 & ~umask
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,117 @@
+"""The folder of one run: recipe.yaml, metrics.jsonl, best.pt and last.pt, held by one process.
+
+No time stamps in paths; whole files are replaced atomically and metrics.jsonl only grows, so that a
+Makefile can depend on them and an interrupted run can go on.
+"""
+
+import fcntl
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from grucli.errors import GrucliError, UsageError
+from grucli.files import write_atomically
+from grucli.reports import Epoch, TrainingFinished, to_json
+
+FILES = ("recipe.yaml", "metrics.jsonl", "best.pt", "last.pt")
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Paths of one run's files."""
+
+    path: Path
+
+    @property
+    def recipe(self) -> Path:
+        """The resolved recipe."""
+        return self.path / "recipe.yaml"
+
+    @property
+    def metrics(self) -> Path:
+        """One JSON line for each epoch and one for the end."""
+        return self.path / "metrics.jsonl"
+
+    @property
+    def best(self) -> Path:
+        """The weights with the lowest validation loss."""
+        return self.path / "best.pt"
+
+    @property
+    def last(self) -> Path:
+        """The newest state, from which --resume goes on."""
+        return self.path / "last.pt"
+
+    @contextmanager
+    def held(self, *, resume: bool, overwrite: bool) -> Iterator[None]:
+        """Create or take over the folder and keep other processes out until the block ends.
+
+        Raises UsageError when the folder is in use, holds something while neither ``resume`` nor
+        ``overwrite`` is given, or has nothing to resume. ``overwrite`` removes the files of
+        ``FILES`` only.
+        """
+        if resume and not self.last.is_file():
+            raise UsageError(
+                f"{self.last}: nothing to resume; expected the state of an earlier run; "
+                "run the command without --resume"
+            )
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            lock = (self.path / ".lock").open("w")
+        except OSError as error:
+            raise GrucliError(
+                f"{self.path}: cannot be used as a run folder: {error.strerror}; "
+                "choose another place with --run-dir"
+            ) from error
+        with lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise UsageError(
+                    f"{self.path}: another process is training into this folder; "
+                    "wait for it or choose another place with --run-dir"
+                ) from None
+            self._prepare(resume=resume, overwrite=overwrite)
+            yield
+
+    def _prepare(self, *, resume: bool, overwrite: bool) -> None:
+        present = sorted(entry.name for entry in self.path.iterdir() if entry.name != ".lock")
+        if present and not (resume or overwrite):
+            raise UsageError(
+                f"{self.path}: already holds {', '.join(present[:4])}; add --resume to go on from "
+                "last.pt, --overwrite to start again, or --run-dir for another place"
+            )
+        if overwrite and not resume:
+            for name in FILES:
+                (self.path / name).unlink(missing_ok=True)
+
+    def write_recipe(self, text: str) -> None:
+        """Keep the resolved recipe beside the weights."""
+        write_atomically(self.recipe, text.encode())
+
+    def append_metrics(self, event: Epoch | TrainingFinished) -> None:
+        """Add one line to metrics.jsonl."""
+        try:
+            with self.metrics.open("a", encoding="utf-8") as file:
+                file.write(to_json(event, indent=None) + "\n")
+        except OSError as error:
+            raise GrucliError(
+                f"{self.metrics}: could not be written: {error.strerror}; best.pt and last.pt hold "
+                "the training so far; make room, then go on with --resume"
+            ) from error
+
+    def rewind_metrics(self, epochs_done: int) -> None:
+        """Drop lines beyond what last.pt knows: of later epochs, of an end, or torn by a crash."""
+        if not self.metrics.exists():
+            return
+        kept = []
+        for line in self.metrics.read_text(encoding="utf-8").splitlines():
+            try:
+                row = json.loads(line)
+            except json.JSONDecodeError:
+                break
+            if row["kind"] == "Epoch" and row["epoch"] <= epochs_done:
+                kept.append(line + "\n")
+        write_atomically(self.metrics, "".join(kept).encode())

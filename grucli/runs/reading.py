@@ -1,0 +1,105 @@
+"""The verbs that start from a checkpoint alone: evaluate and predict."""
+
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+
+from grucli import build
+from grucli.checkpoint import Checkpoint, load_checkpoint
+from grucli.data import Frequency, Panel, Scaler, Span, latest_context
+from grucli.engine.evaluation import Scale
+from grucli.engine.forecasting import forecast_ahead
+from grucli.errors import DataError, UsageError
+from grucli.nn import Forecaster
+from grucli.recipe import Recipe, recipe_from_mapping
+from grucli.reports import Forecast, Scores
+from grucli.runs.scoring import score_model, score_whole
+
+SplitName = Literal["train", "valid", "test", "all"]
+
+
+def _restore(path: str | Path) -> tuple[Checkpoint, Recipe, Forecaster]:
+    checkpoint = load_checkpoint(path)
+    recipe = recipe_from_mapping(checkpoint.recipe)
+    model = build.restore_forecaster(recipe, checkpoint.weights, source=str(path))
+    return checkpoint, recipe, model
+
+
+def _panel(checkpoint: Checkpoint, recipe: Recipe, data: str | bytes | None) -> Panel:
+    """The table to read, checked against what the model was trained on."""
+    if isinstance(data, bytes):
+        panel = build.build_panel_from_csv(recipe.data, data, "the table")
+    else:
+        panel = build.build_panel_of(recipe.data, data)
+    trained = Frequency.from_plain(checkpoint.frequency)
+    if panel.frequency != trained:
+        raise DataError(
+            f"{panel.source}: rows are {panel.frequency.words}; the model was trained on "
+            f"{trained.words}; resample the table"
+        )
+    return panel
+
+
+def evaluate(
+    checkpoint: str | Path, data: str | bytes | None = None, *, split: SplitName = "test"
+) -> Scores:
+    """Score a checkpoint beside the baselines on a table (default: the recipe's own).
+
+    The recipe's split rule is applied to the table; ``all`` takes every window and leaves out ridge
+    regression, which needs a training span. ``data`` is a path, ``-`` or the bytes of a CSV.
+    """
+    saved, recipe, model = _restore(checkpoint)
+    panel = _panel(saved, recipe, data)
+    scaler = Scaler.from_plain(saved.scaler)
+    scale = Scale.of(scaler, np.asarray(saved.naive_mae))
+    season = saved.season_steps
+    if split == "all":
+        whole = Span(0, len(panel.values))
+        windows = build.build_span_windows(
+            recipe, panel, scaler, whole, lookback=False, device="cpu"
+        )
+        return score_whole(model, windows, recipe, scaler=scaler, scale=scale, season=season)
+    dataset = build.build_dataset(recipe, panel, device="cpu", scaler=scaler)
+    return score_model(model, dataset, recipe, scale=scale, season=season, split=split)
+
+
+def predict(
+    checkpoint: str | Path, data: str | bytes | None = None, *, horizon: int | None = None
+) -> Forecast:
+    """Forecast beyond the end of a table (default: the recipe's own) in original units.
+
+    One context of history is enough. ``horizon`` (default: the trained one) may be longer, which
+    feeds forecasts back. Raises DataError when the history is too short.
+    """
+    saved, recipe, model = _restore(checkpoint)
+    panel = _panel(saved, recipe, data)
+    scaler = Scaler.from_plain(saved.scaler)
+    targets = len(recipe.data.target)
+    steps = recipe.task.horizon if horizon is None else horizon
+    if steps > recipe.task.horizon and recipe.data.past:
+        raise UsageError(
+            f"--horizon {steps}: the model forecasts {recipe.task.horizon} steps and reads past "
+            f"columns ({', '.join(recipe.data.past)}) that are not known further ahead; "
+            "ask for fewer steps or train with a longer task.horizon"
+        )
+    context = latest_context(
+        panel,
+        scaler,
+        context_steps=recipe.task.context,
+        flags=recipe.data.missing == "mask",
+        device=torch.device("cpu"),
+    )
+    scaled = forecast_ahead(model, context, steps=steps, targets=targets)
+    values = scaler.unscale(scaled.double()).numpy()
+    frequency = panel.frequency
+    return Forecast(
+        time=panel.time,
+        timestamps=tuple(map(frequency.format, frequency.future(panel.timestamps[-1], steps))),
+        columns=recipe.data.target,
+        values={
+            name: tuple(float(value) for value in values[:, index])
+            for index, name in enumerate(recipe.data.target)
+        },
+    )
