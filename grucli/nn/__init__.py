@@ -1,0 +1,17 @@
+"""Recurrent modules for torch: sizes and strings in, no recipes and no tables."""
+
+from grucli.nn.forecaster import Forecaster
+from grucli.nn.initialise import copy_matrices, initialise
+from grucli.nn.recurrent import GRU, LSTM, MODULES, RNN, Recurrent, State
+
+__all__ = [
+    "GRU",
+    "LSTM",
+    "MODULES",
+    "RNN",
+    "Forecaster",
+    "Recurrent",
+    "State",
+    "copy_matrices",
+    "initialise",
+]

@@ -1,0 +1,180 @@
+"""The equations of the recurrent cells, written here and nowhere else.
+
+Legend of the suffixes: T time, B batch, C inputs, H hidden, G all gates side by side (gates * H).
+Row vectors: a projection is x @ W.T. LN is layer normalisation with the biased variance and eps
+inside the square root, g its gain, b the bias that follows it, s the logistic function, * the
+elementwise product. The update gate z keeps the old state.
+
+GRU, h' = z * h + (1 - z) * n in every variant:
+
+==========  ====================================================================================
+none        r = s(xW_r + b_xr + hU_r + b_hr), z alike, n = tanh(xW_n + b_xn + r * (hU_n + b_hn))
+split       X = LN(xW) g_x + b_x and Q = LN(hU) g_h + b_h, each with one mean and variance over all
+            3H rows; r = s(X_r + Q_r), z = s(X_z + Q_z), n = tanh(X_n + r * Q_n)
+ba2016      as split, with one mean and variance over r and z (2H), another over n (H)
+sum         r = s(LN(xW_r + hU_r) g_r + b_r), z alike, n = tanh(LN(xW_n + r * hU_n) g_n + b_n)
+sum_joint   c = LN(xW + hU) g + b over all 3H rows; r = s(c_r), z = s(c_z), n = tanh(r * c_n)
+==========  ====================================================================================
+
+Plain recurrent network (Elman, tanh) has a single gate, so two variants fall together:
+
+==================  ======================================================
+none                h' = tanh(xW + b_x + hU + b_h)
+split = ba2016      h' = tanh(LN(xW) g_x + b_x + LN(hU) g_h + b_h)
+sum = sum_joint     h' = tanh(LN(xW + hU) g + b)   (their default eps differs)
+==================  ======================================================
+
+The LSTM has no layer normalised variant here; its equations are those of torch.nn.LSTM.
+
+Sources: none, torch.nn.GRU (reset after the product, Cho et al. 2014, arXiv 1406.1078 v1).
+split, Haste's LayerNormGRU. ba2016, Ba, Kiros, Hinton 2016, arXiv 1607.06450, supplement.
+sum, the same paper's equation 4 for each gate. sum_joint, DreamerV2, Hafner et al. 2021,
+arXiv 2010.02193, where z is written as 1 - z.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from grucli.gates import GATES
+
+LAYER_NORMS: dict[str, tuple[str, ...]] = {
+    "gru": ("none", "split", "ba2016", "sum", "sum_joint"),
+    "rnn": ("none", "split", "ba2016", "sum", "sum_joint"),
+    "lstm": ("none",),
+}
+"""The variants that exist for each cell."""
+
+
+@dataclass(frozen=True)
+class CellRule:
+    """Which equations hold: the cell, its layer normalisation and the eps of its variance."""
+
+    cell: str
+    layer_norm: str
+    eps: float
+
+
+@dataclass(frozen=True)
+class LayerWeights:
+    """The parameters of one layer in one direction: weights [G, C] and [G, H], the rest [G].
+
+    ``None`` where the variant has no such parameter (see ``parameter_shapes``).
+    """
+
+    weight_ih: Tensor
+    weight_hh: Tensor
+    bias_ih: Tensor | None = None
+    bias_hh: Tensor | None = None
+    gain_ih: Tensor | None = None
+    gain_hh: Tensor | None = None
+    gain_sum: Tensor | None = None
+    bias_sum: Tensor | None = None
+
+
+def cell_rule(cell: str, layer_norm: str, eps: float | None = None) -> CellRule:
+    """Choose the equations; ``eps`` None is 1e-5, for sum_joint 1e-3 (as in DreamerV2).
+
+    Raises ValueError for a cell, a variant of it or an eps that does not exist.
+    """
+    if cell not in LAYER_NORMS:
+        raise ValueError(f"cell: {cell!r} is unknown; expected one of {', '.join(LAYER_NORMS)}")
+    if layer_norm not in LAYER_NORMS[cell]:
+        known = ", ".join(LAYER_NORMS[cell])
+        raise ValueError(f"layer_norm: {layer_norm!r} does not exist for {cell}; expected {known}")
+    if eps is None:
+        eps = 1e-3 if layer_norm == "sum_joint" else 1e-5
+    if not eps > 0:
+        raise ValueError(f"eps: {eps} is not above 0; without it a zero state divides by zero")
+    return CellRule(cell, layer_norm, eps)
+
+
+def parameter_shapes(
+    rule: CellRule, input_size: int, hidden_size: int, *, bias: bool
+) -> dict[str, tuple[int, ...]]:
+    """Kind of parameter -> shape, in the order in which torch's modules register them."""
+    rows = len(GATES[rule.cell]) * hidden_size
+    shapes: dict[str, tuple[int, ...]] = {
+        "weight_ih": (rows, input_size),
+        "weight_hh": (rows, hidden_size),
+    }
+    if rule.layer_norm.startswith("sum"):
+        vectors = ["gain_sum", *["bias_sum"] * bias]
+    else:
+        vectors = ["bias_ih", "bias_hh"] * bias
+        if rule.layer_norm != "none":
+            vectors += ["gain_ih", "gain_hh"]
+    return shapes | dict.fromkeys(vectors, (rows,))
+
+
+def project_input(rule: CellRule, weights: LayerWeights, x_TBC: Tensor) -> Tensor:
+    """Everything of a layer that does not depend on its state, for all steps at once: [T, B, G]."""
+    return _project(rule, x_TBC, weights.weight_ih, weights.bias_ih, weights.gain_ih)
+
+
+def step(rule: CellRule, weights: LayerWeights, x_BG: Tensor, h_BH: Tensor) -> Tensor:
+    """One step of a gru or rnn: from the projected input and the state to the next state."""
+    q_BG = _project(rule, h_BH, weights.weight_hh, weights.bias_hh, weights.gain_hh)
+    if rule.cell == "rnn":
+        a_BH = x_BG + q_BG
+        if rule.layer_norm.startswith("sum"):
+            a_BH = _normalise(rule, a_BH, weights.gain_sum, weights.bias_sum)
+        return torch.tanh(a_BH)
+    if rule.layer_norm == "sum":
+        z_BH, n_BH = _gates_of_sum(rule, weights, x_BG, q_BG)
+    elif rule.layer_norm == "sum_joint":
+        c_BG = _normalise(rule, x_BG + q_BG, weights.gain_sum, weights.bias_sum)
+        r_BH, z_BH, c_n_BH = c_BG.chunk(3, dim=-1)
+        z_BH, n_BH = torch.sigmoid(z_BH), torch.tanh(torch.sigmoid(r_BH) * c_n_BH)
+    else:
+        hidden = h_BH.shape[-1]
+        x_rz, x_n = torch.split(x_BG, [2 * hidden, hidden], dim=-1)
+        q_rz, q_n = torch.split(q_BG, [2 * hidden, hidden], dim=-1)
+        r_BH, z_BH = torch.sigmoid(x_rz + q_rz).chunk(2, dim=-1)
+        n_BH = torch.tanh(torch.addcmul(x_n, r_BH, q_n))
+    return torch.lerp(n_BH, h_BH, z_BH)
+
+
+def _gates_of_sum(
+    rule: CellRule, weights: LayerWeights, x_BG: Tensor, q_BG: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Update gate and candidate of variant sum: each sum normalised on its own."""
+    sizes = [x_BG.shape[-1] // 3] * 3
+    g_r, g_z, g_n = _blocks(weights.gain_sum, sizes)
+    b_r, b_z, b_n = _blocks(weights.bias_sum, sizes)
+    x_r, x_z, x_n = x_BG.chunk(3, dim=-1)
+    q_r, q_z, q_n = q_BG.chunk(3, dim=-1)
+    r_BH = torch.sigmoid(_normalise(rule, x_r + q_r, g_r, b_r))
+    z_BH = torch.sigmoid(_normalise(rule, x_z + q_z, g_z, b_z))
+    n_BH = torch.tanh(_normalise(rule, torch.addcmul(x_n, r_BH, q_n), g_n, b_n))
+    return z_BH, n_BH
+
+
+def _project(
+    rule: CellRule, x: Tensor, weight: Tensor, bias: Tensor | None, gain: Tensor | None
+) -> Tensor:
+    """One side's share of the gates: the product, and what the variant does to this side alone."""
+    if gain is None:
+        return functional.linear(x, weight, bias)
+    a_G = functional.linear(x, weight)
+    if rule.layer_norm == "split" or rule.cell == "rnn":
+        return _normalise(rule, a_G, gain, bias)
+    hidden = weight.shape[0] // 3
+    sizes = [2 * hidden, hidden]
+    parts = zip(
+        torch.split(a_G, sizes, dim=-1), torch.split(gain, sizes), _blocks(bias, sizes), strict=True
+    )
+    return torch.cat([_normalise(rule, *part) for part in parts], dim=-1)
+
+
+def _normalise(rule: CellRule, a: Tensor, gain: Tensor | None, bias: Tensor | None) -> Tensor:
+    """LN over the last axis, then gain, then bias (never the bias inside the statistics)."""
+    return functional.layer_norm(a, a.shape[-1:], gain, bias, rule.eps)
+
+
+def _blocks(vector: Tensor | None, sizes: list[int]) -> Sequence[Tensor | None]:
+    """A stacked gain or bias cut by gate; absent ones stay absent."""
+    return [None] * len(sizes) if vector is None else torch.split(vector, sizes)

@@ -1,0 +1,225 @@
+"""A recurrent stack that reads a context and a decoder that forecasts the horizon after it.
+
+Suffixes: B batch, T context steps, K horizon steps, C columns, H hidden.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from grucli.errors import CheckpointError
+from grucli.nn.initialise import copy_matrices, initialise
+from grucli.nn.recurrent import MODULES, State
+from grucli.nn.window_scale import WINDOW_SCALES, WindowScale
+
+
+class Forecaster(nn.Module):
+    """Forecasts K steps of the targets from T steps of all input columns, in scaled units.
+
+    Input columns: targets, then past covariates, then one flag (1 measured, 0 filled) for each of
+    them where flags are used. ``recurrent`` holds the stack, ``decoder`` the linear layer.
+
+    decoder: direct gives all steps from the last hidden state (of both directions: their final
+    states side by side); recursive feeds each forecast back as the next input.
+    normalise: none, last or mean_std, for each window on its value columns, undone on the output.
+    channels: joint, or independent (each target is a sample of its own, weights are shared).
+    tbptt_steps: in training, gradients reach at most this many context steps back; the steps
+    before run forward only and hand on their state (Williams & Peng 1990). None is no limit.
+    """
+
+    def __init__(
+        self,
+        *,
+        cell: str = "gru",
+        layer_norm: str = "none",
+        target_size: int = 1,
+        past_size: int = 0,
+        flag_size: int = 0,
+        hidden: int = 64,
+        layers: int = 1,
+        bidirectional: bool = False,
+        dropout: float = 0.0,
+        decoder: str = "direct",
+        horizon: int = 1,
+        normalise: str = "none",
+        channels: str = "joint",
+        tbptt_steps: int | None = None,
+    ) -> None:
+        """Draw the weights as torch does; see ``initialise``.
+
+        Raises ValueError for an unknown choice or choices that exclude each other.
+        """
+        super().__init__()
+        _check_choice("cell", cell, tuple(MODULES))
+        _check_choice("decoder", decoder, ("direct", "recursive"))
+        _check_choice("normalise", normalise, WINDOW_SCALES)
+        _check_choice("channels", channels, ("joint", "independent"))
+        if bidirectional and (decoder == "recursive" or tbptt_steps is not None):
+            raise ValueError("bidirectional: excludes decoder='recursive' and tbptt_steps")
+        if past_size and (decoder == "recursive" or channels == "independent"):
+            raise ValueError("past_size: excludes decoder='recursive' and channels='independent'")
+        if flag_size not in (0, target_size + past_size):
+            raise ValueError(f"flag_size: {flag_size}; expected 0 or {target_size + past_size}")
+        if tbptt_steps is not None and tbptt_steps < 1:
+            raise ValueError(
+                f"tbptt_steps: {tbptt_steps} is too small; expected at least 1 or None"
+            )
+        self.target_size, self.value_size, self.flag_size = (
+            target_size,
+            target_size + past_size,
+            flag_size,
+        )
+        self.horizon, self.normalise, self.dropout = horizon, normalise, dropout
+        self.tbptt_steps = tbptt_steps
+        self.is_recursive, self.is_independent = decoder == "recursive", channels == "independent"
+        share = target_size if self.is_independent else 1
+        self.recurrent = MODULES[cell](
+            self.input_size // share,
+            hidden,
+            layers,
+            batch_first=True,
+            dropout=dropout if layers > 1 else 0.0,
+            bidirectional=bidirectional,
+            layer_norm=layer_norm,
+        )
+        steps = 1 if self.is_recursive else horizon
+        self.decoder = nn.Linear(hidden * self.recurrent.directions, steps * (target_size // share))
+
+    @property
+    def input_size(self) -> int:
+        """Columns of a context: targets, past covariates, flags."""
+        return self.value_size + self.flag_size
+
+    def forward(
+        self,
+        context_BTC: Tensor,
+        target_BKC: Tensor | None = None,
+        teacher_forcing: float = 0.0,
+    ) -> Tensor:
+        """Forecast [B, K, targets].
+
+        ``target_BKC`` and ``teacher_forcing`` matter to the recursive decoder only: with that
+        chance, drawn for each step and sample, the truth is fed back instead of the forecast.
+        Raises ValueError for a context or target whose shape does not fit.
+        """
+        self._check_shapes(context_BTC, target_BKC)
+        samples = context_BTC.shape[0]
+        truth = target_BKC if teacher_forcing > 0 else None
+        if self.is_independent:
+            context_BTC = self._separate(context_BTC)
+            truth = None if truth is None else self._separate(truth)
+        flags = self.flag_size // self.target_size if self.is_independent else self.flag_size
+        values_BTC = context_BTC[..., : context_BTC.shape[-1] - flags]
+        scale = WindowScale.of(self.normalise, values_BTC)
+        inputs_BTC = torch.cat(
+            [scale.apply(values_BTC), context_BTC[..., values_BTC.shape[-1] :]], -1
+        )
+        last_BH, state = self._encode(inputs_BTC)
+        if self.is_recursive:
+            truth = None if truth is None else scale.apply(truth)
+            forecast_BKC = self._decode_steps(last_BH, state, flags, truth, teacher_forcing)
+        else:
+            forecast_BKC = self._decode(last_BH).view(len(last_BH), self.horizon, -1)
+        forecast_BKC = scale.undo(forecast_BKC)
+        if self.is_independent:
+            return forecast_BKC.view(samples, self.target_size, self.horizon).mT
+        return forecast_BKC
+
+    def initialise(
+        self,
+        *,
+        input_hidden: str = "uniform",
+        hidden_hidden: str = "uniform",
+        chrono_steps: int | None = None,
+        gain: float = 1.0,
+    ) -> None:
+        """Draw all weights anew, the stack as ``grucli.nn.initialise`` does; its errors too."""
+        initialise(
+            self.recurrent,
+            input_hidden=input_hidden,
+            hidden_hidden=hidden_hidden,
+            chrono_steps=chrono_steps,
+            gain=gain,
+        )
+        self.decoder.reset_parameters()
+
+    @torch.no_grad()
+    def copy_weights(self, weights: Mapping[str, Any], matrices: Sequence[str] = ()) -> None:
+        """Begin from trained weights: the named matrices of the stack, or everything there is.
+
+        Without names the decoder is copied too if ``weights`` has one. Raises RecipeError and
+        CheckpointError as ``grucli.nn.copy_matrices`` does.
+        """
+        own = {f"decoder.{name}": value for name, value in self.decoder.named_parameters()}
+        shared = {} if matrices else {name: own[name] for name in own if name in weights}
+        problems = [
+            f"{name}: trained with shape {tuple(weights[name].shape)}; this model expects "
+            f"{tuple(value.shape)}; name the matrices to copy and leave the decoder out"
+            for name, value in shared.items()
+            if tuple(weights[name].shape) != tuple(value.shape)
+        ]
+        if problems:
+            raise CheckpointError(*problems)
+        copy_matrices(self.recurrent, weights, matrices)
+        for name, value in shared.items():
+            value.copy_(torch.as_tensor(weights[name]))
+
+    def _encode(self, inputs_BTC: Tensor) -> tuple[Tensor, State]:
+        """Read the context: the last hidden state [B, H * directions] and the stack's state."""
+        state: State | None = None
+        early = inputs_BTC.shape[1] - (self.tbptt_steps or inputs_BTC.shape[1])
+        if self.training and early > 0:
+            with torch.no_grad():
+                _, state = self.recurrent(inputs_BTC[:, :early])
+            inputs_BTC = inputs_BTC[:, early:]
+        _, state = self.recurrent(inputs_BTC, state)
+        h_LBH = state if isinstance(state, Tensor) else state[0]
+        return torch.cat(h_LBH[-self.recurrent.directions :].unbind(0), dim=-1), state
+
+    def _decode(self, hidden_BH: Tensor) -> Tensor:
+        forecast: Tensor = self.decoder(functional.dropout(hidden_BH, self.dropout, self.training))
+        return forecast
+
+    def _decode_steps(
+        self,
+        hidden_BH: Tensor,
+        state: State,
+        flags: int,
+        truth_BKC: Tensor | None,
+        teacher_forcing: float,
+    ) -> Tensor:
+        """One step after the other; what is fed back counts as measured."""
+        measured_BC = hidden_BH.new_ones(hidden_BH.shape[0], flags)
+        steps = [self._decode(hidden_BH)]
+        for k in range(1, self.horizon):
+            previous_BC = steps[-1]
+            if truth_BKC is not None:
+                forced_B1 = torch.rand_like(previous_BC[:, :1]) < teacher_forcing
+                previous_BC = torch.where(forced_B1, truth_BKC[:, k - 1], previous_BC)
+            row_BC = torch.cat([previous_BC, measured_BC], dim=-1)
+            hidden_BH, state = self.recurrent.step(row_BC, state)
+            steps.append(self._decode(hidden_BH))
+        return torch.stack(steps, dim=1)
+
+    def _separate(self, values_BTC: Tensor) -> Tensor:
+        """[B, T, parts * targets] to [B * targets, T, parts]: each target with its own flag."""
+        parts_BTPC = values_BTC.reshape(*values_BTC.shape[:2], -1, self.target_size)
+        return parts_BTPC.permute(0, 3, 1, 2).flatten(0, 1)
+
+    def _check_shapes(self, context_BTC: Tensor, target_BKC: Tensor | None) -> None:
+        if context_BTC.dim() != 3 or context_BTC.shape[-1] != self.input_size:
+            raise ValueError(
+                f"context: shape {tuple(context_BTC.shape)}; expected (windows, steps, "
+                f"{self.input_size})"
+            )
+        expected = (context_BTC.shape[0], self.horizon, self.target_size)
+        if target_BKC is not None and tuple(target_BKC.shape) != expected:
+            raise ValueError(f"target: shape {tuple(target_BKC.shape)}; expected {expected}")
+
+
+def _check_choice(name: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise ValueError(f"{name}: {value!r} is unknown; expected one of {', '.join(known)}")

@@ -1,0 +1,41 @@
+"""Normalisation of single windows: a trend leaves the range of values that was seen in training."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+WINDOW_SCALES = ("none", "last", "mean_std")
+SMALLEST_SPREAD = 1e-3
+"""Floor of a window's standard deviation, in scaled units, so that a flat window stays finite."""
+
+
+@dataclass(frozen=True)
+class WindowScale:
+    """Centre and spread of every window and column, [B, 1, C] each."""
+
+    center: Tensor
+    spread: Tensor
+
+    @classmethod
+    def of(cls, kind: str, context_BTC: Tensor) -> "WindowScale":
+        """Measure windows: last subtracts the newest value, mean_std standardises.
+
+        mean_std uses the biased standard deviation (Kim et al. 2022, RevIN, without its weights).
+        """
+        newest_B1C = context_BTC[:, -1:]
+        if kind == "mean_std":
+            variance, mean = torch.var_mean(context_BTC, dim=1, keepdim=True, correction=0)
+            return cls(mean, variance.sqrt().clamp(min=SMALLEST_SPREAD))
+        center = newest_B1C if kind == "last" else torch.zeros_like(newest_B1C)
+        return cls(center, torch.ones_like(newest_B1C))
+
+    def apply(self, values_BTC: Tensor) -> Tensor:
+        """Normalise values of the first columns (a target has fewer than the context)."""
+        columns = values_BTC.shape[-1]
+        return (values_BTC - self.center[..., :columns]) / self.spread[..., :columns]
+
+    def undo(self, values_BKC: Tensor) -> Tensor:
+        """The inverse of ``apply``."""
+        columns = values_BKC.shape[-1]
+        return values_BKC * self.spread[..., :columns] + self.center[..., :columns]
