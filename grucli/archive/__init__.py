@@ -1,47 +1,70 @@
-"""Reading what torch.save wrote, with numpy alone and without running any of it.
+"""Reading foreign bytes with numpy alone and without running any of them.
 
 ``read_archive`` is the one reader of .pt files: a checkpoint is loaded, evaluated and inspected
 through it. It opens the zip itself, verifies every checksum, runs the pickle on a machine that
-knows only plain values and tensors, and keeps every tensor inside its storage.
+knows only plain values and tensors, and keeps every tensor inside its storage. ``read_tensors``
+also takes safetensors.
 """
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
 
 from grucli.archive.container import read_members
 from grucli.archive.faults import FormatError, damaged, foreign, printable
+from grucli.archive.safetensors import looks_like_safetensors, parse_safetensors
 from grucli.archive.source import read_regular_file
 from grucli.archive.tensors import TensorReader
 from grucli.archive.unpickler import read_pickle
 from grucli.errors import CheckpointError
 
-__all__ = ["Archive", "printable", "read_archive"]
+__all__ = ["printable", "read_archive", "read_tensors"]
+
+T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class Archive:
-    """What a file held: plain values, and numpy arrays where it had tensors.
+def read_archive(path: str | Path) -> Any:
+    """What a .pt file holds: plain values, and numpy arrays where it has tensors.
 
-    ``content`` is made of dict (keys str, int, float or bool), list, tuple, str, int, float, bool,
-    None, bytes and arrays of the tensor's own element type; bfloat16 became float32, torch.Size a
-    tuple, OrderedDict a dict, a parameter its data. Arrays are writable and may share memory where
-    the tensors did.
+    The result is made of dict (keys str, int, float or bool), list, tuple, str, int, float, bool,
+    None, bytes and arrays of the tensor's own element type; bfloat16 becomes float32, torch.Size a
+    tuple, OrderedDict a dict, a parameter its data. Arrays are writable and share memory where the
+    tensors did.
+
+    Raises CheckpointError, `file: what; expected; do`, whatever is wrong with the file.
+    """
+    return _guarded(path, _parse_archive)
+
+
+def read_tensors(path: str | Path) -> tuple[str, Any]:
+    """The format of a .pt or safetensors file, told by its first bytes, and what it holds.
+
+    The format is ``torch`` (content as in ``read_archive``) or ``safetensors`` (a dict of arrays).
+    Raises CheckpointError.
     """
 
-    path: str
-    content: Any
+    def parse(content: bytes) -> tuple[str, Any]:
+        if looks_like_safetensors(content):
+            return "safetensors", parse_safetensors(content)
+        return "torch", _parse_archive(content)
+
+    return _guarded(path, parse)
 
 
-def read_archive(path: str) -> Archive:
-    """Read a .pt file. Raises CheckpointError: `file: what; expected; do`, never anything else."""
+def _guarded(path: str | Path, parse: Callable[[bytes], T]) -> T:
+    """Parse a file's bytes; put its name before any fault."""
+    shown = printable(str(path))
     try:
-        members = read_members(read_regular_file(path))
-        byte_order = members.get("byteorder")
-        if byte_order is not None and bytes(byte_order) != b"little":
-            raise foreign("written on a big-endian machine")
-        content = TensorReader(members).resolve(read_pickle(bytes(members["data.pkl"])))
+        return parse(read_regular_file(path))
     except FormatError as fault:
-        raise CheckpointError(f"{printable(path)}: {fault}") from None
+        raise CheckpointError(f"{shown}: {fault}") from None
     except MemoryError:
-        raise CheckpointError(f"{printable(path)}: {damaged('more than memory holds')}") from None
-    return Archive(path, content)
+        raise CheckpointError(f"{shown}: {damaged('more than memory holds')}") from None
+
+
+def _parse_archive(content: bytes) -> Any:
+    members = read_members(content)
+    byte_order = members.get("byteorder")
+    if byte_order is not None and bytes(byte_order) != b"little":
+        raise foreign("written on a big-endian machine")
+    return TensorReader(members).resolve(read_pickle(bytes(members["data.pkl"])))

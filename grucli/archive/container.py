@@ -145,7 +145,7 @@ def _inner_names(entries: list[_Entry]) -> list[str]:
         raise foreign("a zip archive that torch.save did not write")
     for name in names:
         if not _MEMBER.fullmatch(name):
-            raise foreign(f"unknown member {printable(name)!r} in the zip archive")
+            raise foreign(f"unknown member {printable(name)} in the zip archive")
     return names
 
 

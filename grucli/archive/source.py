@@ -17,7 +17,7 @@ _KINDS = {
 }
 
 
-def read_regular_file(path: str) -> bytes:
+def read_regular_file(path: str | Path) -> bytes:
     """The whole content of a file. Raises FormatError for anything but a readable regular file."""
     try:
         status = Path(path).stat()

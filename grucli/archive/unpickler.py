@@ -72,7 +72,7 @@ def read_pickle(program: bytes) -> Any:
     machine = _Machine(program)
     try:
         return machine.run()
-    except (IndexError, struct.error, UnicodeError, TypeError, KeyError):
+    except (IndexError, KeyError, TypeError, ValueError, struct.error):
         raise damaged(f"the pickle at byte {machine.position}") from None
 
 
