@@ -166,10 +166,21 @@ class Forecast:
 class MatrixStatistics:
     """What one gate's matrix, bias or gain looks like.
 
-    ``shape`` is (rows, columns); vectors have one entry. ``spectral_norm`` and the ones after it
-    are None where they are not defined: vectors, or matrices that are not square.
-    ``near_zero_share`` counts entries below a thousandth of the root mean square.
-    ``histogram`` counts entries in equal bins between ``minimum`` and ``maximum``.
+    ``shape`` is (rows, columns); vectors have one entry. Statistics of entries are over the finite
+    ones. ``near_zero_share`` counts entries of at most a thousandth of the root mean square
+    ``rms``; ``histogram`` counts them in 16 equal bins from ``minimum`` to ``maximum``.
+
+    The spectrum, from ``spectral_norm`` on, is None where it is not defined: vectors, matrices
+    with entries that are not finite, for the eigenvalues also matrices that are not square, and
+    for ``non_normality`` matrices so large that they were ``estimated``.
+    ``rotation_steps`` is the period of the leading eigenvalue, ``outliers`` counts singular values
+    beyond ``outlier_edge``, which a random matrix of this size and spread exceeds once in a
+    hundred. ``power_law_note`` says why there is no exponent. ``dead_rows`` counts units whose row
+    is at most a thousandth of the median row. ``column_norms`` are there for input matrices.
+    ``effective_norm`` and ``effective_radius`` belong to layer normalised cells, where the raw
+    norm has no effect: those of gain times direction, for inputs and states of unit variance.
+    ``expected`` maps some of these names to the value before training, where the initialisation
+    is known. ``module`` is the prefix of the recurrent stack in the file.
     """
 
     symbol: str
@@ -189,6 +200,27 @@ class MatrixStatistics:
     histogram: tuple[int, ...]
     spectral_norm: float | None = None
     spectral_radius: float | None = None
+    rms: float = math.nan
+    smallest_singular_value: float | None = None
+    condition: float | None = None
+    stable_rank: float | None = None
+    effective_rank: float | None = None
+    participation_ratio: float | None = None
+    orthogonality_defect: float | None = None
+    non_normality: float | None = None
+    rotation_steps: float | None = None
+    outliers: int | None = None
+    outlier_edge: float | None = None
+    power_law_exponent: float | None = None
+    power_law_distance: float | None = None
+    power_law_note: str | None = None
+    dead_rows: int | None = None
+    column_norms: tuple[float, ...] = ()
+    effective_norm: float | None = None
+    effective_radius: float | None = None
+    estimated: bool = False
+    expected: Mapping[str, float] = field(default_factory=dict)
+    module: str = ""
 
 
 @dataclass(frozen=True)
@@ -204,11 +236,31 @@ class TimeConstants:
     minimum: float
     median: float
     maximum: float
+    module: str = ""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing to know about a matrix: what was measured and the threshold that it crossed.
+
+    ``text`` is a whole sentence such as ``W_hz layer 0: spectral radius 1.31 > 1.2: ...``;
+    ``quantity`` the name of the statistic, ``matrix`` the matrix's long name.
+    """
+
+    matrix: str
+    quantity: str
+    value: float
+    threshold: float
+    text: str
 
 
 @dataclass(frozen=True)
 class WeightReport:
-    """Every matrix of a checkpoint or foreign file, and what the file says of itself."""
+    """Every matrix of a checkpoint or foreign file, and what the file says of itself.
+
+    ``inputs`` names the columns of the first layer's input matrices, empty where the file does
+    not say; ``cell`` and ``layer_norm`` join the kinds of several recurrent stacks with commas.
+    """
 
     path: str
     format: str
@@ -218,6 +270,61 @@ class WeightReport:
     time_constants: tuple[TimeConstants, ...]
     other_tensors: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     recipe: Mapping[str, Any] | None = None
+    findings: tuple[Finding, ...] = ()
+    inputs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class MatrixValues:
+    """One matrix or vector itself, with its rows and columns named."""
+
+    symbol: str
+    name: str
+    gate: str
+    part: str
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    values: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True)
+class MatrixChange:
+    """How one matrix differs between two files: A before, B after.
+
+    ``relative_change`` is |B - A| / |A|, ``cosine`` the cosine of the angle between the two taken
+    as vectors, ``change_rank`` the effective rank of B - A (None for vectors and no change).
+    """
+
+    symbol: str
+    name: str
+    layer: int
+    direction: str
+    gate: str
+    part: str
+    shape: tuple[int, ...]
+    norm_before: float
+    norm_after: float
+    relative_change: float
+    cosine: float
+    change_rank: float | None
+    module: str = ""
+
+
+@dataclass(frozen=True)
+class WeightComparison:
+    """Two files beside each other.
+
+    ``only_before`` and ``only_after`` name matrices that the other file lacks or has in another
+    shape; ``differences`` maps the address of every entry of recipe, scaler, columns and data that
+    differs to its two values as text.
+    """
+
+    path_before: str
+    path_after: str
+    changes: tuple[MatrixChange, ...]
+    only_before: tuple[str, ...]
+    only_after: tuple[str, ...]
+    differences: Mapping[str, tuple[str, str]]
 
 
 def _strict(value: Any) -> Any:

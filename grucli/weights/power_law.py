@@ -1,0 +1,50 @@
+"""The heavy tail of a spectrum, where there are enough eigenvalues to speak of one."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from grucli.weights.spectrum import Vector
+
+FEWEST_EIGENVALUES = 50
+FEWEST_IN_TAIL = 10
+
+
+class PowerLaw(NamedTuple):
+    """An exponent, the largest distance between fit and data, and the start of the tail."""
+
+    exponent: float
+    distance: float
+    start: float
+
+
+def fit_power_law(s: Vector) -> PowerLaw | None:
+    """Fit p(x) ~ x^-alpha to the tail of the eigenvalues x = s^2 of W^T W.
+
+    alpha = 1 + N / sum ln(x / start) over the N values from ``start`` on; ``start`` is the
+    eigenvalue that makes the Kolmogorov-Smirnov distance smallest, with at least 10 values in the
+    tail. WeightWatcher reads alpha < 2 as over-trained, 2 to 6 as well trained and above as under-
+    trained; that was found on large dense layers, and a good distance (below 0.1) comes first.
+    None below 50 eigenvalues: such a tail fits anything.
+
+    Sources: Clauset, Shalizi & Newman 2009, SIAM Review 51(4); Martin & Mahoney 2021, JMLR 22.
+    """
+    x = np.sort(s[s > 0] ** 2)
+    if x.size < FEWEST_EIGENVALUES:
+        return None
+    logs = np.log(x)
+    best: PowerLaw | None = None
+    for first in range(x.size - FEWEST_IN_TAIL + 1):
+        tail = logs[first:] - logs[first]
+        total = float(tail.sum())
+        if total <= 0:
+            continue
+        exponent = 1 + tail.size / total
+        fitted = 1 - np.exp(-(exponent - 1) * tail)
+        ranks = np.arange(tail.size)
+        above = np.max((ranks + 1) / tail.size - fitted)
+        below = np.max(fitted - ranks / tail.size)
+        distance = float(max(above, below))
+        if best is None or distance < best.distance:
+            best = PowerLaw(exponent, distance, float(x[first]))
+    return best

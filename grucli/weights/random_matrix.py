@@ -1,0 +1,109 @@
+"""Spectra that chance alone gives: the yardstick for what was learned.
+
+W is m x n with independent entries of mean 0 and deviation sigma; k = min(m, n). The formulas are
+those of large matrices and hold within a few per cent from 16 units on.
+"""
+
+import math
+
+import numpy as np
+
+from grucli.weights.spectrum import Vector
+
+TRACY_WIDOM_MEAN = -1.2065
+TRACY_WIDOM_99 = 2.0234
+"""Mean and 99 per cent point of the Tracy-Widom law of order 1."""
+
+_HARD_EDGE_MEDIAN = math.sqrt(1 + 2 * math.log(2)) - 1
+_UNIFORM_KURTOSIS = 9 / 5
+
+
+def _upper_edge(rows: int, columns: int) -> tuple[float, float]:
+    """Centre and scale of the largest s^2 / sigma^2. Source: Johnstone 2001, theorem 1.1."""
+    a, b = math.sqrt(rows), math.sqrt(columns)
+    return (a + b) ** 2, (a + b) * (1 / a + 1 / b) ** (1 / 3)
+
+
+def marchenko_pastur_edge(rows: int, columns: int, sigma: float) -> float:
+    """Singular value that a random matrix exceeds with probability of 1 per cent.
+
+    The edge sigma (sqrt m + sqrt n) of the Marchenko-Pastur law and 2.02 widths of the largest
+    value's fluctuation beyond it. Sources: Marchenko & Pastur 1967; Johnstone 2001.
+    """
+    centre, scale = _upper_edge(rows, columns)
+    return sigma * math.sqrt(centre + TRACY_WIDOM_99 * scale)
+
+
+def outliers(s: Vector, edge: float) -> int:
+    """How many singular values lie beyond the edge: directions that chance does not explain.
+
+    sigma is taken from the matrix itself, so strong learned directions raise the edge and the
+    count is a careful one. Works at sizes where a power law cannot be fitted.
+    Source: the spikes of WeightWatcher (Martin & Mahoney 2021, JMLR 22).
+    """
+    return int(np.count_nonzero(s > edge))
+
+
+def expected_spectrum(rows: int, columns: int, sigma: float) -> dict[str, float]:
+    """Norm and spectrum of independent uniform entries of deviation ``sigma``, before learning.
+
+    s_1 is the edge with the mean of its fluctuation (Johnstone 2001), s_min of a square matrix the
+    median sigma 0.545 / sqrt n (Edelman 1988), else the lower edge; the spectral radius is the
+    circular law's sigma sqrt n (within 6 per cent), non-normality sqrt(1/2); the effective rank is
+    an integral over the Marchenko-Pastur law; participation ratio and orthogonality defect follow
+    from the fourth moments, exactly.
+    """
+    small, large = sorted((rows, columns))
+    centre, scale = _upper_edge(rows, columns)
+    frobenius = sigma * math.sqrt(rows * columns)
+    first = frobenius if small == 1 else sigma * math.sqrt(centre + TRACY_WIDOM_MEAN * scale)
+    soft = math.sqrt(large) - math.sqrt(small)
+    last = frobenius if small == 1 else sigma * max(soft, _HARD_EDGE_MEDIAN / math.sqrt(small))
+    second = rows * columns * sigma**2
+    fourth = rows * columns * sigma**4 * (rows + columns - 2 + _UNIFORM_KURTOSIS)
+    expected = {
+        "norm": frobenius,
+        "rms": sigma,
+        "spectral_norm": first,
+        "smallest_singular_value": last,
+        "condition": first / last,
+        "stable_rank": max(second / first**2, 1.0),
+        "effective_rank": _effective_rank(small, large),
+        "participation_ratio": second**2 / fourth,
+        "orthogonality_defect": math.sqrt(max((fourth - 2 * second) / small + 1, 0.0)),
+    }
+    if rows == columns:
+        expected |= {"spectral_radius": sigma * math.sqrt(rows), "non_normality": math.sqrt(0.5)}
+    return expected
+
+
+def expected_orthogonal(rows: int, columns: int) -> dict[str, float]:
+    """The same for a matrix whose rows or columns are orthonormal: every singular value is 1."""
+    small = float(min(rows, columns))
+    expected = {
+        "norm": math.sqrt(small),
+        "rms": math.sqrt(small / (rows * columns)),
+        "spectral_norm": 1.0,
+        "smallest_singular_value": 1.0,
+        "condition": 1.0,
+        "stable_rank": small,
+        "effective_rank": small,
+        "participation_ratio": small,
+        "orthogonality_defect": 0.0,
+    }
+    if rows == columns:
+        expected |= {"spectral_radius": 1.0, "non_normality": 0.0}
+    return expected
+
+
+def _effective_rank(small: int, large: int) -> float:
+    """Exponential of the entropy of s / sum s under the Marchenko-Pastur law, by the midpoint rule."""
+    if small == 1:
+        return 1.0
+    low, high = math.sqrt(large) - math.sqrt(small), math.sqrt(large) + math.sqrt(small)
+    edges = np.linspace(low, high, 2001)
+    s = (edges[1:] + edges[:-1]) / 2
+    density = np.sqrt((high**2 - s**2) * (s**2 - low**2)) / s
+    density /= density.sum()
+    mean = float(density @ s)
+    return small * mean * math.exp(-float(density @ (s * np.log(s))) / mean)

@@ -1,0 +1,119 @@
+"""All statistics of one matrix, bias or gain in one value."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grucli.gates import WORDS, MatrixName
+from grucli.reports import MatrixStatistics
+from grucli.weights import elements, estimates, spectrum
+from grucli.weights.power_law import FEWEST_EIGENVALUES, fit_power_law
+from grucli.weights.random_matrix import marchenko_pastur_edge, outliers
+
+DEAD_ROW = 1e-3
+
+
+def matrix_statistics(
+    name: MatrixName,
+    values: NDArray[Any],
+    *,
+    exact: bool = False,
+    expected: Mapping[str, float] | None = None,
+    effective: NDArray[np.float64] | None = None,
+    module: str = "",
+) -> MatrixStatistics:
+    """Describe one gate's matrix [H, C] or vector [H].
+
+    Matrices whose smaller side is above 512 are estimated unless ``exact`` (see ``estimates``).
+    ``effective`` is the matrix that acts below a layer normalisation (see ``effective``).
+    """
+    entries = elements.finite_entries(values)
+    finite = entries.size == values.size
+    empty = entries.size == 0
+    spectral: dict[str, Any] = {}
+    if values.ndim == 2 and finite:
+        inputs = name.kind == "weight_ih"
+        spectral = _spectral(values.astype(np.float64), exact=exact, inputs=inputs)
+    if effective is not None and np.isfinite(effective).all():
+        spectral |= _acting(effective, exact=exact)
+    return MatrixStatistics(
+        symbol=name.symbol,
+        name=name.long,
+        layer=name.layer,
+        direction=name.direction,
+        gate=name.gate,
+        part=WORDS[name.kind],
+        shape=tuple(values.shape),
+        mean=float("nan") if empty else float(entries.mean()),
+        deviation=float("nan") if empty else float(entries.std()),
+        minimum=float("nan") if empty else float(entries.min()),
+        maximum=float("nan") if empty else float(entries.max()),
+        norm=elements.norm(entries),
+        near_zero_share=elements.near_zero_share(entries),
+        not_finite=int(values.size - entries.size),
+        histogram=elements.histogram(entries),
+        rms=elements.root_mean_square(entries),
+        expected=dict(expected or {}),
+        module=module,
+        **spectral,
+    )
+
+
+def _spectral(matrix: spectrum.Matrix, *, exact: bool, inputs: bool) -> dict[str, Any]:
+    estimated = min(matrix.shape) > estimates.LARGE and not exact
+    s = estimates.gram_singular_values(matrix) if estimated else spectrum.singular_values(matrix)
+    if s[0] == 0:
+        return {"spectral_norm": 0.0, "dead_rows": len(matrix), "estimated": estimated}
+    deviation = elements.root_mean_square(matrix.ravel())
+    edge = marchenko_pastur_edge(matrix.shape[0], matrix.shape[1], deviation)
+    rows = spectrum.row_norms(matrix)
+    found: dict[str, Any] = {
+        "spectral_norm": float(s[0]),
+        "smallest_singular_value": float(s[-1]),
+        "condition": spectrum.condition(s),
+        "stable_rank": spectrum.stable_rank(s),
+        "effective_rank": spectrum.effective_rank(s),
+        "participation_ratio": spectrum.participation_ratio(s),
+        "orthogonality_defect": spectrum.orthogonality_defect(s),
+        "outliers": outliers(s, edge),
+        "outlier_edge": edge,
+        "dead_rows": int(np.count_nonzero(rows <= DEAD_ROW * np.median(rows))),
+        "estimated": estimated,
+    }
+    if inputs:
+        found["column_norms"] = tuple(spectrum.column_norms(matrix).tolist())
+    if matrix.shape[0] == matrix.shape[1]:
+        found |= _eigen(matrix, estimated=estimated)
+    return found | _power_law(s)
+
+
+def _acting(effective: spectrum.Matrix, *, exact: bool) -> dict[str, Any]:
+    found = _spectral(effective, exact=exact, inputs=False)
+    return {
+        "effective_norm": found["spectral_norm"],
+        "effective_radius": found.get("spectral_radius"),
+    }
+
+
+def _eigen(matrix: spectrum.Matrix, *, estimated: bool) -> dict[str, Any]:
+    if estimated:
+        values = estimates.leading_eigenvalues(matrix)
+        henrici = None
+    else:
+        values = spectrum.eigenvalues(matrix)
+        henrici = spectrum.non_normality(matrix, values)
+    return {
+        "spectral_radius": spectrum.spectral_radius(values),
+        "rotation_steps": spectrum.leading_period(values),
+        "non_normality": henrici,
+    }
+
+
+def _power_law(s: spectrum.Vector) -> dict[str, Any]:
+    fit = fit_power_law(s)
+    if fit is None:
+        count = int(np.count_nonzero(s))
+        return {"power_law_note": f"{count} eigenvalues, fewer than {FEWEST_EIGENVALUES}"}
+    return {"power_law_exponent": fit.exponent, "power_law_distance": fit.distance}

@@ -1,0 +1,44 @@
+"""How long a unit remembers, as far as its biases decide."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grucli.reports import TimeConstants
+from grucli.weights.foreign import RecurrentModule
+
+KEEPING_GATES = {"gru": "update", "lstm": "forget"}
+"""The gate that keeps the old state: z of a GRU, f of an LSTM."""
+
+
+def memory_steps(bias: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Steps after which 1/e of the state is left: tau = -1 / ln(sigmoid(b)).
+
+    About 1 + e^b for b > 1. Holds as long as the gate's inputs average out: data opens and closes
+    it around this value. Source: Tallec & Ollivier 2018, arXiv 1804.11188.
+    """
+    with np.errstate(divide="ignore"):
+        steps: NDArray[np.float64] = 1 / np.logaddexp(0.0, -np.asarray(bias, dtype=np.float64))
+    return steps
+
+
+def time_constants(module: RecurrentModule) -> Iterator[TimeConstants]:
+    """One entry for each layer and direction that has a gate keeping its state, and biases."""
+    gate = KEEPING_GATES.get(module.cell)
+    sums: dict[tuple[int, bool], NDArray[np.float64]] = {}
+    for name, values in module.matrices():
+        if name.gate == gate and name.kind.startswith("bias"):
+            place = (name.layer, name.reverse)
+            sums[place] = sums.get(place, np.zeros(len(values))) + values.astype(np.float64)
+    for (layer, reverse), bias in sums.items():
+        steps = memory_steps(bias)
+        yield TimeConstants(
+            layer=layer,
+            direction="reverse" if reverse else "forward",
+            gate=str(gate),
+            minimum=float(np.min(steps)),
+            median=float(np.median(steps)),
+            maximum=float(np.max(steps)),
+            module=module.prefix,
+        )
