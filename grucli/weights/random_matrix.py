@@ -97,7 +97,7 @@ def expected_orthogonal(rows: int, columns: int) -> dict[str, float]:
 
 
 def _effective_rank(small: int, large: int) -> float:
-    """Exponential of the entropy of s / sum s under the Marchenko-Pastur law, by the midpoint rule."""
+    """Exponential of the entropy of s / sum s under the Marchenko-Pastur law (midpoint rule)."""
     if small == 1:
         return 1.0
     low, high = math.sqrt(large) - math.sqrt(small), math.sqrt(large) + math.sqrt(small)

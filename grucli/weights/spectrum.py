@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+ROUNDING = 1e-10
+
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
@@ -109,8 +111,8 @@ def non_normality(matrix: Matrix, eigenvalues: NDArray[np.complex128]) -> float:
     total = float(np.sum(matrix**2))
     if total == 0.0:
         return math.nan
-    rest = total - float(np.sum(np.abs(eigenvalues) ** 2))
-    return math.sqrt(max(rest, 0.0) / total)
+    share = 1 - float(np.sum(np.abs(eigenvalues) ** 2)) / total
+    return math.sqrt(share) if share > ROUNDING else 0.0
 
 
 def column_norms(matrix: NDArray[Any]) -> Vector:
