@@ -2,7 +2,8 @@
 
 from grucli.nn.forecaster import Forecaster
 from grucli.nn.initialise import copy_matrices, initialise
-from grucli.nn.recurrent import GRU, LSTM, MODULES, RNN, Recurrent, State
+from grucli.nn.recurrent import GRU, LSTM, MODULES, RNN
+from grucli.nn.stack import Recurrent, State
 
 __all__ = [
     "GRU",

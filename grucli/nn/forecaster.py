@@ -12,7 +12,8 @@ from torch.nn import functional
 
 from grucli.errors import CheckpointError
 from grucli.nn.initialise import copy_matrices, initialise
-from grucli.nn.recurrent import MODULES, State
+from grucli.nn.recurrent import MODULES
+from grucli.nn.stack import State
 from grucli.nn.window_scale import WINDOW_SCALES, WindowScale
 
 
@@ -57,27 +58,14 @@ class Forecaster(nn.Module):
         _check_choice("decoder", decoder, ("direct", "recursive"))
         _check_choice("normalise", normalise, WINDOW_SCALES)
         _check_choice("channels", channels, ("joint", "independent"))
-        if bidirectional and (decoder == "recursive" or tbptt_steps is not None):
-            raise ValueError("bidirectional: excludes decoder='recursive' and tbptt_steps")
-        if past_size and (decoder == "recursive" or channels == "independent"):
-            raise ValueError("past_size: excludes decoder='recursive' and channels='independent'")
-        if flag_size not in (0, target_size + past_size):
-            raise ValueError(f"flag_size: {flag_size}; expected 0 or {target_size + past_size}")
-        if tbptt_steps is not None and tbptt_steps < 1:
-            raise ValueError(
-                f"tbptt_steps: {tbptt_steps} is too small; expected at least 1 or None"
-            )
-        self.target_size, self.value_size, self.flag_size = (
-            target_size,
-            target_size + past_size,
-            flag_size,
-        )
+        self.target_size, self.past_size, self.flag_size = target_size, past_size, flag_size
         self.horizon, self.normalise, self.dropout = horizon, normalise, dropout
         self.tbptt_steps = tbptt_steps
         self.is_recursive, self.is_independent = decoder == "recursive", channels == "independent"
-        share = target_size if self.is_independent else 1
+        self._check_combination(bidirectional)
+        self.samples_per_window = target_size if self.is_independent else 1
         self.recurrent = MODULES[cell](
-            self.input_size // share,
+            self.input_size // self.samples_per_window,
             hidden,
             layers,
             batch_first=True,
@@ -85,13 +73,24 @@ class Forecaster(nn.Module):
             bidirectional=bidirectional,
             layer_norm=layer_norm,
         )
-        steps = 1 if self.is_recursive else horizon
-        self.decoder = nn.Linear(hidden * self.recurrent.directions, steps * (target_size // share))
+        values = target_size // self.samples_per_window * (1 if self.is_recursive else horizon)
+        self.decoder = nn.Linear(hidden * self.recurrent.directions, values)
+
+    def _check_combination(self, bidirectional: bool) -> None:
+        values = self.target_size + self.past_size
+        if bidirectional and (self.is_recursive or self.tbptt_steps is not None):
+            raise ValueError("bidirectional: excludes decoder='recursive' and tbptt_steps")
+        if self.past_size and (self.is_recursive or self.is_independent):
+            raise ValueError("past_size: excludes decoder='recursive' and channels='independent'")
+        if self.flag_size not in (0, values):
+            raise ValueError(f"flag_size: {self.flag_size} flags; expected 0 or {values}")
+        if self.tbptt_steps is not None and self.tbptt_steps < 1:
+            raise ValueError(f"tbptt_steps: {self.tbptt_steps}; expected at least 1, or None")
 
     @property
     def input_size(self) -> int:
         """Columns of a context: targets, past covariates, flags."""
-        return self.value_size + self.flag_size
+        return self.target_size + self.past_size + self.flag_size
 
     def forward(
         self,
@@ -106,27 +105,29 @@ class Forecaster(nn.Module):
         Raises ValueError for a context or target whose shape does not fit.
         """
         self._check_shapes(context_BTC, target_BKC)
-        samples = context_BTC.shape[0]
-        truth = target_BKC if teacher_forcing > 0 else None
-        if self.is_independent:
-            context_BTC = self._separate(context_BTC)
-            truth = None if truth is None else self._separate(truth)
-        flags = self.flag_size // self.target_size if self.is_independent else self.flag_size
-        values_BTC = context_BTC[..., : context_BTC.shape[-1] - flags]
-        scale = WindowScale.of(self.normalise, values_BTC)
-        inputs_BTC = torch.cat(
-            [scale.apply(values_BTC), context_BTC[..., values_BTC.shape[-1] :]], -1
+        truth_BKC = target_BKC if teacher_forcing > 0 else None
+        if not self.is_independent:
+            return self._forecast(context_BTC, truth_BKC, teacher_forcing)
+        truth_BKC = None if truth_BKC is None else self._separate(truth_BKC)
+        forecast = self._forecast(self._separate(context_BTC), truth_BKC, teacher_forcing)
+        return forecast.view(len(context_BTC), self.target_size, self.horizon).mT
+
+    def _forecast(
+        self, context_BTC: Tensor, truth_BKC: Tensor | None, teacher_forcing: float
+    ) -> Tensor:
+        """Forecast samples: whole windows, or single targets of them (independent channels)."""
+        flags = self.flag_size // self.samples_per_window
+        values_BTC, flags_BTC = torch.split(
+            context_BTC, [context_BTC.shape[-1] - flags, flags], dim=-1
         )
-        last_BH, state = self._encode(inputs_BTC)
+        scale = WindowScale.of(self.normalise, values_BTC)
+        last_BH, state = self._encode(torch.cat([scale.apply(values_BTC), flags_BTC], dim=-1))
         if self.is_recursive:
-            truth = None if truth is None else scale.apply(truth)
-            forecast_BKC = self._decode_steps(last_BH, state, flags, truth, teacher_forcing)
+            truth_BKC = None if truth_BKC is None else scale.apply(truth_BKC)
+            forecast_BKC = self._decode_steps(last_BH, state, truth_BKC, teacher_forcing)
         else:
             forecast_BKC = self._decode(last_BH).view(len(last_BH), self.horizon, -1)
-        forecast_BKC = scale.undo(forecast_BKC)
-        if self.is_independent:
-            return forecast_BKC.view(samples, self.target_size, self.horizon).mT
-        return forecast_BKC
+        return scale.undo(forecast_BKC)
 
     def initialise(
         self,
@@ -187,12 +188,11 @@ class Forecaster(nn.Module):
         self,
         hidden_BH: Tensor,
         state: State,
-        flags: int,
         truth_BKC: Tensor | None,
         teacher_forcing: float,
     ) -> Tensor:
         """One step after the other; what is fed back counts as measured."""
-        measured_BC = hidden_BH.new_ones(hidden_BH.shape[0], flags)
+        measured_BC = hidden_BH.new_ones(len(hidden_BH), self.flag_size // self.samples_per_window)
         steps = [self._decode(hidden_BH)]
         for k in range(1, self.horizon):
             previous_BC = steps[-1]

@@ -10,7 +10,7 @@ from torch.nn import init
 
 from grucli.errors import CheckpointError, RecipeError
 from grucli.gates import GATES, MatrixName, matrices_of, parse_parameter
-from grucli.nn.recurrent import Recurrent
+from grucli.nn.stack import Recurrent
 
 DRAWS = {"xavier": init.xavier_uniform_, "orthogonal": init.orthogonal_}
 """What can take the place of torch's uniform draw; each acts on one gate's matrix."""

@@ -1,0 +1,231 @@
+"""What all recurrent modules share: layers, directions, packed sequences, states, checks.
+
+Suffixes: T time, B batch, C inputs, H hidden, L layers times directions (as in torch's h_n).
+"""
+
+import math
+import warnings
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
+
+from grucli.gates import GATES
+from grucli.nn.cells import LayerWeights, cell_rule, parameter_shapes
+from grucli.nn.layer import run_layer
+
+State = Tensor | tuple[Tensor, Tensor]
+"""h [L, B, H], for an lstm the pair (h, c)."""
+
+
+class Recurrent(nn.Module):
+    """A stack of recurrent layers; GRU, RNN and LSTM say which cell it is made of.
+
+    Parameters carry torch's names: weight_ih_l0 [gates * H, C], weight_hh_l0 [gates * H, H],
+    bias_ih_l0, bias_hh_l0, with suffix _reverse for the second direction. Layer normalised ones
+    have gain_ih and gain_hh beside them (split, ba2016), or gain_sum and bias_sum instead of the
+    two biases (sum, sum_joint). The equations stand in ``grucli.nn.cells``.
+    """
+
+    cell: str
+    bias: bool
+
+    def __init__(  # noqa: PLR0917 (the order of torch's arguments)
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        *,
+        layer_norm: str = "none",
+        eps: float | None = None,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        """Take torch's arguments in torch's order; ``eps`` None is 1e-5 (sum_joint: 1e-3).
+
+        Raises ValueError for a size below 1, a dropout outside [0, 1], an unknown layer_norm.
+        """
+        super().__init__()
+        self.rule = cell_rule(self.cell, layer_norm, eps)
+        _check_sizes(input_size=input_size, hidden_size=hidden_size, num_layers=num_layers)
+        if not isinstance(bias, bool):
+            raise TypeError(f"bias: {bias!r} is not True or False")
+        if not 0 <= dropout <= 1:
+            raise ValueError(f"dropout: {dropout} is not a probability; expected 0 to 1")
+        if dropout > 0 and num_layers == 1:
+            warnings.warn("dropout acts between layers: no effect with num_layers=1", stacklevel=2)
+        self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
+        self.bias, self.batch_first = bias, batch_first
+        self.dropout, self.bidirectional = float(dropout), bidirectional
+        self.layer_norm = layer_norm
+        self._kinds = tuple(parameter_shapes(self.rule, 1, 1, bias=bias))
+        for layer in range(num_layers):
+            width = input_size if layer == 0 else hidden_size * self.directions
+            shapes = parameter_shapes(self.rule, width, hidden_size, bias=bias)
+            for suffix in ("", "_reverse")[: self.directions]:
+                for kind, shape in shapes.items():
+                    empty = torch.empty(shape, device=device, dtype=dtype)
+                    self.register_parameter(f"{kind}_l{layer}{suffix}", nn.Parameter(empty))
+        self.reset_parameters()
+
+    @property
+    def directions(self) -> int:
+        """2 for a bidirectional stack, else 1."""
+        return 2 if self.bidirectional else 1
+
+    @torch.no_grad()
+    def reset_parameters(self) -> None:
+        """Draw weights, and biases without layer normalisation, from U(-1/sqrt(H), 1/sqrt(H)).
+
+        Layer normalised variants start with gain 1 and bias 0, sum_joint with an update bias of 1
+        so that the state is kept at first (DreamerV2).
+        """
+        bound = 1 / math.sqrt(self.hidden_size)
+        for name, parameter in self.named_parameters():
+            if name.startswith("gain"):
+                parameter.fill_(1.0)
+            elif name.startswith("bias") and self.layer_norm != "none":
+                parameter.zero_()
+                if self.layer_norm == "sum_joint" and self.cell == "gru":
+                    parameter.chunk(3)[GATES["gru"].index("update")].fill_(1.0)
+            else:
+                parameter.uniform_(-bound, bound)
+
+    def flatten_parameters(self) -> None:
+        """Do nothing: programs written for torch's modules may call it before each sequence."""
+
+    def extra_repr(self) -> str:
+        """Sizes, and whatever differs from the defaults."""
+        settings = {
+            "num_layers": (self.num_layers, 1),
+            "bias": (self.bias, True),
+            "batch_first": (self.batch_first, False),
+            "dropout": (self.dropout, 0.0),
+            "bidirectional": (self.bidirectional, False),
+            "layer_norm": (self.layer_norm, "none"),
+        }
+        changed = [f"{k}={value!r}" for k, (value, usual) in settings.items() if value != usual]
+        return ", ".join([str(self.input_size), str(self.hidden_size), *changed])
+
+    def forward(
+        self,
+        input: Tensor | PackedSequence,  # noqa: A002 (torch's name for it)
+        hx: State | None = None,
+    ) -> tuple[Tensor | PackedSequence, State]:
+        """Run over a sequence; returns (output, final state) as torch's modules do.
+
+        input: [T, B, C], [B, T, C] with batch_first, [T, C] unbatched, or a PackedSequence.
+        hx: [layers * directions, B, H] (without B when unbatched), a pair of them for an lstm;
+        None is zeros. output: as the input, with H * directions columns.
+
+        Raises ValueError or RuntimeError where dimensions, sizes or types do not fit.
+        """
+        if isinstance(input, PackedSequence):
+            return self._forward_packed(input, hx)
+        if input.dim() not in (2, 3):
+            raise ValueError(
+                f"{type(self).__name__}: input has {input.dim()} dimensions; expected 3 "
+                "(a batch) or 2 (one sequence)"
+            )
+        if input.dim() == 2:
+            states = self._states(input.unsqueeze(1), hx, batched=False)
+            output_TBH, final = self._run(input.unsqueeze(1), states)
+            return output_TBH.squeeze(1), self._as_state([part.squeeze(1) for part in final])
+        x_TBC = input.transpose(0, 1) if self.batch_first else input
+        output_TBH, final = self._run(x_TBC, self._states(x_TBC, hx))
+        output = output_TBH.transpose(0, 1) if self.batch_first else output_TBH
+        return output, self._as_state(final)
+
+    def step(self, x_BC: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+        """Run one step: a row of inputs for each sequence to (output [B, H], next state).
+
+        Equal to the same step of a whole sequence. Raises ValueError for a bidirectional stack,
+        whose second direction has to begin at the end.
+        """
+        if self.bidirectional:
+            raise ValueError("step: a bidirectional stack cannot go step by step; it needs the end")
+        if x_BC.dim() != 2:
+            raise ValueError(f"step: input has {x_BC.dim()} dimensions; expected 2 (batch, inputs)")
+        x_1BC = x_BC.unsqueeze(0)
+        output_1BH, final = self._run(x_1BC, self._states(x_1BC, state))
+        return output_1BH.squeeze(0), self._as_state(final)
+
+    def _forward_packed(
+        self, packed: PackedSequence, hx: State | None
+    ) -> tuple[PackedSequence, State]:
+        """Rows stay in the packed order inside, states are in the caller's order outside."""
+        x_TBC, lengths_B = pad_packed_sequence(PackedSequence(packed.data, packed.batch_sizes))
+        states = self._states(x_TBC, hx)
+        if packed.sorted_indices is not None:
+            states = [part.index_select(1, packed.sorted_indices) for part in states]
+        output_TBH, final = self._run(x_TBC, states, lengths_B)
+        if packed.unsorted_indices is not None:
+            final = [part.index_select(1, packed.unsorted_indices) for part in final]
+        data = pack_padded_sequence(output_TBH, lengths_B).data
+        return PackedSequence(data, *packed[1:]), self._as_state(final)
+
+    def _run(
+        self, x_TBC: Tensor, states: list[Tensor], lengths_B: Tensor | None = None
+    ) -> tuple[Tensor, list[Tensor]]:
+        """All layers, time first. ``states`` and the result hold h, or h and c: [L, B, H] each."""
+        finals = []
+        per_layer = list(zip(*(part.unbind(0) for part in states), strict=True))
+        for layer in range(self.num_layers):
+            if layer > 0 and self.dropout > 0:
+                x_TBC = functional.dropout(x_TBC, self.dropout, self.training)
+            outputs = []
+            for direction in range(self.directions):
+                output_TBH, final = run_layer(
+                    self.rule,
+                    self._weights(layer, reverse=direction == 1),
+                    x_TBC,
+                    per_layer[layer * self.directions + direction],
+                    reverse=direction == 1,
+                    lengths_B=lengths_B,
+                )
+                outputs.append(output_TBH)
+                finals.append(final)
+            x_TBC = torch.cat(outputs, dim=-1) if self.bidirectional else outputs[0]
+        return x_TBC, [torch.stack(parts) for parts in zip(*finals, strict=True)]
+
+    def _weights(self, layer: int, *, reverse: bool) -> LayerWeights:
+        """The parameters of one layer in one direction."""
+        suffix = f"_l{layer}{'_reverse' if reverse else ''}"
+        return LayerWeights(**{kind: getattr(self, kind + suffix) for kind in self._kinds})
+
+    def _as_state(self, parts: list[Tensor]) -> State:
+        return (parts[0], parts[1]) if self.cell == "lstm" else parts[0]
+
+    def _states(self, x_TBC: Tensor, hx: State | None, *, batched: bool = True) -> list[Tensor]:
+        """Check input and initial state; returns the state's parts, each [L, B, H]."""
+        name, (steps, batch, width) = type(self).__name__, x_TBC.shape
+        weight = self.get_parameter("weight_ih_l0")
+        if width != self.input_size:
+            raise RuntimeError(f"{name}: input has {width} columns; expected {self.input_size}")
+        if steps == 0:
+            raise RuntimeError(f"{name}: input has no time steps; expected at least one")
+        if x_TBC.dtype != weight.dtype and not torch.is_autocast_enabled(x_TBC.device.type):
+            raise ValueError(f"{name}: input is {x_TBC.dtype}; the weights are {weight.dtype}")
+        shape = (self.num_layers * self.directions, batch, self.hidden_size)
+        count = 2 if self.cell == "lstm" else 1
+        if hx is None:
+            return [x_TBC.new_zeros(shape) for _ in range(count)]
+        parts = [hx] if isinstance(hx, Tensor) else list(hx)
+        expected = shape if batched else (shape[0], shape[2])
+        if len(parts) != count or any(tuple(part.shape) != expected for part in parts):
+            found = ", ".join(str(tuple(part.shape)) for part in parts)
+            wanted = " and ".join([str(expected)] * count)
+            raise RuntimeError(f"{name}: initial state has shape {found}; expected {wanted}")
+        return parts if batched else [part.unsqueeze(1) for part in parts]
+
+
+def _check_sizes(**sizes: int) -> None:
+    """Raise ValueError naming the first size that is not at least 1."""
+    for name, size in sizes.items():
+        if size < 1:
+            raise ValueError(f"{name}: {size} is too small; expected at least 1")
