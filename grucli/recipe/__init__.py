@@ -1,5 +1,7 @@
 """What was asked for: the recipe, its schema, and the way from YAML to it."""
 
+from grucli.recipe.dump import dump_recipe
+from grucli.recipe.load import load_recipe, recipe_from_mapping
 from grucli.recipe.schema import (
     DataRecipe,
     InitRecipe,
@@ -20,4 +22,7 @@ __all__ = [
     "SplitRecipe",
     "TaskRecipe",
     "TrainRecipe",
+    "dump_recipe",
+    "load_recipe",
+    "recipe_from_mapping",
 ]

@@ -9,9 +9,9 @@ Path = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Conflict:
-    """A value that does not go with another: the path of the key to change and what to do."""
+    """A value that does not go with others: the keys looked at, the one to change first."""
 
-    path: Path
+    paths: tuple[Path, ...]
     message: str
 
 
@@ -130,8 +130,7 @@ def _truncated_both_ways(tbptt_steps: int | None, bidirectional: bool) -> str | 
 def _fractions_leave_nothing(test: Any, valid: Any, train: Any) -> str | None:
     fractions = [share for share in (train, valid, test) if isinstance(share, float)]
     total = sum(fractions)
-    limit_is_open = train is None or not isinstance(train, float)
-    if total > 1 + 1e-9 or (limit_is_open and total > 1 - 1e-9):
+    if total > 1 + 1e-9 or (train is None and total > 1 - 1e-9):
         words = " + ".join(str(share) for share in fractions)
         return f"found fractions {words} = {total:.6g}; expected a sum below 1"
     return None
@@ -213,4 +212,4 @@ def find_conflicts(
             continue
         message = rule.breaks(*(_value(values, path) for path in paths))
         if message is not None:
-            yield Conflict(paths[0], message)
+            yield Conflict(tuple(paths), message)

@@ -4,61 +4,19 @@ The classes are frozen and strict: a number is never a text, true is never 1, an
 number that is not finite are errors. What one key demands of another stands in ``conflicts``.
 """
 
-from typing import Annotated, Any, Literal, Self
+from typing import Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from grucli.recipe.conflicts import find_conflicts
+from grucli.recipe.kinds import Share, Text, TextOrTexts, Texts
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, allow_inf_nan=False, use_attribute_docstrings=True
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
-def _listed(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
-
-
-def _one_or_listed(value: Any) -> Any:
-    return (value,) if isinstance(value, str) else _listed(value)
-
-
-def _share(value: Any) -> Any:
-    """Let through a fraction, a number of steps or a text; one error for everything else."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise PydanticCustomError("share", "not a fraction, a number of steps or a date")
-    is_right = len(value) > 0 if isinstance(value, str) else _is_share(value)
-    if not is_right:
-        raise PydanticCustomError("share", "not a fraction, a number of steps or a date")
-    return value
-
-
-def _is_share(value: float) -> bool:
-    return value >= 1 if isinstance(value, int) else 0 < value < 1
-
-
-Text = Annotated[str, Field(min_length=1)]
-Texts = Annotated[tuple[Text, ...], BeforeValidator(_listed, json_schema_input_type=list[Text])]
-TextOrTexts = Annotated[
-    tuple[Text, ...],
-    Field(min_length=1),
-    BeforeValidator(
-        _one_or_listed,
-        json_schema_input_type=Text | Annotated[list[Text], Field(min_length=1)],
-    ),
-]
-Share = Annotated[
-    Annotated[float, Field(gt=0, lt=1)] | Annotated[int, Field(ge=1)] | Text,
-    BeforeValidator(
-        _share,
-        json_schema_input_type=Annotated[float, Field(gt=0, lt=1)]
-        | Annotated[int, Field(ge=1)]
-        | Text,
-    ),
-]
 Initialiser = Literal["uniform", "xavier", "orthogonal"]
 
 
@@ -272,7 +230,7 @@ class Recipe(_Section):
         max_length=100,
         description="Name of the run and of its folder.",
         json_schema_extra={
-            "patternErrorMessage": "a name of letters, digits, _, - and . that begins with a "
+            "errorMessage": "a name of letters, digits, _, - and . that begins with a "
             "letter, digit or _"
         },
     )
@@ -288,6 +246,6 @@ class Recipe(_Section):
         """Keep a Recipe with conflicting keys from existing, however it is built."""
         conflicts = list(find_conflicts(self.model_dump()))
         if conflicts:
-            lines = "; ".join(f"{'.'.join(c.path)}: {c.message}" for c in conflicts)
+            lines = "; ".join(f"{'.'.join(c.paths[0])}: {c.message}" for c in conflicts)
             raise PydanticCustomError("conflict", "{lines}", {"lines": lines})
         return self

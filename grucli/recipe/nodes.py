@@ -1,0 +1,108 @@
+"""The tree a recipe is read into: plain values that know where they were written."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Path = tuple[str | int, ...]
+
+DEEPEST = 32
+MOST_NODES = 10_000
+LONGEST_SHOWN = 60
+
+
+@dataclass(frozen=True, order=True)
+class Where:
+    """A place in a file (lines and columns count from 1), or an override (``line`` is 0).
+
+    ``order`` is 0 for the file and the number of the override otherwise, so that places sort.
+    """
+
+    order: int
+    line: int
+    column: int
+    source: str
+
+    def __str__(self) -> str:
+        return f"{self.source}:{self.line}:{self.column}" if self.line else self.source
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One error of a recipe: where, at which key, what was found and what was expected."""
+
+    where: Where
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        """One line; characters that a terminal would obey are written as escapes."""
+        parts = [str(self.where), self.path, self.message]
+        return escape_controls(": ".join(part for part in parts if part))
+
+
+@dataclass(frozen=True)
+class Node:
+    """A value and where it stands. ``faults`` are the errors that reading it already found.
+
+    ``value`` is a scalar, a list of nodes or a mapping of entries; ``text`` is a scalar as it was
+    written; ``size`` counts this node and all below it, aliases as often as they are used.
+    """
+
+    where: Where
+    value: Any
+    text: str = ""
+    size: int = 1
+    faults: tuple["Fault", ...] = ()
+
+
+@dataclass(frozen=True)
+class Fault:
+    """An error found while reading; ``key`` is the key below the node, if it is about one."""
+
+    where: Where
+    message: str
+    key: str | None = None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of a mapping: where its key stands, and its value."""
+
+    where: Where
+    node: Node
+
+
+def escape_controls(text: str) -> str:
+    """Write characters that do not print as escapes, so that one error stays one line."""
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape", "surrogatepass").decode()
+        for char in text
+    )
+
+
+def dotted(path: Sequence[str | int]) -> str:
+    """Write a path as ``data.target[0]``."""
+    words = ""
+    for part in path:
+        if isinstance(part, int):
+            words += f"[{part}]"
+        else:
+            words += f".{part}" if words else part
+    return words if len(words) <= LONGEST_SHOWN * 2 else words[: LONGEST_SHOWN * 2] + "..."
+
+
+def node_of(value: Any, where: Where, *, depth: int = 0) -> Node:
+    """Wrap plain values, such as a recipe kept in a checkpoint, all at one place."""
+    if depth > DEEPEST:
+        return Node(where, None, faults=(Fault(where, f"nested deeper than {DEEPEST} levels"),))
+    if isinstance(value, Mapping):
+        entries = {
+            str(key): Entry(where, node_of(item, where, depth=depth + 1))
+            for key, item in value.items()
+        }
+        return Node(where, entries)
+    if isinstance(value, list | tuple):
+        return Node(where, [node_of(item, where, depth=depth + 1) for item in value])
+    text = "null" if value is None else str(value)
+    return Node(where, value, text.lower() if isinstance(value, bool) else text)

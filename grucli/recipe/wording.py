@@ -1,0 +1,168 @@
+"""What a key of the recipe expects, in words, from its JSON Schema; and what was found instead."""
+
+import difflib
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from grucli.recipe.nodes import LONGEST_SHOWN, Node
+from grucli.recipe.scalars import UnreadableScalarError, read_scalar
+from grucli.recipe.schema import Recipe
+
+_ELSEWHERE = {
+    "learning_rate": "lr",
+    "num_epochs": "epochs",
+    "grad_clip": "clip",
+    "seq_len": "context",
+    "lookback": "context",
+    "pred_len": "horizon",
+    "units": "hidden",
+    "file": "path",
+}
+"""Names that other tools give to our keys."""
+
+_BOOLEAN_WORDS = {"yes", "no", "on", "off", "y", "n", "true", "false"}
+_NULL_WORDS = {"none", "null", "nil", "off", "no"}
+
+
+@cache
+def _recipe_schema() -> dict[str, Any]:
+    return Recipe.model_json_schema()
+
+
+def _resolved(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    reference = schema.get("$ref")
+    if reference is None:
+        return schema
+    target: Mapping[str, Any] = _recipe_schema()["$defs"][reference.rsplit("/", 1)[-1]]
+    return target
+
+
+def schema_at(path: Sequence[str | int]) -> Mapping[str, Any] | None:
+    """The JSON Schema of one key or list item; None where the recipe has no such key."""
+    found: Mapping[str, Any] | None = _recipe_schema()
+    for part in path:
+        if found is None:
+            return None
+        if isinstance(part, int):
+            options = found.get("anyOf", [found])
+            found = next((o["items"] for o in options if "items" in o), None)
+        else:
+            found = found.get("properties", {}).get(part)
+        found = None if found is None else _resolved(found)
+    return found
+
+
+def expected(schema: Mapping[str, Any]) -> str:
+    """Say what a value has to be: "a whole number >= 1, or null"."""
+    if "anyOf" in schema and "errorMessage" not in schema:
+        options = [expected(option) for option in schema["anyOf"]]
+        if options[-1] == "null":
+            return f"{' or '.join(options[:-1])}, or null"
+        return " or ".join(options)
+    if "errorMessage" in schema:
+        return str(schema["errorMessage"])
+    if "enum" in schema or "const" in schema:
+        options = schema.get("enum", [schema.get("const")])
+        return f"one of {', '.join(options)}" if len(options) > 1 else str(options[0])
+    kinds = {"boolean": "true or false", "null": "null", "string": "a text"}
+    kind = schema["type"]
+    if kind in kinds:
+        return kinds[kind] + (", not empty" if "minLength" in schema else "")
+    if kind == "array":
+        return "a list of texts" + (", not empty" if "minItems" in schema else "")
+    if kind == "object":
+        return f"a section with keys such as {', '.join(list(schema['properties'])[:3])}"
+    return ("a whole number" if kind == "integer" else "a number") + _range(schema)
+
+
+def _range(schema: Mapping[str, Any]) -> str:
+    if "minimum" in schema and "maximum" in schema:
+        return f" from {schema['minimum']} to {schema['maximum']}"
+    signs = {"minimum": ">=", "exclusiveMinimum": ">", "exclusiveMaximum": "<", "maximum": "<="}
+    bounds = [f"{sign} {schema[key]}" for key, sign in signs.items() if key in schema]
+    return " " + " and ".join(bounds) if bounds else ""
+
+
+def found(node: Node) -> str:
+    """Say what stands there, as it was written."""
+    if isinstance(node.value, list):
+        return "a list" if node.value else "an empty list"
+    if isinstance(node.value, dict):
+        return "a section"
+    if node.text == "" and node.value is None:
+        return "nothing"
+    shown = node.text if len(node.text) <= LONGEST_SHOWN else node.text[:LONGEST_SHOWN] + "..."
+    return f'the text "{shown}"' if isinstance(node.value, str) else shown
+
+
+def _kinds(schema: Mapping[str, Any]) -> set[str]:
+    if "anyOf" in schema:
+        return set().union(*(_kinds(option) for option in schema["anyOf"]))
+    return {str(schema.get("type"))}
+
+
+def remedy(node: Node, schema: Mapping[str, Any]) -> str | None:
+    """What to write instead, where the mistake is a common one."""
+    value, kinds = node.value, _kinds(schema)
+    options = [str(option) for option in schema.get("enum", [])]
+    if options:
+        wanted = "none" if value is None and "none" in options else _closest(node.text, options)
+        return f"did you mean '{wanted}'?" if wanted else None
+    if isinstance(value, str):
+        return _remedy_of_text(value, kinds)
+    if isinstance(value, float) and "number" not in kinds and value.is_integer() and value < 1e15:
+        return f"write {int(value)}"
+    if isinstance(value, float) and value - value != 0:
+        return "it has to be finite"
+    is_scalar = isinstance(value, bool | int | float)
+    return (
+        f'quote it: "{node.text}"' if is_scalar and kinds <= {"string", "null", "array"} else None
+    )
+
+
+def _remedy_of_text(text: str, kinds: set[str]) -> str | None:
+    word = text.lower()
+    if "boolean" in kinds and word in _BOOLEAN_WORDS:
+        return "write true or false, in small letters and without quotes"
+    if "null" in kinds and word in _NULL_WORDS:
+        return "write null, without quotes"
+    try:
+        is_number = isinstance(read_scalar(text.strip()), int | float)
+    except UnreadableScalarError:
+        return None
+    return "remove the quotes" if is_number and kinds & {"integer", "number"} else None
+
+
+def keys_of(section: Sequence[str | int]) -> list[str]:
+    """The keys that a section may hold, in the order of the schema."""
+    return list((schema_at(section) or {}).get("properties", {}))
+
+
+def meant_by(name: str, section: tuple[str | int, ...]) -> tuple[str | int, ...] | None:
+    """The path that was most likely meant by an unknown key of a section.
+
+    That is a key of just this name in another section, one of a similar name in the same section,
+    or one that other tools call by this name.
+    """
+    siblings, other = keys_of(section), _ELSEWHERE.get(name.lower(), "")
+    close = other if other in siblings else _closest(name, siblings)
+    beside = None if close is None else (*section, close)
+    return _home_of(name) or beside or _home_of(other)
+
+
+def _home_of(name: str) -> tuple[str, ...] | None:
+    homes = [path for path in _sections() if name in keys_of(path)]
+    return (*homes[0], name) if len(homes) == 1 else None
+
+
+@cache
+def _sections(path: tuple[str, ...] = ()) -> tuple[tuple[str, ...], ...]:
+    properties = (schema_at(path) or {}).get("properties", {})
+    below = [_sections((*path, name)) for name in properties if "$ref" in properties[name]]
+    return (path, *(section for sections in below for section in sections))
+
+
+def _closest(text: str, options: Sequence[str]) -> str | None:
+    close = difflib.get_close_matches(text.lower(), options, n=1)
+    return close[0] if close else None
