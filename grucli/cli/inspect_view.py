@@ -103,8 +103,11 @@ class _Page:
         table = Table(box=None, padding=(0, GAP, 0, 0), pad_edge=False, header_style="dim")
         shown = fitting(columns, self.width - MARGIN, gap=GAP)
         for column in shown:
-            side = "right" if column.numeric else "left"
-            table.add_column(self.glyphs(column.heading), justify=side, no_wrap=True)
+            table.add_column(
+                self.glyphs(column.heading),
+                justify="right" if column.numeric else "left",
+                no_wrap=True,
+            )
         for row, item in enumerate(matrices):
             texts = [self.glyphs(column.cells[row]) for column in shown]
             style = _gate_style(item)

@@ -1,0 +1,201 @@
+"""Recurrent layers are found in any file by name and shape, and nothing is guessed."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from grucli.errors import CheckpointError
+from grucli.gates import GATES
+from grucli.weights import read_weights
+
+
+def saved(tmp_path, value, name="file.pt"):
+    path = tmp_path / name
+    torch.save(value, path)
+    return path
+
+
+def own(weights, *, hidden=5, **model):
+    """A checkpoint of ours, as far as inspection reads it."""
+    asked = {"cell": "gru", "hidden": hidden, "layers": 1, "layer_norm": "none"} | model
+    return {
+        "format": "grucli checkpoint",
+        "weights": weights,
+        "recipe": {"name": "small", "model": asked},
+        "columns": ["level", "rain", "wind"],
+        "training": {"step": 3},
+    }
+
+
+def with_prefix(prefix, state):
+    return {prefix + name: value for name, value in state.items()}
+
+
+@pytest.mark.parametrize("cell", ["gru", "lstm", "rnn"])
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_the_gates_of_torch_modules_are_their_own_rows(tmp_path, cell, bidirectional):
+    torch_class = {"gru": torch.nn.GRU, "lstm": torch.nn.LSTM, "rnn": torch.nn.RNN}[cell]
+    module = torch_class(3, 5, num_layers=2, bidirectional=bidirectional)
+    file = read_weights(saved(tmp_path, module.state_dict()))
+    (stack,) = file.modules
+    assert (stack.cell, stack.hidden, stack.layer_norm) == (cell, 5, "none")
+    seen = {}
+    for name, values in stack.matrices():
+        index = GATES[cell].index(name.gate)
+        expected = module.state_dict()[name.parameter][5 * index : 5 * (index + 1)]
+        np.testing.assert_array_equal(values, expected.numpy())
+        seen[name.long] = values
+    assert len(seen) == len(module.state_dict()) * len(GATES[cell])
+
+
+def test_several_stacks_are_told_apart_by_their_prefix_and_the_rest_is_listed(tmp_path):
+    model = torch.nn.ModuleDict(
+        {"coder": torch.nn.GRU(3, 5), "reader": torch.nn.LSTM(2, 4), "out": torch.nn.Linear(4, 1)}
+    )
+    file = read_weights(saved(tmp_path, model.state_dict()))
+    assert [(m.prefix, m.cell) for m in file.modules] == [("coder.", "gru"), ("reader.", "lstm")]
+    assert file.other_tensors == {"out.weight": (1, 4), "out.bias": (1,)}
+
+
+def test_a_single_cell_counts_as_layer_0(tmp_path):
+    file = read_weights(saved(tmp_path, with_prefix("step.", torch.nn.GRUCell(3, 5).state_dict())))
+    (stack,) = file.modules
+    assert [name.long for name, _ in stack.matrices()][:2] == ["0.reset.ih", "0.update.ih"]
+    assert file.other_tensors == {}
+
+
+def test_an_lstm_with_projections_is_no_other_cell(tmp_path):
+    module = torch.nn.LSTM(3, 6, proj_size=2)
+    file = read_weights(saved(tmp_path, module.state_dict()))
+    assert [(m.cell, m.hidden) for m in file.modules] == [("lstm", 6)]
+    assert file.other_tensors == {"weight_hr_l0": (2, 6)}
+
+
+def test_a_lightning_checkpoint_is_read_through_its_state_dict(tmp_path):
+    state = with_prefix("model.rnn.", torch.nn.GRU(3, 5).state_dict())
+    content = {
+        "epoch": 3,
+        "pytorch-lightning_version": "2.4.0",
+        "state_dict": state,
+        "optimizer_states": [{"state": {0: {"step": torch.tensor(3.0)}}}],
+        "hyper_parameters": {"lr": 0.1},
+    }
+    file = read_weights(saved(tmp_path, content))
+    assert file.format == "Lightning checkpoint"
+    assert file.modules[0].prefix == "model.rnn."
+
+
+def test_a_lightning_checkpoint_with_objects_names_them(tmp_path):
+    content = {
+        "pytorch-lightning_version": "2.4.0",
+        "state_dict": torch.nn.GRU(3, 5).state_dict(),
+        "hyper_parameters": {"where": tmp_path},
+    }
+    with pytest.raises(CheckpointError, match=r"the file asks for pathlib\S*PosixPath"):
+        read_weights(saved(tmp_path, content))
+
+
+def test_the_entry_that_holds_the_weights_is_named(tmp_path):
+    file = read_weights(saved(tmp_path, {"epoch": 1, "model": torch.nn.GRU(3, 5).state_dict()}))
+    assert file.format == "torch state_dict in the entry 'model'"
+
+
+def test_two_entries_with_weights_are_not_chosen_between(tmp_path):
+    state = torch.nn.GRU(3, 5).state_dict()
+    with pytest.raises(CheckpointError, match=r"recurrent weights in 2 entries \(model, ema\)"):
+        read_weights(saved(tmp_path, {"model": state, "ema": state}))
+
+
+def test_safetensors_are_read_by_the_same_names(tmp_path):
+    values = {name: value.numpy() for name, value in torch.nn.GRU(3, 5).state_dict().items()}
+    header, data = {}, b""
+    for name, array in values.items():
+        span = [len(data), len(data) + array.nbytes]
+        header[name] = {"dtype": "F32", "shape": list(array.shape), "data_offsets": span}
+        data += array.tobytes()
+    raw = json.dumps(header).encode()
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(len(raw).to_bytes(8, "little") + raw + data)
+    file = read_weights(path)
+    assert (file.format, file.modules[0].cell) == ("safetensors", "gru")
+    np.testing.assert_array_equal(file.tensors["bias_hh_l0"], values["bias_hh_l0"])
+
+
+def test_a_checkpoint_of_ours_brings_its_recipe_and_its_facts(tmp_path):
+    state = with_prefix("stack.", torch.nn.GRU(3, 5).state_dict())
+    file = read_weights(saved(tmp_path, own(state)))
+    assert file.format == "grucli checkpoint"
+    assert file.recipe["name"] == "small"
+    assert file.facts == {"format": "grucli checkpoint", "columns": ["level", "rain", "wind"]}
+
+
+@pytest.mark.parametrize(
+    ("layer_norm", "read_without_recipe"),
+    [("split", "split or ba2016"), ("ba2016", "split or ba2016"), ("sum", "sum or sum_joint")],
+)
+def test_layer_normalisation_is_told_by_the_gains_and_the_recipe(
+    tmp_path, layer_norm, read_without_recipe
+):
+    state = dict(torch.nn.GRU(3, 5).state_dict())
+    gains = ["gain_sum"] if layer_norm == "sum" else ["gain_ih", "gain_hh"]
+    state |= {f"{gain}_l0": torch.ones(15) for gain in gains}
+    bare = read_weights(saved(tmp_path, state))
+    ours = read_weights(saved(tmp_path, own(state, layer_norm=layer_norm)))
+    assert bare.modules[0].layer_norm == read_without_recipe
+    assert ours.modules[0].layer_norm == layer_norm
+
+
+@pytest.mark.parametrize(
+    ("model", "what"),
+    [
+        ({"hidden": 10**9}, "model.hidden: the recipe says 1000000000, the weights 5"),
+        ({"cell": "lstm"}, "model.cell: the recipe says lstm, the weights gru"),
+        ({"layers": 2}, "model.layers: the recipe says 2, the weights 1"),
+    ],
+)
+def test_a_recipe_that_disagrees_with_the_weights_is_refused(tmp_path, model, what):
+    with pytest.raises(CheckpointError) as caught:
+        read_weights(saved(tmp_path, own(torch.nn.GRU(3, 5).state_dict(), **model)))
+    assert what in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ({"weight_hh_l0": torch.ones(15, 4)}, "15 rows for 4 units; expected 1"),
+        ({"weight_hh_l0": torch.ones(15)}, "weight_hh_l0: not there or no matrix"),
+        ({"weight_ih_l0": torch.ones(14, 3)}, "weight_ih_l0: shape (14, 3); expected 2 dim"),
+        ({"bias_ih_l0": torch.ones(15, 1)}, "bias_ih_l0: shape (15, 1); expected 1 dim"),
+        ({"weight_hh_l1": torch.ones(15, 4)}, "weight_hh_l1: shape (15, 4); expected 5 columns"),
+        ({"bias_ih_l0": torch.ones(15, dtype=torch.int64)}, "bias_ih_l0: int64; expected float"),
+    ],
+)
+def test_shapes_that_do_not_belong_together_are_named(tmp_path, change, what):
+    state = dict(torch.nn.GRU(3, 5).state_dict()) | change
+    path = saved(tmp_path, state)
+    with pytest.raises(CheckpointError) as caught:
+        read_weights(path)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert what in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [{"a": torch.ones(3)}, {}, [1, 2], {"weights": 1}])
+def test_a_file_without_recurrent_layers_says_what_is_missing(tmp_path, content):
+    with pytest.raises(CheckpointError, match=r"no recurrent layer.*such as weight_hh_l0"):
+        read_weights(saved(tmp_path, content))
+
+
+def test_looking_at_weights_imports_no_torch(tmp_path):
+    path = saved(tmp_path, torch.nn.GRU(3, 5).state_dict())
+    program = (
+        "import sys; from grucli.weights import build_weight_report, read_weights; "
+        "build_weight_report(read_weights(sys.argv[1])); "
+        "print({'torch', 'pandas', 'pydantic'} & set(sys.modules))"
+    )
+    command = [sys.executable, "-c", program, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

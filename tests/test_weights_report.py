@@ -1,0 +1,220 @@
+"""The report of a whole file: rows, memory, findings, what acts below a normalisation."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from grucli.reports import to_json
+from grucli.weights import build_weight_report, read_weights
+
+INIT = {"input_hidden": "uniform", "hidden_hidden": "uniform", "gain": 1.0, "checkpoint": None}
+
+
+def report_of(tmp_path, state, *, recipe=None, columns=None):
+    path = tmp_path / "file.pt"
+    content = dict(state)
+    if recipe is not None:
+        content = {
+            "format": "grucli checkpoint", "weights": content, "recipe": recipe, "columns": columns,
+        }  # fmt: skip
+    torch.save(content, path)
+    return build_weight_report(read_weights(path))
+
+
+def recipe(**model):
+    return {"model": {"cell": "gru", "hidden": 32, "layers": 1, "init": INIT} | model}
+
+
+def gru_state(inputs=3, hidden=32, **options):
+    torch.manual_seed(0)
+    return dict(torch.nn.GRU(inputs, hidden, **options).state_dict())
+
+
+def layer_normed(**changed):
+    gains = {f"{kind}_l0": torch.ones(96) for kind in ("gain_ih", "gain_hh")}
+    return gru_state() | gains | changed
+
+
+def by_name(report):
+    return {item.name: item for item in report.matrices}
+
+
+def test_there_is_one_row_for_every_layer_direction_part_and_gate(tmp_path):
+    report = report_of(tmp_path, gru_state(num_layers=2, bidirectional=True))
+    assert len(report.matrices) == 2 * 2 * 4 * 3
+    assert [item.symbol for item in report.matrices[:12]] == [
+        "W_xr", "W_xz", "W_xn", "W_hr", "W_hz", "W_hn",
+        "b_xr", "b_xz", "b_xn", "b_hr", "b_hz", "b_hn",
+    ]  # fmt: skip
+    places = [(item.layer, item.direction) for item in report.matrices[::12]]
+    assert places == [(0, "forward"), (0, "reverse"), (1, "forward"), (1, "reverse")]
+
+
+def test_every_row_is_its_gates_slice(tmp_path):
+    state = gru_state()
+    rows = by_name(report_of(tmp_path, state))
+    update = state["weight_hh_l0"][32:64].double().numpy()
+    assert rows["0.update.hh"].norm == pytest.approx(np.linalg.norm(update))
+    assert rows["0.update.hh"].spectral_norm == pytest.approx(np.linalg.norm(update, 2))
+    radius = np.abs(np.linalg.eigvals(update)).max()
+    assert rows["0.update.hh"].spectral_radius == pytest.approx(radius)
+    candidate = state["bias_ih_l0"][64:].double().numpy()
+    assert rows["0.candidate.bias_ih"].mean == pytest.approx(candidate.mean())
+
+
+@pytest.mark.parametrize(("module", "gate"), [(torch.nn.GRU, "update"), (torch.nn.LSTM, "forget")])
+def test_memory_is_that_of_both_biases_of_the_keeping_gate(tmp_path, module, gate):
+    stack = module(3, 4)
+    with torch.no_grad():
+        stack.bias_ih_l0[4:8] = torch.tensor([0.0, 1.0, 2.0, 3.0])
+        stack.bias_hh_l0[4:8] = 1.0
+    (memory,) = report_of(tmp_path, stack.state_dict()).time_constants
+    steps = [-1 / math.log(1 / (1 + math.exp(-bias))) for bias in (1.0, 2.0, 3.0, 4.0)]
+    assert (memory.gate, memory.layer, memory.direction) == (gate, 0, "forward")
+    assert memory.minimum == pytest.approx(steps[0])
+    assert memory.median == pytest.approx((steps[1] + steps[2]) / 2)
+    assert memory.maximum == pytest.approx(steps[3])
+
+
+def test_the_one_bias_of_a_normalised_sum_sets_the_memory(tmp_path):
+    state = gru_state()
+    state = {name: value for name, value in state.items() if name.startswith("weight")}
+    state |= {"gain_sum_l0": torch.ones(96), "bias_sum_l0": torch.ones(96)}
+    (memory,) = report_of(tmp_path, state).time_constants
+    assert memory.median == pytest.approx(-1 / math.log(1 / (1 + math.exp(-1))))
+
+
+def test_a_plain_network_has_no_memory_gate(tmp_path):
+    assert report_of(tmp_path, torch.nn.RNN(3, 4).state_dict()).time_constants == ()
+
+
+def test_fresh_weights_are_what_their_recipe_lets_expect(tmp_path):
+    report = report_of(tmp_path, gru_state(), recipe=recipe(), columns=["a", "b", "c"])
+    for item in report.matrices:
+        assert item.norm == pytest.approx(item.expected["norm"], rel=0.25)
+    assert report.findings == ()
+    assert report.inputs == ("a", "b", "c")
+
+
+def test_orthogonal_weights_are_expected_to_be_orthogonal(tmp_path):
+    init = INIT | {"hidden_hidden": "orthogonal", "input_hidden": "xavier"}
+    rows = by_name(report_of(tmp_path, gru_state(), recipe=recipe(init=init), columns=[]))
+    assert rows["0.reset.hh"].expected["spectral_norm"] == 1.0
+    assert rows["0.reset.ih"].expected["rms"] == pytest.approx(math.sqrt(2 / 35))
+
+
+@pytest.mark.parametrize("init", [INIT | {"checkpoint": "other.pt"}, None])
+def test_nothing_is_expected_where_the_start_is_not_known(tmp_path, init):
+    report = report_of(tmp_path, gru_state(), recipe=recipe(init=init), columns=[])
+    assert all(item.expected == {} for item in report.matrices)
+
+
+def texts(report):
+    return [finding.text for finding in report.findings]
+
+
+def changed(state, name, rows, values):
+    tensor = state[name].clone()
+    tensor[rows] = values
+    return state | {name: tensor}
+
+
+def test_a_large_spectral_radius_is_said_with_its_threshold(tmp_path):
+    turned = torch.linalg.qr(torch.randn(32, 32, generator=torch.Generator().manual_seed(0)))[0]
+    state = changed(gru_state(), "weight_hh_l0", slice(32, 64), 1.31 * turned)
+    (finding,) = report_of(tmp_path, state).findings
+    assert finding.text == "W_hz layer 0: spectral radius 1.31 > 1.2: amplifies the state"
+    assert (finding.matrix, finding.quantity) == ("0.update.hh", "spectral_radius")
+    assert (finding.value, finding.threshold) == (pytest.approx(1.31), 1.2)
+
+
+@pytest.mark.parametrize(
+    ("name", "rows", "values", "text"),
+    [
+        ("weight_ih_l0", 7, math.nan, "W_xr layer 0: 3 of 96 entries are not finite"),
+        ("weight_hh_l0", 40, 0.0, "W_hz layer 0: 1 of 32 units have rows near zero"),
+        ("bias_hh_l0", 40, 20.0, "update bias layer 0: memory"),
+        ("weight_ih_l0", (slice(None), 1), 1e-5, "W_x layer 0: rain is heard with 0.0"),
+        ("weight_hh_l0", 3, 500.0, "W_hr layer 0: norm"),
+    ],
+)
+def test_what_stands_out_is_said_in_words(tmp_path, name, rows, values, text):
+    state = changed(gru_state(), name, rows, values)
+    columns = ["level", "rain", "wind"]
+    report = report_of(tmp_path, state, recipe=recipe(), columns=columns)
+    assert any(found.startswith(text) for found in texts(report)), texts(report)
+
+
+def test_what_is_not_finite_comes_first(tmp_path):
+    state = changed(gru_state(), "weight_hh_l0", slice(0, 32), 2 * torch.eye(32))
+    state = changed(state, "bias_hh_l0", 95, math.inf)
+    assert report_of(tmp_path, state).findings[0].quantity == "not_finite"
+
+
+def test_the_json_of_a_report_is_strict_even_with_nan_inside(tmp_path):
+    state = changed(gru_state(), "weight_ih_l0", slice(0, 32), math.nan)
+    document = json.loads(to_json(report_of(tmp_path, state)), parse_constant=pytest.fail)
+    assert document["matrices"][0]["mean"] is None
+    assert document["matrices"][0]["not_finite"] == 96
+
+
+def acting(report):
+    return {
+        item.name: (item.effective_norm, item.effective_radius)
+        for item in report.matrices
+        if item.part == "hh"
+    }
+
+
+def test_what_acts_below_a_normalisation_does_not_change_with_the_scale_or_a_shift(tmp_path):
+    state = layer_normed()
+    other = state | {"weight_hh_l0": 7 * state["weight_hh_l0"] + torch.linspace(0, 1, 32)}
+    first, second = acting(report_of(tmp_path, state)), acting(report_of(tmp_path, other))
+    for name, pair in first.items():
+        assert second[name] == pytest.approx(pair, rel=1e-4), name
+
+
+def test_what_acts_grows_with_the_gain(tmp_path):
+    gain = torch.ones(96)
+    gain[32:64] = 3.0
+    first = acting(report_of(tmp_path, layer_normed()))
+    second = acting(report_of(tmp_path, layer_normed(gain_hh_l0=gain)))
+    assert second["0.update.hh"][1] == pytest.approx(3 * first["0.update.hh"][1])
+    assert second["0.reset.hh"] == first["0.reset.hh"]
+
+
+@pytest.mark.parametrize("variant", ["split", "ba2016", "sum", "sum_joint"])
+def test_what_acts_gives_normalised_sums_of_unit_variance(tmp_path, variant):
+    """For random inputs and states of unit variance the acting matrices give LN's own outputs."""
+    weights = {n: v for n, v in gru_state(inputs=32).items() if n.startswith("weight")}
+    kinds = ["gain_sum"] if variant.startswith("sum") else ["gain_ih", "gain_hh"]
+    state = weights | {f"{kind}_l0": torch.ones(96) for kind in kinds}
+    report = report_of(tmp_path, state, recipe=recipe(layer_norm=variant), columns=[])
+    groups = {"split": [(0, 96)], "sum_joint": [(0, 96)], "ba2016": [(0, 64), (64, 96)],
+              "sum": [(0, 32), (32, 64), (64, 96)]}[variant]  # fmt: skip
+    hidden, inputs = (state[f"weight_{k}_l0"].double().numpy() for k in ("hh", "ih"))
+    for start, stop in groups:
+        u, w = hidden[start:stop], inputs[start:stop]
+        u, w = u - u.mean(axis=0), w - w.mean(axis=0)
+        power = np.sum(u**2) + (np.sum(w**2) if variant.startswith("sum") else 0)
+        expected = u / np.sqrt(power / (stop - start))
+        for row in range(start, stop, 32):
+            gate = ("reset", "update", "candidate")[row // 32]
+            block = expected[row - start : row - start + 32]
+            item = by_name(report)[f"0.{gate}.hh"]
+            assert item.effective_norm == pytest.approx(np.linalg.norm(block, 2))
+
+
+def test_a_switched_off_gain_is_found(tmp_path):
+    report = report_of(tmp_path, layer_normed(gain_hh_l0=torch.full((96,), 0.01)))
+    assert "g_hr layer 0: gain 0.01 < 0.05: this projection is switched off" in texts(report)
+
+
+def test_several_stacks_keep_their_names_apart(tmp_path):
+    model = torch.nn.ModuleDict({"a": torch.nn.GRU(3, 4), "b": torch.nn.LSTM(2, 4)})
+    report = report_of(tmp_path, model.state_dict())
+    assert report.cell == "gru, lstm"
+    assert {item.module for item in report.matrices} == {"a.", "b."}
