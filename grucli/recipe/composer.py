@@ -67,7 +67,7 @@ class Composer:
         except yaml.MarkedYAMLError as error:
             mark, message = explain(error, self._text)
             raise stop(self._where(mark), message) from error
-        except (ValueError, OverflowError, RecursionError) as error:
+        except (ValueError, OverflowError) as error:
             message = "found an escape or a directive that YAML does not allow"
             raise stop(self._where(self._loader.get_mark()), message) from error
 

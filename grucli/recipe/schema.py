@@ -179,7 +179,7 @@ class TrainRecipe(_Section):
         default="mse", description="Loss, on scaled values."
     )
     optimizer: Literal["sgd", "adam", "adamw", "rmsprop"] = Field(
-        default="adam", description="Optimiser."
+        default="adam", description="Rule that turns gradients into updates of the weights."
     )
     lr: float = Field(default=1e-3, gt=0, description="Learning rate.")
     momentum: float = Field(default=0.0, ge=0, lt=1, description="Momentum of sgd or rmsprop.")

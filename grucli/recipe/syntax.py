@@ -29,9 +29,10 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
     (r"expected ',' or '}'", "found no ',' or '}' in a section that is open"),
     (
         r"expected <block end>",
-        "found a line that fits neither the section before it nor the one around it; "
-        "align the keys of a section, and quote what begins with a quote, [ or {",
+        "found something that does not belong here; align the keys of a section, and put "
+        "the whole of a text in quotes, not a part of it",
     ),
+    (r"expected alphabetic or numeric", "a value cannot begin with *, & or !; quote it"),
     (r"expected the node content", "found no value where one is expected"),
     (r"expected '<document start>'", "found more after the end of the value; expected one value"),
     (r"found unknown escape character", "found a backslash escape that YAML does not have; use ''"),
@@ -52,7 +53,7 @@ def explain(error: yaml.MarkedYAMLError, text: str) -> tuple[Any, str]:
             message = match.expand(sentence)
             break
     lines = text.splitlines()
-    line = lines[mark.line].strip() if mark is not None and mark.line < len(lines) else ""
+    line = lines[mark.line].strip(" ") if mark is not None and mark.line < len(lines) else ""
     shown = line if len(line) <= 60 else line[:60] + "..."
     return mark, f"{message}; the line reads: {shown}" if shown else message
 

@@ -88,9 +88,11 @@ def _report(detail: ErrorDetails, findings: _Findings) -> None:
         return
     while path not in findings.nodes:
         path = path[:-1]
-    if any(path[:depth] in findings.unusable for depth in range(len(path) + 1)):
+    is_unknown = kind == "extra_forbidden"
+    above = range(len(path) + (0 if is_unknown else 1))
+    if any(path[:depth] in findings.unusable for depth in above):
         return
-    if kind == "extra_forbidden":
+    if is_unknown:
         _report_unknown(path, findings)
         return
     node, schema = findings.nodes[path], wording.schema_at(path) or {}

@@ -68,9 +68,9 @@ def expected(schema: Mapping[str, Any]) -> str:
     kinds = {"boolean": "true or false", "null": "null", "string": "a text"}
     kind = schema["type"]
     if kind in kinds:
-        return kinds[kind] + (", not empty" if "minLength" in schema else "")
+        return kinds[kind]
     if kind == "array":
-        return "a list of texts" + (", not empty" if "minItems" in schema else "")
+        return "a list of texts"
     if kind == "object":
         return f"a section with keys such as {', '.join(list(schema['properties'])[:3])}"
     return ("a whole number" if kind == "integer" else "a number") + _range(schema)
@@ -106,6 +106,8 @@ def remedy(node: Node, schema: Mapping[str, Any]) -> str | None:
     """What to write instead, where the mistake is a common one."""
     value, kinds = node.value, _kinds(schema)
     options = [str(option) for option in schema.get("enum", [])]
+    if value in ("", []):
+        return "it must not be empty"
     if options:
         wanted = "none" if value is None and "none" in options else _closest(node.text, options)
         return f"did you mean '{wanted}'?" if wanted else None
