@@ -137,8 +137,8 @@ class _Canvas:
         """Characters and styles of one row; ``mark`` is the (row, column) of the best point."""
         cells = []
         for column in range(self.width):
-            owner = self.owner.get((column, row), 0) % len(SERIES_STYLES)
-            bits = self.bits.get((column, row), 0)
+            owner = self.owner.get((row, column), 0) % len(SERIES_STYLES)
+            bits = self.bits.get((row, column), 0)
             letter = _LETTERS[owner] if self.ascii_only else chr(0x2800 + bits)
             cells.append((letter, SERIES_STYLES[owner]) if bits else (" ", ""))
         if mark is not None and mark[0] == row:
