@@ -36,7 +36,13 @@ def digits(value: float | None, count: int = 4) -> str:
 
 
 def align_decimals(numbers: Sequence[str]) -> list[str]:
-    """Pad numbers to one width so that their decimal points stand below each other."""
+    """Pad numbers to one width so that their decimal points stand below each other.
+
+    With exponents among them they are only set flush right.
+    """
+    if any("e" in number for number in numbers):
+        room = max(map(len, numbers))
+        return [number.rjust(room) for number in numbers]
     parts = [number.partition(".") for number in numbers]
     before = max((len(left) for left, _, _ in parts), default=0)
     after = max((len(point + right) for _, point, right in parts), default=0)
