@@ -119,10 +119,10 @@ def test_dropout_acts_between_layers_in_training_only(cell):
 
 
 @CELLS
-def test_dropout_of_everything_leaves_the_next_layer_without_input(cell):
+def test_dropout_of_everything_between_layers_leaves_the_first_layer_its_input(cell):
     mine, theirs = both(cell, num_layers=2, dropout=1.0)
     x = torch.randn(T, B, C, dtype=torch.float64)
-    torch.testing.assert_close(mine(x)[0], theirs(x)[0], rtol=1e-11, atol=1e-12)
+    torch.testing.assert_close(flat(mine(x)), flat(theirs(x)), rtol=1e-11, atol=1e-12)
 
 
 @CELLS
@@ -130,12 +130,6 @@ def test_single_precision_agrees_with_torch_too(cell):
     mine, theirs = both(cell, num_layers=2, bidirectional=True)
     x = torch.randn(T, B, C)
     torch.testing.assert_close(mine.float()(x)[0], theirs.float()(x)[0], rtol=1e-5, atol=1e-6)
-
-
-def test_an_lstm_in_evaluation_mode_still_gives_gradients():
-    module = ours.LSTM(C, H).eval()
-    module(torch.randn(T, B, C))[0].sum().backward()
-    assert module.weight_hh_l0.grad.abs().sum() > 0
 
 
 BAD_INPUTS = {

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from grucli.nn import Forecaster
+from grucli.nn.window_scale import WindowScale
 
 B, T, K = 3, 9, 4
 DECODERS = pytest.mark.parametrize("decoder", ["direct", "recursive"])
@@ -143,6 +144,18 @@ def test_mean_std_also_carries_the_scale_of_a_window_over(decoder, channels):
     model = make(decoder=decoder, channels=channels, normalise="mean_std")
     context = random(B, T, 2)
     assert_close(model(1000 * context), 1000 * model(context))
+
+
+def test_last_puts_the_newest_value_of_a_window_at_zero_and_keeps_its_scale():
+    context = 5 + 3 * random(B, T, 2)
+    assert_close(WindowScale.of("last", context).apply(context), context - context[:, -1:])
+
+
+def test_mean_std_gives_a_window_mean_zero_and_deviation_one():
+    context = 5 + 3 * random(B, T, 2)
+    normalised = WindowScale.of("mean_std", context).apply(context)
+    assert_close(normalised.mean(1), torch.zeros(B, 2).double())
+    assert_close(normalised.std(1, correction=0), torch.ones(B, 2).double())
 
 
 def test_without_normalisation_a_shift_is_not_carried_over():

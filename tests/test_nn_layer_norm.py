@@ -7,6 +7,8 @@ import pytest
 import torch
 
 from grucli.nn import GRU, LSTM, RNN
+from grucli.nn.cells import LayerWeights, cell_rule, parameter_shapes
+from grucli.nn.layer import run_layer
 
 EPS = 1e-5
 C, H, T, B = 3, 4, 5, 2
@@ -274,6 +276,25 @@ def test_a_packed_batch_equals_its_sequences_one_by_one(cell, variant, bidirecti
         torch.testing.assert_close(together, alone, rtol=1e-12, atol=1e-13)
         hidden, alone_hidden = (s[0] if cell == "lstm" else s for s in (state, alone_state))
         torch.testing.assert_close(hidden[:, index], alone_hidden, rtol=1e-12, atol=1e-13)
+
+
+@pytest.mark.parametrize(("cell", "variant"), MODULES)
+@pytest.mark.parametrize("reverse", [False, True])
+def test_rows_of_any_length_in_any_order_equal_the_same_rows_alone(cell, variant, reverse):
+    shapes = parameter_shapes(cell_rule(cell, variant), C, H, bias=True)
+    weights = LayerWeights(**{n: torch.randn(s, dtype=torch.float64) for n, s in shapes.items()})
+    lengths = torch.tensor([2, 5, 1, 4])
+    x = torch.randn(T, 4, C, dtype=torch.float64)
+    state = [torch.randn(4, H, dtype=torch.float64) for _ in ("hc" if cell == "lstm" else "h")]
+    rule = cell_rule(cell, variant)
+    output, final = run_layer(rule, weights, x, tuple(state), reverse=reverse, lengths_B=lengths)
+    for row, length in enumerate(lengths.tolist()):
+        alone = (rule, weights, x[:length, row, None], tuple(s[row, None] for s in state))
+        expected, expected_final = run_layer(*alone, reverse=reverse)
+        torch.testing.assert_close(output[:length, row], expected[:, 0], rtol=1e-12, atol=1e-13)
+        assert (output[length:, row] == 0).all()
+        for part, expected_part in zip(final, expected_final, strict=True):
+            torch.testing.assert_close(part[row], expected_part[0], rtol=1e-12, atol=1e-13)
 
 
 @pytest.mark.parametrize(("cell", "variant"), MODULES)
