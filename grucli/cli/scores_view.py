@@ -9,10 +9,10 @@ from typing import Literal
 from rich.text import Text
 
 from grucli.cli.charts import BEST_STYLE, sparkline
+from grucli.cli.lines import Lines
 from grucli.cli.wording import (
     NONE,
     align_decimals,
-    ascii_glyphs,
     clean,
     digits,
     percent,
@@ -56,9 +56,7 @@ def render_scores(
     scores: Scores,
     by: Literal["step", "column"] | None = None,
     width: int = 80,
-    *,
-    ascii_only: bool = False,
-) -> Text:
+) -> Lines:
     """Lay scores out as lines of at most ``width`` characters.
 
     The best of each metric carries a star; ``by`` adds the model's errors by horizon step or by
@@ -76,16 +74,7 @@ def render_scores(
         columns = {clean(name): metrics for name, metrics in scores.by_column.items()}
         lines += [Text(), Text("Model by column", style="bold")]
         lines += metric_table(columns, ORIGINAL, width)
-    return join(lines, ascii_only=ascii_only)
-
-
-def join(lines: Sequence[Text], *, ascii_only: bool = False) -> Text:
-    """Make one text of lines that must not be wrapped again."""
-    text = Text("\n").join(lines)
-    if ascii_only:
-        text.plain = ascii_glyphs(text.plain).encode("ascii", "replace").decode("ascii")
-    text.no_wrap, text.overflow = True, "ignore"
-    return text
+    return Lines(lines)
 
 
 def forecasters(scores: Scores) -> dict[str, MetricSet]:
@@ -188,7 +177,7 @@ def _against(ours: float, theirs: float) -> str:
     if theirs == 0 or not math.isfinite(ours):
         return f"against {digits(theirs)}"
     if ours >= 10 * theirs:
-        return f"{digits(ours / theirs, 3)} times the {digits(theirs)}"
+        return f"{ours / theirs:,.0f} times the {digits(theirs)}"
     gap = percent(abs(ours / theirs - 1))
     return f"{gap} {'below' if ours < theirs else 'above'} the {digits(theirs)}"
 

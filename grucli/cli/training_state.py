@@ -1,0 +1,112 @@
+"""What a screen knows of a run in progress: the events so far, and the pace between them."""
+
+import math
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from grucli.reports import Epoch, GateUpdate, Step, TrainingFinished, TrainingStarted
+
+PACE_SECONDS = 10.0
+LOSS_SECONDS = 0.25
+SAMPLES = 512
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Steps a second of late, and the seconds that the epoch and the run will still take."""
+
+    steps_per_second: float | None = None
+    epoch_seconds: float | None = None
+    run_seconds: float | None = None
+
+
+@dataclass
+class TrainingState:
+    """Events as they came in. ``sample`` is called when the screen is drawn, never by step."""
+
+    clock: Callable[[], float] = time.monotonic
+    started: TrainingStarted | None = None
+    step: Step | None = None
+    epochs: list[Epoch] = field(default_factory=list)
+    finished: TrainingFinished | None = None
+    losses: deque[float] = field(default_factory=lambda: deque(maxlen=SAMPLES))
+    began_at: float = 0.0
+    _seen: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=SAMPLES))
+    _loss_at: float = -math.inf
+
+    def begin(self, started: TrainingStarted) -> None:
+        """Start the clock."""
+        self.started, self.began_at = started, self.clock()
+
+    def sample(self) -> None:
+        """Note how far the run is, and now and then the loss: reading it may wait for a device."""
+        now, step = self.clock(), self.step
+        if step is None or self.finished is not None:
+            return
+        self._seen.append((now, self.done_steps))
+        while len(self._seen) > 2 and now - self._seen[0][0] > PACE_SECONDS:
+            self._seen.popleft()
+        if now - self._loss_at >= LOSS_SECONDS and len(self.epochs) < 2:
+            self._loss_at = now
+            self.losses.append(float(step.loss))
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the start."""
+        if self.finished is not None:
+            return self.finished.elapsed_seconds
+        return self.clock() - self.began_at
+
+    @property
+    def done_steps(self) -> int:
+        """Optimiser steps done in the whole run, those before a resumption included."""
+        if self.step is None:
+            start = 1 if self.started is None else self.started.start_epoch
+            return max(start - 1, 0) * (0 if self.started is None else self.started.steps_per_epoch)
+        return (self.step.epoch - 1) * self.step.steps_per_epoch + self.step.step_in_epoch
+
+    @property
+    def pace(self) -> Pace:
+        """Rates over the last seconds; nothing before two samples lie apart."""
+        if self.started is None or self.step is None or len(self._seen) < 2:
+            return Pace()
+        (first, before), (last, after) = self._seen[0], self._seen[-1]
+        rate = (after - before) / (last - first) if last > first else 0.0
+        if rate <= 0:
+            return Pace()
+        left = self.started.epochs * self.started.steps_per_epoch - self.done_steps
+        left_in_epoch = self.step.steps_per_epoch - self.step.step_in_epoch
+        return Pace(rate, left_in_epoch / rate, left / rate)
+
+    @property
+    def activity(self) -> str:
+        """What happens between steps, or nothing while steps are taken."""
+        if self.step is None or self.step.step_in_epoch < self.step.steps_per_epoch:
+            return ""
+        closed = bool(self.epochs) and self.epochs[-1].epoch == self.step.epoch
+        return "scoring" if closed and self._is_over else "" if closed else "validating"
+
+    @property
+    def _is_over(self) -> bool:
+        last = self.epochs[-1]
+        return last.patience_left == 0 or last.epoch == (self.started.epochs if self.started else 0)
+
+    @property
+    def best(self) -> Epoch | None:
+        """The best epoch, when it was seen by this process."""
+        if not self.epochs:
+            return None
+        wanted = self.epochs[-1].best_epoch
+        return next((epoch for epoch in self.epochs if epoch.epoch == wanted), None)
+
+    def ratios(self, update: GateUpdate) -> list[float]:
+        """The update ratio of one matrix in every epoch."""
+        place = (update.matrix, update.layer, update.direction)
+        return [
+            other.update_ratio
+            for epoch in self.epochs
+            for other in epoch.gates
+            if (other.matrix, other.layer, other.direction) == place
+        ]
