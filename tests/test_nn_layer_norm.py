@@ -307,6 +307,17 @@ def test_the_order_of_the_batch_does_not_matter(cell, variant):
     )
 
 
+@pytest.mark.parametrize(("cell", "variant"), MODULES)
+def test_autocast_runs_forwards_and_backwards_close_to_full_precision(cell, variant):
+    module = stack(cell, variant).float()
+    x = torch.randn(T, B, C)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        output, _ = module(x)
+    output.float().sum().backward()
+    torch.testing.assert_close(output.float(), module(x)[0], rtol=0, atol=0.15)
+    assert all(torch.isfinite(p.grad).all() for p in module.parameters())
+
+
 def test_a_bidirectional_stack_cannot_go_step_by_step():
     with pytest.raises(ValueError, match="bidirectional"):
         GRU(C, H, bidirectional=True).step(torch.zeros(B, C))

@@ -135,7 +135,7 @@ def step(rule: CellRule, weights: LayerWeights, x_BG: Tensor, h_BH: Tensor) -> T
         q_rz, q_n = torch.split(q_BG, [2 * hidden, hidden], dim=-1)
         r_BH, z_BH = torch.sigmoid(x_rz + q_rz).chunk(2, dim=-1)
         n_BH = torch.tanh(torch.addcmul(x_n, r_BH, q_n))
-    return torch.lerp(n_BH, h_BH, z_BH)
+    return torch.addcmul(n_BH, z_BH, h_BH - n_BH)  # z * h + (1 - z) * n with one product
 
 
 def _gates_of_sum(
