@@ -180,7 +180,7 @@ class MatrixStatistics:
     ``effective_norm`` and ``effective_radius`` belong to layer normalised cells, where the raw
     norm has no effect: those of gain times direction, for inputs and states of unit variance.
     ``expected`` maps some of these names to the value before training, where the initialisation
-    is known. ``module`` is the prefix of the recurrent stack in the file.
+    is known. ``module`` is the prefix of the recurrent stack where a file has several, else empty.
     """
 
     symbol: str

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from grucli.reports import to_json
-from grucli.weights import build_weight_report, read_weights
+from grucli.weights import build_weight_report, read_weights, report_numbers
 
 INIT = {"input_hidden": "uniform", "hidden_hidden": "uniform", "gain": 1.0, "checkpoint": None}
 
@@ -125,6 +125,7 @@ def changed(state, name, rows, values):
 def test_a_large_spectral_radius_is_said_with_its_threshold(tmp_path):
     turned = torch.linalg.qr(torch.randn(32, 32, generator=torch.Generator().manual_seed(0)))[0]
     state = changed(gru_state(), "weight_hh_l0", slice(32, 64), 1.31 * turned)
+    state = {f"stack.{name}": value for name, value in state.items()}
     (finding,) = report_of(tmp_path, state).findings
     assert finding.text == "W_hz layer 0: spectral radius 1.31 > 1.2: amplifies the state"
     assert (finding.matrix, finding.quantity) == ("0.update.hh", "spectral_radius")
@@ -218,3 +219,28 @@ def test_several_stacks_keep_their_names_apart(tmp_path):
     report = report_of(tmp_path, model.state_dict())
     assert report.cell == "gru, lstm"
     assert {item.module for item in report.matrices} == {"a.", "b."}
+
+
+def test_numbers_for_checks_go_by_symbol_and_statistic(tmp_path):
+    report = report_of(tmp_path, changed(gru_state(), "bias_hh_l0", 0, math.nan))
+    numbers = report_numbers(report)
+    assert (numbers["nan"], numbers["findings"]) == (1, 1)
+    assert numbers["W_hz.spectral_radius"] == by_name(report)["0.update.hh"].spectral_radius
+    assert numbers["W_xz.spectral_radius"] is None
+
+
+def test_numbers_of_several_layers_name_the_layer(tmp_path):
+    numbers = report_numbers(report_of(tmp_path, gru_state(num_layers=2, bidirectional=True)))
+    assert {"W_hz.0.norm", "W_hz.0r.norm", "W_hz.1r.norm"} <= numbers.keys()
+    assert "W_hz.norm" not in numbers
+
+
+def test_an_expected_value_of_gain_and_bias_follows_the_variant(tmp_path):
+    kept = {n: v for n, v in gru_state().items() if n.startswith("weight")}
+    state = kept | {"gain_sum_l0": torch.ones(96), "bias_sum_l0": torch.zeros(96)}
+    init = INIT | {"gain": 0.5}
+    report = report_of(
+        tmp_path, state, recipe=recipe(layer_norm="sum_joint", init=init), columns=[]
+    )
+    starts = {item.symbol: item.expected["rms"] for item in report.matrices}
+    assert (starts["g_z"], starts["b_z"], starts["b_r"]) == (0.5, 1.0, 0.0)

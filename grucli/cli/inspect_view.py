@@ -1,28 +1,18 @@
 """A weight report on the screen: every matrix by layer, direction, part and gate."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from textwrap import wrap
 
 from rich.console import Console, ConsoleOptions, RenderableType
-from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
-from grucli.cli.inspect_columns import (
-    Column,
-    entry_columns,
-    fitting,
-    map_columns,
-    shape_words,
-)
-from grucli.cli.wording import ascii_glyphs, clean, digits, plural, shorten
+from grucli.cli.inspect_columns import entry_columns, map_columns, shape_words
+from grucli.cli.inspect_page import Page
+from grucli.cli.wording import clean, digits, plural
 from grucli.gates import GATES, SYMBOLS
 from grucli.reports import MatrixStatistics, TimeConstants, WeightReport
 
-GATE_STYLES = ("cyan", "yellow", "magenta", "green")
-MARGIN, GAP = 2, 2
 _SHOWN_TENSORS = 8
 
 _CONVENTIONS = {
@@ -52,7 +42,7 @@ class _Screen:
     def __rich_console__(
         self, console: Console, options: ConsoleOptions
     ) -> Iterator[RenderableType]:
-        page = _Page(min(self.width, options.max_width), options.ascii_only)
+        page = Page(min(self.width, options.max_width), options.ascii_only)
         report = self.report
         yield page.line(_title(report), style="bold")
         yield page.line(f"{clean(report.path)} · {clean(report.format)}", style="dim")
@@ -60,75 +50,19 @@ class _Screen:
             matrices = list(group)
             yield Text("")
             yield page.line(_heading(matrices[0], report), style="bold")
-            yield page.table(matrices, entry_columns(matrices))
             maps = [item for item in matrices if len(item.shape) == 2]
-            yield page.table(maps, map_columns(maps))
+            for rows, columns in (
+                (matrices, entry_columns(matrices)),
+                (maps, map_columns(maps)),
+            ):
+                alarms = {row for row, item in enumerate(rows) if item.not_finite}
+                yield page.table(columns, gates=[item.gate for item in rows], alarms=alarms)
             yield Text("")
             yield from page.paragraphs(_memory(matrices[0], report.time_constants))
         yield Text("")
         yield from page.paragraphs(_findings(report), style="bold")
         yield Text("")
         yield from page.paragraphs(_legend(report), style="dim")
-
-
-@dataclass(frozen=True)
-class _Page:
-    """What fits on the screen, and whether it shows more than ASCII."""
-
-    width: int
-    ascii_only: bool
-
-    def glyphs(self, text: str) -> str:
-        return ascii_glyphs(text) if self.ascii_only else text
-
-    def line(self, text: str, *, style: str = "") -> Text:
-        return Text(self.glyphs(shorten(text, self.width)), style=style, no_wrap=True)
-
-    def paragraphs(self, texts: Iterable[str], *, style: str = "") -> Iterator[RenderableType]:
-        for text in texts:
-            indent = " " * MARGIN
-            lines = wrap(
-                self.glyphs(text),
-                max(self.width, 20),
-                initial_indent=indent,
-                subsequent_indent=2 * indent,
-                break_on_hyphens=False,
-            )
-            yield Text("\n".join(lines), style=style)
-
-    def table(
-        self, matrices: Sequence[MatrixStatistics], columns: Sequence[Column]
-    ) -> RenderableType:
-        """The columns that fit, each gate in its colour."""
-        table = Table(box=None, padding=(0, GAP, 0, 0), pad_edge=False, header_style="dim")
-        shown = fitting(columns, self.width - MARGIN, gap=GAP)
-        for column in shown:
-            table.add_column(
-                self.glyphs(column.heading),
-                justify="right" if column.numeric else "left",
-                no_wrap=True,
-            )
-        for row, item in enumerate(matrices):
-            texts = [self.glyphs(column.cells[row]) for column in shown]
-            style = _gate_style(item)
-            marked = {"name", "gate", "values"}
-            cells = [
-                Text(text, style if column.heading in marked else _alarm(item, column))
-                for text, column in zip(texts, shown, strict=True)
-            ]
-            table.add_row(*cells)
-        return Padding(table, (1, 0, 0, MARGIN), expand=False)
-
-
-def _gate_style(item: MatrixStatistics) -> str:
-    for gates in GATES.values():
-        if item.gate in gates:
-            return GATE_STYLES[gates.index(item.gate)]
-    return ""
-
-
-def _alarm(item: MatrixStatistics, column: Column) -> str:
-    return "bold red" if item.not_finite and column.numeric else ""
 
 
 def _place(item: MatrixStatistics | TimeConstants) -> tuple[str, int, str]:

@@ -1,6 +1,17 @@
 """What the weights of a recurrent model say; numpy alone, no torch."""
 
+from grucli.weights.compare import compare_weights
 from grucli.weights.foreign import RecurrentModule, WeightFile, read_weights
+from grucli.weights.numbers import report_numbers
 from grucli.weights.report import build_weight_report
+from grucli.weights.select import select_matrix
 
-__all__ = ["RecurrentModule", "WeightFile", "build_weight_report", "read_weights"]
+__all__ = [
+    "RecurrentModule",
+    "WeightFile",
+    "build_weight_report",
+    "compare_weights",
+    "read_weights",
+    "report_numbers",
+    "select_matrix",
+]

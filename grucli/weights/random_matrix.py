@@ -53,10 +53,10 @@ def expected_spectrum(rows: int, columns: int, sigma: float) -> dict[str, float]
 
     s_1 is the edge with the mean of its fluctuation (Johnstone 2001), s_min of a square matrix the
     median sigma 0.545 / sqrt n (Edelman 1988), else the lower edge; the spectral radius is the
-    circular law's sigma sqrt n (8 per cent low at 16 units), non-normality sqrt(1/2); the effective rank is
-    an integral over the Marchenko-Pastur law; participation ratio and orthogonality defect follow
-    from the fourth moments, exactly. For a smaller side of up to 16, where these laws are far off,
-    s_1, s_min and the effective rank are medians over 64 seeded draws.
+    circular law's sigma sqrt n (8 per cent low at 16 units), non-normality sqrt(1/2); the
+    effective rank is an integral over the Marchenko-Pastur law; participation ratio and
+    orthogonality defect follow from the fourth moments, exactly. For a smaller side of up to 16,
+    where these laws are far off, s_1, s_min and the effective rank are medians over 64 draws.
     """
     small, large = sorted((rows, columns))
     first, last, effective = _drawn(large, small) if small <= FEW else _limits(large, small)

@@ -1,6 +1,7 @@
 """A file's weights to the report that a person reads."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from grucli.reports import MatrixStatistics, WeightReport
@@ -19,12 +20,15 @@ def build_weight_report(file: WeightFile, *, exact: bool = False) -> WeightRepor
     the whole spectrum of matrices with more than 512 rows and columns too.
     """
     init = _init_recipe(file.recipe)
+    modules = file.modules
+    if len(modules) == 1:
+        modules = (replace(modules[0], prefix=""),)
     matrices = tuple(
         statistics
-        for module in file.modules
+        for module in modules
         for statistics in _module_statistics(module, init=init, exact=exact)
     )
-    memories = tuple(item for module in file.modules for item in time_constants(module))
+    memories = tuple(item for module in modules for item in time_constants(module))
     inputs = input_names(file)
     return WeightReport(
         path=file.path,

@@ -1,0 +1,86 @@
+"""Two weight files beside each other on the screen."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.text import Text
+
+from grucli.cli.inspect_columns import Column, shape_words
+from grucli.cli.inspect_page import Page
+from grucli.cli.wording import align_decimals, clean, digits, plural
+from grucli.reports import MatrixChange, WeightComparison
+
+_SHOWN_DIFFERENCES = 20
+
+
+def render_weight_comparison(comparison: WeightComparison, width: int) -> RenderableType:
+    """Change in norm and direction by matrix, then whatever else differs, in ``width`` columns."""
+    return _Screen(comparison, width)
+
+
+@dataclass(frozen=True)
+class _Screen:
+    comparison: WeightComparison
+    width: int
+
+    def __rich_console__(
+        self, console: Console, options: ConsoleOptions
+    ) -> Iterator[RenderableType]:
+        page = Page(min(self.width, options.max_width), options.ascii_only)
+        found = self.comparison
+        yield page.line(f"A {clean(found.path_before)}", style="bold")
+        yield page.line(f"B {clean(found.path_after)}", style="bold")
+        if found.changes:
+            yield page.table(_columns(found.changes), gates=[item.gate for item in found.changes])
+        yield Text("")
+        yield from page.paragraphs(_words(found))
+        yield Text("")
+        yield from page.paragraphs(_legend(), style="dim")
+
+
+def _columns(changes: tuple[MatrixChange, ...]) -> list[Column]:
+    def numbers(heading: str, values: list[float | None], rank: int) -> Column:
+        return Column(heading, tuple(align_decimals([digits(v, 3) for v in values])), rank)
+
+    many = len({(item.module, item.layer, item.direction) for item in changes}) > 1
+    names = tuple(clean(item.module) + item.name if many else item.symbol for item in changes)
+    return [
+        Column("name", names, 0, numeric=False),
+        Column("gate", tuple(item.gate for item in changes), 0, numeric=False),
+        Column("shape", tuple(shape_words(item.shape) for item in changes), 3),
+        numbers("norm A", [item.norm_before for item in changes], 1),
+        numbers("norm B", [item.norm_after for item in changes], 1),
+        numbers("|B-A|/|A|", [item.relative_change for item in changes], 1),
+        numbers("cosine", [item.cosine for item in changes], 2),
+        numbers("rank of B-A", [item.change_rank for item in changes], 4),
+    ]
+
+
+def _words(found: WeightComparison) -> Iterator[str]:
+    moved = [item for item in found.changes if item.relative_change > 0]
+    if not moved and found.changes:
+        yield "Every matrix that both have is the same, bit for bit."
+    elif moved:
+        most = max(moved, key=lambda item: item.relative_change)
+        yield (
+            f"{most.symbol} in layer {most.layer} moved most: by "
+            f"{digits(most.relative_change, 3)} of its norm."
+        )
+    for which, names in (("A", found.only_before), ("B", found.only_after)):
+        if names:
+            shown = ", ".join(clean(name) for name in names[:6])
+            more = f" and {len(names) - 6} more" if len(names) > 6 else ""
+            yield f"Only in {which}, or of another shape: {shown}{more}."
+    pairs = list(found.differences.items())
+    for address, (before, after) in pairs[:_SHOWN_DIFFERENCES]:
+        yield f"{clean(address)}: {clean(before)[:60]} → {clean(after)[:60]}"
+    if len(pairs) > _SHOWN_DIFFERENCES:
+        yield f"and {plural(len(pairs) - _SHOWN_DIFFERENCES, 'more difference')}."
+
+
+def _legend() -> Iterator[str]:
+    yield (
+        "Cosine: 1 is the same direction, 0 a right angle. Rank: in how many directions "
+        "the change went."
+    )

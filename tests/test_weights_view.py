@@ -1,0 +1,201 @@
+"""The weight report on a screen: fits, names things, and shows nothing a terminal would obey."""
+
+import io
+
+import pytest
+import torch
+from rich.console import Console
+
+from grucli.cli.comparison_view import render_weight_comparison
+from grucli.cli.inspect_columns import histogram_words
+from grucli.cli.inspect_view import render_weight_report
+from grucli.cli.matrix_view import render_matrix, shrink
+from grucli.weights import build_weight_report, compare_weights, read_weights, select_matrix
+
+
+class Ascii(io.StringIO):
+    encoding = "ascii"
+
+
+def drawn(renderable, width, *, file=None, colour=False):
+    console = Console(
+        width=width,
+        file=file or io.StringIO(),
+        force_terminal=colour,
+        color_system="truecolor" if colour else None,
+        legacy_windows=False,
+    )
+    console.print(renderable)
+    return console.file.getvalue()
+
+
+def file_of(tmp_path, state, name="file.pt", **facts):
+    path = tmp_path / name
+    content = dict(state)
+    if facts:
+        content = {"format": "grucli checkpoint", "weights": content, **facts}
+    torch.save(content, path)
+    return read_weights(path)
+
+
+def gru_state(inputs=3, hidden=24, **options):
+    torch.manual_seed(0)
+    return dict(torch.nn.GRU(inputs, hidden, **options).state_dict())
+
+
+def normed_state():
+    return gru_state() | {f"{kind}_l0": torch.ones(72) for kind in ("gain_ih", "gain_hh")}
+
+
+def own_facts(**model):
+    init = {"input_hidden": "uniform", "hidden_hidden": "uniform", "gain": 1.0, "checkpoint": None}
+    asked = {"cell": "gru", "hidden": 24, "layers": 1, "layer_norm": "none", "init": init} | model
+    return {"recipe": {"name": "co2", "model": asked}, "columns": ["co2", "wind", "rain"]}
+
+
+def screen(tmp_path, state, width=80, **facts):
+    report = build_weight_report(file_of(tmp_path, state, **facts))
+    return drawn(render_weight_report(report, width), width)
+
+
+CASES = {
+    "gru": (gru_state(), {}),
+    "ours": (gru_state(), own_facts()),
+    "layer normalised": (normed_state(), own_facts(layer_norm="split")),
+    "wide": (gru_state(inputs=1000, hidden=300), {}),
+    "both directions": (gru_state(num_layers=2, bidirectional=True), {}),
+    "lstm": (dict(torch.nn.LSTM(3, 8).state_dict()), {}),
+    "rnn": (dict(torch.nn.RNN(3, 8).state_dict()), {}),
+    "extreme": ({k: 1e30 * v for k, v in gru_state().items()}, own_facts()),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("width", [60, 80, 132])
+def test_no_line_is_longer_than_the_screen_and_no_cell_is_cut(tmp_path, case, width):
+    state, facts = CASES[case]
+    lines = screen(tmp_path, state, width, **facts).splitlines()
+    assert max(map(len, lines)) <= width
+    assert not any("…" in line for line in lines[2:])
+
+
+def test_eighty_columns_show_every_matrix_with_its_gate_in_words(tmp_path):
+    text = screen(tmp_path, gru_state())
+    for symbol, gate in [("W_xr", "reset"), ("W_hz", "update"), ("b_hn", "candidate")]:
+        assert any(line.split()[:2] == [symbol, gate] for line in text.splitlines())
+    for heading in ("shape", "mean", "deviation", "min", "max", "near 0", "s max", "radius"):
+        assert heading in text
+
+
+def test_a_wide_screen_shows_more(tmp_path):
+    narrow, wide = (screen(tmp_path, gru_state(), width) for width in (80, 200))
+    for heading in ("s min", "Henrici", "stable rank", "part. ratio", "condition", "period"):
+        assert heading in wide
+    assert "condition" not in narrow
+
+
+def test_values_before_training_stand_in_brackets_where_they_are_known(tmp_path):
+    assert "(0.577)" in screen(tmp_path, gru_state(), **own_facts())
+    assert "(0.577)" not in screen(tmp_path, gru_state())
+
+
+def test_a_normalised_cell_shows_what_acts(tmp_path):
+    text = screen(tmp_path, normed_state(), **own_facts(layer_norm="split"))
+    assert "acting radius" in text
+    assert "the size of a matrix does nothing" in " ".join(text.split())
+    assert "acting radius" not in screen(tmp_path, gru_state(), **own_facts())
+
+
+def test_memory_and_legend_are_in_words(tmp_path):
+    text = " ".join(screen(tmp_path, gru_state()).split())
+    assert "Memory that the update gate's bias alone sets: median 1.4" in text
+    assert "keeps the old state here: h' = z*h + (1-z)*n. Other texts call it u" in text
+    assert "Nothing stands out." in text
+
+
+def test_findings_and_other_tensors_are_listed(tmp_path):
+    state = gru_state() | {"out.weight": torch.ones(2, 24)}
+    state["weight_hh_l0"] = 5 * state["weight_hh_l0"]
+    text = screen(tmp_path, state)
+    assert "! W_hr layer 0: spectral radius" in text
+    assert "Other tensors: out.weight 2×24." in text
+
+
+def test_names_in_a_file_cannot_drive_the_terminal(tmp_path):
+    state = {f"\x1b[2J[red].{name}": 9 * value for name, value in gru_state().items()}
+    state |= {f"b.{name}": value for name, value in gru_state().items()}
+    text = screen(tmp_path, state | {"\x1b[31mx": torch.ones(1)})
+    assert "\x1b" not in text
+    assert "\\x1b[2J[red] · Layer 0" in text
+    assert "! W_hr layer 0 of \\x1b[2J[red]: spectral radius" in text
+    assert "\\x1b[31mx" in text
+
+
+def test_a_screen_that_knows_only_ascii_gets_ascii(tmp_path):
+    file = file_of(tmp_path, normed_state(), **own_facts(layer_norm="split"))
+    report = build_weight_report(file)
+    for renderable in (
+        render_weight_report(report, 80),
+        render_matrix(select_matrix(file, "W_hz"), 80),
+        render_weight_comparison(compare_weights(file, file), 80),
+    ):
+        assert drawn(renderable, 80, file=Ascii()).isascii()
+
+
+def test_a_histogram_is_high_where_the_entries_are(tmp_path):
+    state = gru_state()
+    state["bias_ih_l0"] = torch.cat([torch.zeros(60), torch.ones(12)])
+    (item,) = [
+        item
+        for item in build_weight_report(file_of(tmp_path, state)).matrices
+        if item.name == "0.candidate.bias_ih"
+    ]
+    assert histogram_words(item) == "█      █"
+
+
+def test_a_heat_map_is_blue_below_and_red_above_zero(tmp_path):
+    state = gru_state(hidden=2)
+    state["weight_hh_l0"] = torch.tensor([[-1.0, 0.0], [1.0, 0.5]] * 3)
+    text = drawn(
+        render_matrix(select_matrix(file_of(tmp_path, state), "W_hz"), 80), 80, colour=True
+    )
+    assert "38;2;33;102;172;48;2;178;24;43m" in text
+    assert "blue -1.00 · white 0 · red 1.00" in text
+
+
+def test_a_heat_map_without_colour_shows_magnitudes_and_names(tmp_path):
+    state = gru_state(hidden=2)
+    state["weight_ih_l0"] = torch.tensor([[0.0, -1.0, 0.5], [0.0, 0.0, float("nan")]] * 3)
+    file = file_of(tmp_path, state, columns=["level", "rain", "wind"])
+    lines = drawn(render_matrix(select_matrix(file, "W_xz"), 80), 80).splitlines()
+    assert lines[1].split() == ["level", "rain", "wind"]
+    assert lines[2] == f"   unit 0 {'':8}{'█' * 8}{'▒' * 8}"
+    assert lines[3].endswith("?" * 8)
+
+
+@pytest.mark.parametrize("size", [(300, 1000), (41, 70), (1, 1)])
+def test_a_heat_map_fits_the_screen(tmp_path, size):
+    hidden, inputs = size
+    file = file_of(tmp_path, gru_state(inputs=inputs, hidden=hidden))
+    lines = drawn(render_matrix(select_matrix(file, "W_xz"), 80), 80).splitlines()
+    assert max(map(len, lines)) <= 80
+    assert len(lines) <= 43
+
+
+def test_shrinking_keeps_the_largest_entry_of_each_block():
+    values = [[1.0, -5.0, 0.0], [2.0, 3.0, -1.0]]
+    assert shrink(values, rows=1, columns=2) == [[-5.0, -1.0]]
+    assert shrink(values, rows=9, columns=9) == values
+
+
+def test_a_comparison_says_what_moved_and_fits(tmp_path):
+    before, after = gru_state(), gru_state()
+    after["weight_hh_l0"] = 2 * after["weight_hh_l0"]
+    pair = [
+        file_of(tmp_path, state, name, recipe={"train": {"lr": lr}, "name": "x" * 100})
+        for state, name, lr in ((before, "a.pt", 0.1), (after, "b.pt", 0.2))
+    ]
+    text = drawn(render_weight_comparison(compare_weights(*pair), 80), 80)
+    assert max(map(len, text.splitlines())) <= 80
+    assert "in layer 0 moved most: by 1.00 of its norm." in text
+    assert "recipe.train.lr: 0.1 → 0.2" in text
