@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from grucli.archive.calls import StorageRecord, TensorRecord
 from grucli.archive.faults import FormatError, damaged, foreign, printable
-from grucli.archive.unpickler import StorageRecord, TensorRecord
 
 MAX_NODES = 250_000
 MAX_DEPTH = 64

@@ -1,7 +1,7 @@
 """The few pickle instructions that torch.save needs, and no others. Nothing is ever imported.
 
 A pickle is a program. Here it is read by a machine of our own that knows 31 of its instructions
-and 7 names beside the storage types; a name is looked up in a table and never in a module. What
+and 5 names beside the storage types; a name is looked up in a table and never in a module. What
 comes out are dict, list, tuple, str, int, float, bool, None, bytes and TensorRecord.
 
 Limits: 8 MiB of pickle, a million instructions, whole numbers of 255 bytes.
@@ -13,43 +13,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from grucli.archive.calls import CALLS, STORAGES, Budget, StorageRecord
 from grucli.archive.faults import FormatError, damaged, foreign, printable
 
 MAX_BYTES = 8 * 2**20
 MAX_INSTRUCTIONS = 1_000_000
-
-STORAGES = {
-    "FloatStorage": "float32",
-    "DoubleStorage": "float64",
-    "HalfStorage": "float16",
-    "BFloat16Storage": "bfloat16",
-    "LongStorage": "int64",
-    "IntStorage": "int32",
-    "ShortStorage": "int16",
-    "CharStorage": "int8",
-    "ByteStorage": "uint8",
-    "BoolStorage": "bool",
-}
-"""Storage classes of torch and the element type of each."""
-
-
-@dataclass(frozen=True)
-class StorageRecord:
-    """A run of ``count`` elements of type ``dtype`` in the member ``data/<key>``."""
-
-    key: str
-    dtype: str
-    count: int
-
-
-@dataclass(frozen=True)
-class TensorRecord:
-    """A view of a storage: offset, shape and strides in elements, not checked yet."""
-
-    storage: StorageRecord
-    offset: int
-    shape: tuple[int, ...]
-    strides: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -92,7 +60,7 @@ class _Machine:
         self.stack: list[Any] = []
         self.outer: list[list[Any]] = []
         self.memo: dict[int, Any] = {}
-        self.encoded_bytes = 0
+        self.budget = Budget()
 
     def run(self) -> Any:
         if self.take(2) != b"\x80\x02":
@@ -137,7 +105,7 @@ class _Machine:
         except ValueError:
             raise damaged(f"a name in the pickle at byte {self.position}") from None
         is_storage = name.module == "torch" and name.name in STORAGES
-        if not is_storage and (name.module, name.name) not in _CALLS:
+        if not is_storage and (name.module, name.name) not in CALLS:
             raise _refused(name)
         self.stack.append(name)
 
@@ -185,10 +153,10 @@ class _Machine:
 
     def call(self) -> None:
         arguments, name = self.stack.pop(), self.stack.pop()
-        if not isinstance(name, _Name) or (name.module, name.name) not in _CALLS:
+        if not isinstance(name, _Name) or (name.module, name.name) not in CALLS:
             raise damaged(f"the pickle at byte {self.position} calls something that is no name")
         try:
-            self.stack.append(_CALLS[name.module, name.name](self, *arguments))
+            self.stack.append(CALLS[name.module, name.name](self.budget, *arguments))
         except (ValueError, TypeError):
             raise damaged(f"{name} was given something it cannot take") from None
 
@@ -198,52 +166,6 @@ class _Machine:
         if type(target) is not dict or type(state) is not dict:
             raise foreign("an object with attributes")
 
-
-def _rebuild_tensor(_: _Machine, *arguments: Any) -> TensorRecord:
-    storage, offset, shape, strides, requires_grad, hooks = arguments
-    numbers = [offset, *shape, *strides]
-    if not isinstance(storage, StorageRecord) or any(type(number) is not int for number in numbers):
-        raise ValueError("no tensor")
-    if type(requires_grad) is not bool or hooks != {}:
-        raise ValueError("no plain tensor")
-    return TensorRecord(storage, offset, tuple(shape), tuple(strides))
-
-
-def _rebuild_parameter(
-    _: _Machine, data: TensorRecord, requires_grad: bool, hooks: dict[str, Any]
-) -> TensorRecord:
-    if not isinstance(data, TensorRecord) or type(requires_grad) is not bool or hooks != {}:
-        raise ValueError("no plain parameter")
-    return data
-
-
-def _encode(machine: _Machine, text: str, encoding: str) -> bytes:
-    """How protocol 2 writes bytes. The sum is limited: one long text can be encoded many times."""
-    if encoding != "latin1":
-        raise ValueError("another encoding than latin1")
-    machine.encoded_bytes += len(text)
-    if machine.encoded_bytes > MAX_BYTES:
-        raise foreign(f"more than {MAX_BYTES} bytes of byte strings")
-    return text.encode("latin-1")
-
-
-def _size(_: _Machine, numbers: tuple[int, ...]) -> tuple[int, ...]:
-    if type(numbers) is not tuple or any(type(number) is not int for number in numbers):
-        raise ValueError("no size")
-    return numbers
-
-
-def _ordered_dict(_: _Machine) -> dict[Any, Any]:
-    return {}
-
-
-_CALLS: dict[tuple[str, str], Callable[..., Any]] = {
-    ("collections", "OrderedDict"): _ordered_dict,
-    ("torch._utils", "_rebuild_tensor_v2"): _rebuild_tensor,
-    ("torch._utils", "_rebuild_parameter"): _rebuild_parameter,
-    ("torch", "Size"): _size,
-    ("_codecs", "encode"): _encode,
-}
 
 _INSTRUCTIONS: dict[bytes, Callable[[_Machine], None]] = {
     b"(": _Machine.mark,
