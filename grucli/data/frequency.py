@@ -1,0 +1,136 @@
+"""The distance between two rows: inferred from a time column, said in words, and continued."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from grucli.data.timestamps import Times, TimeStyle
+
+MICROSECONDS = {"day": 86_400_000_000, "hour": 3_600_000_000, "minute": 60_000_000}
+"""Lengths of the units that frequencies are said in."""
+
+_SHORTEST_MONTH_DAYS = 28
+
+
+@dataclass(frozen=True)
+class Frequency:
+    """``n`` steps of a ``unit``: steps (whole numbers), microseconds or calendar months.
+
+    ``month_end`` says that every row stands on the last day of its month. ``style`` is how the
+    table writes times; two frequencies are equal whatever their style.
+    """
+
+    unit: str
+    n: int
+    month_end: bool = False
+    style: TimeStyle = field(default=TimeStyle(integer=True), compare=False)
+
+    @property
+    def words(self) -> str:
+        """The frequency as a person says it, such as ``weekly (7 days)``."""
+        if self.unit == "steps":
+            return "numbered one by one" if self.n == 1 else f"numbered in steps of {self.n}"
+        if self.unit == "months":
+            known = {1: "monthly", 3: "quarterly", 12: "yearly"}
+            return known.get(self.n, f"every {self.n} months")
+        for unit, length in MICROSECONDS.items():
+            if self.n % length == 0:
+                count = self.n // length
+                if count == 1:
+                    return {"day": "daily", "hour": "hourly", "minute": "every minute"}[unit]
+                weekly = unit == "day" and count == 7
+                return "weekly (7 days)" if weekly else f"every {count} {unit}s"
+        return f"every {self.n / 1e6:g} seconds"
+
+    @property
+    def calendar_season(self) -> int | None:
+        """Rows in the season the calendar suggests: a day of hours, a year of weeks or months."""
+        if self.unit == "months":
+            return 12 // self.n if 12 % self.n == 0 and self.n < 12 else None
+        if self.unit != "microseconds":
+            return None
+        day = MICROSECONDS["day"]
+        if self.n == 7 * day:
+            return 52
+        if self.n == day:
+            return 7
+        return day // self.n if self.n < day and day % self.n == 0 else None
+
+    def future(self, last: Any, steps: int) -> Times:
+        """The ``steps`` timestamps that follow ``last``."""
+        count = np.arange(1, steps + 1) * self.n
+        if self.unit == "steps":
+            return np.asarray(int(last) + count)
+        if self.unit == "microseconds":
+            return np.asarray(np.datetime64(last, "us") + count.astype("timedelta64[us]"))
+        return _add_months(np.datetime64(last, "us"), count, self.month_end)
+
+    def rows_between(self, timestamps: Times) -> np.ndarray[Any, Any]:
+        """Steps of this frequency between neighbours, [N - 1]; 0 where they do not fit it."""
+        if self.unit == "months":
+            months = np.diff(_months(timestamps))
+            expected = _add_months(timestamps[:-1], months, self.month_end)
+            fits = (expected == timestamps[1:]) & (months % self.n == 0)
+            return np.where(fits, months // self.n, 0)
+        gaps = np.diff(timestamps).astype(np.int64)
+        return np.where(gaps % self.n == 0, gaps // self.n, 0)
+
+    def format(self, timestamp: Any) -> str:
+        """One timestamp as the table writes it."""
+        return self.style.format(timestamp)
+
+    def to_plain(self) -> dict[str, Any]:
+        """A mapping of plain values, for a checkpoint."""
+        return {
+            "unit": self.unit,
+            "n": self.n,
+            "month_end": self.month_end,
+            "style": asdict(self.style),
+        }
+
+    @classmethod
+    def from_plain(cls, plain: Any) -> "Frequency":
+        """The frequency that ``to_plain`` gave."""
+        style = TimeStyle(**plain["style"])
+        return cls(plain["unit"], plain["n"], plain["month_end"], style)
+
+
+def infer_frequency(timestamps: Times, style: TimeStyle) -> Frequency:
+    """The commonest distance between neighbours of increasing timestamps [N], N >= 2.
+
+    Rows on one day of the month, or all on the last, that are a month or more apart have a
+    frequency in calendar months.
+    """
+    gaps = np.diff(timestamps).astype(np.int64)
+    if style.integer:
+        return Frequency("steps", _commonest(gaps), style=style)
+    if gaps.min() >= _SHORTEST_MONTH_DAYS * MICROSECONDS["day"]:
+        days = timestamps.astype("datetime64[D]")
+        month_days = (days - days.astype("datetime64[M]")).astype(int)
+        at_end = bool(((days + 1).astype("datetime64[M]") != days.astype("datetime64[M]")).all())
+        if at_end or len(np.unique(month_days)) == 1:
+            months = np.diff(_months(timestamps))
+            return Frequency("months", _commonest(months), month_end=at_end, style=style)
+    return Frequency("microseconds", _commonest(gaps), style=style)
+
+
+def _commonest(gaps: np.ndarray[Any, Any]) -> int:
+    values, counts = np.unique(gaps, return_counts=True)
+    return int(values[np.argmax(counts)])
+
+
+def _months(timestamps: Times) -> np.ndarray[Any, Any]:
+    return timestamps.astype("datetime64[M]").astype(np.int64)
+
+
+def _add_months(start: Any, months: np.ndarray[Any, Any], month_end: bool) -> Times:
+    """Timestamps so many calendar months on: the same day, or the last of the month."""
+    moment = np.asarray(start)
+    first = moment.astype("datetime64[M]")
+    target = first + months
+    last_day = (target + 1).astype("datetime64[D]") - 1
+    day = moment.astype("datetime64[D]") - first.astype("datetime64[D]")
+    same_day = np.minimum(target.astype("datetime64[D]") + day, last_day)
+    chosen = last_day if month_end else same_day
+    return np.asarray(chosen + (moment - moment.astype("datetime64[D]")))

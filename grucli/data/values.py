@@ -1,0 +1,39 @@
+"""A table as it was read: times and numbers, with the place of every row in the file."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from grucli.data.timestamps import Numbers, Times, TimeStyle
+
+Floats = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Rows of a CSV file, in file order and not yet checked against each other.
+
+    ``timestamps`` [N] are datetime64[us] (wall-clock time at ``style.offset``) or int64; ``values``
+    [N, C] float64 with NaN where a cell is missing; ``lines`` [N] the physical line of each row,
+    None where row 0 stands on line 2 and every row takes one line.
+    """
+
+    source: str
+    time: str
+    timestamps: Times
+    columns: tuple[str, ...]
+    values: Floats
+    style: TimeStyle
+    lines: Numbers | None = None
+
+    def line(self, row: int) -> int:
+        """The physical line of a row, counted from 1."""
+        return row + 2 if self.lines is None else int(self.lines[row])
+
+    def where(self, row: int) -> str:
+        """``file:line`` of a row."""
+        return f"{self.source}:{self.line(row)}"
+
+    def time_at(self, row: int) -> str:
+        """The time of a row as it is written."""
+        return self.style.format(self.timestamps[row])
