@@ -1,0 +1,96 @@
+"""Write the tables in data/ again, byte for byte.
+
+    python tools/make_data.py adding    # drawn with a fixed seed; needs numpy only
+    python tools/make_data.py co2       # needs statsmodels, which ships the public record
+    python tools/make_data.py sunspots  # the same
+
+statsmodels is no dependency of grucli: install it in an environment of its own.
+"""
+
+import argparse
+import gzip
+import hashlib
+import io
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+DATA = Path(__file__).parent.parent / "data"
+
+
+def make_adding(*, episodes: int = 4000, steps: int = 100, seed: int = 1997) -> bytes:
+    """The adding problem (Hochreiter & Schmidhuber 1997, in the form of Le et al. 2015) as gzip.
+
+    An episode has ``steps`` rows with a value in [0, 1] (3 decimals), two of them marked: one in
+    each half. One more row follows with value and marker 0, whose ``sum`` is that of the two
+    marked values; ``sum`` is 0 elsewhere. Rows are numbered through by ``step``.
+    """
+    random = np.random.default_rng(seed)
+    thousandths = random.integers(0, 1001, size=(episodes, steps))
+    half = steps // 2
+    first = random.integers(0, half, size=episodes)
+    second = random.integers(half, steps, size=episodes)
+    lines = ["step,value,marker,sum"]
+    for episode in range(episodes):
+        values, marked = thousandths[episode], (first[episode], second[episode])
+        begin = episode * (steps + 1)
+        for step, value in enumerate(values):
+            lines.append(f"{begin + step},{_decimal(value)},{int(step in marked)},0")
+        total = int(values[marked[0]] + values[marked[1]])
+        lines.append(f"{begin + steps},0,0,{_decimal(total)}")
+    packed = io.BytesIO()
+    with gzip.GzipFile(filename="", fileobj=packed, mode="wb", compresslevel=9, mtime=0) as file:
+        file.write(("\n".join(lines) + "\n").encode())
+    return packed.getvalue()
+
+
+def _decimal(thousandths: int) -> str:
+    return f"{thousandths / 1000:.3f}".rstrip("0").rstrip(".")
+
+
+def make_co2() -> bytes:
+    """Weekly CO2 at Mauna Loa as statsmodels ships it; a week without a measurement is empty."""
+    record = _statsmodels("co2")
+    lines = ["week,co2"]
+    for week, value in record["co2"].items():
+        lines.append(f"{week:%Y-%m-%d},{'' if math.isnan(value) else repr(float(value))}")
+    return ("\n".join(lines) + "\n").encode()
+
+
+def make_sunspots() -> bytes:
+    """Yearly sunspot numbers as statsmodels ships them."""
+    record = _statsmodels("sunspots")
+    rows = zip(record["YEAR"], record["SUNACTIVITY"], strict=True)
+    lines = ["year,sunspots", *(f"{int(year)},{float(number)!r}" for year, number in rows)]
+    return ("\n".join(lines) + "\n").encode()
+
+
+def _statsmodels(name: str) -> Any:
+    from importlib import import_module
+
+    return import_module(f"statsmodels.datasets.{name}").load_pandas().data
+
+
+TABLES = {
+    "adding": ("adding.csv.gz", make_adding),
+    "co2": ("co2_weekly.csv", make_co2),
+    "sunspots": ("sunspots.csv", make_sunspots),
+}
+
+
+def main() -> None:
+    """Write one table and say its size and sha256."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("table", choices=TABLES)
+    parser.add_argument("--to", type=Path, default=DATA, help="folder to write to")
+    chosen = parser.parse_args()
+    name, make = TABLES[chosen.table]
+    content = make()
+    (chosen.to / name).write_bytes(content)
+    print(f"{name}: {len(content)} bytes, sha256 {hashlib.sha256(content).hexdigest()}")
+
+
+if __name__ == "__main__":
+    main()
