@@ -30,8 +30,8 @@ def bar(share: float, width: int, *, ascii_only: bool = False) -> str:
 
 def resample(values: Sequence[float], width: int) -> list[float]:
     """Take the mean of ``width`` equal stretches of a longer sequence; NaN where all are NaN."""
-    if len(values) <= width:
-        return list(values)
+    if len(values) <= width or width < 1:
+        return list(values[: max(width, 0)])
     edges = [index * len(values) // width for index in range(width + 1)]
     return [_mean(values[start:stop]) for start, stop in pairwise(edges)]
 
@@ -165,12 +165,13 @@ def line_chart(
     scale = _scale_of(series)
     if scale is None:
         return []
-    ticks = {0: digits(scale.high, 3), height - 3: digits(scale.low, 3)}
-    if height >= 7:
-        middle = (height - 3) // 2
-        ticks[middle] = digits(scale.value(1 - middle / (height - 3)), 3)
+    ticks = _ticks(scale, height)
     gutter = max(len(tick) for tick in ticks.values()) + 2
-    names = max(map(len, series)) + 1
+    shown = {
+        name: f" {_LETTERS[number % 4]} {name}" if ascii_only else f" {name}"
+        for number, name in enumerate(series)
+    }
+    names = max(map(len, shown.values()))
     canvas = _Canvas(max(width - gutter - names, 4), max(height - 2, 1), ascii_only)
     points = {name: resample(values, canvas.dots[0]) for name, values in series.items()}
     for number, values in enumerate(points.values()):
@@ -184,11 +185,20 @@ def line_chart(
         for style, run in groupby(canvas.row(row, mark), key=lambda cell: cell[1]):
             line.append("".join(glyph for glyph, _ in run), style)
         name, style = labels.get(row, ("", ""))
-        lines.append(line.append(f" {name}" if name else "", style))
+        lines.append(line.append(shown.get(name, ""), style))
     lines.append(Text(" " * (gutter - 1) + "└" + "─" * canvas.width, style="dim"))
     room = canvas.width - len(x_labels[0]) - len(x_labels[1])
     lines.append(Text(" " * gutter + x_labels[0] + " " * max(room, 1) + x_labels[1], style="dim"))
     return [_finish(line, width, ascii_only) for line in lines]
+
+
+def _ticks(scale: _Scale, height: int) -> dict[int, str]:
+    """Row -> number beside it: top, bottom, and the middle of a chart with room for it."""
+    bottom = max(height - 3, 0)
+    ticks = {0: digits(scale.high, 3), bottom: digits(scale.low, 3)}
+    if bottom >= 4:
+        ticks[bottom // 2] = digits(scale.value(1 - bottom // 2 / bottom), 3)
+    return ticks
 
 
 def _finish(line: Text, width: int, ascii_only: bool) -> Text:

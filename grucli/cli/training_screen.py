@@ -11,6 +11,8 @@ SIDE_WIDTH = 27
 SIDE_FROM_WIDTH = 68
 CHART_LINES = 18
 LEAST_CHART_LINES = 6
+_GATE_HEAD = f"  {'':<4}  {'gradient':>8}  {'update':>8}"
+LEGEND = "update: size of an epoch's last step over that of the matrix; about 1e-03 is healthy"
 TRAIN_STYLE, VALID_STYLE = SERIES_STYLES[:2]
 
 
@@ -35,6 +37,8 @@ def draw(state: TrainingState, width: int, height: int, *, ascii_only: bool) -> 
     lines = list(top)
     for part in (middle, shown):
         lines += [Text(), *part] if part else []
+    if shown and len(lines) < height - 1:
+        lines.append(Text(LEGEND, style="dim"))
     for line in lines:
         line.truncate(width, overflow="ellipsis")
     return lines[:height]
@@ -62,7 +66,7 @@ def header(started: TrainingStarted) -> list[Text]:
         Text.assemble((clean(started.recipe), "bold"), f"  {clean(started.model)}"),
         Text(" · ".join(facts), style="dim"),
         Text(data, style="dim"),
-        Text(f"windows: {' · '.join(windows)}  → {folder}", style="dim"),
+        Text(f"windows: {' · '.join(windows)} · into {folder}", style="dim"),
     ]
 
 
@@ -86,6 +90,7 @@ def progress(state: TrainingState, width: int, *, ascii_only: bool) -> list[Text
         ("run", state.done_steps / total, f"{clock(state.elapsed)}", rest),
     ]
     name_room = len(f"epoch {started.epochs}/{started.epochs}")
+    narrow = width < name_room + 2 + 6 + 14 + 15
     room = width - name_room - 2 - 6 - 14 - 15
     lines = []
     for name, share, middle, last in rows:
@@ -93,7 +98,7 @@ def progress(state: TrainingState, width: int, *, ascii_only: bool) -> list[Text
         if room >= 8:
             line.append(bar(share, room, ascii_only=ascii_only), "green" if finished else "cyan")
         line.append(f"{int(100 * share):>4} %", "bold")
-        lines.append(line.append(f"{middle:>14}{last:>15}"))
+        lines.append(line.append(f"{'' if narrow else f'{middle:>14}'}{last:>15}"))
     return lines
 
 
@@ -188,19 +193,27 @@ def gate_table(state: TrainingState, width: int, *, ascii_only: bool) -> list[Te
         for place in rows
     }
     name_room = max(map(len, words.values()))
-    spark_room = min(max((width - name_room) // 2 - 27, 0), 16)
-    head = f"{'':<{name_room}}"
-    title = f"  {'':<4}  {'gradient':>8}  {'update':>8} {'by epoch':<{spark_room}.{spark_room}}"
-    lines = [Text(head + title * max(map(len, rows.values())), style="dim")]
+    across = max(map(len, rows.values()))
+    cell = (width - name_room) // across
+    shows_gradient = cell >= len(_GATE_HEAD)
+    head = _GATE_HEAD if shows_gradient else _GATE_HEAD.replace("  gradient", "")
+    room = min(max(cell - len(head) - 1, 0), 16)
+    head += f" {'by epoch' if room >= 8 else '':<{room}}"
+    lines = [Text(" " * name_room + head * across, style="dim")]
     for place, updates in rows.items():
         line = Text(f"{words[place]:<{name_room}}")
         for update in updates:
-            trend = sparkline(state.ratios(update), spark_room, ascii_only=ascii_only)
             line.append(f"  {update.matrix:<4}", "bold")
-            line.append(f"  {power(update.gradient_norm):>8}  {power(update.update_ratio):>8} ")
-            line.append(f"{trend:<{spark_room}}", "magenta")
+            line.append(f"  {power(update.gradient_norm):>8}" if shows_gradient else "")
+            line.append(f"  {power(update.update_ratio):>8} ")
+            trend = sparkline(state.ratios(update), room, ascii_only=ascii_only)
+            line.append(f"{trend:<{room}}", "magenta")
         lines.append(line)
     return lines
+
+
+def _gate_words(layer: int, direction: str, gate: str) -> str:
+    return f"{layer}{'r' if direction == 'reverse' else ''} {gate}"
 
 
 def _cut(lines: list[Text], room: int) -> list[Text]:

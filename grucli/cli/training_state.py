@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -35,10 +35,19 @@ class TrainingState:
     began_at: float = 0.0
     _seen: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=SAMPLES))
     _loss_at: float = -math.inf
+    _ratios: defaultdict[tuple[str, int, str], list[float]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
 
     def begin(self, started: TrainingStarted) -> None:
         """Start the clock."""
         self.started, self.began_at = started, self.clock()
+
+    def close_epoch(self, epoch: Epoch) -> None:
+        """Take an epoch in."""
+        for update in epoch.gates:
+            self._ratios[_place(update)].append(update.update_ratio)
+        self.epochs.append(epoch)
 
     def sample(self) -> None:
         """Note how far the run is, and now and then the loss: reading it may wait for a device."""
@@ -103,10 +112,8 @@ class TrainingState:
 
     def ratios(self, update: GateUpdate) -> list[float]:
         """The update ratio of one matrix in every epoch."""
-        place = (update.matrix, update.layer, update.direction)
-        return [
-            other.update_ratio
-            for epoch in self.epochs
-            for other in epoch.gates
-            if (other.matrix, other.layer, other.direction) == place
-        ]
+        return self._ratios[_place(update)]
+
+
+def _place(update: GateUpdate) -> tuple[str, int, str]:
+    return update.matrix, update.layer, update.direction

@@ -71,15 +71,16 @@ class LiveTraining:
         if isinstance(event, Step):
             self._state.step = event
         elif isinstance(event, Epoch):
-            self._state.epochs.append(event)
+            self._state.close_epoch(event)
         elif isinstance(event, TrainingStarted):
             for note in event.notes:
-                self._console.print(f"note: {clean(note)}", markup=False)
+                self._console.print(f"note: {clean(note)}", markup=False, highlight=False)
             self._state.begin(event)
             self._live.start(refresh=True)
         else:
             self._state.finished = event
             self._live.stop()
+            self._console.print()
             self._console.print(render_summary(event, self._console.width), soft_wrap=True)
 
     def _draw(self) -> Lines:

@@ -1,0 +1,593 @@
+"""What a person sees in train, eval and predict."""
+
+import csv
+import io
+import math
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.cells import cell_len
+from rich.console import Console
+from rich.text import Text
+
+from grucli.cli.charts import bar, line_chart, sparkline
+from grucli.cli.forecast_view import write_forecast_csv
+from grucli.cli.scores_view import render_scores, score_numbers
+from grucli.cli.summary_view import render_summary
+from grucli.cli.training_screen import draw
+from grucli.cli.training_state import TrainingState
+from grucli.cli.training_view import LiveTraining, PlainTraining, open_view
+from grucli.cli.wording import align_decimals, clean, clock, digits, percent
+from grucli.reports import (
+    Epoch,
+    Forecast,
+    GateUpdate,
+    MetricSet,
+    Scores,
+    Step,
+    TrainingFinished,
+    TrainingStarted,
+)
+
+WIDTHS = [60, 80, 120]
+
+
+def metrics(rmse: float, **changes: float | None) -> MetricSet:
+    values = MetricSet(
+        mse=rmse**2,
+        rmse=rmse,
+        mae=0.8 * rmse,
+        mape=3.0 * rmse,
+        smape=3.1 * rmse,
+        mase=rmse / 1.7,
+        r2=1 - rmse**2 / 100,
+        scaled_mse=rmse**2 / 200,
+        scaled_mae=rmse / 15,
+    )
+    return replace(values, **changes)
+
+
+def scores(model: float = 0.6, *, horizon: int = 26, **changes: float | None) -> Scores:
+    return Scores(
+        split="test",
+        windows=431,
+        values=11206,
+        horizon_steps=horizon,
+        season_steps=52,
+        model=metrics(model, **changes),
+        baselines={
+            "naive": metrics(2.4, **changes),
+            "seasonal_naive": metrics(1.71, **changes),
+            "drift": metrics(2.2, **changes),
+            "ridge": metrics(0.9, **changes),
+        },
+        by_step=tuple(metrics(model * (0.5 + step / horizon)) for step in range(horizon)),
+        by_column={"co2": metrics(model), "a\x1b[2Jname": metrics(1e5)},
+    )
+
+
+def started(**changes: object) -> TrainingStarted:
+    event = TrainingStarted(
+        recipe="co2",
+        run_dir="runs/co2",
+        model="gru, layer norm split, 1 × 64, direct decoder",
+        parameters=21345,
+        device="cpu",
+        threads=2,
+        seed=0,
+        rows=2284,
+        columns=("co2",),
+        frequency="weekly (7 days)",
+        train_windows=1471,
+        valid_windows=228,
+        test_windows=431,
+        epochs=20,
+        steps_per_epoch=40,
+        start_epoch=1,
+    )
+    return replace(event, **changes)
+
+
+def gates(layers: int = 1) -> tuple[GateUpdate, ...]:
+    words = {"r": "reset", "z": "update", "n": "candidate"}
+    return tuple(
+        GateUpdate(f"W_{side}{letter}", layer, direction, words[letter], 0.02, 1.5e-3)
+        for layer in range(layers)
+        for direction in ("forward", "reverse")[:layers]
+        for side in "xh"
+        for letter in "rzn"
+    )
+
+
+def epochs(count: int, *, best: int, layers: int = 1) -> list[Epoch]:
+    return [
+        Epoch(
+            epoch=number,
+            step=40 * number,
+            train_loss=1 / number,
+            valid_loss=0.2 + abs(number - best) / 10,
+            lr=1e-3,
+            gradient_norm=0.52,
+            clipped_share=0.125,
+            gates=gates(layers),
+            is_best=number <= best,
+            best_epoch=min(number, best),
+            best_valid_loss=0.2,
+            patience_left=5,
+            elapsed_seconds=4.0 * number,
+            windows_per_second=1234.0,
+        )
+        for number in range(1, count + 1)
+    ]
+
+
+def finished(result: Scores | None = None, **changes: object) -> TrainingFinished:
+    event = TrainingFinished(
+        reason="patience",
+        run_dir="runs/co2",
+        best_path="runs/co2/best.pt",
+        best_epoch=12,
+        best_valid_loss=0.0606,
+        epochs=17,
+        steps=680,
+        elapsed_seconds=65.4,
+        steps_per_second=41.2,
+        scores=result,
+    )
+    return replace(event, **changes)
+
+
+def step(epoch: int = 1, number: int = 1, loss: float = 0.5) -> Step:
+    return Step(epoch, 40 * (epoch - 1) + number, number, 40, loss, 1e-3, 32)
+
+
+class Unread:
+    """A loss that nobody may read."""
+
+    def __float__(self) -> float:
+        raise AssertionError("the loss was read")
+
+
+class Hand:
+    """A clock that is turned by hand."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def state_of(seen: list[Epoch], last: Step | None = None) -> TrainingState:
+    state = TrainingState(Hand())
+    state.begin(started())
+    for epoch in seen:
+        state.close_epoch(epoch)
+    state.step = last or step(len(seen) + 1)
+    return state
+
+
+def plain(lines: list[Text]) -> str:
+    return "\n".join(line.plain for line in lines)
+
+
+def widest(text: str) -> int:
+    return max(cell_len(line) for line in text.splitlines())
+
+
+def test_a_bar_fills_by_its_share():
+    assert bar(0.25, 8) == "━━──────"
+    assert bar(0.3, 5) == "━╸───"
+    assert bar(7, 4) == "━━━━"
+    assert bar(-1, 4, ascii_only=True) == "----"
+
+
+def test_a_sparkline_runs_from_lowest_to_highest():
+    assert sparkline([1, 2, 8], 10) == "▁▂█"
+    assert sparkline([1, 2, 8], 10, ascii_only=True) == "_.#"
+
+
+def test_a_sparkline_averages_what_does_not_fit_and_leaves_gaps_blank():
+    assert sparkline([0, 0, 1, 1], 2) == "▁█"
+    assert sparkline([0, math.nan, 1], 3) == "▁ █"
+    assert sparkline([1, 2], 0) == ""
+
+
+def test_a_line_chart_names_its_lines_and_its_axis():
+    text = plain(line_chart({"train": [3, 2, 1], "valid": [4, 3, 3]}, 40, 9, x_labels=("a", "z")))
+    assert " 4.00 ┤".strip() in text
+    assert "1.00 ┤" in text
+    assert " train" in text
+    assert " valid" in text
+    assert text.splitlines()[-1].split() == ["a", "z"]
+
+
+def test_a_line_chart_marks_the_best_point_at_its_place():
+    lines = line_chart({"v": [5.0, 1.0, 5.0]}, 41, 8, best=("v", 1))
+    bottom = lines[5].plain
+    assert bottom.index("◆") == pytest.approx((6 + 39) / 2, abs=1)
+    assert sum("◆" in line.plain for line in lines) == 1
+
+
+def test_a_line_chart_turns_logarithmic_over_a_factor_of_ten():
+    assert "10.0 ┤" in plain(line_chart({"v": [1.0, 100.0]}, 40, 9))
+    assert "4.50 ┤" in plain(line_chart({"v": [1.0, 8.0]}, 40, 9))
+
+
+def test_an_ascii_chart_holds_only_ascii():
+    lines = line_chart({"t": [1, 2], "v": [2, 1]}, 40, 9, best=("v", 1), ascii_only=True)
+    assert plain(lines).isascii()
+    assert "*" in plain(lines)
+
+
+@given(
+    st.lists(st.floats(width=32), max_size=40),
+    st.lists(st.floats(width=32), max_size=40),
+    st.integers(10, 100),
+    st.integers(3, 30),
+    st.booleans(),
+)
+@settings(max_examples=150, deadline=None)
+def test_a_line_chart_keeps_to_its_size(one, other, width, height, ascii_only):
+    best = ("one", len(one) // 2)
+    lines = line_chart(
+        {"one": one, "other": other}, width, height, best=best, ascii_only=ascii_only
+    )
+    assert len(lines) in (0, height)
+    assert all(cell_len(line.plain) <= width for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.0123, "0.01230"), (1234.5, "1234"), (123456.0, "1.235e+05"), (None, "–"), (0.0, "0.000")],
+)
+def test_numbers_have_four_significant_digits(value, text):
+    assert digits(value) == text
+
+
+def test_decimal_points_stand_below_each_other():
+    assert align_decimals(["12.34", "0.5000", "–"]) == ["12.34  ", " 0.5000", " –     "]
+
+
+def test_times_and_shares_are_written_for_people():
+    assert clock(3725.9) == "1:02:05"
+    assert clock(None) == clock(math.inf) == "-:--:--"
+    assert [percent(share) for share in (0, 0.032, 0.5, 12.5)] == [
+        "0 %",
+        "3.2 %",
+        "50 %",
+        "1,250 %",
+    ]
+
+
+def test_control_characters_are_written_out():
+    assert clean("a\x1b[2J\nb\x9b") == "a\\x1b[2J\\nb\\x9b"
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("by", [None, "step", "column"])
+@pytest.mark.parametrize("model", [0.6, 3e4])
+def test_scores_fit_the_width(width, by, model):
+    text = render_scores(scores(model, horizon=96), by, width).plain
+    assert widest(text) <= width
+    assert "\x1b" not in text
+
+
+def test_scores_show_every_metric_of_every_forecaster():
+    text = render_scores(scores(), None, 80).plain
+    heads = " ".join(line for line in text.splitlines() if line.startswith("   "))
+    assert " ".join(heads.split()) == ("mse rmse mae mape % smape % mase r2 scaled mse scaled mae")
+    for name in ("▸ model", "  naive", "  seasonal naive", "  drift", "  ridge"):
+        assert sum(line.startswith(f"{name} ") for line in text.splitlines()) == 2
+    assert "0.3600" in text
+    assert "season of 52 steps" in text
+    assert "11,206 values" in text
+
+
+def test_the_best_of_each_metric_carries_a_star():
+    text = render_scores(scores(0.95), None, 80).plain
+    ridge = [line for line in text.splitlines() if line.startswith("  ridge")]
+    model = [line for line in text.splitlines() if line.startswith("▸ model")]
+    assert sum(line.count("*") for line in ridge) == 9
+    assert sum(line.count("*") for line in model) == 0
+
+
+def test_a_higher_r2_is_better():
+    text = render_scores(scores(0.5, r2=None), None, 80).plain
+    assert "r2 is not defined: the truth is constant" in text
+    best = replace(scores(), model=metrics(9.0, r2=0.999))
+    model = [line for line in render_scores(best, None, 80).plain.splitlines() if "▸" in line]
+    assert "0.9990*" in model[0]
+
+
+def test_what_is_not_defined_is_a_dash_with_the_reason():
+    text = render_scores(scores(mape=None), None, 80).plain
+    assert "– mape is not defined: the truth holds a zero" in text
+    assert "smape is not defined" not in text
+
+
+def test_a_model_that_wins_is_said_to_beat_naive():
+    text = " ".join(render_scores(scores(0.855), None, 80).plain.split())
+    assert "The model beats naive: rmse 0.8550, 50 % below the 1.710 of seasonal naive" in text
+    assert "Ridge" not in text
+
+
+@pytest.mark.parametrize(
+    ("model", "says"),
+    [
+        (1.71, "rmse 1.710, the same as that of seasonal naive"),
+        (1.7613, "rmse 1.761, 3.0 % above the 1.710 of seasonal naive"),
+        (171.0, "rmse 171.0, 100 times the 1.710 of seasonal naive"),
+        (math.nan, "rmse –, against 1.710 of seasonal naive"),
+    ],
+)
+def test_a_model_that_loses_is_said_not_to_beat_naive(model, says):
+    text = " ".join(render_scores(scores(model), None, 80).plain.split())
+    assert f"The model does not beat naive: {says}" in text
+    assert "Ridge regression is better than the model: rmse 0.9000." in text
+
+
+def test_a_long_horizon_shows_some_steps_with_the_first_and_the_last():
+    text = render_scores(scores(horizon=96), "step", 80).plain
+    assert "step  1" in text
+    assert "step 96" in text
+    assert "12 of 96" in text
+    assert text.count("step ") < 20
+    assert "█" in text
+
+
+def test_a_horizon_of_one_step_has_a_row_and_no_sparkline():
+    text = render_scores(scores(horizon=1), "step", 80).plain
+    assert "step 1" in text
+    assert "▁" not in text
+    assert "█" not in text
+
+
+def test_an_ascii_terminal_gets_ascii_scores():
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    Console(file=stream, width=80).print(render_scores(scores(mape=None), "step", 80))
+    stream.flush()
+    assert b"> model" in stream.buffer.getvalue()
+
+
+def test_every_number_of_the_scores_has_a_name():
+    numbers = score_numbers(scores())
+    assert numbers["rmse"] == 0.6
+    assert numbers["naive.rmse"] == 2.4
+    assert numbers["step1.rmse"] == pytest.approx(0.3)
+    assert numbers["column.co2.mase"] == pytest.approx(0.6 / 1.7)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_summary_fits_the_width(width):
+    assert widest(render_summary(finished(scores()), width).plain) <= width
+
+
+def test_the_summary_says_where_things_are_and_what_to_type():
+    text = render_summary(finished(scores())).plain
+    assert "Trained 17 epochs, 680 steps in 0:01:05" in text
+    assert "stopped early" in text
+    assert "runs/co2/best.pt  (epoch 12, validation loss 0.06060)" in text
+    assert "runs/co2/metrics.jsonl" in text
+    for verb in ("eval", "predict", "inspect-weights"):
+        assert f"  grucli {verb} runs/co2/best.pt" in text
+
+
+def test_the_summary_says_plainly_when_naive_wins():
+    text = render_summary(finished(scores(5.0))).plain
+    assert "The model does not beat naive: rmse 5.000" in text
+
+
+def test_the_summary_quotes_paths_for_the_shell_and_never_breaks_them():
+    path = "runs/a b/" + "x" * 90 + "/best.pt"
+    lines = render_summary(finished(best_path=path), 60).plain.splitlines()
+    assert f"  grucli inspect-weights '{path}'" in lines
+
+
+def test_the_summary_does_without_scores():
+    assert "beat" not in render_summary(finished()).plain
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("height", [10, 24, 40])
+@pytest.mark.parametrize("layers", [1, 2])
+@pytest.mark.parametrize("count", [0, 1, 2, 30])
+def test_the_screen_keeps_to_its_size(width, height, layers, count):
+    state = state_of(epochs(count, best=7, layers=layers))
+    state.losses.extend([0.5, 0.4])
+    lines = draw(state, width, height, ascii_only=False)
+    assert 0 < len(lines) <= height
+    assert widest(plain(lines)) <= width
+
+
+@given(st.integers(-1, 140), st.integers(-1, 60), st.integers(0, 12), st.integers(1, 2))
+@settings(max_examples=150, deadline=None)
+def test_a_screen_of_any_size_is_drawn(width, height, count, layers):
+    lines = draw(state_of(epochs(count, best=3, layers=layers)), width, height, ascii_only=True)
+    assert len(lines) <= max(height, 0)
+    assert all(cell_len(line.plain) <= width for line in lines)
+
+
+def test_the_screen_shows_everything_at_80_by_24():
+    text = plain(draw(state_of(epochs(9, best=6), step(10, 20)), 79, 23, ascii_only=False))
+    for words in (
+        "co2  gru, layer norm split",
+        "21,345 parameters · cpu, 2 threads · seed 0",
+        "2,284 rows, weekly (7 days)",
+        "1,471 train · 228 valid · 431 test",
+        "epoch 10/20",
+        "50 %",
+        "train loss           0.1111",
+        "◆ epoch 6",
+        "5 left",
+        "1.0e-03",
+        "0.520",
+        "12 %",
+        "candidate  W_xn   2.0e-02   1.5e-03",
+        "W_hz",
+    ):
+        assert words in text
+    assert "┤" in text
+
+
+def test_the_best_epoch_is_marked_on_the_curve():
+    text = plain(draw(state_of(epochs(9, best=6)), 79, 23, ascii_only=False))
+    assert text.count("◆") == 2
+
+
+def test_a_small_screen_keeps_the_bars_and_the_numbers():
+    text = plain(draw(state_of(epochs(9, best=6)), 79, 9, ascii_only=False))
+    assert "epoch 10/20" in text
+    assert "train loss" in text
+    assert "W_xn" not in text
+
+
+def test_gates_that_do_not_fit_are_counted():
+    text = plain(draw(state_of(epochs(4, best=4, layers=2)), 79, 24, ascii_only=False))
+    assert "more rows" in text
+    assert "0r reset" in plain(
+        draw(state_of(epochs(4, best=4, layers=2)), 119, 39, ascii_only=False)
+    )
+
+
+def test_losses_by_step_are_drawn_until_two_epochs_are_done():
+    state = state_of(epochs(1, best=1))
+    state.losses.extend([0.5, 0.4, 0.3])
+    assert "loss by step" in plain(draw(state, 79, 23, ascii_only=False))
+    state.close_epoch(epochs(2, best=2)[1])
+    assert "loss by step" not in plain(draw(state, 79, 23, ascii_only=False))
+
+
+def test_rate_and_time_left_come_from_the_last_seconds():
+    state = state_of([])
+    for second in range(5):
+        state.clock.now = float(second)
+        state.step = step(1, 2 * second + 1)
+        state.sample()
+    assert state.pace.steps_per_second == pytest.approx(2.0)
+    assert state.pace.epoch_seconds == pytest.approx((40 - 9) / 2)
+    assert state.pace.run_seconds == pytest.approx((800 - 9) / 2)
+
+
+def test_a_resumed_run_counts_the_epochs_before_it():
+    state = TrainingState(Hand())
+    state.begin(started(start_epoch=11))
+    assert state.done_steps == 400
+    assert " 50 %" in plain(draw(state, 79, 23, ascii_only=False))
+
+
+def test_between_epochs_the_screen_says_what_happens():
+    state = state_of([], step(1, 40))
+    assert state.activity == "validating"
+    state.close_epoch(epochs(1, best=1)[0])
+    assert state.activity == ""
+    state = state_of(epochs(20, best=3), step(20, 40))
+    assert state.activity == "scoring"
+
+
+def live_console(width: int = 80, height: int = 24) -> Console:
+    return Console(file=io.StringIO(), force_terminal=True, width=width, height=height)
+
+
+def test_showing_a_step_does_not_read_its_loss():
+    view = LiveTraining(live_console(), Hand())
+    for number in range(1, 41):
+        view.show(replace(step(1, number), loss=Unread()))
+
+
+def test_a_live_run_ends_with_the_display_then_the_summary_and_the_cursor_back():
+    console = live_console()
+    with LiveTraining(console) as view:
+        view.show(started(notes=("59 weeks are missing",)))
+        for epoch in epochs(3, best=2):
+            view.show(step(epoch.epoch, 40))
+            view.show(epoch)
+        view.show(finished(scores(5.0)))
+    text = console.file.getvalue()
+    assert text.index("59 weeks are missing") < text.index("21,345 parameters")
+    assert text.rindex("stopped early") > text.rindex("W_xn")
+    assert "does not beat naive" in text
+    assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l")
+
+
+def interrupt(view: LiveTraining) -> None:
+    view.show(started())
+    raise KeyboardInterrupt
+
+
+def test_a_run_that_breaks_leaves_the_cursor_back():
+    console = live_console()
+    view = LiveTraining(console)
+    with pytest.raises(KeyboardInterrupt), view:
+        interrupt(view)
+    assert console.file.getvalue().rstrip().endswith("\x1b[?25h")
+
+
+def test_a_log_gets_one_plain_line_an_epoch():
+    stream = io.StringIO()
+    view = PlainTraining(stream)
+    view.show(started(recipe="co2\x1b[2J", notes=("59 weeks are missing",)))
+    for epoch in epochs(3, best=2):
+        view.show(replace(step(epoch.epoch), loss=Unread()))
+        view.show(epoch)
+    view.show(finished(scores()))
+    text = stream.getvalue()
+    assert not {"\x1b", "\r"} & set(text)
+    assert text.isascii()
+    lines = [line for line in text.splitlines() if line.startswith("epoch ")]
+    assert lines[2] == (
+        "epoch  3/20  train 0.3333  valid 0.3000  best 0.2000 (epoch 2)  lr 1.0e-03  "
+        "grad 0.520  1,234 windows/s  0:00:12"
+    )
+    assert len(lines) == 3
+    assert "note: 59 weeks are missing" in text
+    assert "grucli eval runs/co2/best.pt" in text
+
+
+def test_a_quiet_run_shows_nothing(capsys):
+    with open_view(quiet=True, color=True) as show:
+        show(started())
+        show(finished())
+    assert capsys.readouterr().err == ""
+
+
+def test_without_a_terminal_the_lines_are_plain_even_when_colour_is_forced(capsys, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with open_view(quiet=False, color=True) as show:
+        show(started())
+    captured = capsys.readouterr()
+    assert captured.err.startswith("co2  gru")
+    assert "\x1b" not in captured.err
+    assert captured.out == ""
+
+
+def written(forecast: Forecast) -> str:
+    stream = io.StringIO()
+    write_forecast_csv(forecast, stream)
+    return stream.getvalue()
+
+
+def test_a_forecast_is_written_as_csv():
+    forecast = Forecast(
+        "week",
+        ("2002-01-05", "2002-01-12"),
+        ("co2", "a,b"),
+        {"co2": (1.5, 2.0), "a,b": (-1.0, 1e-9)},
+    )
+    assert written(forecast) == ('week,co2,"a,b"\n2002-01-05,1.5,-1.0\n2002-01-12,2.0,1e-09\n')
+
+
+@pytest.mark.parametrize("name", ["=cmd()", "+a", "-a", "@a"])
+def test_names_that_look_like_formulas_are_neutralised_and_numbers_are_not(name):
+    assert written(Forecast("t", ("-44",), (name,), {name: (-0.5,)})) == f"t,'{name}\n-44,-0.5\n"
+
+
+@given(st.lists(st.floats(allow_nan=False), min_size=1, max_size=20))
+def test_a_forecast_reads_back_exactly(values):
+    times = tuple(str(index) for index in range(len(values)))
+    text = written(Forecast("t", times, ('say "x"',), {'say "x"': tuple(values)}))
+    header, *rows = csv.reader(io.StringIO(text), strict=True)
+    assert header == ["t", 'say "x"']
+    assert [float(row[1]).hex() for row in rows] == [float(value).hex() for value in values]
