@@ -15,7 +15,10 @@ SAMPLES = 512
 
 @dataclass(frozen=True)
 class Pace:
-    """Steps a second of late, and the seconds that the epoch and the run will still take."""
+    """Steps a second of late, and the seconds that the epoch and the run will still take.
+
+    The run is judged by its pace since the start, which counts the validations in.
+    """
 
     steps_per_second: float | None = None
     epoch_seconds: float | None = None
@@ -34,6 +37,7 @@ class TrainingState:
     losses: deque[float] = field(default_factory=lambda: deque(maxlen=SAMPLES))
     began_at: float = 0.0
     _seen: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=SAMPLES))
+    _first: tuple[float, int] | None = None
     _loss_at: float = -math.inf
     _ratios: defaultdict[tuple[str, int, str], list[float]] = field(
         default_factory=lambda: defaultdict(list)
@@ -54,6 +58,7 @@ class TrainingState:
         now, step = self.clock(), self.step
         if step is None or self.finished is not None:
             return
+        self._first = self._first or (now, self.done_steps)
         self._seen.append((now, self.done_steps))
         while len(self._seen) > 2 and now - self._seen[0][0] > PACE_SECONDS:
             self._seen.popleft()
@@ -79,15 +84,15 @@ class TrainingState:
     @property
     def pace(self) -> Pace:
         """Rates over the last seconds; nothing before two samples lie apart."""
-        if self.started is None or self.step is None or len(self._seen) < 2:
+        if self.started is None or self.step is None or self._first is None:
             return Pace()
-        (first, before), (last, after) = self._seen[0], self._seen[-1]
-        rate = (after - before) / (last - first) if last > first else 0.0
-        if rate <= 0:
+        now = self._seen[-1]
+        rate, overall = _rate(self._seen[0], now), _rate(self._first, now)
+        if rate is None or overall is None:
             return Pace()
         left = self.started.epochs * self.started.steps_per_epoch - self.done_steps
         left_in_epoch = self.step.steps_per_epoch - self.step.step_in_epoch
-        return Pace(rate, left_in_epoch / rate, left / rate)
+        return Pace(rate, left_in_epoch / rate, left / overall)
 
     @property
     def activity(self) -> str:
@@ -113,6 +118,12 @@ class TrainingState:
     def ratios(self, update: GateUpdate) -> list[float]:
         """The update ratio of one matrix in every epoch."""
         return self._ratios[_place(update)]
+
+
+def _rate(before: tuple[float, int], after: tuple[float, int]) -> float | None:
+    """Steps a second between two samples, or None when nothing moved."""
+    seconds, steps = after[0] - before[0], after[1] - before[1]
+    return steps / seconds if seconds > 0 and steps > 0 else None
 
 
 def _place(update: GateUpdate) -> tuple[str, int, str]:
