@@ -282,6 +282,14 @@ def test_anything_before_or_behind_the_archive_is_refused(tmp_path, around):
     message_for(tmp_path, around(GOOD))
 
 
+def test_bytes_hidden_before_the_directory_are_refused(tmp_path):
+    content = zipped(b"\x80\x02}.")
+    start = content.index(b"PK\x01\x02")
+    hidden = bytearray(content[:start] + b"hidden" + content[start:])
+    hidden[-6:-2] = struct.pack("<I", start + 6)
+    assert f"bytes that belong to no member at {start}" in message_for(tmp_path, bytes(hidden))
+
+
 def test_files_of_old_torch_are_called_by_their_name(tmp_path):
     buffer = BytesIO()
     torch.save(STATE, buffer, _use_new_zipfile_serialization=False)
