@@ -96,11 +96,11 @@ def _parse(
 ) -> tuple[TimeStyle, Numbers, Floats] | None:
     """Times and values of a block's rows, if every line has as many cells as the header."""
     data = np.frombuffer(block, np.uint8)
-    marks = np.flatnonzero((data == _COMMA) | (data == _NEWLINE))
+    found = np.flatnonzero((data == _COMMA) | (data == _NEWLINE))
     width = len(layout.names)
-    if len(marks) % width:
+    if len(found) % width:
         return None
-    marks = marks.reshape(-1, width)
+    marks = found.reshape(-1, width)
     newline = data[marks] == _NEWLINE
     if not newline[:, -1].all() or newline[:, :-1].any():
         return None

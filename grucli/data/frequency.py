@@ -6,24 +6,26 @@ from typing import Any
 import numpy as np
 
 from grucli.data.timestamps import Times, TimeStyle
+from grucli.errors import CheckpointError
 
 MICROSECONDS = {"day": 86_400_000_000, "hour": 3_600_000_000, "minute": 60_000_000}
 """Lengths of the units that frequencies are said in."""
 
+UNITS = ("steps", "microseconds", "months", "business_days")
 _SHORTEST_MONTH_DAYS = 28
 
 
 @dataclass(frozen=True)
 class Frequency:
-    """``n`` steps of a ``unit``: steps (whole numbers), microseconds or calendar months.
+    """``n`` steps of a ``unit``: steps (whole numbers), microseconds, months or business_days.
 
     ``month_end`` says that every row stands on the last day of its month. ``style`` is how the
-    table writes times; two frequencies are equal whatever their style.
+    table writes times. Two frequencies are equal whatever these two are.
     """
 
     unit: str
     n: int
-    month_end: bool = False
+    month_end: bool = field(default=False, compare=False)
     style: TimeStyle = field(default=TimeStyle(integer=True), compare=False)
 
     @property
@@ -34,6 +36,8 @@ class Frequency:
         if self.unit == "months":
             known = {1: "monthly", 3: "quarterly", 12: "yearly"}
             return known.get(self.n, f"every {self.n} months")
+        if self.unit == "business_days":
+            return "business days (Monday to Friday)"
         for unit, length in MICROSECONDS.items():
             if self.n % length == 0:
                 count = self.n // length
@@ -48,6 +52,8 @@ class Frequency:
         """Rows in the season the calendar suggests: a day of hours, a year of weeks or months."""
         if self.unit == "months":
             return 12 // self.n if 12 % self.n == 0 and self.n < 12 else None
+        if self.unit == "business_days":
+            return 5
         if self.unit != "microseconds":
             return None
         day = MICROSECONDS["day"]
@@ -64,6 +70,8 @@ class Frequency:
             return np.asarray(int(last) + count)
         if self.unit == "microseconds":
             return np.asarray(np.datetime64(last, "us") + count.astype("timedelta64[us]"))
+        if self.unit == "business_days":
+            return _add_business_days(np.datetime64(last, "us"), count)
         return _add_months(np.datetime64(last, "us"), count, self.month_end)
 
     def rows_between(self, timestamps: Times) -> np.ndarray[Any, Any]:
@@ -73,6 +81,11 @@ class Frequency:
             expected = _add_months(timestamps[:-1], months, self.month_end)
             fits = (expected == timestamps[1:]) & (months % self.n == 0)
             return np.where(fits, months // self.n, 0)
+        if self.unit == "business_days":
+            days = timestamps.astype("datetime64[D]")
+            count = np.busday_count(days[:-1], days[1:])
+            expected = _add_business_days(timestamps[:-1], count)
+            return np.where((expected == timestamps[1:]) & np.is_busday(days[1:]), count, 0)
         gaps = np.diff(timestamps).astype(np.int64)
         return np.where(gaps % self.n == 0, gaps // self.n, 0)
 
@@ -91,16 +104,26 @@ class Frequency:
 
     @classmethod
     def from_plain(cls, plain: Any) -> "Frequency":
-        """The frequency that ``to_plain`` gave."""
-        style = TimeStyle(**plain["style"])
-        return cls(plain["unit"], plain["n"], plain["month_end"], style)
+        """The frequency that ``to_plain`` gave. Raises CheckpointError for anything else."""
+        try:
+            style = TimeStyle(**plain["style"])
+            unit, n, month_end = plain["unit"], plain["n"], plain["month_end"]
+            sound = unit in UNITS and isinstance(n, int) and n >= 1 and isinstance(month_end, bool)
+        except (KeyError, TypeError):
+            sound = False
+        if not sound:
+            raise CheckpointError(
+                f"frequency: {str(plain)[:80]!r} is not what grucli writes; expected unit, n, "
+                "month_end and style; the file was changed"
+            )
+        return cls(unit, n, month_end, style)
 
 
 def infer_frequency(timestamps: Times, style: TimeStyle) -> Frequency:
     """The commonest distance between neighbours of increasing timestamps [N], N >= 2.
 
     Rows on one day of the month, or all on the last, that are a month or more apart have a
-    frequency in calendar months.
+    frequency in calendar months; daily rows that leave out every weekend, business days.
     """
     gaps = np.diff(timestamps).astype(np.int64)
     if style.integer:
@@ -112,7 +135,17 @@ def infer_frequency(timestamps: Times, style: TimeStyle) -> Frequency:
         if at_end or len(np.unique(month_days)) == 1:
             months = np.diff(_months(timestamps))
             return Frequency("months", _commonest(months), month_end=at_end, style=style)
-    return Frequency("microseconds", _commonest(gaps), style=style)
+    commonest = _commonest(gaps)
+    if commonest == MICROSECONDS["day"] and _skips_weekends(timestamps):
+        return Frequency("business_days", 1, style=style)
+    return Frequency("microseconds", commonest, style=style)
+
+
+def _skips_weekends(timestamps: Times) -> bool:
+    """Whether no row stands on a weekend although the rows span one."""
+    days = timestamps.astype("datetime64[D]")
+    weekdays = np.busday_count(days[0], days[-1])
+    return bool(np.is_busday(days).all() and weekdays < (days[-1] - days[0]).astype(int))
 
 
 def _commonest(gaps: np.ndarray[Any, Any]) -> int:
@@ -134,3 +167,10 @@ def _add_months(start: Any, months: np.ndarray[Any, Any], month_end: bool) -> Ti
     same_day = np.minimum(target.astype("datetime64[D]") + day, last_day)
     chosen = last_day if month_end else same_day
     return np.asarray(chosen + (moment - moment.astype("datetime64[D]")))
+
+
+def _add_business_days(start: Any, count: np.ndarray[Any, Any]) -> Times:
+    """Timestamps so many days from Monday to Friday on, at the same time of day."""
+    moment = np.asarray(start)
+    day = moment.astype("datetime64[D]")
+    return np.asarray(np.busday_offset(day, count, roll="backward") + (moment - day))

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grucli.data.frequency import Frequency, infer_frequency
+from grucli.data.frequency import Frequency
+from grucli.data.time_axis import NAMED_FAULTS, check_times
 from grucli.data.timestamps import Times
 from grucli.data.values import Floats, Table
 from grucli.errors import DataError
@@ -36,36 +37,32 @@ def build_panel(table: Table, *, missing: str = "error") -> Panel:
 
     missing: error names every gap; forward carries the last value on; linear draws a line between
     the neighbours of a gap; mask is forward for a model that is told which values are filled. Rows
-    before every column has its first value are left out: filling them would look ahead. Raises
-    DataError.
+    that are absent count as missing. Rows before every column has its first value are left out:
+    filling them would look ahead. Raises DataError.
     """
-    if len(table.timestamps) < 2:
-        raise DataError(f"{table.source}: has {len(table.timestamps)} row; expected at least 2")
-    _check_order(table)
-    frequency = infer_frequency(table.timestamps, table.style)
-    steps = frequency.rows_between(table.timestamps)
-    _check_steps(table, frequency, steps, missing)
+    frequency, steps = check_times(table, may_skip=missing != "error")
+    _check_columns(table)
+    if missing == "error":
+        _check_cells(table)
     notes = []
     timestamps, values = table.timestamps, table.values
     if (steps > 1).any():
         timestamps, values = _insert_rows(table, frequency, steps)
-        notes.append(f"{len(values) - len(table.values)} absent rows were put in as missing")
-    if missing == "error":
-        _check_cells(table)
-    begin = _first_complete(table, values)
-    if begin:
-        notes.append(f"the first {begin} rows were left out: no column may begin with a gap")
-    timestamps, values = timestamps[begin:], values[begin:]
+        absent = len(values) - len(table.values)
+        notes.append(f"{absent} absent rows ({int((steps > 1).sum())} gaps) count as missing")
     observed = ~np.isnan(values)
+    begin = int(observed.argmax(axis=0).max())
+    if begin:
+        notes.append(_check_begin(table, frequency.format(timestamps[begin]), observed, begin))
+        timestamps, values, observed = timestamps[begin:], values[begin:], observed[begin:]
     if not observed.all():
-        notes.append(f"{int((~observed).sum())} missing values, filled: {missing}")
-    filled = _draw_lines(values, observed) if missing == "linear" else _carry(values, observed)
+        notes.append(f"{int((~observed).sum())} missing values are filled ({missing})")
     return Panel(
         source=table.source,
         time=table.time,
         timestamps=timestamps,
         columns=table.columns,
-        values=filled,
+        values=_fill(values, observed, missing),
         observed=observed,
         frequency=frequency,
         missing=missing,
@@ -73,70 +70,56 @@ def build_panel(table: Table, *, missing: str = "error") -> Panel:
     )
 
 
-def _check_order(table: Table) -> None:
-    gaps = np.diff(table.timestamps).astype(np.int64)
-    problems = []
-    for row in np.flatnonzero(gaps <= 0).tolist():
-        what = "repeats" if gaps[row] == 0 else "comes before"
-        remedy = "remove one of them" if gaps[row] == 0 else "sort the table by time"
-        problems.append(
-            f"{table.where(row + 1)}: {table.time_at(row + 1)} {what} "
-            f"{table.time_at(row)} of line {table.line(row)}; expected rising times; {remedy}"
+def _check_columns(table: Table) -> None:
+    """Every column must have a value somewhere."""
+    empty = np.isnan(table.values).all(axis=0).tolist()
+    problems = [
+        f"{table.source}: column {name!r}: no value at all; expected measured values; leave the "
+        "column out of the recipe"
+        for name, is_empty in zip(table.columns, empty, strict=True)
+        if is_empty
+    ]
+    if problems:
+        raise DataError(*problems)
+
+
+def _check_cells(table: Table) -> None:
+    problems = [
+        f"{table.where(row)}: column {table.columns[column]!r}: a missing value; expected a number "
+        "in every row; fill it in, or set data.missing to forward, linear or mask"
+        for row, column in np.argwhere(np.isnan(table.values))[:NAMED_FAULTS]
+    ]
+    if problems:
+        raise DataError(*problems)
+
+
+def _check_begin(table: Table, time: str, observed: NDArray[np.bool_], begin: int) -> str:
+    """Say why the panel begins later than the table. Raises DataError if most rows would go."""
+    late = int(observed.argmax(axis=0).argmax())
+    reason = f"column {table.columns[late]!r} has its first value at {time}"
+    if begin * 2 > len(observed):
+        raise DataError(
+            f"{table.source}: {reason}, after {begin} of {len(observed)} rows; expected one in the "
+            "first half; leave the column out of the recipe"
         )
-    if problems:
-        raise DataError(*problems)
-
-
-def _check_steps(table: Table, frequency: Frequency, steps: NDArray[Any], missing: str) -> None:
-    """Every distance must be the frequency, or (unless missing is error) a multiple of it."""
-    problems = []
-    for row in np.flatnonzero(steps != 1).tolist():
-        where = table.where(row + 1)
-        between = f"between {table.time_at(row)} and {table.time_at(row + 1)}"
-        if steps[row] < 1:
-            problems.append(
-                f"{where}: irregular time {between}; expected rows {frequency.words}; "
-                "resample the table to regular times"
-            )
-        elif missing == "error":
-            problems.append(
-                f"{where}: {steps[row] - 1} rows are absent {between}; expected rows "
-                f"{frequency.words}; add them, or set data.missing to forward, linear or mask"
-            )
-    if problems:
-        raise DataError(*problems)
+    return f"the first {begin} rows are left out: {reason}"
 
 
 def _insert_rows(table: Table, frequency: Frequency, steps: NDArray[Any]) -> tuple[Times, Floats]:
     """The table with a row of missing values at every absent time."""
     places = np.concatenate([[0], np.cumsum(steps)])
+    if places[-1] + 1 > 2 * len(steps) + 2:
+        longest = int(steps.argmax()) + 1
+        raise DataError(
+            f"{table.where(longest)}: column {table.time!r}: {table.time_at(longest)} comes "
+            f"{steps.max()} steps after {table.time_at(longest - 1)}; {places[-1] - len(steps)} of "
+            f"{places[-1] + 1} rows would be absent ({frequency.words}); expected at most half; "
+            "correct the times"
+        )
     values = np.full((places[-1] + 1, table.values.shape[1]), np.nan)
     values[places] = table.values
     rest = frequency.future(table.timestamps[0], int(places[-1]))
     return np.concatenate([table.timestamps[:1], rest]), values
-
-
-def _check_cells(table: Table) -> None:
-    problems = [
-        f"{table.where(row)}: column {table.columns[column]!r}: value missing; "
-        "fill it in, or set data.missing to forward, linear or mask"
-        for row, column in np.argwhere(np.isnan(table.values))
-    ]
-    if problems:
-        raise DataError(*problems)
-
-
-def _first_complete(table: Table, values: Floats) -> int:
-    """The first row at which every column has had a value."""
-    observed = ~np.isnan(values)
-    empty = [
-        f"{table.source}: column {name!r} has no value at all; remove it from the recipe"
-        for name, seen in zip(table.columns, np.any(observed, axis=0).tolist(), strict=True)
-        if not seen
-    ]
-    if empty:
-        raise DataError(*empty)
-    return int(observed.argmax(axis=0).max())
 
 
 def last_observed(observed: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -145,11 +128,12 @@ def last_observed(observed: NDArray[np.bool_]) -> NDArray[np.int64]:
     return np.maximum.accumulate(rows, axis=0)
 
 
-def _carry(values: Floats, observed: NDArray[np.bool_]) -> Floats:
-    return np.take_along_axis(values, last_observed(observed), axis=0)
-
-
-def _draw_lines(values: Floats, observed: NDArray[np.bool_]) -> Floats:
+def _fill(values: Floats, observed: NDArray[np.bool_], missing: str) -> Floats:
+    """Values without NaN; the first row is wholly observed."""
+    if observed.all():
+        return values
+    if missing != "linear":
+        return np.take_along_axis(values, last_observed(observed), axis=0)
     rows = np.arange(len(values))
     filled = values.copy()
     for column in range(values.shape[1]):

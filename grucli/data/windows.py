@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from grucli.data.panel import Panel, last_observed
@@ -14,8 +15,11 @@ from grucli.data.scaling import Scaler
 from grucli.data.split import Span
 from grucli.errors import DataError
 
+_BLOCK_ROWS = 1 << 16
+"""Rows scaled at a time, so that float64 copies stay small."""
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class Batch:
     """``context`` [B, T, C_in], ``target`` [B, K, C_out], both scaled.
 
@@ -27,11 +31,11 @@ class Batch:
     weight: Tensor | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Windows:
     """All windows of a span.
 
-    ``values`` [N, C] are the scaled columns (targets, past, flags), ``starts`` the first row of
+    ``values`` [N, C_in] are the scaled columns (targets, past, flags), ``starts`` the first row of
     each context. ``observed`` [N, C_out] is None when every value was measured; ``carried`` [N, C]
     holds, for linearly filled panels, the row of the newest measured value.
     """
@@ -49,39 +53,39 @@ class Windows:
 
     def gather(self, index: Tensor) -> Batch:
         """The windows at positions ``index`` [B] as one batch on the device."""
-        steps = self.context_steps + self.horizon_steps
-        offsets = torch.arange(steps, device=self.values.device)
-        rows_BL = self.starts[index.to(self.values.device)].unsqueeze(1) + offsets
-        window_BLC = self.values[rows_BL]
-        context = window_BLC[:, : self.context_steps]
-        target = window_BLC[:, self.context_steps :, : self.targets]
+        first_B = self.starts.index_select(0, index.to(self.starts.device))
+        context = _rows(self.values, first_B, self.context_steps)
         if self.carried is not None:
-            context = self._without_hindsight(context, rows_BL[:, : self.context_steps])
+            context = self._without_hindsight(context, first_B)
+        first_B = first_B + self.context_steps
+        target = _rows(self.values, first_B, self.horizon_steps)[..., : self.targets]
         weight = None
         if self.observed is not None:
-            weight = self.observed[rows_BL[:, self.context_steps :]]
+            weight = _rows(self.observed, first_B, self.horizon_steps)
         return Batch(context, target, weight)
 
-    def _without_hindsight(self, context: Tensor, rows_BT: Tensor) -> Tensor:
+    def _without_hindsight(self, context_BTC: Tensor, first_B: Tensor) -> Tensor:
         """Carry forward what is still open at the end of a context.
 
         A line drawn across such a gap would lead to a value from beyond the context.
         """
         assert self.carried is not None
-        newest_BC = self.carried[rows_BT[:, -1]]
-        kept_BC = self.values[:, : newest_BC.shape[1]].gather(0, newest_BC)
-        columns = newest_BC.shape[1]
-        is_open_BTC = rows_BT.unsqueeze(2) > newest_BC.unsqueeze(1)
-        values = torch.where(is_open_BTC, kept_BC.unsqueeze(1), context[..., :columns])
-        return torch.cat([values, context[..., columns:]], dim=-1)
+        steps = torch.arange(self.context_steps, device=first_B.device)
+        newest_BC = self.carried.index_select(0, first_B + self.context_steps - 1)
+        kept_BC = self.values.gather(0, newest_BC)
+        is_open_BTC = (first_B[:, None] + steps)[..., None] > newest_BC[:, None]
+        return torch.where(is_open_BTC, kept_BC[:, None], context_BTC)
 
 
-def _scaled_columns(panel: Panel, scaler: Scaler, *, flags: bool) -> Tensor:
-    """Scaled values in float32, with a column of flags for each when asked for: [N, C]."""
-    scaled = scaler.scale(panel.values)
-    if flags:
-        scaled = np.concatenate([scaled, panel.observed], axis=1)
-    return torch.from_numpy(scaled.astype(np.float32))
+def _rows(table_NC: Tensor, first_B: Tensor, steps: int) -> Tensor:
+    """``steps`` rows from each of the rows ``first``, [B, steps, C].
+
+    A run of rows is one run of memory: overlapping runs are a view, and only the chosen ones are
+    copied.
+    """
+    columns = table_NC.shape[1]
+    runs = table_NC.view(-1).unfold(0, steps * columns, columns)
+    return runs.index_select(0, first_B).view(-1, steps, columns)
 
 
 def build_windows(
@@ -97,34 +101,33 @@ def build_windows(
     lookback: bool = False,
     device: torch.device,
 ) -> Windows:
-    """All windows whose targets lie in ``span``, ``stride`` rows apart.
+    """All windows whose targets lie in ``span``.
 
-    A context lies in the span too, or with ``lookback`` may begin before it. Raises DataError when
-    there is not a single window.
+    Windows begin at multiples of ``stride``, counted from the first row of the panel, so that
+    episodes of ``stride`` rows stay whole in every span. A context lies in the span too, or with
+    ``lookback`` may begin before it. Raises DataError when there is not a single window, or when a
+    value is too large to compute with.
     """
-    first = span.start - context_steps if lookback else span.start
-    first += -(min(first, 0) // stride) * stride
-    last = span.stop - context_steps - horizon_steps
-    if last < first:
-        have = span.stop if lookback else len(span)
+    earliest = max(0, span.start - context_steps) if lookback else span.start
+    latest = span.stop - context_steps - horizon_steps
+    starts = torch.arange(-(-earliest // stride) * stride, max(latest, -1) + 1, stride)
+    if not len(starts):
         raise DataError(
-            f"{panel.source}: rows {span.start + 1} to {span.stop} give no window: have {have} "
-            f"rows with what may be looked back to, need {context_steps + horizon_steps} "
-            f"(task.context {context_steps} + task.horizon {horizon_steps}) and "
-            f"{horizon_steps} of them in the span; shorten them or change data.split"
+            _too_short(panel, span, context=context_steps, horizon=horizon_steps, stride=stride)
         )
-    complete = bool(panel.observed.all())
-    observed = None if complete else torch.from_numpy(panel.observed[:, :targets])
+    measured = bool(panel.observed.all())
     carried = None
-    if panel.missing == "linear" and not complete:
+    if panel.missing == "linear" and not measured:
         carried = torch.from_numpy(last_observed(panel.observed)).to(device)
     return Windows(
-        values=_scaled_columns(panel, scaler, flags=flags).to(device),
-        starts=torch.arange(first, last + 1, stride, device=device),
+        values=torch.from_numpy(_scaled_columns(panel, scaler, flags=flags)).to(device),
+        starts=starts.to(device),
         context_steps=context_steps,
         horizon_steps=horizon_steps,
         targets=targets,
-        observed=None if observed is None else observed.to(device),
+        observed=(
+            None if measured else torch.from_numpy(panel.observed[:, :targets].copy()).to(device)
+        ),
         carried=carried,
     )
 
@@ -136,7 +139,41 @@ def latest_context(
     rows = len(panel.values)
     if rows < context_steps:
         raise DataError(
-            f"{panel.source}: has {rows} rows of history; the model reads {context_steps}; "
-            "bring a longer table"
+            f"{panel.source}: {rows} rows of history; the model reads {context_steps} "
+            "(task.context); bring a longer table"
         )
-    return _scaled_columns(panel, scaler, flags=flags)[-context_steps:].unsqueeze(0).to(device)
+    newest = _scaled_columns(panel, scaler, flags=flags)[-context_steps:]
+    return torch.from_numpy(newest).unsqueeze(0).to(device)
+
+
+def _scaled_columns(panel: Panel, scaler: Scaler, *, flags: bool) -> NDArray[np.float32]:
+    """Scaled values in float32, then, with ``flags``, 1 for each that was measured: [N, C_in]."""
+    rows, columns = panel.values.shape
+    scaled = np.empty((rows, columns * (2 if flags else 1)), np.float32)
+    with np.errstate(over="ignore"):
+        for start in range(0, rows, _BLOCK_ROWS):
+            block = slice(start, start + _BLOCK_ROWS)
+            scaled[block, :columns] = scaler.scale(panel.values[block])
+    scaled[:, columns:] = panel.observed[:, : scaled.shape[1] - columns]
+    large = np.argwhere(~np.isfinite(scaled))
+    if len(large):
+        row, column = large[0]
+        raise DataError(
+            f"{panel.source}: column {panel.columns[column]!r}: "
+            f"{panel.values[row, column]:g} at {panel.frequency.format(panel.timestamps[row])} is "
+            "too large for float32 after scaling; correct the value or change data.scale"
+        )
+    return scaled
+
+
+def _too_short(panel: Panel, span: Span, *, context: int, horizon: int, stride: int) -> str:
+    first, last = (
+        panel.frequency.format(panel.timestamps[row]) for row in (span.start, span.stop - 1)
+    )
+    strided = f", at a multiple of task.stride {stride}" if stride > 1 else ""
+    return (
+        f"{panel.source}: no window ends between {first} and {last}: have {len(span)} rows there "
+        f"and {span.start} before; need {context + horizon} for one window (task.context {context} "
+        f"+ task.horizon {horizon}{strided}), its targets in that span, for training its context "
+        "too; shorten them, change data.split or bring a longer table"
+    )

@@ -1,0 +1,132 @@
+"""Checks along the time axis: rows in order, each once, at even distances."""
+
+import re
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grucli.data.frequency import MICROSECONDS, Frequency, infer_frequency
+from grucli.data.values import Table
+from grucli.errors import DataError
+
+NAMED_FAULTS = 10_000
+"""Faults of one kind that are put into words."""
+
+
+def check_times(table: Table, *, may_skip: bool) -> tuple[Frequency, NDArray[np.int64]]:
+    """The frequency of a table and the steps [N - 1] between its rows, all 1 without ``may_skip``.
+
+    Raises DataError for times that do not rise, that stand twice or do not fit the frequency, and
+    (unless ``may_skip``) for absent rows.
+    """
+    if len(table.timestamps) < 2:
+        raise DataError(
+            f"{table.source}: one row; expected at least 2, so that the frequency can be seen"
+        )
+    _check_order(table)
+    frequency = infer_frequency(table.timestamps, table.style)
+    steps = frequency.rows_between(table.timestamps)
+    _check_fit(table, frequency, steps)
+    if not may_skip:
+        _check_absent(table, frequency, steps)
+    return frequency, steps
+
+
+def _check_order(table: Table) -> None:
+    gaps = np.diff(table.timestamps).astype(np.int64)
+    if (gaps > 0).all():
+        return
+    if (gaps < 0).all():
+        raise DataError(
+            f"{table.where(0)}: column {table.time!r}: times run backwards from {table.time_at(0)} "
+            f"to {table.time_at(len(gaps))}; expected rising times; sort the table by time"
+        )
+    order = np.argsort(table.timestamps, kind="stable")
+    same = np.diff(table.timestamps[order]).astype(np.int64) == 0
+    found = [
+        (
+            int(later),
+            f"{table.time_at(later)} stands on line {table.line(earlier)} too; expected each time "
+            f"once{_clock_change(table, later)}; remove one of the rows",
+        )
+        for earlier, later in zip(
+            order[:-1][same][:NAMED_FAULTS], order[1:][same][:NAMED_FAULTS], strict=True
+        )
+    ]
+    found += [
+        (
+            int(row),
+            f"{table.time_at(row)} comes after {table.time_at(row - 1)} on line "
+            f"{table.line(row - 1)}; expected rising times{_clock_change(table, row)}; sort the "
+            "table by time",
+        )
+        for row in np.flatnonzero(gaps < 0)[:NAMED_FAULTS] + 1
+    ]
+    raise DataError(*(_named(table, row, what) for row, what in sorted(found)))
+
+
+def _check_fit(table: Table, frequency: Frequency, steps: NDArray[Any]) -> None:
+    """Every distance must be a multiple of the frequency."""
+    odd = np.flatnonzero(steps < 1) + 1
+    if not len(odd):
+        return
+    if table.style.integer and re.fullmatch(r"(19|20)[0-9]{6}", table.time_at(0)):
+        raise DataError(
+            _named(
+                table,
+                0,
+                f"{table.time_at(0)} and the rows below look like dates; expected YYYY-MM-DD, or "
+                "whole numbers at even distances; write dates with hyphens",
+            )
+        )
+    if len(odd) * 4 >= len(steps):
+        raise DataError(
+            f"{table.source}: column {table.time!r}: irregular times; the commonest distance is "
+            f"{frequency.words}, and {len(odd)} of {len(steps)} distances do not fit it (the first "
+            f"on line {table.line(odd[0])}); resample the table to even distances"
+        )
+    raise DataError(
+        *(
+            _named(
+                table,
+                row,
+                f"{table.time_at(row)} does not fit after {table.time_at(row - 1)}; expected rows "
+                f"{frequency.words}; correct the time or resample the table",
+            )
+            for row in odd[:NAMED_FAULTS]
+        )
+    )
+
+
+def _check_absent(table: Table, frequency: Frequency, steps: NDArray[Any]) -> None:
+    problems = []
+    for row in np.flatnonzero(steps > 1)[:NAMED_FAULTS] + 1:
+        count = int(steps[row - 1]) - 1
+        problems.append(
+            _named(
+                table,
+                row,
+                f"{count} row{'s are' if count > 1 else ' is'} absent between "
+                f"{table.time_at(row - 1)} and {table.time_at(row)}; expected rows "
+                f"{frequency.words}{_clock_change(table, row)}; add "
+                f"{'them' if count > 1 else 'it'}, or set data.missing to forward, linear or mask",
+            )
+        )
+    if problems:
+        raise DataError(*problems)
+
+
+def _named(table: Table, row: int, what: str) -> str:
+    return f"{table.where(row)}: column {table.time!r}: {what}"
+
+
+def _clock_change(table: Table, row: int) -> str:
+    """A remark where clocks may have been changed: wall-clock times early on a Sunday."""
+    if not table.style.separator or table.style.offset:
+        return ""
+    moment = np.datetime64(table.timestamps[row], "us")
+    day = moment.astype("datetime64[D]")
+    is_sunday = (day.astype(int) + 4) % 7 == 0
+    is_early = (moment - day).astype(int) <= 4 * MICROSECONDS["hour"]
+    return " (a clock change? write times in UTC)" if is_sunday and is_early else ""
