@@ -244,3 +244,12 @@ def test_an_expected_value_of_gain_and_bias_follows_the_variant(tmp_path):
     )
     starts = {item.symbol: item.expected["rms"] for item in report.matrices}
     assert (starts["g_z"], starts["b_z"], starts["b_r"]) == (0.5, 1.0, 0.0)
+
+
+@pytest.mark.parametrize(("gain", "found"), [(1.5, False), (3.0, True)])
+def test_below_a_normalisation_it_is_the_acting_radius_that_counts(tmp_path, gain, found):
+    state = layer_normed(gain_hh_l0=torch.full((96,), gain))
+    state["weight_hh_l0"] = 100 * state["weight_hh_l0"]
+    said = texts(report_of(tmp_path, state))
+    assert any("acting spectral radius" in text for text in said) is found
+    assert not any(": spectral radius" in text for text in said)

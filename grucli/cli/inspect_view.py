@@ -75,7 +75,7 @@ def _title(report: WeightReport) -> str:
     words = [clean(str(name))] if name else []
     words.append(report.cell.upper())
     if report.layer_norm != "none":
-        words.append(f"layer normalisation {report.layer_norm}")
+        words.append(f"layer_norm {report.layer_norm}")
     layers = len({(item.module, item.layer) for item in report.matrices})
     weights = sum(_entries(item) for item in report.matrices)
     return " · ".join([*words, plural(layers, "layer"), plural(weights, "recurrent weight")])

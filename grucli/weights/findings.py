@@ -6,6 +6,9 @@ from collections.abc import Iterator, Sequence
 from grucli.reports import Finding, MatrixStatistics, TimeConstants
 
 RADIUS = 1.2
+ACTING_RADIUS = 2.0
+"""About twice the radius that torch's draw starts from, raw (0.58) and below a gain of 1 (1.0)."""
+
 GROWTH = 10.0
 SINGULAR = 1e6
 UNREAD_INPUT = 0.01
@@ -69,11 +72,12 @@ def _of_map(item: MatrixStatistics) -> Iterator[Finding]:
     """What the matrix does to a vector; below a layer normalisation the radius that acts."""
     acts = item.effective_radius is not None
     radius = item.effective_radius if acts else item.spectral_radius
-    if radius is not None and radius > RADIUS and item.part == "hh":
+    limit = ACTING_RADIUS if acts else RADIUS
+    if radius is not None and radius > limit and item.part == "hh":
         kind = "acting spectral radius" if acts else "spectral radius"
-        words = f"{kind} {radius:.2f} > {RADIUS}: amplifies the state"
+        words = f"{kind} {radius:.4g} > {limit:g}: amplifies the state"
         quantity = "effective_radius" if acts else "spectral_radius"
-        yield _say(item, quantity, words, value=radius, threshold=RADIUS)
+        yield _say(item, quantity, words, value=radius, threshold=limit)
     if item.condition is not None and item.condition > SINGULAR:
         words = f"condition {item.condition:.1e} > {SINGULAR:.0e}: close to singular"
         yield _say(item, "condition", words, value=item.condition, threshold=SINGULAR)
