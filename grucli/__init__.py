@@ -11,7 +11,7 @@
 
 from collections.abc import Sequence
 from os import PathLike, fspath
-from typing import Any
+from typing import Any, Literal
 
 from grucli.reports import Forecast, Scores, TrainingFinished, WeightReport
 
@@ -20,6 +20,7 @@ __all__ = ["__version__", "evaluate", "inspect_weights", "predict", "train"]
 __version__ = "0.1.0"
 
 Path = str | PathLike[str]
+SplitName = Literal["train", "valid", "test", "all"]
 
 
 def train(
@@ -39,7 +40,7 @@ def train(
     return finished
 
 
-def evaluate(checkpoint: Path, data: Any = None, *, split: str = "test") -> Scores:
+def evaluate(checkpoint: Path, data: Any = None, *, split: SplitName = "test") -> Scores:
     """Score a checkpoint on a table: a path, a pandas DataFrame or None for the recipe's own."""
     from grucli.runs import reading
 
@@ -62,9 +63,8 @@ def inspect_weights(checkpoint: Path) -> WeightReport:
 
 def _table(data: Any) -> str | bytes | None:
     """A DataFrame as the CSV it would be on disk, so that there is one strict way in."""
-    if data is None or isinstance(data, str):
-        return data
-    if isinstance(data, PathLike):
-        return fspath(data)
-    text: str = data.to_csv(index=False)
-    return text.encode()
+    if data is None:
+        return None
+    if isinstance(data, str | PathLike):
+        return str(fspath(data))
+    return str(data.to_csv(index=False)).encode()

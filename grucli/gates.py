@@ -89,7 +89,7 @@ class MatrixName:
 
 
 def parse_parameter(name: str) -> tuple[str, str, int, bool] | None:
-    """Split ``stack.weight_hh_l1_reverse`` into (prefix, kind, layer, reverse); None if no match."""
+    """Split ``a.weight_hh_l1_reverse`` into (prefix, kind, layer, reverse); None if no match."""
     match = _PARAMETER.match(name)
     if match is None:
         return None

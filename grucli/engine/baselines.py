@@ -77,7 +77,7 @@ def _features(context: Tensor, targets: int, *, joint: bool, lags: int) -> Tenso
 
 def _batches(windows: Windows) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
     """Context, target less the last value (float64), and which targets are wholly measured."""
-    for rows in torch.arange(len(windows)).split(RIDGE_BATCH):
+    for rows in torch.split(torch.arange(len(windows)), RIDGE_BATCH):
         batch = windows.gather(rows)
         targets = batch.target.shape[2]
         change = (batch.target - batch.context[:, -1:, :targets]).double()

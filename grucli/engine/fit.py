@@ -104,7 +104,7 @@ def _close_epoch(training: Training, valid: Windows, rate: float, started: float
 def evaluation_batches(windows: Windows, hidden: int) -> Iterator[Tensor]:
     """Window positions in order, in batches as large as ``EVALUATION_CELLS`` allows."""
     size = max(1, EVALUATION_CELLS // (windows.context_steps * hidden))
-    yield from torch.arange(len(windows)).split(size)
+    yield from torch.split(torch.arange(len(windows)), size)
 
 
 @torch.inference_mode()

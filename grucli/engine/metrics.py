@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from grucli.reports import MetricSet
@@ -107,7 +108,7 @@ def _r2(by_column: dict[str, Array]) -> float | None:
     return float((1.0 - by_column["squared"][varies] / variation[varies]).mean())
 
 
-def naive_in_sample_mae(values: Array, observed: Array, season: int | None) -> Array:
+def naive_in_sample_mae(values: Array, observed: NDArray[np.bool_], season: int | None) -> Array:
     """Mean |y_t - y_(t-m)| by column over measured pairs; m is the season, or 1 without one.
 
     ``values`` and ``observed`` are [N, C], the training span in original units. Returns [C]; zero

@@ -122,7 +122,7 @@ class Training:
         """Shuffled window positions of the present epoch, without the batches already done."""
         generator = torch.Generator().manual_seed(self.recipe.seed * EPOCH_SEED_STRIDE + self.epoch)
         order = torch.randperm(windows, generator=generator)
-        yield from order.split(self.recipe.batch_size)[self.step_in_epoch :]
+        yield from torch.split(order, self.recipe.batch_size)[self.step_in_epoch :]
 
     def set_learning_rate(self) -> float:
         """Give the optimiser the learning rate of the step to come."""
@@ -167,6 +167,7 @@ class Training:
         "best_valid_loss",
         "epochs_since_best",
         "elapsed_seconds",
+        "current_lr",
     )
 
     def state_dict(self) -> dict[str, Any]:
