@@ -19,7 +19,9 @@ from grucli.data.timestamps import Bytes, Numbers, TimeStyle, as_times, find_sty
 from grucli.data.values import Floats, Table
 
 BLOCK_BYTES = 8 << 20
+LINE_LIMIT = 4 << 20
 _BOM = b"\xef\xbb\xbf"
+_WORD_STARTS = np.frombuffer(b"TtFf", np.uint8)
 _COMMA, _NEWLINE, _MINUS, _ZERO = b",\n-0"
 
 
@@ -68,11 +70,14 @@ def _blocks(file: BinaryIO) -> Iterator[bytes | None]:
     rest = b""
     while chunk := file.read(BLOCK_BYTES):
         cut = chunk.rfind(b"\n") + 1
-        if cut == 0:
+        if cut:
+            yield _plain(rest + chunk[:cut])
+            rest = chunk[cut:]
+        elif len(rest) > LINE_LIMIT:
             yield None
             return
-        yield _plain(rest + chunk[:cut])
-        rest = chunk[cut:]
+        else:
+            rest += chunk
     if rest:
         yield _plain(rest + b"\n")
 
@@ -104,15 +109,22 @@ def _parse(
     newline = data[marks] == _NEWLINE
     if not newline[:, -1].all() or newline[:, :-1].any():
         return None
-    ends = marks[:, layout.time]
-    before = marks[:, layout.time - 1] if layout.time else np.append(-1, marks[:-1, -1])
-    starts = before + 1
+    starts, ends = _starts(marks, layout.time), marks[:, layout.time]
     style = style or find_style(block[starts[0] : ends[0]].decode())
-    if style is None:
-        return None
-    times = _parse_times(data, starts, ends, style=style)
+    times = None if style is None else _parse_times(data, starts, ends, style=style)
     values = None if times is None else _parse_values(block, layout, len(marks))
-    return None if times is None or values is None else (style, times, values)
+    if style is None or times is None or values is None:
+        return None
+    for place, column in zip(layout.wanted, values.T, strict=True):
+        if _may_hold_words(data, _starts(marks, place), column):
+            return None
+    return style, times, values
+
+
+def _starts(marks: Numbers, place: int) -> Numbers:
+    """Where the cells of a column begin."""
+    before = marks[:, place - 1] if place else np.append(-1, marks[:-1, -1])
+    return np.asarray(before + 1)
 
 
 def _parse_times(
@@ -150,6 +162,13 @@ def _parse_integers(data: Bytes, ends: Numbers, lengths: Numbers) -> Numbers | N
             return None
         total = total * 10 + np.where(inside, digit, 0)
     return np.where(negative, -total, total)
+
+
+def _may_hold_words(data: Bytes, starts: Numbers, values: Floats) -> bool:
+    """Whether a column may be of True and False, which pandas takes for 1 and 0."""
+    if values[0] not in (0.0, 1.0) and not np.isnan(values[0]):
+        return False
+    return bool(np.isin(data[starts], _WORD_STARTS).any())
 
 
 def _parse_values(block: bytes, layout: Layout, rows: int) -> Floats | None:

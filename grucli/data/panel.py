@@ -72,12 +72,10 @@ def build_panel(table: Table, *, missing: str = "error") -> Panel:
 
 def _check_columns(table: Table) -> None:
     """Every column must have a value somewhere."""
-    empty = np.isnan(table.values).all(axis=0).tolist()
     problems = [
-        f"{table.source}: column {name!r}: no value at all; expected measured values; leave the "
-        "column out of the recipe"
-        for name, is_empty in zip(table.columns, empty, strict=True)
-        if is_empty
+        f"{table.source}: column {table.columns[column]!r}: no value at all; expected measured "
+        "values; leave the column out of the recipe"
+        for column in np.flatnonzero(np.isnan(table.values).all(axis=0))
     ]
     if problems:
         raise DataError(*problems)
