@@ -82,7 +82,7 @@ def modules_after(*arguments: str) -> set[str]:
     return set(modules)
 
 
-HEAVY = {"torch", "pandas", "numpy", "pydantic", "yaml", "matplotlib"}
+HEAVY = {"torch", "pandas", "numpy", "yaml", "matplotlib"}
 
 
 @pytest.mark.parametrize(

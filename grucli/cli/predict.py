@@ -26,7 +26,7 @@ def predict(
 ) -> None:
     """Forecast beyond the end of a table, in its own units and time stamps, as CSV.
 
-    Example: cat new.csv | grucli predict runs/co2/best.pt - -o forecast.csv
+    Example: grucli predict runs/co2/best.pt new.csv -o forecast.csv
     """
     from grucli.cli.console import write_result
     from grucli.cli.forecast_view import write_forecast_csv
