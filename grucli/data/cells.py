@@ -58,3 +58,8 @@ def show(text: str, limit: int = 40) -> str:
     """A text from a file as it may stand in a message: quoted, escaped, cut to ``limit``."""
     cut = text if len(text) <= limit else text[: limit - 3] + "..."
     return repr(cut)
+
+
+def plural(count: int, noun: str) -> str:
+    """A count and what is counted: ``1 row``, ``2 rows``."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

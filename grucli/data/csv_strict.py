@@ -11,7 +11,7 @@ from typing import TextIO
 
 import numpy as np
 
-from grucli.data.cells import BLANKS, explain_number, parse_number, show
+from grucli.data.cells import BLANKS, explain_number, parse_number, plural, show
 from grucli.data.header import Layout, read_layout
 from grucli.data.sources import Source
 from grucli.data.timestamps import (
@@ -195,7 +195,7 @@ def _quote_fault(reason: str) -> str:
 
 
 def _ragged(cells: list[str], expected: int) -> str:
-    found = f"{len(cells)} cell{'s' if len(cells) != 1 else ''}"
+    found = plural(len(cells), "cell")
     if len(cells) == 1 and (mark := next((m for m in ";\t|" if m in cells[0]), None)):
         remedy = f"the cells seem to be separated by {show(mark)}; separate them with commas"
     elif len(cells) > expected and not any(cell.strip(BLANKS) for cell in cells[expected:]):

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from grucli.data.cells import plural
 from grucli.data.frequency import Frequency
 from grucli.data.time_axis import NAMED_FAULTS, check_times
 from grucli.data.timestamps import Times
@@ -48,15 +49,16 @@ def build_panel(table: Table, *, missing: str = "error") -> Panel:
     timestamps, values = table.timestamps, table.values
     if (steps > 1).any():
         timestamps, values = _insert_rows(table, frequency, steps)
-        absent = len(values) - len(table.values)
-        notes.append(f"{absent} absent rows ({int((steps > 1).sum())} gaps) count as missing")
+        absent = plural(len(values) - len(table.values), "absent row")
+        notes.append(f"{absent} in {plural(int((steps > 1).sum()), 'gap')} counted as missing")
     observed = ~np.isnan(values)
     begin = int(observed.argmax(axis=0).max())
     if begin:
         notes.append(_check_begin(table, frequency.format(timestamps[begin]), observed, begin))
         timestamps, values, observed = timestamps[begin:], values[begin:], observed[begin:]
     if not observed.all():
-        notes.append(f"{int((~observed).sum())} missing values are filled ({missing})")
+        count = plural(int((~observed).sum()), "missing value")
+        notes.append(f"{count} filled ({missing})")
     return Panel(
         source=table.source,
         time=table.time,
@@ -100,7 +102,7 @@ def _check_begin(table: Table, time: str, observed: NDArray[np.bool_], begin: in
             f"{table.source}: {reason}, after {begin} of {len(observed)} rows; expected one in the "
             "first half; leave the column out of the recipe"
         )
-    return f"the first {begin} rows are left out: {reason}"
+    return f"{plural(begin, 'row')} at the beginning left out: {reason}"
 
 
 def _insert_rows(table: Table, frequency: Frequency, steps: NDArray[Any]) -> tuple[Times, Floats]:

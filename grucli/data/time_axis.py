@@ -6,10 +6,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from grucli.data.cells import plural
 from grucli.data.frequency import MICROSECONDS, Frequency, infer_frequency
 from grucli.data.values import Table
 from grucli.errors import DataError
 
+_DATE = re.compile(r"(19|20)[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])")
 NAMED_FAULTS = 10_000
 """Faults of one kind that are put into words."""
 
@@ -42,44 +44,33 @@ def _check_order(table: Table) -> None:
             f"{table.where(0)}: column {table.time!r}: times run backwards from {table.time_at(0)} "
             f"to {table.time_at(len(gaps))}; expected rising times; sort the table by time"
         )
-    order = np.argsort(table.timestamps, kind="stable")
-    same = np.diff(table.timestamps[order]).astype(np.int64) == 0
-    found = [
-        (
-            int(later),
-            f"{table.time_at(later)} stands on line {table.line(earlier)} too; expected each time "
-            f"once{_clock_change(table, later)}; remove one of the rows",
-        )
-        for earlier, later in zip(
-            order[:-1][same][:NAMED_FAULTS], order[1:][same][:NAMED_FAULTS], strict=True
-        )
-    ]
-    found += [
-        (
-            int(row),
-            f"{table.time_at(row)} comes after {table.time_at(row - 1)} on line "
-            f"{table.line(row - 1)}; expected rising times{_clock_change(table, row)}; sort the "
-            "table by time",
-        )
+    problems = {
+        int(row): f"{table.time_at(row)} comes after {table.time_at(row - 1)} on line "
+        f"{table.line(row - 1)}; expected rising times{_clock_change(table, row)}; sort the table "
+        "by time"
         for row in np.flatnonzero(gaps < 0)[:NAMED_FAULTS] + 1
-    ]
-    raise DataError(*(_named(table, row, what) for row, what in sorted(found)))
+    }
+    order = np.argsort(table.timestamps, kind="stable")
+    for place in np.flatnonzero(np.diff(table.timestamps[order]).astype(int) == 0)[:NAMED_FAULTS]:
+        earlier, later = (int(row) for row in order[place : place + 2])
+        problems[later] = (
+            f"{table.time_at(later)} stands on line {table.line(earlier)} too; expected each time "
+            f"once{_clock_change(table, later)}; remove one of the rows"
+        )
+    raise DataError(*(_named(table, row, what) for row, what in sorted(problems.items())))
 
 
 def _check_fit(table: Table, frequency: Frequency, steps: NDArray[Any]) -> None:
     """Every distance must be a multiple of the frequency."""
     odd = np.flatnonzero(steps < 1) + 1
+    if table.style.integer and (steps != 1).any() and _DATE.fullmatch(table.time_at(0)):
+        raise DataError(
+            f"{table.source}: column {table.time!r}: {table.time_at(0)} and the rows below look "
+            "like dates; expected YYYY-MM-DD, or whole numbers at even distances; write dates with "
+            "hyphens"
+        )
     if not len(odd):
         return
-    if table.style.integer and re.fullmatch(r"(19|20)[0-9]{6}", table.time_at(0)):
-        raise DataError(
-            _named(
-                table,
-                0,
-                f"{table.time_at(0)} and the rows below look like dates; expected YYYY-MM-DD, or "
-                "whole numbers at even distances; write dates with hyphens",
-            )
-        )
     if len(odd) * 4 >= len(steps):
         raise DataError(
             f"{table.source}: column {table.time!r}: irregular times; the commonest distance is "
@@ -107,7 +98,7 @@ def _check_absent(table: Table, frequency: Frequency, steps: NDArray[Any]) -> No
             _named(
                 table,
                 row,
-                f"{count} row{'s are' if count > 1 else ' is'} absent between "
+                f"{plural(count, 'row')} {'are' if count > 1 else 'is'} absent between "
                 f"{table.time_at(row - 1)} and {table.time_at(row)}; expected rows "
                 f"{frequency.words}{_clock_change(table, row)}; add "
                 f"{'them' if count > 1 else 'it'}, or set data.missing to forward, linear or mask",

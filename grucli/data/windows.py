@@ -109,8 +109,9 @@ def build_windows(
     value is too large to compute with.
     """
     earliest = max(0, span.start - context_steps) if lookback else span.start
-    latest = span.stop - context_steps - horizon_steps
-    starts = torch.arange(-(-earliest // stride) * stride, max(latest, -1) + 1, stride)
+    first = -(-earliest // stride) * stride
+    end = span.stop - context_steps - horizon_steps + 1
+    starts = torch.arange(first, max(first, end), stride)
     if not len(starts):
         raise DataError(
             _too_short(panel, span, context=context_steps, horizon=horizon_steps, stride=stride)
