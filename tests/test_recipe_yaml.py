@@ -88,6 +88,12 @@ def test_numbers_that_yaml_versions_read_differently_are_refused(text: str, reme
         read_scalar(text)
 
 
+@pytest.mark.parametrize("text", ["1" * 5000, "-" + "9" * 400 + ".5", "0x" + "f" * 200])
+def test_a_number_too_long_to_be_meant_is_refused(text: str) -> None:
+    with pytest.raises(UnreadableScalarError, match=f"found a number of {len(text)} characters"):
+        read_scalar(text)
+
+
 def test_quotes_keep_an_ambiguous_number_a_text() -> None:
     assert read_text('"12:30"', "x").value == "12:30"
 
@@ -113,7 +119,15 @@ SYNTAX = [
     ("\tname: x\n", r"r.yaml:1:1: found a tab; expected spaces; the line reads: \tname: x"),
     ("name: @x\n", "r.yaml:1:7: a value cannot begin with @; quote it; the line reads: name: @x"),
     ("name: 'a\nb: c\n", "r.yaml:1:7: found no closing quote; the line reads: name: 'a"),
-    ("name: [a\n", "r.yaml:2:1: found no ',' or ']' in a list that is open"),
+    (
+        "name: [a\nb: c\n",
+        "r.yaml:1:7: found no ',' or ']' in a list that is open; the line reads: name: [a",
+    ),
+    (
+        "a: 1\nname x\nb: 2\n",
+        "r.yaml:2:1: found no ':' after a key; expected key: value, with a space; the line reads: "
+        "name x",
+    ),
     (
         "name: -\n",
         'r.yaml:1:7: found a list where a value is expected; quote a lone "-", or begin the list '
@@ -192,6 +206,8 @@ def test_a_merge_key_is_refused_without_calling_its_keys_missing(tmp_path: Path)
 def test_a_byte_order_mark_is_no_part_of_the_first_key(tmp_path: Path) -> None:
     (tmp_path / "r.yaml").write_bytes(b"\xef\xbb\xbf" + BASE.encode())
     assert load_recipe(tmp_path / "r.yaml").name == "a"
+    (line,) = errors_of(b"\xef\xbb\xbfa: \0", tmp_path)
+    assert line.startswith("r.yaml:1:4: found character 0x0000")
 
 
 def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from grucli.recipe.scalars import UnreadableScalarError, read_scalar
@@ -21,25 +21,15 @@ def _one_or_listed(value: Any) -> Any:
     return (value,) if isinstance(value, str) else _listed(value)
 
 
-def _share(value: Any) -> Any:
-    """Let through a fraction, a number of steps or a text; one error for everything else."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        is_share = False
-    elif isinstance(value, str):
-        is_share = _may_be_a_time(value)
-    else:
-        is_share = value >= 1 if isinstance(value, int) else 0 < value < 1
-    if not is_share:
-        raise PydanticCustomError("share", SHARE_WORDS)
-    return value
-
-
-def _may_be_a_time(text: str) -> bool:
+def _no_fraction(text: str) -> str:
     """A year is a time, a fraction in quotes is not."""
     try:
-        return text != "" and not isinstance(read_scalar(text.strip()), float)
+        is_fraction = isinstance(read_scalar(text.strip()), float)
     except UnreadableScalarError:
-        return True
+        return text
+    if is_fraction:
+        raise PydanticCustomError("share", SHARE_WORDS)
+    return text
 
 
 Text = Annotated[str, Field(min_length=1)]
@@ -54,8 +44,7 @@ TextOrTexts = Annotated[
 
 _Fraction = Annotated[float, Field(gt=0, lt=1)]
 _Steps = Annotated[int, Field(ge=1)]
+_Time = Annotated[Text, AfterValidator(_no_fraction)]
 Share = Annotated[
-    _Steps | _Fraction | Text,
-    BeforeValidator(_share, json_schema_input_type=_Fraction | _Steps | Text),
-    Field(json_schema_extra={"errorMessage": SHARE_WORDS}),
+    _Fraction | _Steps | _Time, Field(json_schema_extra={"errorMessage": SHARE_WORDS})
 ]

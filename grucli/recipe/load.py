@@ -38,7 +38,7 @@ def load_recipe(path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
         root = _overridden(root, keys, node)
     recipe, problems = validate(root)
     if recipe is None or unreadable:
-        raise RecipeError(*map(str, sorted([*problems, *unreadable])))
+        raise RecipeError(*map(str, [*problems, *unreadable]))
     return _with_paths(recipe, root, Path(path).parent)
 
 

@@ -9,7 +9,8 @@ import yaml
 
 _CONFLICT = re.compile(r"^(<<<<<<<|>>>>>>>|=======$)", re.MULTILINE)
 
-_AT_CONTEXT = "unexpected end of stream"
+_BEGINS_EARLIER = re.compile(r"unexpected end of stream|find expected ':'|expected ',' or")
+"""What is noticed late: the place to look is where the quote, key or bracket begins."""
 
 _SENTENCES: tuple[tuple[str, str], ...] = (
     (r"character '\\t' that cannot start", "found a tab; expected spaces"),
@@ -24,7 +25,7 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
         r"sequence entries are not allowed",
         'found a list where a value is expected; quote a lone "-", or begin the list on a new line',
     ),
-    (r"could not find expected ':'", "found no ':' after a key; expected key: value"),
+    (r"could not find expected ':'", "found no ':' after a key; expected key: value, with a space"),
     (r"expected ',' or '\]'", "found no ',' or ']' in a list that is open"),
     (r"expected ',' or '}'", "found no ',' or '}' in a section that is open"),
     (
@@ -35,7 +36,10 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
     (r"expected alphabetic or numeric", "a value cannot begin with *, & or !; quote it"),
     (r"expected the node content", "found no value where one is expected"),
     (r"expected '<document start>'", "found more after the end of the value; expected one value"),
-    (r"found unknown escape character", "found a backslash escape that YAML does not have; use ''"),
+    (
+        r"found unknown escape character",
+        "found a backslash escape that YAML does not have; use single quotes",
+    ),
     (r"incompatible YAML document", "found a %YAML directive of another version; remove it"),
     (r"found undefined tag handle", "found a tag; tags have no meaning in a recipe; remove it"),
 )
@@ -44,8 +48,8 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
 def explain(error: yaml.MarkedYAMLError, text: str) -> tuple[Any, str]:
     """Where the error is best looked for, and one sentence that quotes its line."""
     problem = error.problem or "not YAML"
-    at_context = _AT_CONTEXT in problem and error.context_mark is not None
-    mark = error.context_mark if at_context else error.problem_mark
+    begins_earlier = _BEGINS_EARLIER.search(problem) and error.context_mark is not None
+    mark = error.context_mark if begins_earlier else error.problem_mark
     message = problem
     for pattern, sentence in _SENTENCES:
         match = re.search(pattern, problem)
