@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 import torch
 
@@ -241,7 +242,7 @@ OPTIONS = {
     "--quiet --verbose --no-color",
     "eval": "--split --by --fail-if --json --threads --quiet --verbose --no-color",
     "predict": "-o --output --horizon --json --threads --quiet --verbose --no-color",
-    "inspect-weights": "--json --quiet --verbose --no-color",
+    "inspect-weights": "--matrix -o --output --exact --fail-if --json --quiet --verbose --no-color",
 }
 
 
@@ -268,3 +269,51 @@ def test_the_help_of_every_verb_gives_an_example(verb):
     done = grucli(verb, "--help")
     assert done.returncode == 0
     assert f"Example: grucli {verb} " in done.stdout
+
+
+def test_one_matrix_is_exported_with_its_units_named_and_as_an_array(best, tmp_path):
+    whole = torch.load(best, weights_only=True)["weights"]["recurrent.weight_hh_l1"]
+    update = whole[8:16].double().numpy()
+    grucli("inspect-weights", best, "--matrix", "1.update.hh", "-o", tmp_path / "w.npy")
+    assert (np.load(tmp_path / "w.npy") == update).all()
+    grucli("inspect-weights", best, "--matrix", "1.update.hh", "-o", tmp_path / "w.csv")
+    rows = list(csv.reader(io.StringIO((tmp_path / "w.csv").read_text())))
+    assert rows[0][0] == "1.update.hh"
+    assert [row[0] for row in rows[1:]] == [f"unit {unit}" for unit in range(8)]
+    assert [[float(cell) for cell in row[1:]] for row in rows[1:]] == update.tolist()
+
+
+def test_two_checkpoints_are_compared(best, trained):
+    done = grucli("inspect-weights", best, trained / "run" / "last.pt", "--json")
+    assert json.loads(done.stdout)["kind"] == "WeightComparison"
+
+
+@pytest.mark.parametrize(
+    ("check", "code"), [("nan>0", 0), ("W_h*.spectral_radius>0.001", 6), ("W_hq*>1", 2)]
+)
+def test_weights_can_be_checked(best, check, code):
+    assert grucli("inspect-weights", best, "--fail-if", check).returncode == code
+
+
+def test_weights_that_are_not_finite_are_shown_and_refused(tmp_path):
+    state = torch.nn.GRU(3, 5).state_dict()
+    state["weight_hh_l0"][7, 2] = float("nan")
+    torch.save(state, tmp_path / "broken.pt")
+    done = grucli("inspect-weights", tmp_path / "broken.pt")
+    assert done.returncode == 4
+    assert "W_hz" in done.stdout
+    assert "0.update.hh (W_hz): 1 entries are not finite" in errors(done)
+
+
+def test_inspecting_imports_no_torch(best):
+    program = (
+        "import sys; from grucli.cli.app import run; run(sys.argv[1:]); "
+        "print('torch' in sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, "inspect-weights", str(best)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stderr == "False\n"

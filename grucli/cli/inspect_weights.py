@@ -1,10 +1,30 @@
 """``grucli inspect-weights``."""
 
-from grucli.cli.options import Checkpoint, Json, NoColor, Quiet, Verbose
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from grucli.cli.options import Checkpoint, FailIf, Json, NoColor, Quiet, Verbose
 
 
 def inspect_weights(
     checkpoint: Checkpoint,
+    other: Annotated[
+        str | None, typer.Argument(metavar="[OTHER]", help="A second one, to compare with.")
+    ] = None,
+    matrix: Annotated[
+        str | None, typer.Option(metavar="NAME", help="One matrix alone: W_hz or 0.update.hh.")
+    ] = None,
+    output: Annotated[
+        str | None,
+        typer.Option("-o", "--output", metavar="OUT|-", help="Write --matrix as .csv or .npy."),
+    ] = None,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="No fast approximations for large matrices.")
+    ] = False,
+    fail_if: FailIf = [],  # noqa: B006
     json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -14,16 +34,57 @@ def inspect_weights(
 
     Also reads a plain state dictionary with torch GRU, LSTM or RNN weights, and safetensors.
 
-    Example: grucli inspect-weights runs/co2/best.pt
+    Example: grucli inspect-weights runs/co2/best.pt --matrix W_hz
     """
-    from grucli.cli.console import result, write_result
-    from grucli.cli.inspect_view import render_weight_report
-    from grucli.reports import to_json
-    from grucli.runs import inspection
+    # A report of small matrices is slower, not faster, with several threads that wait by spinning.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    if other is not None:
+        _compare(checkpoint, other, json)
+    elif matrix is not None:
+        _show_matrix(checkpoint, matrix, output, json)
+    else:
+        _show_report(checkpoint, exact, fail_if, json)
 
-    report = inspection.inspect_weights(checkpoint)
+
+def _show(value: Any, renderable: Any, json: bool) -> None:
+    """Put a report on standard output: as JSON, or drawn by ``renderable(value, width)``."""
+    from grucli.cli.console import result, write_result
+    from grucli.reports import to_json
+
     if json:
-        write_result(to_json(report) + "\n")
+        write_result(to_json(value) + "\n")
     else:
         console = result()
-        console.print(render_weight_report(report, console.width))
+        console.print(renderable(value, console.width))
+
+
+def _show_report(checkpoint: str, exact: bool, fail_if: list[str], json: bool) -> None:
+    from grucli.cli.checks import check
+    from grucli.cli.inspect_view import render_weight_report
+    from grucli.runs import inspection
+
+    report = inspection.inspect_weights(checkpoint, exact=exact)
+    _show(report, render_weight_report, json)
+    check(fail_if, inspection.numbers(report))
+    inspection.check_finite(report)
+
+
+def _show_matrix(checkpoint: str, name: str, output: str | None, json: bool) -> None:
+    from grucli.cli.console import write_result
+    from grucli.cli.matrix_view import render_matrix
+    from grucli.runs import inspection
+
+    picked = inspection.pick_matrix(checkpoint, name)
+    if output is None:
+        _show(picked, render_matrix, json)
+    elif output == "-":
+        write_result(inspection.matrix_csv(picked))
+    else:
+        inspection.write_matrix(picked, Path(output))
+
+
+def _compare(before: str, after: str, json: bool) -> None:
+    from grucli.cli.comparison_view import render_weight_comparison
+    from grucli.runs import inspection
+
+    _show(inspection.compare(before, after), render_weight_comparison, json)

@@ -1,11 +1,75 @@
 """Look into a checkpoint; imports no torch, so that it starts at once."""
 
+import csv
+import io
 from pathlib import Path
 
-from grucli.reports import WeightReport
-from grucli.weights import build_weight_report, read_weights
+import numpy as np
+
+from grucli.errors import CheckpointError, UsageError
+from grucli.files import write_atomically
+from grucli.reports import MatrixValues, WeightComparison, WeightReport
+from grucli.weights import (
+    build_weight_report,
+    compare_weights,
+    read_weights,
+    report_numbers,
+    select_matrix,
+)
 
 
-def inspect_weights(path: str | Path) -> WeightReport:
-    """What every matrix of a checkpoint looks like, our own or a foreign one."""
-    return build_weight_report(read_weights(path))
+def inspect_weights(path: str | Path, *, exact: bool = False) -> WeightReport:
+    """What every matrix of a checkpoint looks like, our own or a foreign one.
+
+    Large matrices are measured by faster, approximate methods unless ``exact``.
+    """
+    return build_weight_report(read_weights(path), exact=exact)
+
+
+def numbers(report: WeightReport) -> dict[str, float | None]:
+    """The numbers of a report by name, for ``--fail-if``."""
+    return report_numbers(report)
+
+
+def check_finite(report: WeightReport) -> None:
+    """Raise CheckpointError naming every matrix that holds a NaN or an infinity."""
+    problems = [
+        f"{report.path}: {matrix.name} ({matrix.symbol}): {matrix.not_finite} entries are not "
+        "finite; expected numbers; use an earlier checkpoint"
+        for matrix in report.matrices
+        if matrix.not_finite
+    ]
+    if problems:
+        raise CheckpointError(*problems)
+
+
+def compare(before: str | Path, after: str | Path) -> WeightComparison:
+    """How the matrices, recipes and scalers of two checkpoints differ."""
+    return compare_weights(read_weights(before), read_weights(after))
+
+
+def pick_matrix(path: str | Path, address: str) -> MatrixValues:
+    """One matrix by its address, such as 0.update.hh or W_hz."""
+    return select_matrix(read_weights(path), address)
+
+
+def matrix_csv(matrix: MatrixValues) -> str:
+    """A matrix as CSV: the names of its columns first, each row after the name of its unit."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([matrix.name, *matrix.columns])
+    for name, row in zip(matrix.rows, matrix.values, strict=True):
+        writer.writerow([name, *(repr(value) for value in row)])
+    return text.getvalue()
+
+
+def write_matrix(matrix: MatrixValues, path: Path) -> None:
+    """Write a matrix as .csv with names or as a bare .npy array."""
+    if path.suffix == ".csv":
+        write_atomically(path, matrix_csv(matrix).encode())
+    elif path.suffix == ".npy":
+        buffer = io.BytesIO()
+        np.save(buffer, np.array(matrix.values))
+        write_atomically(path, buffer.getvalue())
+    else:
+        raise UsageError(f"--output {path}: ends in {path.suffix!r}; expected .csv or .npy")
