@@ -1,0 +1,26 @@
+"""Any report as one strict JSON document."""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+SCHEMA_VERSION = 1
+
+
+def _strict(value: Any) -> Any:
+    """Replace what JSON cannot hold: numbers that are not finite become null."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): _strict(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_strict(item) for item in value]
+    return value
+
+
+def to_json(report: Any, *, indent: int | None = 2) -> str:
+    """Write a report as one strict JSON document with its ``schema_version``."""
+    body = {"schema_version": SCHEMA_VERSION, "kind": type(report).__name__} | asdict(report)
+    return json.dumps(_strict(body), indent=indent, ensure_ascii=False, allow_nan=False)
