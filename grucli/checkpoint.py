@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from grucli.archive import read_archive
-from grucli.errors import CheckpointError
+from grucli.errors import CheckpointError, RecipeError
 from grucli.files import write_atomically
+from grucli.recipe import Recipe, recipe_from_mapping
 
 FORMAT = "grucli checkpoint"
 FORMAT_VERSION = 1
@@ -86,6 +87,14 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
         )
     _check_weights(path, body["weights"])
     return Checkpoint(**{name: body[name] for name in names})
+
+
+def recipe_of(checkpoint: Checkpoint, path: str | Path) -> Recipe:
+    """The recipe in a checkpoint. Raises CheckpointError where this grucli cannot read it."""
+    try:
+        return recipe_from_mapping(checkpoint.recipe, source=f"{path}: recipe")
+    except RecipeError as error:
+        raise CheckpointError(*error.problems) from error
 
 
 def _listed(names: set[str]) -> str:

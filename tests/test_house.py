@@ -23,7 +23,7 @@ MAY_IMPORT = {
     "weights": GROUND | {"archive", "reports"},
     "engine": GROUND | {"reports", "recipe", "data", "nn"},
     "build": GROUND | {"recipe", "reports", "data", "nn"},
-    "checkpoint": {"errors", "files", "archive"},
+    "checkpoint": {"errors", "files", "archive", "recipe"},
     "runs": GROUND | VALUES | {"data", "nn", "engine", "build", "weights", "checkpoint", "version"},
     "cli": {"errors", "files", "reports", "recipe", "runs", "gates", "version"},
     "__init__": {"reports", "recipe", "runs"},

@@ -7,13 +7,13 @@ import numpy as np
 import torch
 
 from grucli import build
-from grucli.checkpoint import Checkpoint, load_checkpoint
+from grucli.checkpoint import Checkpoint, load_checkpoint, recipe_of
 from grucli.data import Frequency, Panel, Scaler, Span, latest_context
 from grucli.engine.evaluation import Scale
 from grucli.engine.forecasting import forecast_ahead
 from grucli.errors import DataError, UsageError
 from grucli.nn import Forecaster
-from grucli.recipe import Recipe, recipe_from_mapping
+from grucli.recipe import Recipe
 from grucli.reports import Forecast, Scores
 from grucli.runs.scoring import score_model, score_whole
 
@@ -22,7 +22,7 @@ SplitName = Literal["train", "valid", "test", "all"]
 
 def _restore(path: str | Path) -> tuple[Checkpoint, Recipe, Forecaster]:
     checkpoint = load_checkpoint(path)
-    recipe = recipe_from_mapping(checkpoint.recipe)
+    recipe = recipe_of(checkpoint, path)
     model = build.restore_forecaster(recipe, checkpoint.weights, source=str(path))
     return checkpoint, recipe, model
 

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from grucli import __version__, build
-from grucli.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from grucli.checkpoint import Checkpoint, load_checkpoint, recipe_of, save_checkpoint
 from grucli.engine.evaluation import Scale
 from grucli.engine.fit import fit
 from grucli.engine.metrics import naive_in_sample_mae
@@ -18,7 +18,7 @@ from grucli.engine.schedules import LearningRate
 from grucli.engine.season import infer_season
 from grucli.engine.training import Training
 from grucli.errors import InterruptedRunError, TrainingError, UsageError
-from grucli.recipe import Recipe, dump_recipe, recipe_from_mapping
+from grucli.recipe import Recipe, dump_recipe
 from grucli.reports import Epoch, Step, TrainingFinished, TrainingStarted
 from grucli.runs.device import choose_device
 from grucli.runs.folder import RunFolder
@@ -112,7 +112,7 @@ class TrainingRun:
         saved = load_checkpoint(path)
         if saved.training is None:
             raise UsageError(f"{path}: holds no training state; start again with --overwrite")
-        before, now = recipe_from_mapping(saved.recipe), self.recipe
+        before, now = recipe_of(saved, path), self.recipe
         changed = [
             f"{path}: {key} was {old!r} and is now {new!r}; resume with the recipe as it was "
             "(train.epochs and train.patience may change) or start again with --overwrite"

@@ -1,0 +1,98 @@
+"""Checkpoints: what is written reads back, and what does not fit is refused before it is used."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from grucli import evaluate, predict
+from grucli.checkpoint import load_checkpoint, save_checkpoint
+from grucli.errors import CheckpointError
+from tests.conftest import grucli
+
+
+@pytest.fixture
+def saved(trained):
+    return load_checkpoint(trained / "run" / "best.pt")
+
+
+def test_a_checkpoint_reads_back_as_it_was_written(saved, tmp_path):
+    save_checkpoint(saved, tmp_path / "copy.pt")
+    again = load_checkpoint(tmp_path / "copy.pt")
+    assert again.recipe == saved.recipe
+    assert again.scaler == saved.scaler
+    assert all((again.weights[name] == saved.weights[name]).all() for name in saved.weights)
+
+
+def broken_weight(value):
+    def change(saved):
+        array = saved.weights["recurrent.weight_hh_l0"].copy()
+        array[3, 5] = value
+        return replace(saved, weights=saved.weights | {"recurrent.weight_hh_l0": array})
+
+    return change
+
+
+def with_model(**changes):
+    def change(saved):
+        return replace(saved, recipe=saved.recipe | {"model": saved.recipe["model"] | changes})
+
+    return change
+
+
+FAULTS = [
+    (broken_weight(np.nan), r"recurrent\.weight_hh_l0\[3, 5\] is nan"),
+    (broken_weight(np.inf), r"recurrent\.weight_hh_l0\[3, 5\] is inf"),
+    (
+        lambda saved: replace(saved, weights={n: a.astype(int) for n, a in saved.weights.items()}),
+        "expected a float32 or float64 tensor",
+    ),
+    (lambda saved: replace(saved, weights={}), "holds no weights"),
+    (
+        lambda saved: replace(
+            saved, weights={n: a for n, a in saved.weights.items() if n != "decoder.bias"}
+        ),
+        r"decoder\.bias: shape missing",
+    ),
+    (with_model(hidden=9), "its recipe expects"),
+    (with_model(hidden=60_000), "its recipe expects"),
+    (with_model(cell="lstm", layer_norm="none"), "its recipe expects"),
+    (with_model(hiden=8), r"model\.hiden: unknown key"),
+]
+
+
+@pytest.mark.parametrize(("fault", "says"), FAULTS)
+def test_a_checkpoint_that_does_not_fit_is_refused(saved, tmp_path, fault, says):
+    save_checkpoint(fault(saved), tmp_path / "bad.pt")
+    with pytest.raises(CheckpointError, match=says) as caught:
+        predict(tmp_path / "bad.pt")
+    assert caught.value.exit_code == 4
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"format_version": 99}, "checkpoint format 99"),
+        ({"format": "other"}, "not a grucli checkpoint"),
+        ({"extra": 1}, "unexpected entries: extra"),
+    ],
+)
+def test_another_format_is_named(trained, tmp_path, change, says):
+    body = torch.load(trained / "run" / "best.pt", weights_only=True)
+    torch.save(body | change, tmp_path / "other.pt")
+    with pytest.raises(CheckpointError, match=says):
+        evaluate(tmp_path / "other.pt")
+
+
+def test_a_file_that_would_run_code_runs_none_in_any_verb(tmp_path):
+    class Canary:
+        def __reduce__(self):
+            return (open, (str(tmp_path / "canary"), "w"))
+
+    torch.save({"weights": Canary()}, tmp_path / "evil.pt")
+    for verb in ("eval", "predict", "inspect-weights"):
+        done = grucli(verb, tmp_path / "evil.pt")
+        assert done.returncode == 4
+        assert "weights_only=False" not in done.stderr
+    assert not (tmp_path / "canary").exists()
