@@ -134,6 +134,12 @@ def test_one_time_that_does_not_fit_is_named():
     assert problems[0].startswith("f:11: column 't': 2024-01-10 06:00 does not fit after")
 
 
+def test_a_month_off_the_quarter_is_named():
+    times = ["2023-01-01", "2023-04-01", "2023-07-01", "2023-10-01", "2024-01-01", "2024-05-01"]
+    (problem,) = problems_of(*(f"{time},1" for time in times))
+    assert problem.startswith("f:7: column 't': 2024-05-01 does not fit after 2024-01-01")
+
+
 def test_dates_written_as_whole_numbers_are_recognised():
     (problem,) = problems_of(*(f"202401{day},1" for day in range(10, 31)), "20240201,1")
     assert "look like dates; expected YYYY-MM-DD" in problem

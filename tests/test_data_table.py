@@ -59,6 +59,7 @@ def test_a_table_is_read_as_times_and_numbers():
     [
         b"\xef\xbb\xbf" + CLEAN,
         b'\xef\xbb\xbf"day"' + CLEAN[3:],
+        b"\xef\xbb\xbf" + CLEAN.replace(b"1.5", b'"1.5"'),
         CLEAN.replace(b"\n", b"\r\n"),
         CLEAN.replace(b"\n", b"\r"),
         CLEAN.replace(b"\n", b"\r\n", 2),
@@ -77,6 +78,7 @@ def test_a_table_is_read_as_times_and_numbers():
     ids=[
         "BOM",
         "BOM and quoted header",
+        "BOM and quoted cell",
         "CRLF",
         "CR",
         "mixed line ends",
@@ -172,6 +174,31 @@ def test_whole_numbers_are_times_too(read, numbers):
     assert table.timestamps.tolist() == numbers
 
 
+NOT_PLAIN = {
+    "one cell moved to the next row": b"t,a,b\n1,2\n2,3,4,5\n",
+    "line break in a quoted cell": b't,a,b\n1,2,"x\n2",3,4\n',
+    "quoted number": b't,a,b\n1,"2",3\n',
+    "quote in another column": b't,a,note\n1,2,"x"\n',
+    "zero byte in another column": b"t,a,note\n1,2,x\0\n",
+    "Latin-1 in another column": b"t,a,note\n1,2,\xe9\n",
+    "True and False": b"t,a\n1,True\n2,False\n",
+    "True after a missing value": b"t,a\n1,\n2,true\n",
+    "infinite": b"t,a\n1,inf\n",
+    "beyond float64": b"t,a\n1,1e309\n",
+    "leading zero": b"t,a\n01,2\n",
+    "negative leading zero": b"t,a\n-01,2\n",
+    "minus alone": b"t,a\n-,2\n",
+    "19 digits": b"t,a\n1000000000000000000,2\n",
+    "blank line": b"t,a\n1,2\n\n2,3\n",
+    "no line break": b"t,a",
+}
+
+
+@pytest.mark.parametrize("content", NOT_PLAIN.values(), ids=NOT_PLAIN)
+def test_the_fast_path_leaves_what_is_not_plain_to_the_strict_one(content):
+    assert read_fast(Source("f", content), time="t", columns=["a"]) is None
+
+
 def test_a_plain_table_takes_the_fast_path_whatever_the_place_of_a_block_end(monkeypatch):
     content = b"a,t,b\n" + b"".join(b"%d.5,%d,NA\n" % (i, i) for i in range(500))
     expected = read_strict(Source("f", content), time="t", columns=None)
@@ -242,6 +269,11 @@ NOT_TIMES = {
     "2024-01": "first day",
     "2024-02-30": "does not exist",
     "2023-02-29": "does not exist",
+    "1900-02-29": "does not exist",
+    "2024-04-31": "does not exist",
+    "2024-00-01": "does not exist",
+    "2024-13-01": "does not exist",
+    "2024-01-00": "does not exist",
     "0000-01-01": "does not exist",
     "12024-01-01": "not a time",
     "20240102": "another form",
@@ -279,6 +311,13 @@ def test_a_cell_that_is_no_time_is_named_wherever_it_stands(cell, hint):
         (problem,) = problems_of(written(with_cell(row, 0, cell)))
         assert problem.startswith(f"f.csv:{row + 2}: column 'day': ")
         assert hint in problem
+
+
+@pytest.mark.parametrize("clock", ["24:00:00", "23:60:00", "23:59:60", "99:99:99"])
+def test_a_time_of_day_beyond_midnight_is_refused(clock):
+    content = f"t,a\n2024-01-01 23:00:00,1\n2024-01-01 {clock},2\n".encode()
+    (problem,) = problems_of(content, time="t")
+    assert problem.startswith(f"f.csv:3: column 't': '2024-01-01 {clock}' does not exist")
 
 
 FAULTY_LINES = {

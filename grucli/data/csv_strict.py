@@ -135,7 +135,7 @@ def _lines(text: TextIO, problems: Problems) -> Iterator[str]:
         if number == 1 and line.count("\0") * 3 >= len(line):
             raise DataError(
                 f"{problems.name}:1: every other byte is zero, as in UTF-16 text; expected UTF-8; "
-                f"convert it: `iconv -f UTF-16LE -t UTF-8 {problems.name}`"
+                f"convert it: `iconv -f UTF-16 -t UTF-8 {problems.name}`"
             )
         if len(line) >= LINE_LIMIT:
             problems.add(

@@ -26,7 +26,6 @@ _FOREIGN = {
     b"\xd0\xcf\x11\xe0": ("a spreadsheet", "save the table as CSV"),
     b"%PDF": ("a PDF", "save the table as CSV"),
 }
-_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
 class Source:
@@ -70,11 +69,6 @@ class Source:
         for magic, (kind, remedy) in _FOREIGN.items():
             if head.startswith(magic):
                 raise DataError(f"{self.name}: {kind}; expected a CSV table; {remedy}")
-        if head.startswith(_UTF16_MARKS):
-            raise DataError(
-                f"{self.name}: UTF-16 text (its first bytes are {head[:2].hex(' ')}); expected "
-                f"UTF-8; convert it: `iconv -f UTF-16 -t UTF-8 {self.name}`"
-            )
         for magic, opener in _OPENERS.items():
             if head.startswith(magic):
                 return cast(BinaryIO, opener(raw))
