@@ -289,3 +289,22 @@ def test_named_matrices_begin_from_a_trained_checkpoint(folder, trained):
         assert ours[name][rows] == pytest.approx(theirs[name][rows], abs=1e-6)
     other = "recurrent.weight_hh_l0"
     assert ours[other][candidate] != pytest.approx(theirs[other][candidate], abs=1e-3)
+
+
+def test_measuring_the_threads_changes_nothing_that_is_learned(folder, monkeypatch):
+    monkeypatch.setattr("grucli.runs.device._WORTHWHILE", 0.0)
+    for name, threads in (("measured", "auto"), ("given", 1)):
+        train(folder / "wave.yaml", run_dir=folder / name, threads=threads)
+    assert weights_of(folder / "measured" / "last.pt") == weights_of(folder / "given" / "last.pt")
+
+
+def test_a_resumed_run_takes_the_threads_it_had(folder):
+    before = torch.get_num_threads()
+    with pytest.raises(InterruptedRunError):
+        train(folder / "wave.yaml", run_dir=folder / "run", threads=2, stop=stopping_after(3))
+    torch.set_num_threads(1)
+    recipe = load_recipe(str(folder / "wave.yaml"))
+    events = training.train(recipe, run_dir=folder / "run", resume=True, threads="auto")
+    assert next(events).threads == 2
+    events.close()
+    torch.set_num_threads(before)

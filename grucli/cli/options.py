@@ -47,7 +47,10 @@ Device = Annotated[
     Literal["auto", "cpu", "cuda"], typer.Option(help="Where to compute; auto takes cuda if seen.")
 ]
 Threads = Annotated[
-    int | None, typer.Option(min=1, help="Threads for computing; all cores if not given.")
+    int | None,
+    typer.Option(
+        min=1, help="Threads for computing; if not given, training measures what is fastest."
+    ),
 ]
 Checkpoint = Annotated[
     str, typer.Argument(metavar="CKPT", help="A checkpoint, such as runs/co2/best.pt.")

@@ -50,13 +50,17 @@ def train(
         return
 
     from grucli.cli.training_view import open_view
-    from grucli.runs import device as compute
     from grucli.runs import training
 
-    compute.set_threads(threads)
     with _catch_signals() as stop, open_view(quiet=SCREEN.quiet, color=SCREEN.color) as show:
         events = training.train(
-            loaded, run_dir=run_dir, resume=resume, overwrite=overwrite, device=device, stop=stop
+            loaded,
+            run_dir=run_dir,
+            resume=resume,
+            overwrite=overwrite,
+            device=device,
+            threads=threads or "auto",
+            stop=stop,
         )
         for event in events:
             show(event)

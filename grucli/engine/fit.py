@@ -75,6 +75,19 @@ def _step(training: Training, train: Windows, rows: Tensor) -> tuple[Tensor, flo
     return loss.detach(), lr
 
 
+def trial_step(training: Training, train: Windows) -> None:
+    """A step's forward and backward pass on the first batch, which leaves no trace."""
+    with torch.random.fork_rng():
+        training.model.train()
+        batch = train.gather(torch.arange(min(training.recipe.batch_size, len(train))))
+        forecast = training.model(batch.context, batch.target, training.teacher_forcing())
+        loss, _ = masked_mean_loss(
+            training.recipe.loss, forecast, batch.target, weight=batch.weight
+        )
+        loss.backward()  # type: ignore[no-untyped-call]
+    training.optimizer.zero_grad(set_to_none=True)
+
+
 def _close_epoch(training: Training, valid: Windows, rate: float, started: float) -> Epoch:
     """Validate, keep the best weights, and say how the epoch went."""
     valid_loss = mean_loss(training, valid)

@@ -1,8 +1,19 @@
 """Where the numbers are computed: the device and the threads."""
 
+import time
+from collections.abc import Callable
+from typing import Literal
+
 import torch
 
 from grucli.errors import UsageError
+
+Threads = int | Literal["auto"] | None
+"""So many; the measured best; or None for whatever torch is set to."""
+
+_TRIALS = 3
+_WORTHWHILE = 0.9
+"""More threads must bring the time of a step down to this share to be taken."""
 
 
 def choose_device(name: str) -> str:
@@ -18,3 +29,27 @@ def set_threads(threads: int | None) -> None:
     """Let torch use this many threads; None leaves its own choice, the number of cores."""
     if threads is not None:
         torch.set_num_threads(threads)
+
+
+def pick_threads(step: Callable[[], None]) -> int:
+    """Time ``step`` with one thread and with torch's own number, keep the faster, and say which.
+
+    Threads that wait for each other cost more than they bring where steps are short or other
+    programs want the cores.
+    """
+    most = torch.get_num_threads()
+    seconds = {threads: _fastest(step, threads) for threads in sorted({1, most})}
+    chosen = most if seconds[most] < _WORTHWHILE * seconds[1] else 1
+    torch.set_num_threads(chosen)
+    return chosen
+
+
+def _fastest(step: Callable[[], None], threads: int) -> float:
+    torch.set_num_threads(threads)
+    step()
+    times = []
+    for _ in range(_TRIALS):
+        started = time.perf_counter()
+        step()
+        times.append(time.perf_counter() - started)
+    return min(times)

@@ -12,7 +12,7 @@ import torch
 from grucli import __version__, build
 from grucli.checkpoint import Checkpoint, load_checkpoint, recipe_of, save_checkpoint
 from grucli.engine.evaluation import Scale
-from grucli.engine.fit import fit
+from grucli.engine.fit import fit, trial_step
 from grucli.engine.metrics import naive_in_sample_mae
 from grucli.engine.schedules import LearningRate
 from grucli.engine.season import infer_season
@@ -20,7 +20,7 @@ from grucli.engine.training import Training
 from grucli.errors import InterruptedRunError, TrainingError, UsageError
 from grucli.recipe import Recipe, dump_recipe
 from grucli.reports import Epoch, Step, TrainingFinished, TrainingStarted
-from grucli.runs.device import choose_device
+from grucli.runs.device import Threads, choose_device, pick_threads, set_threads
 from grucli.runs.folder import RunFolder
 from grucli.runs.scoring import score_model
 from grucli.weights import read_weights
@@ -35,18 +35,20 @@ def train(
     resume: bool = False,
     overwrite: bool = False,
     device: str = "auto",
+    threads: Threads = None,
     stop: Callable[[], int | None] = lambda: None,
 ) -> Iterator[Event]:
     """Train a recipe into a run folder (default ``runs/NAME``), yielding events on the way.
 
     ``stop`` is asked after every step; when it answers a signal's number the state is saved to
     last.pt and InterruptedRunError raised. Resuming continues bit for bit on the same device with
-    the same number of threads.
+    the same number of threads, which is what ``threads`` auto takes then.
     """
     place = choose_device(device)
     folder = RunFolder(Path(run_dir) if run_dir is not None else Path("runs") / recipe.name)
     with folder.held(resume=resume, overwrite=overwrite):
         run = TrainingRun(recipe, folder, place, resume=resume)
+        run.use_threads(threads)
         yield run.started()
         yield from run.events(stop)
         yield run.finished()
@@ -74,10 +76,20 @@ class TrainingRun:
             cell=recipe.model.cell,
             hidden=recipe.model.hidden,
         )
+        self.threads_before: int | None = None
         if resume:
             self._restore()
         else:
             folder.write_recipe(dump_recipe(recipe))
+
+    def use_threads(self, threads: Threads) -> None:
+        """Set the number of threads; ``auto`` is that of the run resumed, or what is measured."""
+        if threads != "auto":
+            set_threads(threads)
+        elif self.threads_before is not None:
+            set_threads(self.threads_before)
+        elif self.device == "cpu":
+            pick_threads(lambda: trial_step(self.training, self.dataset.train))
 
     def _infer_season(self) -> int | None:
         span = self.dataset.split.train
@@ -126,6 +138,7 @@ class TrainingRun:
             )
         if changed:
             raise UsageError(*changed)
+        self.threads_before = saved.progress["threads"]
         model = self.training.model
         model.load_state_dict({k: torch.from_numpy(v) for k, v in saved.weights.items()})
         self.training.load_state_dict(_as_tensors(saved.training))
@@ -255,6 +268,7 @@ class TrainingRun:
                 "step": state.step,
                 "best_epoch": state.best_epoch,
                 "best_valid_loss": state.best_valid_loss,
+                "threads": torch.get_num_threads(),
                 "test_scores": scores,
             },
             versions={"grucli": __version__, "torch": str(torch.__version__)},
