@@ -6,7 +6,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import torch
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from grucli.data import Scaler, Span, build_panel, fit_scaler, parse_table, split_panel
@@ -62,6 +62,7 @@ def test_the_first_time_of_a_span_may_be_a_whole_number():
     rows=st.sampled_from([100, 200, 250, 289]),
     hundredths=st.tuples(st.integers(1, 98), st.integers(1, 98)),
 )
+@example(rows=100, hundredths=(29, 57))
 def test_spans_follow_each_other_without_overlap_and_end_at_the_last_row(rows, hundredths):
     valid, test = hundredths
     assume(valid + test < 100)
