@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 import torch
 
@@ -308,3 +309,9 @@ def test_a_resumed_run_takes_the_threads_it_had(folder):
     assert next(events).threads == 2
     events.close()
     torch.set_num_threads(before)
+
+
+def test_training_leaves_the_arithmetic_of_the_process_as_it_was(folder):
+    tiny = np.array([1e-310])
+    train(folder / "wave.yaml", ["train.epochs=1"], run_dir=folder / "run")
+    assert (tiny * 0.5 > 0).all()

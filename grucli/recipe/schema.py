@@ -44,7 +44,7 @@ class DataRecipe(_Section):
     """The table and what its columns are."""
 
     path: Text = Field(
-        description="CSV file, relative to the recipe, also as .gz, .bz2, .xz or .zst; - is stdin."
+        description="CSV file, relative to the recipe, also as .gz, .bz2 or .xz; - is stdin."
     )
     time: Text = Field(description="Name of the time column.")
     target: TextOrTexts = Field(description="Column to forecast, or a list of columns.")

@@ -20,7 +20,13 @@ from grucli.engine.training import Training
 from grucli.errors import InterruptedRunError, TrainingError, UsageError
 from grucli.recipe import Recipe, dump_recipe
 from grucli.reports import Epoch, Step, TrainingFinished, TrainingStarted
-from grucli.runs.device import Threads, choose_device, pick_threads, set_threads
+from grucli.runs.device import (
+    Threads,
+    choose_device,
+    flushed_denormals,
+    pick_threads,
+    set_threads,
+)
 from grucli.runs.folder import RunFolder
 from grucli.runs.scoring import score_model
 from grucli.weights import read_weights
@@ -46,7 +52,7 @@ def train(
     """
     place = choose_device(device)
     folder = RunFolder(Path(run_dir) if run_dir is not None else Path("runs") / recipe.name)
-    with folder.held(resume=resume, overwrite=overwrite):
+    with folder.held(resume=resume, overwrite=overwrite), flushed_denormals():
         run = TrainingRun(recipe, folder, place, resume=resume)
         run.use_threads(threads)
         yield run.started()
@@ -64,7 +70,6 @@ class TrainingRun:
         self.season = recipe.task.season or self._infer_season()
         self.scale = self._scale()
         torch.manual_seed(recipe.train.seed)
-        torch.set_flush_denormal(True)
         source = recipe.model.init.checkpoint
         initial = read_weights(source).tensors if source is not None and not resume else None
         model = build.build_forecaster(recipe, initial).to(device)
