@@ -14,7 +14,10 @@ TEXT = (REPOSITORY / "README.md").read_text()
 
 
 def blocks(language):
-    return re.findall(rf"^```{language}\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
+    """Contents of the fenced blocks of a language; every other fence closes one."""
+    fences = re.split(r"^```(.*)\n", TEXT, flags=re.MULTILINE)[1:]
+    opened = zip(fences[::4], fences[1::4], strict=True)
+    return [content for name, content in opened if name == language]
 
 
 @pytest.fixture
