@@ -24,7 +24,9 @@ split = ba2016      h' = tanh(LN(xW) g_x + b_x + LN(hU) g_h + b_h)
 sum = sum_joint     h' = tanh(LN(xW + hU) g + b)   (their default eps differs)
 ==================  ======================================================
 
-The LSTM has no layer normalised variant here; its equations are those of torch.nn.LSTM.
+The LSTM has no layer normalised variant here; its equations are those of torch.nn.LSTM, with the
+forget gate f keeping the old cell state c: a = xW + b_x + hU + b_h in blocks i, f, g, o;
+c' = s(a_f) * c + s(a_i) * tanh(a_g), h' = s(a_o) * tanh(c').
 
 Sources: none, torch.nn.GRU (reset after the product, Cho et al. 2014, arXiv 1406.1078 v1).
 split, Haste's LayerNormGRU. ba2016, Ba, Kiros, Hinton 2016, arXiv 1607.06450, supplement.
@@ -34,6 +36,7 @@ arXiv 2010.02193, where z is written as 1 - z.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -75,6 +78,21 @@ class LayerWeights:
     bias_sum: Tensor | None = None
 
 
+class StepValues(NamedTuple):
+    """What one step computes on its way; each tuple, side by side, has the order of GATES.
+
+    ``state`` is the next state: (h,), of an lstm (h, c), each [B, H]. ``gates`` are the
+    activations [B, H] (the h of an rnn), ``arguments`` what these are taken of. Where a sum is
+    normalised (sum, sum_joint), ``sums`` holds it before and ``normalised`` after.
+    """
+
+    state: tuple[Tensor, ...]
+    gates: tuple[Tensor, ...]
+    arguments: tuple[Tensor, ...]
+    sums: tuple[Tensor, ...] = ()
+    normalised: tuple[Tensor, ...] = ()
+
+
 def cell_rule(cell: str, layer_norm: str, eps: float | None = None) -> CellRule:
     """Choose the equations; ``eps`` None is 1e-5, for sum_joint 1e-3 (as in DreamerV2).
 
@@ -110,47 +128,100 @@ def parameter_shapes(
     return shapes | dict.fromkeys(vectors, (rows,))
 
 
+def norm_blocks(rule: CellRule, rows: int) -> list[int]:
+    """Sizes of the blocks of the gates' rows that share one mean and one variance; [] for none.
+
+    Split and ba2016 cut each side so, sum and sum_joint the sum of both sides.
+    """
+    if rule.layer_norm == "none":
+        return []
+    if rule.cell == "rnn" or rule.layer_norm in ("split", "sum_joint"):
+        return [rows]
+    return [2 * rows // 3, rows // 3] if rule.layer_norm == "ba2016" else [rows // 3] * 3
+
+
 def project_input(rule: CellRule, weights: LayerWeights, x_TBC: Tensor) -> Tensor:
     """Everything of a layer that does not depend on its state, for all steps at once: [T, B, G]."""
     return _project(rule, x_TBC, weights.weight_ih, weights.bias_ih, weights.gain_ih)
 
 
+def project_state(rule: CellRule, weights: LayerWeights, h_BH: Tensor) -> Tensor:
+    """The state's share of the gates: [B, G]."""
+    return _project(rule, h_BH, weights.weight_hh, weights.bias_hh, weights.gain_hh)
+
+
 def step(rule: CellRule, weights: LayerWeights, x_BG: Tensor, h_BH: Tensor) -> Tensor:
     """One step of a gru or rnn: from the projected input and the state to the next state."""
-    q_BG = _project(rule, h_BH, weights.weight_hh, weights.bias_hh, weights.gain_hh)
+    return step_values(rule, weights, x_BG, (h_BH,)).state[0]
+
+
+def step_values(
+    rule: CellRule, weights: LayerWeights, x_BG: Tensor, state: tuple[Tensor, ...]
+) -> StepValues:
+    """One step of any cell, with what is computed on the way; ``state`` as in ``StepValues``."""
+    q_BG = project_state(rule, weights, state[0])
     if rule.cell == "rnn":
-        a_BH = x_BG + q_BG
-        if rule.layer_norm.startswith("sum"):
-            a_BH = _normalise(rule, a_BH, weights.gain_sum, weights.bias_sum)
-        return torch.tanh(a_BH)
+        return _rnn_step(rule, weights, x_BG + q_BG)
+    if rule.cell == "lstm":
+        return _lstm_step(x_BG + q_BG, state[1])
     if rule.layer_norm == "sum":
-        z_BH, n_BH = _gates_of_sum(rule, weights, x_BG, q_BG)
-    elif rule.layer_norm == "sum_joint":
-        c_BG = _normalise(rule, x_BG + q_BG, weights.gain_sum, weights.bias_sum)
-        r_BH, z_BH, c_n_BH = c_BG.chunk(3, dim=-1)
-        z_BH, n_BH = torch.sigmoid(z_BH), torch.tanh(torch.sigmoid(r_BH) * c_n_BH)
-    else:
-        hidden = h_BH.shape[-1]
-        x_rz, x_n = torch.split(x_BG, [2 * hidden, hidden], dim=-1)
-        q_rz, q_n = torch.split(q_BG, [2 * hidden, hidden], dim=-1)
-        r_BH, z_BH = torch.sigmoid(x_rz + q_rz).chunk(2, dim=-1)
-        n_BH = torch.tanh(torch.addcmul(x_n, r_BH, q_n))
-    return torch.addcmul(n_BH, z_BH, h_BH - n_BH)  # z * h + (1 - z) * n with one product
+        return _gru_step_of_sums(rule, weights, x_BG, q_BG, state[0])
+    if rule.layer_norm == "sum_joint":
+        s_BG = x_BG + q_BG
+        c_BG = _normalise(rule, s_BG, weights.gain_sum, weights.bias_sum)
+        a_r, a_z, c_n = c_BG.chunk(3, dim=-1)
+        r_BH, z_BH = torch.sigmoid(a_r), torch.sigmoid(a_z)
+        a_n = r_BH * c_n
+        n_BH = torch.tanh(a_n)
+        h_BH = torch.addcmul(n_BH, z_BH, state[0] - n_BH)
+        return StepValues((h_BH,), (r_BH, z_BH, n_BH), (a_r, a_z, a_n), (s_BG,), (c_BG,))
+    hidden = q_BG.shape[-1] // 3
+    x_rz, x_n = torch.split(x_BG, [2 * hidden, hidden], dim=-1)
+    q_rz, q_n = torch.split(q_BG, [2 * hidden, hidden], dim=-1)
+    a_rz = x_rz + q_rz
+    r_BH, z_BH = torch.sigmoid(a_rz).chunk(2, dim=-1)
+    a_n = torch.addcmul(x_n, r_BH, q_n)
+    n_BH = torch.tanh(a_n)
+    h_BH = torch.addcmul(n_BH, z_BH, state[0] - n_BH)  # z * h + (1 - z) * n with one product
+    return StepValues((h_BH,), (r_BH, z_BH, n_BH), (a_rz, a_n))
 
 
-def _gates_of_sum(
-    rule: CellRule, weights: LayerWeights, x_BG: Tensor, q_BG: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Update gate and candidate of variant sum: each sum normalised on its own."""
-    sizes = [x_BG.shape[-1] // 3] * 3
+def _rnn_step(rule: CellRule, weights: LayerWeights, s_BH: Tensor) -> StepValues:
+    """The plain cell, from the sum of both sides."""
+    is_sum = rule.layer_norm.startswith("sum")
+    a_BH = _normalise(rule, s_BH, weights.gain_sum, weights.bias_sum) if is_sum else s_BH
+    h_BH = torch.tanh(a_BH)
+    inside = ((s_BH,), (a_BH,)) if is_sum else ((), ())
+    return StepValues((h_BH,), (h_BH,), (a_BH,), *inside)
+
+
+def _lstm_step(a_BG: Tensor, c_BH: Tensor) -> StepValues:
+    """The equations that torch.lstm runs fused, for those who want to see its gates."""
+    a_i, a_f, a_g, a_o = a_BG.chunk(4, dim=-1)
+    i_BH, f_BH, o_BH = torch.sigmoid(a_i), torch.sigmoid(a_f), torch.sigmoid(a_o)
+    g_BH = torch.tanh(a_g)
+    c_BH = f_BH * c_BH + i_BH * g_BH
+    return StepValues((o_BH * torch.tanh(c_BH), c_BH), (i_BH, f_BH, g_BH, o_BH), (a_BG,))
+
+
+def _gru_step_of_sums(
+    rule: CellRule, weights: LayerWeights, x_BG: Tensor, q_BG: Tensor, h_BH: Tensor
+) -> StepValues:
+    """Variant sum: each gate's sum normalised on its own."""
+    sizes = norm_blocks(rule, x_BG.shape[-1])
     g_r, g_z, g_n = _blocks(weights.gain_sum, sizes)
     b_r, b_z, b_n = _blocks(weights.bias_sum, sizes)
     x_r, x_z, x_n = x_BG.chunk(3, dim=-1)
     q_r, q_z, q_n = q_BG.chunk(3, dim=-1)
-    r_BH = torch.sigmoid(_normalise(rule, x_r + q_r, g_r, b_r))
-    z_BH = torch.sigmoid(_normalise(rule, x_z + q_z, g_z, b_z))
-    n_BH = torch.tanh(_normalise(rule, torch.addcmul(x_n, r_BH, q_n), g_n, b_n))
-    return z_BH, n_BH
+    s_r, s_z = x_r + q_r, x_z + q_z
+    a_r, a_z = _normalise(rule, s_r, g_r, b_r), _normalise(rule, s_z, g_z, b_z)
+    r_BH, z_BH = torch.sigmoid(a_r), torch.sigmoid(a_z)
+    s_n = torch.addcmul(x_n, r_BH, q_n)
+    a_n = _normalise(rule, s_n, g_n, b_n)
+    n_BH = torch.tanh(a_n)
+    h_BH = torch.addcmul(n_BH, z_BH, h_BH - n_BH)
+    arguments = (a_r, a_z, a_n)
+    return StepValues((h_BH,), (r_BH, z_BH, n_BH), arguments, (s_r, s_z, s_n), arguments)
 
 
 def _project(
@@ -160,10 +231,9 @@ def _project(
     if gain is None:
         return functional.linear(x, weight, bias)
     a_G = functional.linear(x, weight)
-    if rule.layer_norm == "split" or rule.cell == "rnn":
+    sizes = norm_blocks(rule, weight.shape[0])
+    if len(sizes) == 1:
         return _normalise(rule, a_G, gain, bias)
-    hidden = weight.shape[0] // 3
-    sizes = [2 * hidden, hidden]
     parts = zip(
         torch.split(a_G, sizes, dim=-1), torch.split(gain, sizes), _blocks(bias, sizes), strict=True
     )
