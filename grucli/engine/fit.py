@@ -6,35 +6,40 @@ Between two events the state in ``Training`` is whole: a caller that stops there
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
 
 from grucli.data import Windows
-from grucli.engine.gate_updates import StepProbe
 from grucli.engine.losses import masked_mean_loss
 from grucli.engine.training import Training
 from grucli.errors import TrainingError
-from grucli.reports import Epoch, Step
+from grucli.reports import Epoch, Snapshot, Step, WeightRecord
 
 EVALUATION_CELLS = 1 << 22
 """Windows are evaluated in batches of about this many context cells (B * T * H)."""
 
 
-def fit(training: Training, train: Windows, valid: Windows) -> Iterator[Step | Epoch]:
+Event = WeightRecord | Snapshot | Step | Epoch
+
+
+def fit(training: Training, train: Windows, valid: Windows) -> Iterator[Event]:
     """Run the optimiser over the training windows until the epochs or the patience are used up.
 
-    Yields a Step after every optimiser step and an Epoch after every validation. Raises
+    Yields a Step after every optimiser step and an Epoch after every validation; what is recorded
+    of the weights comes at the very start and before the Step that it belongs to. Raises
     TrainingError before a step whose loss or gradient is not finite: the weights stay as they
     were.
     """
+    yield from training.begin_record()
     while not training.finished:
         started = time.perf_counter()
         windows = 0
         for rows in training.remaining_batches(len(train)):
-            loss, lr = _step(training, train, rows)
+            loss, lr, records = _step(training, train, rows)
             windows += len(rows)
+            yield from records
             yield Step(
                 epoch=training.epoch,
                 step=training.step,
@@ -48,7 +53,9 @@ def fit(training: Training, train: Windows, valid: Windows) -> Iterator[Step | E
         yield _close_epoch(training, valid, windows / max(elapsed, 1e-9), started)
 
 
-def _step(training: Training, train: Windows, rows: Tensor) -> tuple[Tensor, float]:
+def _step(
+    training: Training, train: Windows, rows: Tensor
+) -> tuple[Tensor, float, Sequence[WeightRecord | Snapshot]]:
     """One forward pass, backpropagation through time and optimiser step."""
     model, totals = training.model, training.totals
     model.train()
@@ -60,19 +67,16 @@ def _step(training: Training, train: Windows, rows: Tensor) -> tuple[Tensor, flo
         training.recipe.loss, forecast, batch.target, weight=batch.weight
     )
     loss.backward()  # type: ignore[no-untyped-call]
-    is_last = training.step_in_epoch + 1 == training.steps_per_epoch(len(train))
-    probe = StepProbe.take(model) if is_last else None
+    probe = training.probe(len(train))
     clip = training.recipe.clip
     limit = math.inf if clip is None else clip
     norm = torch.nn.utils.clip_grad_norm_(training.parameters, limit)
     if not math.isfinite(float(norm) + float(loss.detach())):
         raise TrainingError(_not_finite(training, float(loss.detach()), lr))
     training.optimizer.step()
-    if probe is not None:
-        totals.gates = probe.compare(training.cell)
     totals.add(loss.detach(), count, norm.detach(), limit)
     training.advance()
-    return loss.detach(), lr
+    return loss.detach(), lr, () if probe is None else training.record(probe, loss.detach())
 
 
 def trial_step(training: Training, train: Windows) -> None:

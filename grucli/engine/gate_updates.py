@@ -1,58 +1,79 @@
-"""How one optimiser step moved each gate's matrices."""
+"""How one optimiser step moved each gate's share of the recurrent parameters."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from grucli.gates import matrices_of, parse_parameter
+from grucli.gates import GATES, parse_parameter
 from grucli.nn import Forecaster
-from grucli.reports import GateUpdate
+from grucli.reports import GateUpdate, WeightRecord
 
 
-def recurrent_matrices(model: Forecaster) -> list[tuple[str, Tensor]]:
-    """The stacked weight matrices of the recurrent layers by name, each [gates * H, C or H]."""
+def recurrent_parameters(model: Forecaster) -> dict[str, Tensor]:
+    """The stacked parameters of the recurrent layers by name, each [gates * H, ...]."""
     named = model.recurrent.named_parameters()
-    return [(name, p) for name, p in named if p.dim() == 2 and parse_parameter(name) is not None]
+    return {name: p.detach() for name, p in named if parse_parameter(name) is not None}
+
+
+def gate_norms(stacked: Tensor, gates: int) -> Tensor:
+    """Frobenius norm [gates] of each gate's rows of a stacked parameter, in float64."""
+    rows = stacked.reshape(gates, -1)
+    norms: Tensor = torch.linalg.vector_norm(rows, dim=1, dtype=torch.float64)
+    return norms
 
 
 @dataclass(frozen=True)
 class StepProbe:
-    """Weights and gradients of the recurrent matrices just before an optimiser step."""
+    """The recurrent weights just before an optimiser step and the norms of their gradients."""
 
-    matrices: Sequence[tuple[str, Tensor]]
-    weights: Sequence[Tensor]
-    gradients: Sequence[Tensor]
+    model: Forecaster
+    gates: int
+    weights: Mapping[str, Tensor]
+    gradient_norms: Mapping[str, Tensor]
 
     @classmethod
-    def take(cls, model: Forecaster) -> "StepProbe":
-        """Copy weights and gradients; call after backward and before clipping."""
-        matrices = recurrent_matrices(model)
-        weights = [matrix.detach().clone() for _, matrix in matrices]
-        gradients = [
-            torch.zeros_like(matrix) if matrix.grad is None else matrix.grad.detach().clone()
-            for _, matrix in matrices
-        ]
-        return cls(matrices, weights, gradients)
+    def take(cls, model: Forecaster, cell: str) -> "StepProbe":
+        """Copy the weights; call after backward and before clipping."""
+        gates = len(GATES[cell])
+        weights = {name: value.clone() for name, value in recurrent_parameters(model).items()}
+        named = dict(model.recurrent.named_parameters())
+        norms = {}
+        for name, before in weights.items():
+            gradient = named[name].grad
+            norms[name] = gate_norms(
+                torch.zeros_like(before) if gradient is None else gradient, gates
+            )
+        return cls(model, gates, weights, norms)
 
-    def compare(self, cell: str) -> tuple[GateUpdate, ...]:
-        """Compare with the weights as they are now, after the step, gate by gate."""
-        updates = []
-        rows = zip(self.matrices, self.weights, self.gradients, strict=True)
-        for (name, matrix), before, gradient in rows:
-            change = matrix.detach() - before
-            for block in matrices_of(cell, name, before.shape[0]):
-                norm = before[block.rows].norm()
-                ratio = change[block.rows].norm() / norm.clamp(min=torch.finfo(norm.dtype).tiny)
-                updates.append(
-                    GateUpdate(
-                        matrix=block.symbol,
-                        layer=block.layer,
-                        direction=block.direction,
-                        gate=block.gate,
-                        gradient_norm=float(gradient[block.rows].norm()),
-                        update_ratio=float(ratio),
-                    )
-                )
-        return tuple(updates)
+    def update_ratios(self) -> dict[str, Tensor]:
+        """Applied change over weight [gates]; NaN for weights that were zero.
+
+        Measured on the weights as they are now, after the step, not from lr and gradient, which
+        an adaptive optimiser scales.
+        """
+        ratios = {}
+        for name, after in recurrent_parameters(self.model).items():
+            before = self.weights[name]
+            norm = gate_norms(before, self.gates)
+            ratio = gate_norms(after - before, self.gates) / norm
+            ratios[name] = torch.where(norm > 0, ratio, torch.nan)
+        return ratios
+
+
+def gate_updates(record: WeightRecord) -> tuple[GateUpdate, ...]:
+    """Gradient and update of every matrix, without biases and gains: what an epoch shows."""
+    return tuple(
+        GateUpdate(
+            matrix=matrix.symbol,
+            layer=matrix.layer,
+            direction=matrix.direction,
+            gate=matrix.gate,
+            gradient_norm=math.nan if matrix.gradient_norm is None else matrix.gradient_norm,
+            update_ratio=math.nan if matrix.update_ratio is None else matrix.update_ratio,
+        )
+        for matrix in record.matrices
+        if matrix.part in ("ih", "hh")
+    )

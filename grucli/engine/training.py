@@ -1,17 +1,19 @@
 """Everything a training run remembers between two steps, and how it is saved and restored."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from grucli.engine.gate_updates import StepProbe, gate_updates
+from grucli.engine.record import WeightRecorder
 from grucli.engine.schedules import LearningRate
 from grucli.nn import Forecaster
 from grucli.recipe import TrainRecipe
-from grucli.reports import GateUpdate
+from grucli.reports import GateUpdate, Snapshot, WeightRecord
 
 EPOCH_SEED_STRIDE = 1_000_003
 """Prime distance between the shuffling seeds of two recipes' seeds: epochs do not overlap."""
@@ -74,7 +76,8 @@ class Training:
     """A model on its way: optimiser, schedule, progress and the best weights so far.
 
     ``epoch`` counts from 1, ``step`` counts optimiser steps of the whole run, ``step_in_epoch``
-    those of the present epoch that are done.
+    those of the present epoch that are done. ``recorder`` writes down how weights are learned; it
+    changes nothing that is learned, and None leaves it out.
     """
 
     model: Forecaster
@@ -83,6 +86,7 @@ class Training:
     recipe: TrainRecipe
     cell: str
     hidden: int
+    recorder: WeightRecorder | None = None
     epoch: int = 1
     step: int = 0
     step_in_epoch: int = 0
@@ -143,6 +147,33 @@ class Training:
         self.step += 1
         self.step_in_epoch += 1
 
+    def begin_record(self) -> Sequence[WeightRecord | Snapshot]:
+        """The record of the initialisation, at the start of a run."""
+        if self.recorder is None or self.step > 0:
+            return ()
+        return (self.recorder.begin(), *self.recorder.snapshots(step=0, epoch=0))
+
+    def probe(self, windows: int) -> StepProbe | None:
+        """What a record of the step to come needs before it; None where it is not recorded."""
+        ends_epoch = self.step_in_epoch + 1 == self.steps_per_epoch(windows)
+        if self.recorder is None or not self.recorder.wants(self.step + 1, ends_epoch=ends_epoch):
+            return None
+        return self.recorder.probe()
+
+    def record(self, probe: StepProbe, loss: Tensor) -> Sequence[WeightRecord | Snapshot]:
+        """Write down what the step just made did to the weights."""
+        assert self.recorder is not None
+        record = self.recorder.record(
+            probe,
+            step=self.step,
+            epoch=self.epoch,
+            loss=float(loss),
+            lr=self.current_lr,
+            clipped=self.totals.clipped_share,
+        )
+        self.totals.gates = gate_updates(record)
+        return (record, *self.recorder.snapshots(step=self.step, epoch=self.epoch))
+
     def observe_validation(self, valid_loss: float) -> bool:
         """Close the epoch: keep the weights if they are the best so far, and say whether."""
         is_best = valid_loss < self.best_valid_loss
@@ -178,6 +209,7 @@ class Training:
             "optimizer": self.optimizer.state_dict(),
             "schedule": self.schedule.state_dict(),
             "best_weights": self.best_weights,
+            "record": None if self.recorder is None else self.recorder.state_dict(),
             "rng": torch.get_rng_state(),
             "cuda_rng": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
         }
@@ -190,6 +222,8 @@ class Training:
         self.optimizer.load_state_dict(state["optimizer"])
         self.schedule.load_state_dict(state["schedule"])
         self.best_weights = dict(state["best_weights"])
+        if self.recorder is not None:
+            self.recorder.load_state_dict(state["record"])
         torch.set_rng_state(state["rng"])
         if state["cuda_rng"] and torch.cuda.is_available():
             torch.cuda.set_rng_state_all(state["cuda_rng"])

@@ -1,21 +1,22 @@
-"""The folder of one run: recipe.yaml, metrics.jsonl, best.pt and last.pt, held by one process.
+"""The folder of one run: recipe, metrics, record of the weights, best.pt, last.pt; for one process.
 
-No time stamps in paths; whole files are replaced atomically and metrics.jsonl only grows, so that a
-Makefile can depend on them and an interrupted run can go on.
+No time stamps in paths; whole files are replaced atomically and the .jsonl files only grow, so that
+a Makefile can depend on them and an interrupted run can go on.
 """
 
 import fcntl
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from grucli.errors import GrucliError, UsageError
 from grucli.files import write_atomically
-from grucli.reports import Epoch, TrainingFinished, to_json
+from grucli.reports import Epoch, Snapshot, TrainingFinished, WeightRecord, to_json
 
-FILES = ("recipe.yaml", "metrics.jsonl", "best.pt", "last.pt")
+FILES = ("recipe.yaml", "metrics.jsonl", "weights.jsonl", "snapshots.jsonl", "best.pt", "last.pt")
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,16 @@ class RunFolder:
     def metrics(self) -> Path:
         """One JSON line for each epoch and one for the end."""
         return self.path / "metrics.jsonl"
+
+    @property
+    def weights(self) -> Path:
+        """One JSON line for each record of the weights."""
+        return self.path / "weights.jsonl"
+
+    @property
+    def snapshots(self) -> Path:
+        """One JSON line for each snapshot of the matrices."""
+        return self.path / "snapshots.jsonl"
 
     @property
     def best(self) -> Path:
@@ -91,27 +102,38 @@ class RunFolder:
         """Keep the resolved recipe beside the weights."""
         write_atomically(self.recipe, text.encode())
 
-    def append_metrics(self, event: Epoch | TrainingFinished) -> None:
-        """Add one line to metrics.jsonl."""
+    def append(self, event: Epoch | TrainingFinished | WeightRecord | Snapshot) -> None:
+        """Add one line to the file that keeps such events."""
+        paths = {WeightRecord: self.weights, Snapshot: self.snapshots}
+        path = paths.get(type(event), self.metrics)
         try:
-            with self.metrics.open("a", encoding="utf-8") as file:
+            with path.open("a", encoding="utf-8") as file:
                 file.write(to_json(event, indent=None) + "\n")
         except OSError as error:
             raise GrucliError(
-                f"{self.metrics}: could not be written: {error.strerror}; best.pt and last.pt hold "
+                f"{path}: could not be written: {error.strerror}; best.pt and last.pt hold "
                 "the training so far; make room, then go on with --resume"
             ) from error
 
-    def rewind_metrics(self, epochs_done: int) -> None:
-        """Drop lines beyond what last.pt knows: of later epochs, of an end, or torn by a crash."""
-        if not self.metrics.exists():
-            return
-        kept = []
-        for line in self.metrics.read_text(encoding="utf-8").splitlines():
-            try:
-                row = json.loads(line)
-            except json.JSONDecodeError:
-                break
-            if row["kind"] == "Epoch" and row["epoch"] <= epochs_done:
-                kept.append(line + "\n")
-        write_atomically(self.metrics, "".join(kept).encode())
+    def rewind(self, *, epochs_done: int, steps_done: int) -> None:
+        """Drop lines beyond what last.pt knows: of later steps, of an end, or torn by a crash."""
+        _keep_lines(
+            self.metrics, lambda row: row["kind"] == "Epoch" and row["epoch"] <= epochs_done
+        )
+        _keep_lines(self.weights, lambda row: row["step"] <= steps_done)
+        _keep_lines(self.snapshots, lambda row: not row["is_best"] and row["step"] <= steps_done)
+
+
+def _keep_lines(path: Path, wanted: Callable[[Mapping[str, Any]], bool]) -> None:
+    """Rewrite a file of JSON lines with the wanted ones before the first that is torn."""
+    if not path.exists():
+        return
+    kept = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError:
+            break
+        if wanted(row):
+            kept.append(line + "\n")
+    write_atomically(path, "".join(kept).encode())

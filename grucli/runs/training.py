@@ -14,12 +14,21 @@ from grucli.checkpoint import Checkpoint, load_checkpoint, recipe_of, save_check
 from grucli.engine.evaluation import Scale
 from grucli.engine.fit import fit, trial_step
 from grucli.engine.metrics import naive_in_sample_mae
+from grucli.engine.record import WeightRecorder
 from grucli.engine.schedules import LearningRate
 from grucli.engine.season import infer_season
+from grucli.engine.snapshots import take_snapshot
 from grucli.engine.training import Training
 from grucli.errors import InterruptedRunError, TrainingError, UsageError
 from grucli.recipe import Recipe, dump_recipe
-from grucli.reports import Epoch, Step, TrainingFinished, TrainingStarted
+from grucli.reports import (
+    Epoch,
+    Snapshot,
+    Step,
+    TrainingFinished,
+    TrainingStarted,
+    WeightRecord,
+)
 from grucli.runs.device import (
     Threads,
     choose_device,
@@ -80,6 +89,7 @@ class TrainingRun:
             recipe=recipe.train,
             cell=recipe.model.cell,
             hidden=recipe.model.hidden,
+            recorder=WeightRecorder(model, recipe.model.cell),
         )
         self.threads_before: int | None = None
         if resume:
@@ -147,7 +157,7 @@ class TrainingRun:
         model = self.training.model
         model.load_state_dict({k: torch.from_numpy(v) for k, v in saved.weights.items()})
         self.training.load_state_dict(_as_tensors(saved.training))
-        self.folder.rewind_metrics(self.training.epoch - 1)
+        self.folder.rewind(epochs_done=self.training.epoch - 1, steps_done=self.training.step)
 
     def started(self) -> TrainingStarted:
         """What is about to happen, for the screen."""
@@ -178,6 +188,9 @@ class TrainingRun:
         """Train; save best.pt when it gets better and last.pt at every epoch and on a stop."""
         try:
             for event in fit(self.training, self.dataset.train, self.dataset.valid):
+                if isinstance(event, WeightRecord | Snapshot):
+                    self.folder.append(event)
+                    continue
                 if isinstance(event, Epoch):
                     self._keep(event)
                 yield event
@@ -201,7 +214,7 @@ class TrainingRun:
         if epoch.is_best:
             save_checkpoint(self._checkpoint(self.training.best_weights), self.folder.best)
         self.save_last()
-        self.folder.append_metrics(epoch)
+        self.folder.append(epoch)
 
     def save_last(self) -> None:
         """Write the state from which --resume goes on."""
@@ -235,8 +248,20 @@ class TrainingRun:
             steps_per_second=training.step / max(training.elapsed_seconds, 1e-9),
             scores=scores,
         )
-        self.folder.append_metrics(event)
+        self.folder.append(event)
+        self.folder.append(self._best_snapshot())
         return event
+
+    def _best_snapshot(self) -> Snapshot:
+        """The matrices that best.pt holds, to end a film with."""
+        training = self.training
+        return take_snapshot(
+            training.best_weights,
+            cell=training.cell,
+            step=training.best_epoch * training.steps_per_epoch(len(self.dataset.train)),
+            epoch=training.best_epoch,
+            is_best=True,
+        )
 
     @property
     def _data(self) -> dict[str, Any]:
