@@ -1,0 +1,120 @@
+"""What the equations do to a gradient and to a small difference: how far back either reaches.
+
+Suffixes: T steps, B samples, S all parts of a state side by side (H, of an lstm 2H), V vectors.
+"""
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from grucli.data import Batch
+from grucli.engine.losses import masked_mean_loss
+from grucli.nn import Forecaster
+from grucli.nn.cells import step_values
+from grucli.nn.recording import LayerRecord, recording
+
+REACH = 0.01
+"""A gradient reaches as far back as this share of its largest is left."""
+_VECTORS = 4
+_WARM_UP = 4
+"""The first fourth of the steps only turns the vectors into the directions that grow most."""
+
+
+def gradients_by_lag(model: Forecaster, batch: Batch, *, loss: str) -> list[tuple[float, ...]]:
+    """E|dL/d state| of every recorded layer by lag: the state k steps before the last, k from 0.
+
+    L is the training loss of each window, E the mean over windows; of an lstm the norm is that of
+    h and c together. Found by backpropagation through the recorded steps. A measure of vanishing
+    gradients that does not assume how they vanish (Bengio, Simard, Frasconi 1994).
+    """
+    model.eval()
+    with torch.enable_grad(), recording(model.recurrent) as calls:
+        forecast = model(batch.context)
+        mean, _ = masked_mean_loss(loss, forecast, batch.target, weight=batch.weight)
+    found = []
+    for record in calls[0].layers:
+        tensors = [part for state in record.states[1:] for part in state]
+        gradients = torch.autograd.grad(
+            mean * len(forecast), tensors, retain_graph=True, materialize_grads=True
+        )
+        parts = len(record.states[0])
+        norms = [
+            torch.cat(gradients[at : at + parts], dim=-1).norm(dim=-1).mean()
+            for at in range(0, len(gradients), parts)
+        ]
+        found.append(tuple(float(norm) for norm in reversed(norms)))
+    return found
+
+
+def reach_steps(gradient: Sequence[float]) -> int | None:
+    """The furthest lag at which a hundredth of the largest gradient is left; None if all are 0."""
+    top = max(gradient)
+    if not top > 0:
+        return None
+    return max(lag for lag, size in enumerate(gradient) if size >= REACH * top)
+
+
+def half_life_steps(gradient: Sequence[float]) -> float | None:
+    """Steps in which the gradient halves: ln 2 over the slope of its logarithm.
+
+    The line is fitted by least squares over the lags within reach. None where it does not fall.
+    """
+    reach = reach_steps(gradient)
+    points = [
+        (lag, math.log(size))
+        for lag, size in enumerate(gradient[: max(reach or 0, 2) + 1])
+        if size > 0
+    ]
+    if len(points) < 2:
+        return None
+    middle = sum(lag for lag, _ in points) / len(points)
+    spread = sum((lag - middle) ** 2 for lag, _ in points)
+    slope = sum((lag - middle) * size for lag, size in points) / spread
+    return math.log(2) / -slope if slope < 0 else None
+
+
+@torch.no_grad()
+def largest_lyapunov(record: LayerRecord, *, seed: int = 0) -> tuple[float | None, int]:
+    """The largest Lyapunov exponent of a layer along its record, in 1/steps, and over how many.
+
+    A few vectors go through the Jacobian of each step and are made orthogonal again by QR; the
+    exponent is the mean of ln|R_ii|, over time and samples, largest over i (Vogt et al. 2020, arXiv
+    2006.14123). Layers of a stack drive each other one way only, so each has its own exponents.
+    None where there are too few steps.
+    """
+    steps = len(record.states) - 1
+    warm_up = max(steps // _WARM_UP, 1)
+    if steps <= warm_up:
+        return None, 0
+    rows = record.projected.unbind(0)
+    samples = record.projected.shape[1]
+    size = sum(part.shape[-1] for part in record.states[0])
+    generator = torch.Generator().manual_seed(seed)
+    shape = (samples, size, min(_VECTORS, size))
+    q_BSV = torch.linalg.qr(torch.randn(shape, generator=generator).to(record.projected)).Q
+    growth = record.projected.new_zeros(shape[0], shape[2])
+    for index, x_BG in enumerate(reversed(rows) if record.reverse else rows):
+        moved_BSV = _through_jacobian(record, x_BG, record.states[index], q_BSV)
+        q_BSV, r_BVV = torch.linalg.qr(moved_BSV)
+        if index >= warm_up:
+            growth += r_BVV.diagonal(dim1=-2, dim2=-1).abs().log()
+    return float((growth / (steps - warm_up)).mean(0).max()), steps - warm_up
+
+
+def _through_jacobian(
+    record: LayerRecord, x_BG: Tensor, state: tuple[Tensor, ...], vectors_BSV: Tensor
+) -> Tensor:
+    """The Jacobian of one step, at each sample's state, times its vectors: [B, S, V]."""
+    samples, _, count = vectors_BSV.shape
+    sizes = [part.shape[-1] for part in state]
+    tangents = torch.split(vectors_BSV.mT.reshape(samples * count, -1), sizes, dim=-1)
+    x_NG = x_BG.repeat_interleave(count, dim=0)
+    starts = tuple(part.repeat_interleave(count, dim=0) for part in state)
+
+    def advance(*parts: Tensor) -> Tensor:
+        return torch.cat(step_values(record.rule, record.weights, x_NG, parts).state, dim=-1)
+
+    moved_NS: Tensor = torch.func.jvp(advance, starts, tangents)[1]
+    return moved_NS.view(samples, count, -1).mT

@@ -1,0 +1,128 @@
+"""What the gates of a recorded stack did: values by time and unit, and their statistics.
+
+Suffixes: T steps, B samples, H units, all as chosen by a ``Selection``.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from grucli.gates import GATES, SYMBOLS
+from grucli.nn.recording import LayerRecord
+from grucli.reports.tracing import GateActivity
+
+LEFT, RIGHT = 0.1, 0.9
+"""A gate below the one is shut, above the other open; a tanh is at an end beyond +-RIGHT."""
+KEEPERS = {"gru": "update", "lstm": "forget"}
+"""The gate whose size says how much of the old state stays."""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which units, gates (by word), and steps (from 0) to look at; None is all of them."""
+
+    units: tuple[int, ...] | None = None
+    gates: tuple[str, ...] | None = None
+    steps: tuple[int, ...] | None = None
+
+    def pick(self, values_TBH: Tensor) -> Tensor:
+        """The chosen steps and units of [T, B, H]."""
+        if self.steps is not None:
+            values_TBH = values_TBH[list(self.steps)]
+        return values_TBH if self.units is None else values_TBH[..., list(self.units)]
+
+    def takes(self, gate: str) -> bool:
+        """Whether this gate is among the chosen ones."""
+        return self.gates is None or gate in self.gates
+
+
+def value_names(cell: str, selection: Selection) -> tuple[str, ...]:
+    """Names of the columns that ``values_of`` gives."""
+    symbols = [
+        symbol
+        for gate, symbol in zip(GATES[cell], SYMBOLS[cell], strict=True)
+        if selection.takes(gate)
+    ]
+    states = {"gru": ["h"], "lstm": ["h", "c"], "rnn": []}[cell]
+    before = [f"{product}_{symbol}" for product in ("xW", "hU") for symbol in symbols]
+    return (*symbols, *states, *before, *(f"a_{symbol}" for symbol in symbols))
+
+
+@torch.no_grad()
+def values_of(record: LayerRecord, selection: Selection) -> Tensor:
+    """Everything to write about a layer, [T, B, H, columns], in the order of ``value_names``.
+
+    Gates; h and an lstm's c after the step; for each gate the products xW and hU before
+    normalisation and biases; and a, which the gate's activation is taken of.
+    """
+    cell = record.rule.cell
+    chosen = [at for at, gate in enumerate(GATES[cell]) if selection.takes(gate)]
+
+    def by_gate(values_TBG: Tensor) -> list[Tensor]:
+        blocks = values_TBG.chunk(len(GATES[cell]), dim=-1)
+        return [blocks[at] for at in chosen]
+
+    states = [record.parts_after(part) for part in range(len(record.states[0]))]
+    columns = [
+        *by_gate(record.gates),
+        *(states if cell != "rnn" else []),
+        *by_gate(record.input_products()),
+        *by_gate(record.state_products()),
+        *by_gate(record.arguments),
+    ]
+    return torch.stack([selection.pick(column) for column in columns], dim=-1)
+
+
+def gate_activities(record: LayerRecord, selection: Selection) -> tuple[GateActivity, ...]:
+    """Means and ends of each chosen gate (saturation as in Karpathy, Johnson, Li 2015)."""
+    cell = record.rule.cell
+    names = zip(GATES[cell], SYMBOLS[cell], record.gates.chunk(len(GATES[cell]), -1), strict=True)
+    units = selection.units or tuple(range(record.own.shape[-1]))
+    found = []
+    for gate, symbol, values in names:
+        if not selection.takes(gate):
+            continue
+        values_TBH = selection.pick(values).double()
+        bounded = gate in ("candidate", "cell", "state")
+        left_TBH = values_TBH < (-RIGHT if bounded else LEFT)
+        right_TBH = values_TBH > RIGHT
+        found.append(
+            GateActivity(
+                gate=gate,
+                symbol=symbol,
+                activation="tanh" if bounded else "logistic",
+                mean=float(values_TBH.mean()),
+                deviation=float(values_TBH.std(correction=0)),
+                left=float(left_TBH.double().mean()),
+                right=float(right_TBH.double().mean()),
+                always_left=_always(left_TBH, units),
+                always_right=_always(right_TBH, units),
+                by_step=tuple(values_TBH.mean((1, 2)).tolist()),
+            )
+        )
+    return tuple(found)
+
+
+def _always(at_end_TBH: Tensor, units: Sequence[int]) -> tuple[int, ...]:
+    always = at_end_TBH.all(0).all(0).tolist()
+    return tuple(unit for unit, stays in zip(units, always, strict=True) if stays)
+
+
+def memory_steps(record: LayerRecord, selection: Selection) -> tuple[float, ...]:
+    """Measured memory of each chosen unit, tau = -1 / mean over t of ln z (f of an lstm).
+
+    Steps after which 1/e of a state would be left if only the gate decided. Holds where gradients
+    fall exponentially (arXiv 2111.03282). Infinite for a gate that is 1 to the last digit; empty
+    for a cell without such a gate.
+    """
+    cell = record.rule.cell
+    keeper = KEEPERS.get(cell)
+    if keeper is None or not selection.takes(keeper):
+        return ()
+    blocks = record.arguments.double().chunk(len(GATES[cell]), dim=-1)
+    a_TBH = selection.pick(blocks[GATES[cell].index(keeper)])
+    decay = -torch.nn.functional.logsigmoid(a_TBH).mean((0, 1))
+    return tuple(1 / rate if rate > 0 else math.inf for rate in decay.tolist())

@@ -1,0 +1,169 @@
+"""Run a recurrent stack step by step in its reference equations and keep every value on the way.
+
+Suffixes: T time, B batch, C inputs, H hidden, G all gates side by side, in the order of GATES.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from grucli.nn.cells import (
+    CellRule,
+    LayerWeights,
+    StepValues,
+    parameter_shapes,
+    project_input,
+    step_values,
+)
+from grucli.nn.layer import LayerState, run_layer
+from grucli.nn.stack import Recurrent
+
+
+@dataclass(frozen=True, eq=False)
+class LayerRecord:
+    """One layer in one direction over a sequence; tensors [T, ...] are in the order of the table.
+
+    ``inputs`` [T, B, C] is what the layer reads, ``projected`` [T, B, G] their share of the gates.
+    ``states`` [T + 1] are (h,) or (h, c) in the order of computation, the initial one first, and
+    each the very tensor that the next step reads, so that gradients can be asked for.
+    ``sums`` and ``normalised`` are None unless the variant normalises sums.
+    ``own`` [T, B, H] are the layer's outputs as the module itself computes them.
+    """
+
+    layer: int
+    reverse: bool
+    rule: CellRule
+    weights: LayerWeights
+    inputs: Tensor
+    projected: Tensor
+    states: tuple[LayerState, ...]
+    gates: Tensor
+    arguments: Tensor
+    sums: Tensor | None
+    normalised: Tensor | None
+    own: Tensor
+
+    def parts_after(self, part: int = 0) -> Tensor:
+        """The state after each step, [T, B, H]: part 0 is h, of an lstm 1 is c."""
+        after = torch.stack([state[part] for state in self.states[1:]])
+        return after.flip(0) if self.reverse else after
+
+    def parts_before(self, part: int = 0) -> Tensor:
+        """The state that each step reads, [T, B, H]."""
+        before = torch.stack([state[part] for state in self.states[:-1]])
+        return before.flip(0) if self.reverse else before
+
+    def input_products(self) -> Tensor:
+        """W_x x alone, before bias and normalisation, [T, B, G]."""
+        return functional.linear(self.inputs, self.weights.weight_ih)
+
+    def state_products(self) -> Tensor:
+        """W_h h alone, before bias and normalisation, [T, B, G]."""
+        return functional.linear(self.parts_before(), self.weights.weight_hh)
+
+
+@dataclass(frozen=True, eq=False)
+class StackRecord:
+    """Every layer and direction of a stack, lowest first, forward before reverse."""
+
+    layers: tuple[LayerRecord, ...]
+    output: Tensor
+    final: tuple[Tensor, ...]
+
+
+def record_stack(
+    module: Recurrent, x_TBC: Tensor, states: tuple[Tensor, ...] | None = None
+) -> StackRecord:
+    """Record a stack over [T, B, C], without dropout; ``states`` (zeros if None) as in torch.
+
+    Gradients flow through the recorded values unless they are switched off.
+    """
+    count = 2 if module.cell == "lstm" else 1
+    if states is None:
+        shape = (module.num_layers * module.directions, x_TBC.shape[1], module.hidden_size)
+        states = tuple(x_TBC.new_zeros(shape) for _ in range(count))
+    records: list[LayerRecord] = []
+    for layer in range(module.num_layers):
+        here = []
+        for direction in range(module.directions):
+            index = layer * module.directions + direction
+            start = tuple(part[index] for part in states)
+            here.append(_record_layer(module, layer, direction == 1, x_TBC, start))
+        x_TBC = torch.cat([record.parts_after() for record in here], dim=-1)
+        records += here
+    final = tuple(
+        torch.stack([record.states[-1][part] for record in records]) for part in range(count)
+    )
+    return StackRecord(tuple(records), x_TBC, final)
+
+
+@contextmanager
+def recording(module: Recurrent) -> Iterator[list[StackRecord]]:
+    """Record each call of a stack inside the block, and hand its caller the recorded result.
+
+    So gradients of whatever a model makes of the stack's output reach the recorded states. Takes
+    batches [B, T, C] or [T, B, C]; raises ValueError for a PackedSequence or a single sequence.
+    """
+    records: list[StackRecord] = []
+
+    def hook(called: nn.Module, given: tuple[Any, ...], _: Any) -> Any:
+        assert called is module
+        inputs, hx = given[0], given[1] if len(given) > 1 else None
+        if not isinstance(inputs, Tensor) or inputs.dim() != 3:
+            raise ValueError("recording: expected a batch of sequences with 3 dimensions")
+        states = (hx,) if isinstance(hx, Tensor) else hx
+        x_TBC = inputs.transpose(0, 1) if module.batch_first else inputs
+        record = record_stack(module, x_TBC, states)
+        records.append(record)
+        output = record.output.transpose(0, 1) if module.batch_first else record.output
+        return output, record.final if module.cell == "lstm" else record.final[0]
+
+    handle = module.register_forward_hook(hook)
+    try:
+        yield records
+    finally:
+        handle.remove()
+
+
+def _record_layer(
+    module: Recurrent, layer: int, reverse: bool, x_TBC: Tensor, start: LayerState
+) -> LayerRecord:
+    rule = module.rule
+    suffix = f"_l{layer}{'_reverse' if reverse else ''}"
+    kinds = parameter_shapes(rule, 1, 1, bias=module.bias)
+    weights = LayerWeights(**{kind: module.get_parameter(kind + suffix) for kind in kinds})
+    with torch.no_grad():
+        own_TBH, _ = run_layer(rule, weights, x_TBC, start, reverse=reverse)
+    projected = project_input(rule, weights, x_TBC)
+    rows = projected.unbind(0)
+    states = [start]
+    steps: list[StepValues] = []
+    for x_BG in reversed(rows) if reverse else rows:
+        steps.append(step_values(rule, weights, x_BG, states[-1]))
+        states.append(steps[-1].state)
+    if reverse:
+        steps.reverse()
+    has_sums = bool(steps[0].sums)
+    return LayerRecord(
+        layer=layer,
+        reverse=reverse,
+        rule=rule,
+        weights=weights,
+        inputs=x_TBC,
+        projected=projected,
+        states=tuple(states),
+        gates=_side_by_side([step.gates for step in steps]),
+        arguments=_side_by_side([step.arguments for step in steps]),
+        sums=_side_by_side([step.sums for step in steps]) if has_sums else None,
+        normalised=_side_by_side([step.normalised for step in steps]) if has_sums else None,
+        own=own_TBH,
+    )
+
+
+def _side_by_side(steps: list[tuple[Tensor, ...]]) -> Tensor:
+    return torch.stack([torch.cat(parts, dim=-1) for parts in steps]).detach()

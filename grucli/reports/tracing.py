@@ -1,0 +1,150 @@
+"""What a recurrent network did along a series, and one of its steps on the board."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class GateActivity:
+    """One gate over the steps and units that were looked at.
+
+    ``left`` is the share of its values below 0.1 (shut), ``right`` above 0.9 (open); of a tanh,
+    whose ends are -1 and 1, below -0.9 and above 0.9. ``always_left`` and ``always_right`` list the
+    units that were there at every step. ``by_step`` is the mean of the units at each step.
+    """
+
+    gate: str
+    symbol: str
+    activation: str
+    mean: float
+    deviation: float
+    left: float
+    right: float
+    always_left: tuple[int, ...]
+    always_right: tuple[int, ...]
+    by_step: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class LayerActivity:
+    """One layer in one direction.
+
+    ``memory_steps`` has tau = -1 / mean over t of ln z for each unit (f of an lstm): the steps
+    after which 1/e of a state is left. ``gradient_by_lag`` is E|dL/dh| of the loss L at the end of
+    the context by the number of steps back, beginning at 0; None where no window has its truth.
+    ``half_life_steps`` is None where the gradient does not fade; ``reach_steps`` the furthest lag
+    at which a hundredth of the largest gradient is left. ``lyapunov`` is the largest exponent of
+    the Jacobian, in 1/steps, measured over ``lyapunov_steps``.
+    """
+
+    layer: int
+    direction: str
+    units: int
+    gates: tuple[GateActivity, ...]
+    memory_steps: tuple[float, ...]
+    gradient_by_lag: tuple[float, ...] | None
+    half_life_steps: float | None
+    reach_steps: int | None
+    lyapunov: float | None
+    lyapunov_steps: int
+
+
+@dataclass(frozen=True)
+class TraceReport:
+    """How a network's gates moved along the newest rows of a table.
+
+    ``rows`` from ``first`` to ``last`` were read as one sequence of ``samples`` (columns, where
+    channels are independent). ``windows`` gave the gradients of ``loss``. ``difference`` is the
+    largest between the traced states and those of the module itself.
+    """
+
+    checkpoint: str
+    table: str
+    cell: str
+    layer_norm: str
+    normalise: str
+    rows: int
+    first: str
+    last: str
+    samples: tuple[str, ...]
+    layers: tuple[LayerActivity, ...]
+    loss: str
+    windows: int
+    difference: float
+
+
+@dataclass(frozen=True)
+class Term:
+    """One product of a weight with what it reads; ``name`` is an input column or a unit."""
+
+    name: str
+    weight: float
+    reads: float
+
+    @property
+    def product(self) -> float:
+        """Weight times value."""
+        return self.weight * self.reads
+
+
+@dataclass(frozen=True)
+class Equation:
+    """One line of the board: ``symbol`` = ``formula`` = ``value``.
+
+    ``values`` gives a number for every name in the formula, in which s is the logistic function.
+    A product of a row of a matrix with a vector has its ``terms`` instead, largest first.
+    """
+
+    symbol: str
+    formula: str
+    value: float
+    values: Mapping[str, float]
+    terms: tuple[Term, ...] = ()
+
+
+@dataclass(frozen=True)
+class BoardStep:
+    """A heading and its equations; ``note`` says what they mean."""
+
+    title: str
+    note: str
+    equations: tuple[Equation, ...]
+    gate: str | None = None
+
+
+@dataclass(frozen=True)
+class InputValue:
+    """An input column at this step: as in the table, scaled, and normalised in its window."""
+
+    column: str
+    original: float
+    scaled: float
+    read: float
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """One step of one unit of a cell, equation by equation, in the model's own numbers.
+
+    ``own_value`` is the unit's next state as the model itself computed it; ``change`` how far the
+    unit moved. ``step`` counts from 1 within a window of ``steps`` rows that ends at ``last``.
+    """
+
+    checkpoint: str
+    cell: str
+    layer_norm: str
+    time: str
+    last: str
+    step: int
+    steps: int
+    sample: str
+    layer: int
+    direction: str
+    unit: int
+    units: int
+    change: float
+    normalise: str
+    inputs: tuple[InputValue, ...]
+    board: tuple[BoardStep, ...]
+    value: float
+    own_value: float
