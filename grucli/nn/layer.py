@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 from grucli.nn.cells import CellRule, LayerWeights, project_input, step
+from grucli.nn.kernel import run_layer_native, supports
 
 LayerState = tuple[Tensor, ...]
 """(h,) of a gru or rnn, (h, c) of an lstm; each [B, H]."""
@@ -31,6 +32,11 @@ def run_layer(
     """
     if rule.cell == "lstm":
         return _run_lstm(weights, x_TBC, state, reverse=reverse, lengths_B=lengths_B)
+    if supports(rule, x_TBC, weights):
+        output_TBH, h_BH = run_layer_native(
+            rule, weights, x_TBC, state[0], reverse=reverse, lengths_B=lengths_B
+        )
+        return output_TBH, (h_BH,)
     projected = project_input(rule, weights, x_TBC).unbind(0)
     live_TB1 = None if lengths_B is None else _live(lengths_B, x_TBC)
     (h_BH,) = state

@@ -1,0 +1,109 @@
+"""The compiled kernel: which one runs, and the doorway of torch to it.
+
+A layer of a gru or rnn in float32 on the CPU runs in C++ (folder ``native``), through the torch
+operators of ``kernel_operators.py``; everything else runs in ``cells.py``.
+
+Suffixes: T time, B batch, C inputs, H hidden.
+"""
+
+import os
+
+import torch
+from torch import Tensor
+
+from grucli.nn.cells import CellRule, LayerWeights
+from grucli.nn.kernel_operators import CELLS, native
+
+VARIABLE = "GRUCLI_KERNEL"
+KERNELS = ("auto", "native", "torch")
+
+_requested = "auto"
+
+
+def available() -> bool:
+    """Say whether the compiled kernel is installed."""
+    return native is not None
+
+
+def choose_kernel(name: str) -> None:
+    """Force ``native`` or ``torch`` for this process; ``auto`` takes native where it can.
+
+    The environment variable GRUCLI_KERNEL has the last word. Raises ValueError for another name.
+    """
+    global _requested  # noqa: PLW0603 (a process has one kernel, as it has one thread count)
+    _requested = _checked_name("kernel", name)
+
+
+def chosen_kernel() -> str:
+    """``native`` or ``torch``: what float32 on the CPU runs on.
+
+    Raises ValueError for an unknown name in GRUCLI_KERNEL, RuntimeError when native is asked for
+    but not installed.
+    """
+    name = _checked_name(VARIABLE, os.environ.get(VARIABLE, _requested))
+    if name == "native" and native is None:
+        raise RuntimeError(
+            f"{VARIABLE}: the native kernel is not installed; a C++ compiler was missing when "
+            "grucli was installed; install one and run pip install --force-reinstall grucli"
+        )
+    return "native" if name != "torch" and native is not None else "torch"
+
+
+def describe() -> str:
+    """One line for people: the kernel, its instruction set, the threads."""
+    threads = torch.get_num_threads()
+    count = f"{threads} thread{'s' if threads > 1 else ''}"
+    if chosen_kernel() == "native":
+        return f"native ({native.instruction_set()}, {count})"
+    reason = "" if available() else "; the native kernel is not installed: no C++ compiler"
+    return f"torch ({count}{reason})"
+
+
+def supports(rule: CellRule, x_TBC: Tensor, weights: LayerWeights) -> bool:
+    """Say whether the native kernel runs this layer: gru or rnn, float32, on the CPU."""
+    return (
+        rule.cell in CELLS
+        and x_TBC.device.type == "cpu"
+        and x_TBC.dtype == weights.weight_hh.dtype == torch.float32
+        and not torch.is_autocast_enabled("cpu")
+        and chosen_kernel() == "native"
+    )
+
+
+def run_layer_native(
+    rule: CellRule,
+    weights: LayerWeights,
+    x_TBC: Tensor,
+    h_BH: Tensor,
+    *,
+    reverse: bool = False,
+    lengths_B: Tensor | None = None,
+) -> tuple[Tensor, Tensor]:
+    """Run a layer over a sequence; returns its outputs [T, B, H] and its final state [B, H].
+
+    x_TBC may be any view whose last stride is 1, such as the transpose of a batch-first tensor.
+    ``reverse`` starts at the last step; outputs stay in the order of the input. ``lengths_B``
+    (integers on the CPU, 1 to T) ends every row on its own: later steps cost nothing, leave the
+    state as it is, and their outputs are zero. Same forward bytes for any number of threads.
+    """
+    tensors = (
+        x_TBC,
+        weights.weight_ih,
+        weights.weight_hh,
+        weights.gain_ih if weights.gain_sum is None else weights.gain_sum,
+        weights.gain_hh,
+        weights.bias_ih if weights.bias_sum is None else weights.bias_sum,
+        weights.bias_hh,
+        h_BH,
+    )
+    save = torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in tensors)
+    output_TBH, h_n_BH, _, _ = torch.ops.grucli.recurrent_forward(
+        *tensors, lengths_B, rule.cell, rule.layer_norm, rule.eps, reverse, save
+    )
+    return output_TBH, h_n_BH
+
+
+def _checked_name(where: str, name: str) -> str:
+    if name not in KERNELS:
+        raise ValueError(f"{where}: {name!r} is unknown; expected one of {', '.join(KERNELS)}")
+    return name

@@ -1,0 +1,92 @@
+// The gate equations of one vector of units: z keeps the old state, h' = z h + (1 - z) n.
+#pragma once
+
+#include "functions.h"
+
+namespace grucli {
+
+// Gradient of a pre-activation, from that of the activation.
+template <class V>
+V through_sigmoid(V gradient, V s) { return gradient * nfma(s, s, s); }
+template <class V>
+V through_tanh(V gradient, V t) { return nfma(gradient * t, t, gradient); }
+
+// x and q are the finished input and recurrent parts of the gates r, z, n.
+struct Gru {
+    static constexpr int kGates = 3;
+
+    template <class V>
+    static V forward(const V* x, const V* q, V h) {
+        const V r = sigmoid(x[0] + q[0]);
+        const V z = sigmoid(x[1] + q[1]);
+        const V n = tanh(fma(r, q[2], x[2]));
+        return fma(z, h - n, n);
+    }
+
+    // Returns the gradient that reaches h directly.
+    template <class V>
+    static V backward(const V* x, const V* q, V h, V dh, V* dx, V* dq) {
+        const V r = sigmoid(x[0] + q[0]);
+        const V z = sigmoid(x[1] + q[1]);
+        const V n = tanh(fma(r, q[2], x[2]));
+        const V direct = dh * z;
+        dx[2] = through_tanh(dh - direct, n);
+        dx[1] = dq[1] = through_sigmoid(dh * (h - n), z);
+        dx[0] = dq[0] = through_sigmoid(dx[2] * q[2], r);
+        dq[2] = dx[2] * r;
+        return direct;
+    }
+};
+
+// The gates from one normalised sum c of both parts: n = tanh(r c_n).
+struct JointGru {
+    static constexpr int kGates = 3;
+
+    template <class V>
+    static V forward(const V* c, V h) {
+        const V z = sigmoid(c[1]);
+        const V n = tanh(sigmoid(c[0]) * c[2]);
+        return fma(z, h - n, n);
+    }
+
+    template <class V>
+    static V backward(const V* c, V h, V dh, V* dc) {
+        const V r = sigmoid(c[0]);
+        const V z = sigmoid(c[1]);
+        const V n = tanh(r * c[2]);
+        const V direct = dh * z;
+        const V inner = through_tanh(dh - direct, n);
+        dc[2] = inner * r;
+        dc[1] = through_sigmoid(dh * (h - n), z);
+        dc[0] = through_sigmoid(inner * c[2], r);
+        return direct;
+    }
+};
+
+struct Rnn {
+    static constexpr int kGates = 1;
+
+    template <class V>
+    static V forward(const V* x, const V* q, V) { return tanh(x[0] + q[0]); }
+
+    template <class V>
+    static V backward(const V* x, const V* q, V, V dh, V* dx, V* dq) {
+        dx[0] = dq[0] = through_tanh(dh, tanh(x[0] + q[0]));
+        return V::zero();
+    }
+};
+
+struct JointRnn {
+    static constexpr int kGates = 1;
+
+    template <class V>
+    static V forward(const V* c, V) { return tanh(c[0]); }
+
+    template <class V>
+    static V backward(const V* c, V, V dh, V* dc) {
+        dc[0] = through_tanh(dh, tanh(c[0]));
+        return V::zero();
+    }
+};
+
+}  // namespace grucli

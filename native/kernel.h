@@ -1,0 +1,50 @@
+// Builds a Kernel for one vector type: picks the variant once, outside all loops.
+#pragma once
+
+#include "gates_joint.h"
+#include "gates_split.h"
+#include "gates_sum.h"
+#include "sequence_back.h"
+
+namespace grucli {
+
+// Calls `use` with the gate arithmetic that the problem asks for.
+template <class V, class Use>
+void with_gates(const Problem& p, Use use) {
+    if (p.cell == Cell::gru) {
+        switch (p.norm) {
+            case Norm::none: return use(SplitGates<V, Gru, 0>());
+            case Norm::split: return use(SplitGates<V, Gru, 1>());
+            case Norm::ba2016: return use(SplitGates<V, Gru, 2>());
+            case Norm::sum: return use(SumGates<V>());
+            case Norm::sum_joint: return use(JointGates<V, JointGru>());
+        }
+    }
+    switch (p.norm) {
+        case Norm::none: return use(SplitGates<V, Rnn, 0>());
+        case Norm::split:
+        case Norm::ba2016: return use(SplitGates<V, Rnn, 1>());
+        case Norm::sum:
+        case Norm::sum_joint: return use(JointGates<V, JointRnn>());
+    }
+}
+
+template <class V>
+void forward_part(const Problem& p, const Packed& packed, const Part& part) {
+    with_gates<V>(p, [&](auto gates) { Sequence<V, decltype(gates)>::forward(p, packed, part); });
+}
+
+template <class V>
+void backward_part(const Problem& p, const Gradient& gradient, const Packed& packed, const Part& part,
+                   const Sums& sums) {
+    with_gates<V>(p, [&](auto gates) {
+        SequenceBack<V, decltype(gates)>{p, gradient, packed, part, sums}.run();
+    });
+}
+
+template <class V>
+Kernel kernel_of(const char* name) {
+    return {name, V::kLanes, pack<V>, forward_part<V>, backward_part<V>};
+}
+
+}  // namespace grucli

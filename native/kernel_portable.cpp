@@ -1,0 +1,12 @@
+#include "vec_portable.h"
+
+#include "kernel.h"
+
+namespace grucli {
+
+const Kernel& portable_kernel() {
+    static const Kernel kernel = kernel_of<portable::Vec>("portable");
+    return kernel;
+}
+
+}  // namespace grucli

@@ -1,0 +1,179 @@
+#include "layer.h"
+
+#include <algorithm>
+#include <numeric>
+#include <vector>
+
+#include "dispatch.h"
+#include "memory.h"
+#include "sequence_back.h"
+#include "team.h"
+
+namespace grucli {
+namespace {
+
+// Rows sorted by length, longest first, so that the rows alive at any step are the first ones.
+struct Schedule {
+    std::vector<Index> order, live;
+
+    Schedule(Problem& p, const std::int64_t* lengths) {
+        if (!lengths) return;
+        order.resize(p.batch);
+        live.assign(p.steps, 0);
+        std::iota(order.begin(), order.end(), Index{0});
+        std::stable_sort(order.begin(), order.end(),
+                         [&](Index a, Index b) { return lengths[a] > lengths[b]; });
+        for (Index i = 0; i < p.batch; ++i)
+            for (Index t = 0; t < lengths[i]; ++t) ++live[t];
+        p.order = order.data();
+        p.live = live.data();
+    }
+};
+
+// Where each part begins, and the last one's end: equal shares of the steps to compute.
+std::vector<Index> shares(const Problem& p, const std::int64_t* lengths, Index parts) {
+    const auto length = [&](Index position) { return lengths ? lengths[p.order[position]] : p.steps; };
+    Index total = 0;
+    for (Index i = 0; i < p.batch; ++i) total += length(i);
+    std::vector<Index> starts{0};
+    Index done = 0;
+    for (Index i = 0; i < p.batch && static_cast<Index>(starts.size()) < parts; ++i) {
+        if (i > 0 && done >= total * static_cast<Index>(starts.size()) / parts) starts.push_back(i);
+        done += length(i);
+    }
+    starts.resize(parts + 1, p.batch);
+    return starts;
+}
+
+// No more threads than there is work for: waking one costs as much as some million operations.
+Index parts_for(const Problem& p, int threads) {
+    constexpr double kWorthAThread = 1e6;
+    const double work = 2.0 * static_cast<double>(p.batch * p.steps) * static_cast<double>(width_of(p)) *
+                        static_cast<double>(p.hidden + p.inputs);
+    const Index worth = 1 + static_cast<Index>(std::min(work / kWorthAThread, 1e6));
+    return std::max<Index>(1, std::min({static_cast<Index>(threads), worth, p.batch}));
+}
+
+// Hands out pieces of one block of memory, each on a cache line of its own.
+class Pieces {
+public:
+    explicit Pieces(float* data) : data_(data) {}
+    float* take(Index count) {
+        float* piece = data_;
+        data_ += padded(count);
+        return piece;
+    }
+
+private:
+    float* data_;
+};
+
+Index packed_size(const Problem& p, Index parts) {
+    return width_of(p) * (2 * padded(p.inputs) + 2 * padded(p.hidden) + 4) + parts * 2 * means_stride(p);
+}
+
+Packed lay_out_packed(const Problem& p, Index parts, Pieces& pieces) {
+    const Index width = width_of(p), inputs = padded(p.inputs), hidden = padded(p.hidden);
+    Packed packed;
+    packed.input = pieces.take(width * inputs);
+    packed.hidden = pieces.take(width * hidden);
+    packed.input_back = pieces.take(width * inputs);
+    packed.hidden_back = pieces.take(width * hidden);
+    for (float** vector : {&packed.gain_x, &packed.gain_h, &packed.bias_x, &packed.bias_h})
+        *vector = pieces.take(width);
+    packed.means = pieces.take(parts * 2 * means_stride(p));
+    return packed;
+}
+
+Index sums_size(const Problem& p) {
+    return width_of(p) * (padded(p.inputs) + padded(p.hidden) + 4);
+}
+
+Sums lay_out_sums(const Problem& p, Pieces& pieces) {
+    const Index width = width_of(p);
+    Sums sums;
+    sums.weight_ih = pieces.take(width * padded(p.inputs));
+    sums.weight_hh = pieces.take(width * padded(p.hidden));
+    for (float** vector : {&sums.gain_x, &sums.gain_h, &sums.bias_x, &sums.bias_h})
+        *vector = pieces.take(width);
+    return sums;
+}
+
+// Where one row of a parameter's gradient lies in a thread's sums.
+struct Slice {
+    float* Sums::*sums;
+    Index first, step, count;
+};
+
+// Adds the slices of all threads in the order of the parts: the same bytes for the same number of
+// threads.
+void collect(const std::vector<Sums>& sums, const Slice& slice, float* to) {
+    for (Index j = 0; j < slice.count; ++j) {
+        const Index place = slice.first + j * slice.step;
+        float sum = (sums[0].*slice.sums)[place];
+        for (std::size_t i = 1; i < sums.size(); ++i) sum += (sums[i].*slice.sums)[place];
+        to[j] = sum;
+    }
+}
+
+void collect_rows(const Problem& p, const Gradient& to, const std::vector<Sums>& sums, Index lanes,
+                  Index part, Index parts) {
+    const Index gates = gates_of(p), rows = gates * p.hidden;
+    for (Index row = rows * part / parts; row < rows * (part + 1) / parts; ++row) {
+        const Index gate = row / p.hidden, unit = row % p.hidden;
+        const Index place = (unit / lanes * gates + gate) * lanes + unit % lanes;
+        collect(sums, {&Sums::weight_ih, place, width_of(p), p.inputs}, to.weight_ih + row * p.inputs);
+        collect(sums, {&Sums::weight_hh, place * padded(p.hidden), 1, p.hidden},
+                to.weight_hh + row * p.hidden);
+        if (to.gain_x) collect(sums, {&Sums::gain_x, place, 1, 1}, to.gain_x + row);
+        if (to.gain_h) collect(sums, {&Sums::gain_h, place, 1, 1}, to.gain_h + row);
+        if (to.bias_x) collect(sums, {&Sums::bias_x, place, 1, 1}, to.bias_x + row);
+        if (to.bias_h) collect(sums, {&Sums::bias_h, place, 1, 1}, to.bias_h + row);
+    }
+}
+
+}  // namespace
+
+void run_forward(Problem p, const std::int64_t* lengths, int threads) {
+    const Kernel& kernel = current_kernel();
+    const Schedule schedule(p, lengths);
+    const Index parts = parts_for(p, threads);
+    const std::vector<Index> starts = shares(p, lengths, parts);
+    const Index scratch = padded(forward_scratch(p, p.batch));
+    const Floats memory(packed_size(p, parts) + parts * scratch);
+    Pieces pieces(memory.data());
+    const Packed packed = lay_out_packed(p, parts, pieces);
+    float* const rest = pieces.take(parts * scratch);
+    run_parallel(parts, threads, [&](int i) { kernel.pack(p, packed, false, i, parts); });
+    run_parallel(parts, threads, [&](int i) {
+        kernel.forward(p, packed, {starts[i], starts[i + 1], rest + i * scratch});
+    });
+}
+
+void run_backward(Problem p, const Gradient& gradient, const std::int64_t* lengths, int threads) {
+    const Kernel& kernel = current_kernel();
+    const Schedule schedule(p, lengths);
+    const Index parts = parts_for(p, threads);
+    const std::vector<Index> starts = shares(p, lengths, parts);
+    Index scratch = 0;
+    for (Index i = 0; i < parts; ++i)
+        scratch = std::max(scratch, padded(backward_scratch(p, starts[i + 1] - starts[i])));
+    const Index each = sums_size(p) + scratch;
+    const Floats memory(packed_size(p, parts) + parts * each);
+    Pieces pieces(memory.data());
+    const Packed packed = lay_out_packed(p, parts, pieces);
+    std::vector<Sums> sums(parts);
+    std::vector<float*> scratches(parts);
+    for (Index i = 0; i < parts; ++i) {
+        sums[i] = lay_out_sums(p, pieces);
+        scratches[i] = pieces.take(scratch);
+    }
+    run_parallel(parts, threads, [&](int i) { kernel.pack(p, packed, true, i, parts); });
+    run_parallel(parts, threads, [&](int i) {
+        std::fill_n(sums[i].weight_ih, sums_size(p), 0.0f);
+        kernel.backward(p, gradient, packed, {starts[i], starts[i + 1], scratches[i]}, sums[i]);
+    });
+    run_parallel(parts, threads, [&](int i) { collect_rows(p, gradient, sums, kernel.lanes, i, parts); });
+}
+
+}  // namespace grucli

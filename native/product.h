@@ -1,0 +1,165 @@
+// Matrix products of the sizes a recurrence needs: a few rows against weights that stay in cache.
+//
+// Every element of the result is the same chain of fused multiply-adds over blocks of the depth,
+// whatever the tile it falls in: the number of rows computed together never changes a row's bytes.
+#pragma once
+
+#include "problem.h"
+
+#if defined(__clang__)
+#define GRUCLI_UNROLL _Pragma("clang loop unroll(full)")
+#elif defined(__GNUC__)
+#define GRUCLI_UNROLL _Pragma("GCC unroll 8")
+#else
+#define GRUCLI_UNROLL
+#endif
+#if defined(__GNUC__)
+#define GRUCLI_PREFETCH(address) __builtin_prefetch(address, 1)
+#else
+#define GRUCLI_PREFETCH(address) ((void)0)
+#endif
+
+namespace grucli {
+
+// Element (i, k) of the left factor is data[i * row + k * step].
+struct Left {
+    const float* data;
+    Index row, step;
+};
+
+// The right factor, cut into panels of up to three vectors side by side. `vec` is the distance
+// between vectors, `step` that between rows of the depth; a packed panel is contiguous, and its
+// step is its own width (0 stands for that).
+struct Right {
+    const float* data;
+    Index vec, step;
+};
+
+template <class V>
+Index vectors(Index size) {
+    return (size + V::kLanes - 1) / V::kLanes;
+}
+
+// Vectors in the next panel: three at a time, but never a last panel of one after a full one.
+static inline int panel_vectors(Index remaining) {
+    return remaining == 4 ? 2 : remaining < 3 ? static_cast<int>(remaining) : 3;
+}
+
+// All loops over i and j are unrolled, so that the sums live in registers from first to last. The
+// result is fetched while they are formed, where that takes long enough.
+template <class V, int kRows, int kVecs>
+void tile(Index depth, Left a, const float* b, Index b_step, float* c, Index c_row, bool accumulate) {
+    constexpr Index kDeep = 32;
+    V sum[kRows][kVecs];
+    GRUCLI_UNROLL
+    for (int i = 0; i < kRows; ++i) {
+        GRUCLI_UNROLL
+        for (int j = 0; j < kVecs; ++j) {
+            if (depth >= kDeep) GRUCLI_PREFETCH(c + i * c_row + j * V::kLanes);
+            sum[i][j] = V::zero();
+        }
+    }
+    for (Index k = 0; k < depth; ++k, a.data += a.step, b += b_step) {
+        V right[kVecs];
+        GRUCLI_UNROLL
+        for (int j = 0; j < kVecs; ++j) right[j] = V::load(b + j * V::kLanes);
+        GRUCLI_UNROLL
+        for (int i = 0; i < kRows; ++i) {
+            const V left = V::set(a.data[i * a.row]);
+            GRUCLI_UNROLL
+            for (int j = 0; j < kVecs; ++j) sum[i][j] = fma(left, right[j], sum[i][j]);
+        }
+    }
+    GRUCLI_UNROLL
+    for (int i = 0; i < kRows; ++i) {
+        GRUCLI_UNROLL
+        for (int j = 0; j < kVecs; ++j) {
+            float* to = c + i * c_row + j * V::kLanes;
+            (accumulate ? V::load(to) + sum[i][j] : sum[i][j]).store(to);
+        }
+    }
+}
+
+template <class V, int kVecs>
+void tile_of(Index rows, Index depth, Left a, const float* b, Index b_step, float* c, Index c_row,
+             bool accumulate) {
+    switch (rows) {
+        case 1: return tile<V, 1, kVecs>(depth, a, b, b_step, c, c_row, accumulate);
+        case 2: return tile<V, 2, kVecs>(depth, a, b, b_step, c, c_row, accumulate);
+        case 3: return tile<V, 3, kVecs>(depth, a, b, b_step, c, c_row, accumulate);
+        case 4: return tile<V, 4, kVecs>(depth, a, b, b_step, c, c_row, accumulate);
+        default: break;
+    }
+    if constexpr (V::kTileRows > 4) {
+        switch (rows) {
+            case 5: return tile<V, 5, kVecs>(depth, a, b, b_step, c, c_row, accumulate);
+            case 6: return tile<V, 6, kVecs>(depth, a, b, b_step, c, c_row, accumulate);
+            case 7: return tile<V, 7, kVecs>(depth, a, b, b_step, c, c_row, accumulate);
+            default: return tile<V, 8, kVecs>(depth, a, b, b_step, c, c_row, accumulate);
+        }
+    }
+}
+
+// A block of a panel this deep is used by all rows before the next pushes it out of the L1 cache.
+template <class V>
+constexpr Index kDepth = 24 * 1024 / (3 * V::kLanes * sizeof(float));
+
+// One panel of the right factor against all rows of the left one.
+template <class V, int kVecs>
+void multiply_panel(Index rows, Index depth, Left a, const float* b, Index b_step, float* c,
+                    Index c_row, bool accumulate) {
+    for (Index k = 0; k < depth || k == 0; k += kDepth<V>) {
+        const Index block = depth - k < kDepth<V> ? depth - k : kDepth<V>;
+        for (Index i = 0; i < rows; i += V::kTileRows) {
+            const Index height = rows - i < V::kTileRows ? rows - i : V::kTileRows;
+            const Left here{a.data + i * a.row + k * a.step, a.row, a.step};
+            tile_of<V, kVecs>(height, block, here, b + k * b_step, b_step, c + i * c_row, c_row,
+                              accumulate || k > 0);
+        }
+    }
+}
+
+// c = a b, or c += a b; `vecs` vectors wide.
+template <class V>
+void multiply(Index rows, Index vecs, Index depth, Left a, Right b, float* c, Index c_row,
+              bool accumulate) {
+    for (Index v = 0; v < vecs;) {
+        const int wide = panel_vectors(vecs - v);
+        const float* panel = b.data + v * b.vec;
+        const Index step = b.step ? b.step : wide * V::kLanes;
+        float* to = c + v * V::kLanes;
+        switch (wide) {
+            case 1: multiply_panel<V, 1>(rows, depth, a, panel, step, to, c_row, accumulate); break;
+            case 2: multiply_panel<V, 2>(rows, depth, a, panel, step, to, c_row, accumulate); break;
+            default: multiply_panel<V, 3>(rows, depth, a, panel, step, to, c_row, accumulate);
+        }
+        v += wide;
+    }
+}
+
+// c += a^T b for a [depth, rows] and b [depth, vecs], both with rows `a_row` and `b_row` apart. A few
+// columns of a are brought together first: each is a cache line on a page of its own.
+template <class V>
+void multiply_transposed(Index rows, Index vecs, Index depth, const float* a, Index a_row, const float* b,
+                         Index b_row, float* c, Index c_row) {
+    alignas(64) float columns[kDepth<V> * V::kTileRows];
+    for (Index k = 0; k < depth; k += kDepth<V>) {
+        const Index block = depth - k < kDepth<V> ? depth - k : kDepth<V>;
+        for (Index i = 0; i < rows; i += V::kTileRows) {
+            const Index height = rows - i < V::kTileRows ? rows - i : V::kTileRows;
+            for (Index j = 0; j < block; ++j)
+                for (Index r = 0; r < height; ++r)
+                    columns[j * V::kTileRows + r] = a[(k + j) * a_row + i + r];
+            const Left left{columns, 1, V::kTileRows};
+            const Right right{b + k * b_row, V::kLanes, b_row};
+            multiply<V>(height, vecs, block, left, right, c + i * c_row, c_row, true);
+        }
+    }
+}
+
+template <class V>
+Right packed(const float* data, Index depth) {
+    return {data, depth * V::kLanes, 0};
+}
+
+}  // namespace grucli

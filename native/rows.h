@@ -1,0 +1,43 @@
+// The rows of one time step, as the gate arithmetic of every variant sees them.
+#pragma once
+
+#include "problem.h"
+
+namespace grucli {
+
+// What stays the same over the whole sequence; the vectors are in storage order.
+struct Units {
+    Index hidden, blocks;  // blocks of one vector of units
+    int last;              // units in the last block
+    float epsilon;
+    Packed vectors;
+};
+
+struct ForwardRows {
+    Index count;
+    const float* x;  // raw x W, one row each
+    const float* a;  // raw h U
+    Index width;     // distance between rows of x and of a
+    float* h;        // the state, replaced by the next one
+    Index h_row;
+    float* spare;    // [2 * width], for variants that need an intermediate
+};
+
+struct BackwardRows {
+    Index count;
+    const float* x;
+    const float* a;
+    Index width;
+    const float* h;  // the state before the step
+    float* dh;       // gradient of the state after it; out: its direct share for the one before
+    Index h_row;
+    float* dx;       // out: gradient of x W; the same place as da where both are equal
+    float* da;       // out: gradient of h U
+    Index d_row;
+    float* spare;
+};
+
+// Rows handled together where sums over rows stay in registers.
+constexpr Index kChunk = 4;
+
+}  // namespace grucli

@@ -1,0 +1,103 @@
+// One part of the batch through the whole sequence, forwards: no other thread is waited for.
+#pragma once
+
+#include "pack.h"
+#include "rows.h"
+
+namespace grucli {
+
+// Rows of state are this far apart: an odd number of cache lines, so that the rows of one tile do
+// not compete for the same cache sets.
+static inline Index row_stride(Index size) {
+    const Index lines = padded(size) / kPad;
+    return (lines + (lines % 2 == 0 ? 1 : 0)) * kPad;
+}
+
+template <class V>
+Units units_of(const Problem& p, const Packed& packed) {
+    const Index blocks = vectors<V>(p.hidden);
+    const int last = static_cast<int>(p.hidden - (blocks - 1) * V::kLanes);
+    return {p.hidden, blocks, last, p.epsilon, packed};
+}
+
+// Copies one row; the rest of its last vector becomes zero.
+template <class V>
+void copy_in(const float* from, Index size, float* to) {
+    Index i = 0;
+    for (; i + V::kLanes <= size; i += V::kLanes) V::load(from + i).store(to + i);
+    if (i < size) V::load_part(from + i, static_cast<int>(size - i)).store(to + i);
+}
+
+template <class V>
+void copy_out(const float* from, Index size, float* to) {
+    Index i = 0;
+    for (; i + V::kLanes <= size; i += V::kLanes) V::load(from + i).store(to + i);
+    if (i < size) V::load(from + i).store_part(to + i, static_cast<int>(size - i));
+}
+
+// Floats of scratch for a part of so many rows.
+static inline Index forward_scratch(const Problem& p, Index rows) {
+    return rows * (row_stride(p.hidden) + 2 * width_of(p) + row_stride(p.inputs)) + 2 * width_of(p);
+}
+
+template <class V, class Gates>
+struct Sequence {
+    static void forward(const Problem& p, const Packed& packed_weights, const Part& part) {
+        const Units units = units_of<V>(p, packed_weights);
+        const Index rows = part.last - part.first, width = width_of(p), vecs = Gates::kGates * units.blocks;
+        const Index h_row = row_stride(p.hidden);
+        float* h = part.scratch;
+        float* x_scratch = h + rows * h_row;
+        float* a_scratch = x_scratch + rows * width;
+        float* x_rows = a_scratch + rows * width;
+        float* spare = x_rows + rows * row_stride(p.inputs);
+        start(p, part, p.h0, h, h_row);
+        for (Index step = 0; step < p.steps; ++step) {
+            const Index t = p.reverse ? p.steps - 1 - step : step;
+            const Index live = live_rows(p, part, t);
+            const Index place = (t * p.batch + part.first) * width;
+            float* x = p.saved_x ? p.saved_x + place : x_scratch;
+            float* a = p.saved_h ? p.saved_h + place : a_scratch;
+            multiply<V>(live, vecs, p.inputs, input_rows(p, part, t, live, x_rows),
+                        packed<V>(packed_weights.input, p.inputs), x, width, false);
+            multiply<V>(live, vecs, p.hidden, {h, h_row, 1},
+                        packed<V>(packed_weights.hidden, p.hidden), a, width, false);
+            Gates::forward(units, {live, x, a, width, h, h_row, spare});
+            write(p, part, t, live, h, h_row);
+        }
+        for (Index i = 0; i < rows; ++i)
+            copy_out<V>(h + i * h_row, p.hidden, p.h_n + row_of(p, part.first + i) * p.hidden);
+    }
+
+    // Brings rows of [B, H] into the thread's own padded rows; null stands for zeros.
+    static void start(const Problem& p, const Part& part, const float* from, float* to, Index to_row) {
+        for (Index i = 0; i < part.last - part.first; ++i) {
+            float* row = to + i * to_row;
+            for (Index j = 0; j < to_row; ++j) row[j] = 0.0f;
+            if (from) copy_in<V>(from + row_of(p, part.first + i) * p.hidden, p.hidden, row);
+        }
+    }
+
+    // The inputs of one step, gathered only where sorting by length has moved the rows.
+    static Left input_rows(const Problem& p, const Part& part, Index t, Index live, float* gathered) {
+        const float* x = p.x + t * p.x_step;
+        if (!p.order) return {x + part.first * p.x_row, p.x_row, 1};
+        const Index row = row_stride(p.inputs);
+        for (Index i = 0; i < live; ++i)
+            copy_in<V>(x + p.order[part.first + i] * p.x_row, p.inputs, gathered + i * row);
+        return {gathered, row, 1};
+    }
+
+    // The outputs of one step; those of rows that have ended are zero.
+    static void write(const Problem& p, const Part& part, Index t, Index live, const float* h, Index h_row) {
+        float* outputs = p.outputs + t * p.out_step;
+        for (Index i = 0; i < part.last - part.first; ++i) {
+            float* to = outputs + row_of(p, part.first + i) * p.out_row;
+            if (i < live) copy_out<V>(h + i * h_row, p.hidden, to);
+            else
+                for (Index j = 0; j < p.hidden; ++j) to[j] = 0.0f;
+        }
+    }
+};
+
+}  // namespace grucli

@@ -1,0 +1,131 @@
+// One part of the batch through the whole sequence, backwards.
+//
+// Gates are computed again from the saved products, which is cheaper than to write and read them.
+// Gradients gather in a block of a few steps; the block's share of the weight gradients is added
+// while it is still in cache, so that no array of the whole sequence is written.
+#pragma once
+
+#include "sequence.h"
+
+namespace grucli {
+
+// Rows that a block of steps holds: the depth of the products for the weight gradients.
+static inline Index block_rows(Index rows) {
+    constexpr Index kDepth = 128;
+    return rows >= kDepth ? rows : kDepth / (rows ? rows : 1) * rows;
+}
+
+static inline Index backward_scratch(const Problem& p, Index rows) {
+    const Index block = block_rows(rows), d_row = row_stride(width_of(p));
+    return rows * (row_stride(p.hidden) + width_of(p)) + 2 * width_of(p) +
+           block * (2 * d_row + row_stride(p.hidden) + 2 * row_stride(p.inputs) + 1);
+}
+
+template <class V, class Gates>
+struct SequenceBack {
+    const Problem& p;
+    const Gradient& gradient;
+    const Packed& weights;
+    const Part& part;
+    const Sums& sums;
+    const Units units = units_of<V>(p, weights);
+    const Index rows = part.last - part.first;
+    const Index width = width_of(p);  // between rows; `used` of them hold something
+    const Index vecs = Gates::kGates * units.blocks, used = vecs * V::kLanes;
+    const Index h_row = row_stride(p.hidden), c_row = row_stride(p.inputs), d_row = row_stride(width);
+    const Index capacity = block_rows(rows);
+
+    // Scratch. The block has `filled` rows; `to_x` says where each one's gradient of x belongs.
+    float* dh = part.scratch;
+    float* x_scratch = dh + rows * h_row;
+    float* spare = x_scratch + rows * width;
+    float* da = spare + 2 * width;
+    float* dx = Gates::kSameGradient ? da : da + capacity * d_row;
+    float* h_block = dx + capacity * d_row;
+    float* x_block = h_block + capacity * h_row;
+    float* x_gradient = x_block + capacity * c_row;
+    Index filled = 0;
+    Index first_step = 0;  // of the block, in the order of the backward pass
+
+    void run() {
+        Sequence<V, Gates>::start(p, part, gradient.h_n, dh, h_row);
+        for (Index step = p.steps - 1; step >= 0; --step) {
+            const Index t = p.reverse ? p.steps - 1 - step : step;
+            const Index live = live_rows(p, part, t);
+            if (filled + live > capacity) flush(step + 1);
+            if (filled == 0) first_step = step;
+            one_step(t, live);
+            filled += live;
+        }
+        flush(0);
+        for (Index i = 0; i < rows; ++i)
+            copy_out<V>(dh + i * h_row, p.hidden, gradient.h0 + row_of(p, part.first + i) * p.hidden);
+    }
+
+    void one_step(Index t, Index live) {
+        gather(t, live);
+        const float* x = x_scratch;
+        const float* x_here = x_block + filled * c_row;
+        if (p.saved_x) x = p.saved_x + (t * p.batch + part.first) * width;
+        else
+            multiply<V>(live, vecs, p.inputs, {x_here, c_row, 1}, packed<V>(weights.input, p.inputs),
+                        x_scratch, width, false);
+        const float* a = p.saved_h + (t * p.batch + part.first) * width;
+        float* da_here = da + filled * d_row;
+        Gates::backward(units, {live, x, a, width, h_block + filled * h_row, dh, h_row,
+                                dx + filled * d_row, da_here, d_row, spare}, sums);
+        multiply<V>(live, units.blocks, used, {da_here, d_row, 1},
+                    packed<V>(weights.hidden_back, used), dh, h_row, true);
+    }
+
+    // Brings x and the previous state of every live row into the block, adds the outputs' gradient.
+    void gather(Index t, Index live) {
+        const Index before = p.reverse ? t + 1 : t - 1;
+        const Index continued = before < 0 || before >= p.steps ? 0 : live_rows(p, part, before);
+        for (Index i = 0; i < live; ++i) {
+            const Index row = row_of(p, part.first + i);
+            float* h = h_block + (filled + i) * h_row;
+            copy_in<V>(p.x + t * p.x_step + row * p.x_row, p.inputs, x_block + (filled + i) * c_row);
+            if (i < continued) copy_in<V>(p.outputs + before * p.out_step + row * p.out_row, p.hidden, h);
+            else if (p.h0) copy_in<V>(p.h0 + row * p.hidden, p.hidden, h);
+            else
+                for (Index j = 0; j < p.hidden; ++j) h[j] = 0.0f;
+            if (gradient.outputs)
+                add_row(gradient.outputs + t * gradient.out_step + row * gradient.out_row, dh + i * h_row);
+        }
+    }
+
+    void add_row(const float* from, float* to) const {
+        Index j = 0;
+        for (; j + V::kLanes <= p.hidden; j += V::kLanes) (V::load(to + j) + V::load(from + j)).store(to + j);
+        if (j < p.hidden) {
+            const V rest = V::load_part(from + j, static_cast<int>(p.hidden - j));
+            (V::load(to + j) + rest).store(to + j);
+        }
+    }
+
+    // Adds the block's share of the weight gradients and writes its gradient of x.
+    void flush(Index last_step) {
+        multiply_transposed<V>(used, units.blocks, filled, da, d_row, h_block, h_row, sums.weight_hh,
+                               padded(p.hidden));
+        multiply_transposed<V>(p.inputs, vecs, filled, x_block, c_row, dx, d_row, sums.weight_ih, width);
+        if (gradient.x) {
+            multiply<V>(filled, vectors<V>(p.inputs), used, {dx, d_row, 1}, packed<V>(weights.input_back, used),
+                        x_gradient, c_row, false);
+            scatter_x(last_step);
+        }
+        filled = 0;
+    }
+
+    void scatter_x(Index last_step) {
+        const float* from = x_gradient;
+        for (Index step = first_step; step >= last_step; --step) {
+            const Index t = p.reverse ? p.steps - 1 - step : step;
+            float* to = gradient.x + t * gradient.x_step;
+            for (Index i = 0; i < live_rows(p, part, t); ++i, from += c_row)
+                copy_out<V>(from, p.inputs, to + row_of(p, part.first + i) * gradient.x_row);
+        }
+    }
+};
+
+}  // namespace grucli

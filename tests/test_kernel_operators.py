@@ -1,0 +1,138 @@
+"""torch sees the kernel as two ordinary operators; people see which kernel runs."""
+
+import pytest
+import torch
+
+from grucli.nn import GRU, kernel
+from grucli.nn.cells import LayerWeights
+from grucli.nn.kernel import available, run_layer_native
+from tests.kernel_cases import VARIANTS, make_case, run
+
+needs_native = pytest.mark.skipif(not available(), reason="installed without a compiler")
+
+
+def arguments_of(case, *, save):
+    """The arguments of recurrent_forward."""
+    weights = LayerWeights(**case.parameters)
+    tensors = [
+        case.x_TBC,
+        weights.weight_ih,
+        weights.weight_hh,
+        weights.gain_ih if weights.gain_sum is None else weights.gain_sum,
+        weights.gain_hh,
+        weights.bias_ih if weights.bias_sum is None else weights.bias_sum,
+        weights.bias_hh,
+        case.h_BH,
+    ]
+    tensors = [None if t is None else t.clone().requires_grad_(save) for t in tensors]
+    rule = (case.rule.cell, case.rule.layer_norm, case.rule.eps, case.reverse)
+    return (*tensors, case.lengths_B, *rule, save)
+
+
+@needs_native
+@pytest.mark.parametrize("ragged", [False, True])
+@pytest.mark.parametrize("save", [False, True])
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_opcheck_accepts_the_operator(variant, save, ragged):
+    case = make_case(variant, (3, 4, 5, 6), ragged=ragged)
+    torch.library.opcheck(torch.ops.grucli.recurrent_forward, arguments_of(case, save=save))
+
+
+@needs_native
+def test_opcheck_accepts_wide_inputs_whose_product_is_kept():
+    case = make_case(("gru", "split"), (3, 4, 50, 6))
+    torch.library.opcheck(torch.ops.grucli.recurrent_forward, arguments_of(case, save=True))
+
+
+@needs_native
+def test_compile_takes_a_whole_model_and_its_gradients():
+    torch.manual_seed(0)
+    model = GRU(5, 8, num_layers=2, bidirectional=True, layer_norm="split")
+    x_TBC = torch.randn(6, 3, 5)
+    expected, _ = model(x_TBC)
+    expected.sum().backward()
+    gradient = model.weight_hh_l0.grad.clone()
+    model.zero_grad()
+    found, _ = torch.compile(model, fullgraph=True, backend="aot_eager")(x_TBC)
+    found.sum().backward()
+    torch.testing.assert_close(found, expected)
+    torch.testing.assert_close(model.weight_hh_l0.grad, gradient)
+
+
+@needs_native
+def test_export_keeps_the_operator():
+    model = GRU(5, 8, layer_norm="split").eval()
+    x_TBC = torch.randn(6, 3, 5)
+    with torch.no_grad():
+        exported = torch.export.export(model, (x_TBC,))
+        expected, _ = model(x_TBC)
+        found, _ = exported.module()(x_TBC)
+    assert "recurrent_forward" in exported.graph_module.code
+    assert torch.equal(found, expected)
+
+
+@needs_native
+def test_changing_the_outputs_in_place_before_backward_is_noticed():
+    case = make_case(("gru", "none"), (3, 2, 4, 6))
+    weights = {name: value.requires_grad_() for name, value in case.parameters.items()}
+    output_TBH, _ = run_layer_native(case.rule, LayerWeights(**weights), case.x_TBC, case.h_BH)
+    loss = (output_TBH * 2).sum()
+    with torch.no_grad():
+        output_TBH.zero_()
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        loss.backward()
+
+
+@needs_native
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("weight_hh", torch.zeros(18, 5)),
+        ("bias_ih", torch.zeros(17)),
+        ("weight_ih", torch.zeros(18, 4, dtype=torch.float64)),
+    ],
+)
+def test_a_tensor_that_does_not_fit_is_refused(name, value):
+    case = make_case(("gru", "none"), (3, 2, 4, 6))
+    case.parameters[name] = value
+    with pytest.raises(RuntimeError, match=r"recurrent: found .*; expected"):
+        run(case, native=True)
+
+
+@needs_native
+def test_a_length_beyond_the_sequence_is_refused():
+    case = make_case(("gru", "none"), (3, 2, 4, 6))
+    weights = LayerWeights(**case.parameters)
+    with pytest.raises(RuntimeError, match="lengths must be 2 numbers from 0 to 3"):
+        run_layer_native(case.rule, weights, case.x_TBC, case.h_BH, lengths_B=torch.tensor([1, 4]))
+
+
+def test_torch_can_be_forced(monkeypatch):
+    monkeypatch.setenv("GRUCLI_KERNEL", "torch")
+    assert kernel.describe().startswith("torch (")
+    assert kernel.chosen_kernel() == "torch"
+
+
+def test_an_unknown_kernel_is_an_error(monkeypatch):
+    monkeypatch.setenv("GRUCLI_KERNEL", "abacus")
+    with pytest.raises(ValueError, match="GRUCLI_KERNEL: 'abacus' is unknown"):
+        kernel.chosen_kernel()
+
+
+@needs_native
+def test_the_description_names_kernel_instructions_and_threads(monkeypatch):
+    monkeypatch.setenv("GRUCLI_KERNEL", "native")
+    assert kernel.describe().startswith("native (")
+    assert "thread" in kernel.describe()
+
+
+def test_native_without_a_compiled_module_is_an_error(monkeypatch):
+    monkeypatch.setenv("GRUCLI_KERNEL", "native")
+    monkeypatch.setattr(kernel, "native", None)
+    with pytest.raises(RuntimeError, match="the native kernel is not installed"):
+        kernel.chosen_kernel()
+
+
+def test_other_precisions_and_cells_stay_with_torch():
+    case = make_case(("gru", "none"), (3, 2, 4, 6)).to(torch.float64)
+    assert not kernel.supports(case.rule, case.x_TBC, LayerWeights(**case.parameters))

@@ -1,0 +1,99 @@
+"""Threads and instruction sets: what may change a number and what may not."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+import torch
+
+from grucli.nn.kernel import available
+from grucli.nn.kernel_operators import native
+from tests.kernel_cases import VARIANTS, make_case, run
+
+pytestmark = pytest.mark.skipif(not available(), reason="installed without a compiler")
+
+# Enough work that the kernel does use the threads it is offered.
+SIZES = (12, 19, 9, 70)
+
+
+@pytest.fixture(autouse=True)
+def _settings() -> Iterator[None]:
+    threads, instructions = torch.get_num_threads(), native.instruction_set()
+    yield
+    torch.set_num_threads(threads)
+    native.use_instruction_set(instructions)
+
+
+@pytest.mark.parametrize("instructions", native.instruction_sets() if available() else [])
+@pytest.mark.parametrize("ragged", [False, True])
+@pytest.mark.parametrize("variant", [("gru", "split"), ("gru", "sum"), ("rnn", "none")])
+def test_any_number_of_threads_gives_the_same_forward_bytes(variant, ragged, instructions):
+    native.use_instruction_set(instructions)
+    case = make_case(variant, SIZES, ragged=ragged)
+    torch.set_num_threads(1)
+    alone = run(case, native=True)
+    for threads in (2, 3, 7):
+        torch.set_num_threads(threads)
+        together = run(case, native=True)
+        for name in ("output", "final", "x", "h"):
+            assert torch.equal(alone[name], together[name]), (threads, name)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_the_same_number_of_threads_gives_the_same_gradient_bytes(variant):
+    case = make_case(variant, SIZES)
+    torch.set_num_threads(3)
+    first, second = run(case, native=True), run(case, native=True)
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_a_row_s_outputs_do_not_depend_on_its_neighbours():
+    case = make_case(("gru", "split"), SIZES)
+    whole = run(case, native=True)["output"]
+    for row in (0, 7, 18):
+        alone = make_case(("gru", "split"), SIZES)
+        one = slice(row, row + 1)
+        part = type(case)(
+            case.rule,
+            case.parameters,
+            alone.x_TBC[:, one],
+            alone.h_BH[one],
+            alone.gradient_TBH[:, one],
+            alone.gradient_BH[one],
+        )
+        assert torch.equal(run(part, native=True)["output"], whole[:, one])
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_all_instruction_sets_agree(variant):
+    case = make_case(variant, (5, 6, 7, 21))
+    results = []
+    for instructions in native.instruction_sets():
+        native.use_instruction_set(instructions)
+        results.append(run(case, native=True))
+    for other in results[1:]:
+        for name, value in results[0].items():
+            torch.testing.assert_close(other[name], value, rtol=2e-4, atol=2e-5)
+
+
+def test_an_unknown_instruction_set_is_refused():
+    with pytest.raises(ValueError, match="abacus"):
+        native.use_instruction_set("abacus")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork")
+def test_a_forked_child_computes_the_same_with_threads_of_its_own():
+    case = make_case(("gru", "split"), SIZES)
+    torch.set_num_threads(2)
+    expected = run(case, native=True)["output"]
+    child = os.fork()
+    if child == 0:
+        with torch.inference_mode():
+            weights = {**case.parameters}
+            from grucli.nn.cells import LayerWeights
+            from grucli.nn.kernel import run_layer_native
+
+            found, _ = run_layer_native(case.rule, LayerWeights(**weights), case.x_TBC, case.h_BH)
+        os._exit(0 if torch.equal(found, expected) and native.team() == "pool" else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
