@@ -22,7 +22,7 @@ import torch
 from torch import Tensor, nn
 
 from grucli.nn import GRU
-from grucli.nn.kernel import describe
+from grucli.nn.kernel import kernel_words
 
 SHAPES = (
     (32, 96, 7, 32),
@@ -152,13 +152,13 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     torch.set_flush_denormal(True)
-    print(f"torch {torch.__version__}, {describe()}")
+    print(f"torch {torch.__version__}, {kernel_words()}")
     rows = []
     for shape in SHAPES:
         rows.append(measure(shape, options.norms.split(","), options.rounds))
         print_row(rows[-1])
     if options.json:
-        document = {"kernel": describe(), "torch": torch.__version__, "rows": rows}
+        document = {"kernel": kernel_words(), "torch": torch.__version__, "rows": rows}
         options.json.write_text(json.dumps(document, indent=1) + "\n")
 
 

@@ -318,3 +318,14 @@ def test_inspecting_imports_no_torch(best):
         check=True,
     )
     assert done.stderr == "False\n"
+
+
+def test_the_version_tells_the_kernel_when_asked():
+    assert grucli("--version").stdout.startswith("grucli ")
+    said = grucli("--version", "--verbose").stdout
+    assert [line.split(":")[0] for line in said.splitlines()[1:]] == [
+        "kernel",
+        "threads",
+        "torch",
+        "device",
+    ]

@@ -71,6 +71,7 @@ def started(**changes: object) -> TrainingStarted:
         parameters=21345,
         device="cpu",
         threads=2,
+        kernel="native avx512",
         seed=0,
         rows=2284,
         columns=("co2",),
@@ -320,7 +321,7 @@ def test_the_screen_shows_everything_at_80_by_24():
     text = plain(draw(state_of(epochs(9, best=6), step(10, 20)), 79, 23, ascii_only=False))
     for words in (
         "co2  gru, layer norm split",
-        "21,345 parameters · cpu, 2 threads · seed 0",
+        "21,345 parameters · cpu, 2 threads, kernel native avx512 · seed 0",
         "2,284 rows, weekly (7 days)",
         "1,471 train · 228 valid · 431 test",
         "epoch 10/20",

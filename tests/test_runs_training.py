@@ -315,3 +315,13 @@ def test_training_leaves_the_arithmetic_of_the_process_as_it_was(folder):
     tiny = np.array([1e-310])
     train(folder / "wave.yaml", ["train.epochs=1"], run_dir=folder / "run")
     assert (tiny * 0.5 > 0).all()
+
+
+def test_the_recipe_chooses_the_kernel(folder):
+    assert events_of(folder, "train.epochs=1", "train.kernel=torch")[0].kernel == "torch"
+
+
+def test_an_unknown_kernel_in_the_environment_is_named(folder, monkeypatch):
+    monkeypatch.setenv("GRUCLI_KERNEL", "abacus")
+    with pytest.raises(UsageError, match="'abacus' is unknown; expected one of auto"):
+        events_of(folder)

@@ -10,7 +10,7 @@ import typer
 
 from grucli import __version__
 from grucli.cli import evaluate, inspect_weights, predict, train
-from grucli.cli.options import SCREEN
+from grucli.cli.options import SCREEN, Verbose
 from grucli.errors import GrucliError
 
 app = typer.Typer(
@@ -26,22 +26,24 @@ app.command("predict")(predict.predict)
 app.command("inspect-weights")(inspect_weights.inspect_weights)
 
 
-def _print_version(value: bool) -> None:
-    if value:
-        typer.echo(f"grucli {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
+@app.callback(invoke_without_command=True)
 def _root(
+    context: typer.Context,
     version: Annotated[
-        bool,
-        typer.Option(
-            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
-        ),
+        bool, typer.Option("--version", help="Print the version; with --verbose also the kernel.")
     ] = False,
+    verbose: Verbose = False,
 ) -> None:
     """Train, evaluate and look inside gated recurrent networks, from a recipe and a CSV."""
+    if version:
+        typer.echo(f"grucli {__version__}")
+        if verbose:
+            from grucli.runs.device import environment
+
+            typer.echo("\n".join(f"{name}: {value}" for name, value in environment().items()))
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 def run(arguments: list[str]) -> int:

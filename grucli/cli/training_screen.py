@@ -48,7 +48,7 @@ def header(started: TrainingStarted) -> list[Text]:
     """Say what is trained, on what, and where it goes."""
     facts = [
         f"{count(started.parameters)} parameters",
-        f"{started.device}, {plural(started.threads, 'thread')}",
+        f"{started.device}, {plural(started.threads, 'thread')}, kernel {started.kernel}",
         f"seed {started.seed}",
     ]
     columns = ", ".join(clean(name) for name in started.columns)

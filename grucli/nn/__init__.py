@@ -2,6 +2,7 @@
 
 from grucli.nn.forecaster import Forecaster
 from grucli.nn.initialise import copy_matrices, initialise
+from grucli.nn.kernel import available, choose_kernel, chosen_kernel, kernel_words
 from grucli.nn.recurrent import GRU, LSTM, MODULES, RNN
 from grucli.nn.stack import Recurrent, State
 
@@ -13,6 +14,10 @@ __all__ = [
     "Forecaster",
     "Recurrent",
     "State",
+    "available",
+    "choose_kernel",
+    "chosen_kernel",
     "copy_matrices",
     "initialise",
+    "kernel_words",
 ]

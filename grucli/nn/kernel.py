@@ -49,14 +49,9 @@ def chosen_kernel() -> str:
     return "native" if name != "torch" and native is not None else "torch"
 
 
-def describe() -> str:
-    """One line for people: the kernel, its instruction set, the threads."""
-    threads = torch.get_num_threads()
-    count = f"{threads} thread{'s' if threads > 1 else ''}"
-    if chosen_kernel() == "native":
-        return f"native ({native.instruction_set()}, {count})"
-    reason = "" if available() else "; the native kernel is not installed: no C++ compiler"
-    return f"torch ({count}{reason})"
+def kernel_words() -> str:
+    """The kernel that float32 on the CPU runs on, with its instruction set."""
+    return f"native {native.instruction_set()}" if chosen_kernel() == "native" else "torch"
 
 
 def supports(rule: CellRule, x_TBC: Tensor, weights: LayerWeights) -> bool:

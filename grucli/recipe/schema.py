@@ -175,6 +175,11 @@ class ScheduleRecipe(_Section):
 class TrainRecipe(_Section):
     """How the weights are learned."""
 
+    kernel: Literal["auto", "native", "torch"] = Field(
+        default="auto",
+        description="What gru and rnn layers are computed with on a CPU: the compiled kernel where "
+        "it is installed, or torch. The variable GRUCLI_KERNEL has the last word.",
+    )
     loss: Literal["mse", "mae", "huber"] = Field(
         default="mse", description="Loss, on scaled values."
     )

@@ -32,6 +32,7 @@ class TrainingStarted:
     parameters: int
     device: str
     threads: int
+    kernel: str
     seed: int
     rows: int
     columns: tuple[str, ...]

@@ -8,6 +8,7 @@ from typing import Literal
 import torch
 
 from grucli.errors import UsageError
+from grucli.nn import available, choose_kernel, chosen_kernel, kernel_words
 
 Threads = int | Literal["auto"] | None
 """So many; the measured best; or None for whatever torch is set to."""
@@ -24,6 +25,30 @@ def choose_device(name: str) -> str:
     if name == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     return name
+
+
+def use_kernel(name: str) -> None:
+    """Compute with the ``native`` or the ``torch`` kernel; ``auto`` is native where there is one.
+
+    The environment variable GRUCLI_KERNEL has the last word. Raises UsageError where it names no
+    kernel, or native is asked for and not installed.
+    """
+    try:
+        choose_kernel(name)
+        chosen_kernel()
+    except (ValueError, RuntimeError) as error:
+        raise UsageError(str(error)) from error
+
+
+def environment() -> dict[str, str]:
+    """What the numbers come from, as name and value."""
+    native = "" if available() else " (the native kernel is not installed: no C++ compiler)"
+    return {
+        "kernel": kernel_words() + native,
+        "threads": str(torch.get_num_threads()),
+        "torch": str(torch.__version__),
+        "device": choose_device("auto"),
+    }
 
 
 def set_threads(threads: int | None) -> None:

@@ -15,12 +15,14 @@ from grucli.errors import DataError, UsageError
 from grucli.nn import Forecaster
 from grucli.recipe import Recipe
 from grucli.reports import Forecast, Scores
+from grucli.runs.device import use_kernel
 from grucli.runs.scoring import score_model, score_whole
 
 SplitName = Literal["train", "valid", "test", "all"]
 
 
 def _restore(path: str | Path) -> tuple[Checkpoint, Recipe, Forecaster]:
+    use_kernel("auto")
     checkpoint = load_checkpoint(path)
     recipe = recipe_of(checkpoint, path)
     model = build.restore_forecaster(recipe, checkpoint.weights, source=str(path))

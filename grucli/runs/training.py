@@ -20,6 +20,7 @@ from grucli.engine.season import infer_season
 from grucli.engine.snapshots import take_snapshot
 from grucli.engine.training import Training
 from grucli.errors import InterruptedRunError, TrainingError, UsageError
+from grucli.nn import available, kernel_words
 from grucli.recipe import Recipe, dump_recipe
 from grucli.reports import (
     Epoch,
@@ -35,6 +36,7 @@ from grucli.runs.device import (
     flushed_denormals,
     pick_threads,
     set_threads,
+    use_kernel,
 )
 from grucli.runs.folder import RunFolder
 from grucli.runs.scoring import score_model
@@ -60,6 +62,7 @@ def train(
     the same number of threads, which is what ``threads`` auto takes then.
     """
     place = choose_device(device)
+    use_kernel(recipe.train.kernel)
     folder = RunFolder(Path(run_dir) if run_dir is not None else Path("runs") / recipe.name)
     with folder.held(resume=resume, overwrite=overwrite), flushed_denormals():
         run = TrainingRun(recipe, folder, place, resume=resume)
@@ -92,10 +95,26 @@ class TrainingRun:
             recorder=WeightRecorder(model, recipe.model.cell),
         )
         self.threads_before: int | None = None
+        self.kernel_before = self.kernel
         if resume:
             self._restore()
         else:
             folder.write_recipe(dump_recipe(recipe))
+
+    @property
+    def kernel(self) -> str:
+        """What the recurrent layers are computed with."""
+        native = self.device == "cpu" and self.recipe.model.cell != "lstm"
+        return kernel_words() if native else "torch"
+
+    def _kernel_notes(self) -> Iterator[str]:
+        if not available():
+            yield "the native kernel is not installed (no C++ compiler was found): torch is slower"
+        if self.kernel != self.kernel_before:
+            yield (
+                f"kernel {self.kernel_before} before the stop, {self.kernel} now: the run goes on "
+                "with other rounding"
+            )
 
     def use_threads(self, threads: Threads) -> None:
         """Set the number of threads; ``auto`` is that of the run resumed, or what is measured."""
@@ -154,6 +173,7 @@ class TrainingRun:
         if changed:
             raise UsageError(*changed)
         self.threads_before = saved.progress["threads"]
+        self.kernel_before = saved.progress["kernel"]
         model = self.training.model
         model.load_state_dict({k: torch.from_numpy(v) for k, v in saved.weights.items()})
         self.training.load_state_dict(_as_tensors(saved.training))
@@ -171,6 +191,7 @@ class TrainingRun:
             parameters=sum(counts),
             device=self.device,
             threads=torch.get_num_threads(),
+            kernel=self.kernel,
             seed=train.seed,
             rows=len(self.panel.values),
             columns=self.panel.columns,
@@ -181,7 +202,7 @@ class TrainingRun:
             epochs=train.epochs,
             steps_per_epoch=self.training.steps_per_epoch(len(self.dataset.train)),
             start_epoch=self.training.epoch,
-            notes=self.panel.notes,
+            notes=(*self.panel.notes, *self._kernel_notes()),
         )
 
     def events(self, stop: Callable[[], int | None]) -> Iterator[Step | Epoch]:
@@ -299,6 +320,7 @@ class TrainingRun:
                 "best_epoch": state.best_epoch,
                 "best_valid_loss": state.best_valid_loss,
                 "threads": torch.get_num_threads(),
+                "kernel": self.kernel,
                 "test_scores": scores,
             },
             versions={"grucli": __version__, "torch": str(torch.__version__)},
