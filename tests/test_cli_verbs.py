@@ -244,6 +244,9 @@ OPTIONS = {
     "eval": "--split --by --fail-if --json --threads --quiet --verbose --no-color",
     "predict": "-o --output --horizon --json --threads --quiet --verbose --no-color",
     "inspect-weights": "--matrix -o --output --exact --fail-if --json --quiet --verbose --no-color",
+    "trace": "-o --output --rows --layer --unit --gate --step --json --threads --quiet --verbose "
+    "--no-color",
+    "explain": "--at --layer --unit --column --json --threads --quiet --verbose --no-color",
 }
 
 

@@ -94,6 +94,8 @@ HEAVY = {"torch", "pandas", "numpy", "yaml", "matplotlib"}
         ["eval", "--help"],
         ["predict", "--help"],
         ["inspect-weights", "--help"],
+        ["trace", "--help"],
+        ["explain", "--help"],
     ],
     ids=" ".join,
 )

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from grucli import __version__
-from grucli.cli import evaluate, inspect_weights, predict, train
+from grucli.cli import evaluate, explain, inspect_weights, predict, trace, train
 from grucli.cli.options import SCREEN, Verbose
 from grucli.errors import GrucliError
 
@@ -24,6 +24,8 @@ app.command("train")(train.train)
 app.command("eval")(evaluate.evaluate)
 app.command("predict")(predict.predict)
 app.command("inspect-weights")(inspect_weights.inspect_weights)
+app.command("trace")(trace.trace)
+app.command("explain")(explain.explain)
 
 
 @app.callback(invoke_without_command=True)

@@ -92,8 +92,8 @@ def _averages(numbers: BoardNumbers) -> list[BoardStep]:
     if not equations:
         return []
     note = (
-        "Layer normalisation takes the mean and the deviation of the values of all "
-        f"{numbers.hidden} units at this step (eps {numbers.rule.eps:g})."
+        "Layer normalisation takes one mean and one deviation over all "
+        f"{numbers.hidden} units at this step, eps {numbers.rule.eps:g}."
     )
     return [BoardStep("Mean and deviation", note, tuple(equations))]
 
@@ -128,18 +128,19 @@ def _gate_step(pen: _Pen, gate: str, symbol: str) -> BoardStep:
         after = f"c_{symbol}" if is_joint else f"a_{symbol}"
         formula = f"{normalised(f'sum_{symbol}', '')} * g_{symbol} + b_{symbol}"
         lines.append(pen.write(after, formula))
-        if is_joint:
-            lines.append(pen.write(f"a_{symbol}", f"{scale}c_{symbol}"))
+        if is_joint and is_candidate:
+            lines.append(pen.write("a_n", "r * c_n"))
     return _finish(pen, gate, symbol, lines)
 
 
 def _finish(pen: _Pen, gate: str, symbol: str, lines: list[Equation]) -> BoardStep:
-    """The activation, and what the gate is for."""
+    """The activation of what the last line gave, and what the gate is for."""
+    argument = lines[-1].symbol
     if pen.numbers.rule.cell == "rnn":
-        lines.append(pen.write("h'", "tanh(a_h)"))
+        lines.append(pen.write("h'", f"tanh({argument})"))
     else:
         bounded = gate in ("candidate", "cell")
-        lines.append(pen.write(symbol, f"{'tanh' if bounded else 's'}(a_{symbol})"))
+        lines.append(pen.write(symbol, f"{'tanh' if bounded else 's'}({argument})"))
     return BoardStep(f"{gate} {symbol}", _NOTES[gate], tuple(lines), gate)
 
 

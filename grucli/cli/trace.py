@@ -1,0 +1,65 @@
+"""``grucli trace``."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from grucli.cli.options import Checkpoint, Data, Json, NoColor, Quiet, Threads, Verbose
+
+
+def trace(
+    checkpoint: Checkpoint,
+    data: Data = None,
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "-o", "--output", metavar="OUT|-", help="Write every value as .csv or .parquet."
+        ),
+    ] = None,
+    rows: Annotated[
+        int | None,
+        typer.Option(min=1, help="Read this many of the newest rows; default: task.context."),
+    ] = None,
+    layer: Annotated[
+        list[str], typer.Option(help="Only this layer: 0, 1; 0r is the reverse direction.")
+    ] = [],  # noqa: B006
+    unit: Annotated[list[int], typer.Option(help="Only this unit, from 0.")] = [],  # noqa: B006
+    gate: Annotated[list[str], typer.Option(help="Only this gate: update or z.")] = [],  # noqa: B006
+    step: Annotated[list[int], typer.Option(help="Only this step, from 0; -1 is the newest.")] = [],  # noqa: B006
+    json: Json = False,
+    threads: Threads = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    no_color: NoColor = False,
+) -> None:
+    """Run a model over a table and show what its gates do, and how far back gradients reach.
+
+    Writes every gate, state and pre-activation as CSV into a file or pipe; shows a summary on a
+    terminal, and as --json. --layer, --unit, --gate and --step can be given several times.
+
+    Example: grucli trace runs/co2/best.pt data/co2_weekly.csv -o gates.csv
+    """
+    from grucli.cli.console import result, write_result
+    from grucli.cli.trace_view import render_trace
+    from grucli.reports import to_json
+    from grucli.runs import device, trace_file, tracing
+
+    device.set_threads(threads)
+    path = None if output in (None, "-") else Path(str(output))
+    if path is not None:
+        trace_file.check_output(path)
+    traced = tracing.trace(
+        checkpoint, data, rows=rows, layers=layer, units=unit, gates=gate, steps=step
+    )
+    if path is not None:
+        trace_file.write_trace(traced, path)
+    if json:
+        write_result(to_json(traced.report) + "\n")
+    elif output is None and sys.stdout is not None and sys.stdout.isatty():
+        console = result()
+        console.print(render_trace(traced.report, console.width))
+    elif path is None:
+        write_result("")
+        trace_file.write_trace_csv(traced, sys.stdout)

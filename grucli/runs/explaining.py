@@ -1,0 +1,135 @@
+"""One step of a model at one time of a table, with all its numbers."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from grucli import build
+from grucli.data import Panel
+from grucli.data.timestamps import find_style, parse_cells
+from grucli.engine.board import most_changed_unit, write_board
+from grucli.errors import DataError, UsageError
+from grucli.nn.recording import LayerRecord
+from grucli.reports.tracing import Explanation, InputValue
+from grucli.runs.selecting import choose
+from grucli.runs.tracing import Opened, direction_of, open_table
+
+
+def explain(
+    checkpoint: str | Path,
+    data: str | bytes | None = None,
+    *,
+    at: str,
+    layer: str = "0",
+    unit: int | None = None,
+    column: str | None = None,
+) -> Explanation:
+    """Work out one step of one unit (default: the one that changed most) at the time ``at``.
+
+    The step is one of those that ``trace`` shows where ``at`` lies in the newest task.context rows;
+    before them the last step of the context that ends at ``at`` (or, where there is not enough
+    history for that, a step of the first context). ``column`` picks a target where each goes
+    through the network on its own. Raises DataError for a time that is not in the table, naming
+    its neighbours, and UsageError for a layer, unit or column that does not exist.
+    """
+    opened = open_table(checkpoint, data)
+    context, rows = opened.recipe.task.context, len(opened.panel.values)
+    if rows < context:
+        raise DataError(
+            f"{opened.panel.source}: {rows} rows; the model reads {context} (task.context); "
+            "bring a longer table"
+        )
+    row = _find_time(opened.panel, at)
+    stop = rows if row >= rows - context else max(row + 1, context)
+    step = row - (stop - context)
+    units = () if unit is None else (unit,)
+    chosen = choose(opened.model, layers=[layer], units=units, gates=(), steps=(), rows=context)
+    sample = _sample(opened, column)
+    records = opened.layers(stop - context, stop)
+    record = next(r for r in records if (r.layer, r.reverse) == chosen.layers[0])
+    if unit is None:
+        unit = most_changed_unit(record, step, sample)
+    columns, inputs = _inputs(opened, records[0], row=row, step=step, sample=sample)
+    reads = columns if record.layer == 0 else _units_below(opened)
+    board = write_board(record, step=step, sample=sample, unit=unit, inputs=reads)
+    format_time = opened.panel.frequency.format
+    return Explanation(
+        checkpoint=opened.path,
+        cell=record.rule.cell,
+        layer_norm=record.rule.layer_norm,
+        time=format_time(opened.panel.timestamps[row]),
+        last=format_time(opened.panel.timestamps[stop - 1]),
+        step=step + 1,
+        steps=context,
+        sample=opened.samples[sample],
+        layer=record.layer,
+        direction=direction_of(record),
+        unit=unit,
+        units=record.own.shape[-1],
+        change=board.value - board.before,
+        normalise=opened.recipe.task.normalise,
+        inputs=inputs,
+        board=board.steps,
+        value=board.value,
+        own_value=float(record.own[step, sample, unit]),
+    )
+
+
+def _find_time(panel: Panel, at: str) -> int:
+    """The row of a time. Raises DataError with the nearest times of the table."""
+    first, last = (panel.frequency.format(panel.timestamps[row]) for row in (0, -1))
+    span = f"{panel.source} goes from {first} to {last}"
+    style = find_style(at)
+    if style is not None and style.integer == panel.frequency.style.integer:
+        numbers, valid = parse_cells([at], style)
+        if valid[0]:
+            times = panel.timestamps.astype(np.int64)
+            row = int(np.searchsorted(times, numbers[0]))
+            if row < len(times) and times[row] == numbers[0]:
+                return row
+            near = range(max(row - 1, 0), min(row + 1, len(times)))
+            nearest = " and ".join(panel.frequency.format(panel.timestamps[i]) for i in near)
+            raise DataError(f"--at {at}: no such time; nearest: {nearest}; {span}")
+    words = panel.frequency.style.words
+    raise DataError(f"--at {at}: not a time of this table; expected {words}; {span}")
+
+
+def _sample(opened: Opened, column: str | None) -> int:
+    """Which of the sequences that go through the stack belongs to a target column."""
+    if column is None:
+        return 0
+    if column not in opened.samples:
+        known = (
+            ", ".join(name for name in opened.samples if name) or "no column, as all go together"
+        )
+        raise UsageError(f"--column {column}: no sequence of its own; expected {known}")
+    return opened.samples.index(column)
+
+
+def _inputs(
+    opened: Opened, record: LayerRecord, *, row: int, step: int, sample: int
+) -> tuple[Sequence[str], tuple[InputValue, ...]]:
+    """Names of what the first layer reads, and each value on its way from the table to there."""
+    data, panel = opened.recipe.data, opened.panel
+    columns = list(build.input_columns(data))
+    if opened.model.is_independent:
+        columns = [data.target[sample]]
+    scaled = opened.scaler.scale(panel.values[row : row + 1])[0]
+    reads = record.inputs[step, sample].tolist()
+    values = []
+    for at, name in enumerate(columns):
+        place = panel.columns.index(name)
+        original, inside = float(panel.values[row, place]), float(scaled[place])
+        values.append(InputValue(name, original, inside, reads[at]))
+    flags = [f"{name} measured" for name in columns[: len(reads) - len(columns)]]
+    for at, name in enumerate(flags, start=len(columns)):
+        values.append(InputValue(name, reads[at], reads[at], reads[at]))
+    return [*columns, *flags], tuple(values)
+
+
+def _units_below(opened: Opened) -> list[str]:
+    """Names of what an upper layer reads: the units of the layer below, both directions."""
+    stack = opened.model.recurrent
+    suffixes = ("", "r")[: stack.directions]
+    return [f"below{unit}{suffix}" for suffix in suffixes for unit in range(stack.hidden_size)]

@@ -1,0 +1,73 @@
+"""Which layers, units, gates and steps a person asked for, checked against what there is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from grucli.engine.tracing import Selection
+from grucli.errors import UsageError
+from grucli.gates import GATES, SYMBOLS
+from grucli.nn import Forecaster
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Layers as (number, reverse), and the rest."""
+
+    layers: tuple[tuple[int, bool], ...]
+    selection: Selection
+
+
+def choose(
+    model: Forecaster,
+    *,
+    layers: Sequence[str],
+    units: Sequence[int],
+    gates: Sequence[str],
+    steps: Sequence[int],
+    rows: int,
+) -> Chosen:
+    """Everything where nothing is named. Raises UsageError with all that does not exist."""
+    stack, problems = model.recurrent, []
+    known = layer_names(model)
+    problems += [
+        f"--layer {name}: no such layer; expected one of {', '.join(known)}"
+        for name in layers
+        if name not in known
+    ]
+    problems += [
+        f"--unit {unit}: no such unit; expected 0 to {stack.hidden_size - 1}"
+        for unit in units
+        if not 0 <= unit < stack.hidden_size
+    ]
+    words = dict(zip(SYMBOLS[stack.cell], GATES[stack.cell], strict=True))
+    words |= {word: word for word in GATES[stack.cell]}
+    problems += [
+        f"--gate {gate}: no gate of a {stack.cell}; expected one of {', '.join(words)}"
+        for gate in gates
+        if gate not in words
+    ]
+    problems += [
+        f"--step {step}: no such step; expected 0 to {rows - 1}, or -{rows} to -1 from the end"
+        for step in steps
+        if not -rows <= step < rows
+    ]
+    if problems:
+        raise UsageError(*problems)
+    return Chosen(
+        tuple(known[name] for name in layers) or tuple(known.values()),
+        Selection(
+            units=tuple(dict.fromkeys(units)) or None,
+            gates=tuple(words[gate] for gate in gates) or None,
+            steps=tuple(sorted({step % rows for step in steps})) or None,
+        ),
+    )
+
+
+def layer_names(model: Forecaster) -> dict[str, tuple[int, bool]]:
+    """Name on the command line -> (number, reverse): 0, 1; in both directions 0, 0r, 1, 1r."""
+    stack = model.recurrent
+    return {
+        f"{layer}{'r' * reverse}": (layer, bool(reverse))
+        for layer in range(stack.num_layers)
+        for reverse in range(stack.directions)
+    }

@@ -1,0 +1,222 @@
+"""The verbs that run a model over a table and show what happens inside: trace and explain."""
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from grucli import build
+from grucli.checkpoint import Checkpoint
+from grucli.data import Panel, Scaler, Span, latest_context
+from grucli.data.panel import last_observed
+from grucli.engine.dynamics import (
+    gradients_by_lag,
+    half_life_steps,
+    largest_lyapunov,
+    reach_steps,
+)
+from grucli.engine.tracing import (
+    Selection,
+    gate_activities,
+    memory_steps,
+    value_names,
+    values_of,
+)
+from grucli.errors import DataError, UsageError
+from grucli.nn import Forecaster
+from grucli.nn.recording import LayerRecord, recording
+from grucli.recipe import Recipe
+from grucli.reports.tracing import LayerActivity, TraceReport
+from grucli.runs.reading import _panel, _restore
+from grucli.runs.selecting import choose
+
+_GRADIENT_WINDOWS = 32
+_GRADIENT_VALUES = 4_000_000
+"""Recorded state values of all windows together, so that backpropagation fits into memory."""
+
+
+@dataclass(frozen=True, eq=False)
+class Traced:
+    """The report for a screen, and every value: ``layers`` maps (layer, direction) to an array
+    [T, B, H, columns] with the columns of ``names``.
+    """
+
+    report: TraceReport
+    times: tuple[str, ...]
+    units: tuple[int, ...]
+    names: tuple[str, ...]
+    layers: dict[tuple[int, str], NDArray[np.float32]]
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """A checkpoint's model, and a table that it can read."""
+
+    saved: Checkpoint
+    recipe: Recipe
+    model: Forecaster
+    panel: Panel
+    scaler: Scaler
+    path: str
+
+    @property
+    def samples(self) -> tuple[str, ...]:
+        """The sequences that go through the stack: all columns together, or each for itself."""
+        return self.recipe.data.target if self.model.is_independent else ("",)
+
+    def layers(self, first: int, stop: int) -> tuple[LayerRecord, ...]:
+        """What the stack does over the rows from ``first`` to before ``stop``, in float32."""
+        context = latest_context(
+            _cut(self.panel, stop),
+            self.scaler,
+            context_steps=stop - first,
+            flags=self.recipe.data.missing == "mask",
+            device=torch.device("cpu"),
+        )
+        self.model.eval()
+        with torch.no_grad(), recording(self.model.recurrent) as calls:
+            self.model(context)
+        return calls[0].layers
+
+
+def open_table(checkpoint: str | Path, data: str | bytes | None) -> Opened:
+    """Load a checkpoint and a table for it. Raises CheckpointError and DataError."""
+    saved, recipe, model = _restore(checkpoint)
+    panel = _panel(saved, recipe, data)
+    scaler = Scaler.from_plain(saved.scaler)
+    return Opened(saved, recipe, model, panel, scaler, str(checkpoint))
+
+
+def trace(
+    checkpoint: str | Path,
+    data: str | bytes | None = None,
+    *,
+    rows: int | None = None,
+    layers: Sequence[str] = (),
+    units: Sequence[int] = (),
+    gates: Sequence[str] = (),
+    steps: Sequence[int] = (),
+) -> Traced:
+    """Run a model over the newest rows of a table as it does before it forecasts.
+
+    ``rows`` (default: task.context) may be more where windows are not normalised. ``layers`` are
+    such as 0 or 0r (reverse), ``gates`` words or letters, ``steps`` count from 0 or back from -1;
+    nothing chosen is everything. Raises UsageError for what does not exist, DataError for a table
+    that is too short.
+    """
+    opened = open_table(checkpoint, data)
+    count = _rows_to_read(opened, rows)
+    stop = len(opened.panel.values)
+    chosen = choose(opened.model, layers=layers, units=units, gates=gates, steps=steps, rows=count)
+    records = opened.layers(stop - count, stop)
+    picked = [record for record in records if (record.layer, record.reverse) in chosen.layers]
+    gradients, windows = _gradients(opened)
+    by_place = dict(zip([(r.layer, r.reverse) for r in records], gradients, strict=True))
+    format_time = opened.panel.frequency.format
+    times = [format_time(time) for time in opened.panel.timestamps[stop - count : stop]]
+    kept = range(count) if chosen.selection.steps is None else chosen.selection.steps
+    model = opened.recipe.model
+    report = TraceReport(
+        checkpoint=opened.path,
+        table=opened.panel.source,
+        cell=model.cell,
+        layer_norm=model.layer_norm,
+        normalise=opened.recipe.task.normalise,
+        rows=count,
+        first=times[0],
+        last=times[-1],
+        samples=opened.samples,
+        layers=tuple(
+            _activity(record, chosen.selection, by_place[record.layer, record.reverse])
+            for record in picked
+        ),
+        loss=opened.recipe.train.loss,
+        windows=windows,
+        difference=max(float((r.parts_after() - r.own).abs().max()) for r in records),
+    )
+    return Traced(
+        report=report,
+        times=tuple(times[step] for step in kept),
+        units=chosen.selection.units or tuple(range(model.hidden)),
+        names=value_names(model.cell, chosen.selection),
+        layers={(r.layer, direction_of(r)): values_of(r, chosen.selection).numpy() for r in picked},
+    )
+
+
+def direction_of(record: LayerRecord) -> str:
+    """Either ``forward`` or ``reverse``."""
+    return "reverse" if record.reverse else "forward"
+
+
+def _cut(panel: Panel, stop: int) -> Panel:
+    """The first rows of a panel, filled as if nothing had come after them."""
+    values, observed = panel.values[:stop], panel.observed[:stop]
+    if panel.missing == "linear" and not observed[-1].all():
+        newest = last_observed(observed)[-1]
+        is_open = np.arange(stop)[:, None] > newest
+        values = np.where(is_open, values[newest, np.arange(values.shape[1])], values)
+    timestamps = panel.timestamps[:stop]
+    return replace(panel, timestamps=timestamps, values=values, observed=observed)
+
+
+def _rows_to_read(opened: Opened, rows: int | None) -> int:
+    task, found = opened.recipe.task, len(opened.panel.values)
+    if rows is None:
+        rows = task.context
+    elif rows < task.context:
+        raise UsageError(
+            f"--rows {rows}: the model reads {task.context} rows (task.context) before it "
+            f"forecasts; expected at least as many"
+        )
+    elif rows > task.context and task.normalise != "none":
+        raise UsageError(
+            f"--rows {rows}: each window of {task.context} rows is normalised on its own "
+            f"(task.normalise {task.normalise}), so a longer one is nothing that the model ever "
+            "sees; leave --rows out"
+        )
+    if found < rows:
+        raise DataError(
+            f"{opened.panel.source}: {found} rows; the trace reads {rows}; bring a longer table"
+        )
+    return rows
+
+
+def _activity(
+    record: LayerRecord, selection: Selection, gradient: tuple[float, ...] | None
+) -> LayerActivity:
+    exponent, over = largest_lyapunov(record)
+    return LayerActivity(
+        layer=record.layer,
+        direction=direction_of(record),
+        units=record.own.shape[-1],
+        gates=gate_activities(record, selection),
+        memory_steps=memory_steps(record, selection),
+        gradient_by_lag=gradient,
+        half_life_steps=half_life_steps(gradient) if gradient is not None else None,
+        reach_steps=reach_steps(gradient) if gradient is not None else None,
+        lyapunov=exponent,
+        lyapunov_steps=over,
+    )
+
+
+def _gradients(opened: Opened) -> tuple[Sequence[tuple[float, ...] | None], int]:
+    """Gradients by lag of every layer, in float64, from windows spread over the whole table."""
+    recipe, panel, stack = opened.recipe, opened.panel, opened.model.recurrent
+    count = stack.num_layers * stack.directions
+    if len(panel.values) < recipe.task.context + recipe.task.horizon:
+        return [None] * count, 0
+    whole = Span(0, len(panel.values))
+    windows = build.build_span_windows(
+        recipe, panel, opened.scaler, whole, lookback=False, device="cpu"
+    )
+    values = recipe.task.context * stack.hidden_size * count * opened.model.samples_per_window
+    most = max(min(_GRADIENT_WINDOWS, _GRADIENT_VALUES // values, len(windows)), 1)
+    index = torch.linspace(0, len(windows) - 1, most).round().long()
+    batch = windows.gather(index)
+    doubled = copy.deepcopy(opened.model).double()
+    precise = type(batch)(batch.context.double(), batch.target.double(), batch.weight)
+    return gradients_by_lag(doubled, precise, loss=recipe.train.loss), most
