@@ -242,7 +242,7 @@ OPTIONS = {
     "train": "--set --run-dir --resume --overwrite --print-recipe --device --threads --seed "
     "--quiet --verbose --no-color",
     "eval": "--split --by --fail-if --json --threads --quiet --verbose --no-color",
-    "predict": "-o --output --horizon --json --threads --quiet --verbose --no-color",
+    "predict": "-o --output --horizon --stream --json --threads --quiet --verbose --no-color",
     "inspect-weights": "--matrix -o --output --exact --fail-if --json --quiet --verbose --no-color",
     "trace": "-o --output --rows --layer --unit --gate --step --json --threads --quiet --verbose "
     "--no-color",

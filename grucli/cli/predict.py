@@ -1,12 +1,16 @@
 """``grucli predict``."""
 
+import csv
 import io
+import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from grucli.cli.options import Checkpoint, Data, Json, NoColor, Quiet, Threads, Verbose
+from grucli.errors import UsageError
 
 
 def predict(
@@ -18,6 +22,9 @@ def predict(
     horizon: Annotated[
         int | None, typer.Option(min=1, help="Steps to forecast; default: as trained.")
     ] = None,
+    stream: Annotated[
+        bool, typer.Option("--stream", help="Answer every row on stdin at once, state carried on.")
+    ] = False,
     json: Json = False,
     threads: Threads = None,
     quiet: Quiet = False,
@@ -34,6 +41,9 @@ def predict(
     from grucli.reports import to_json
     from grucli.runs import device, reading
 
+    if stream:
+        _stream(checkpoint, data, output, threads)
+        return
     device.set_threads(threads)
     forecast = reading.predict(checkpoint, data, horizon=horizon)
     if json:
@@ -46,3 +56,26 @@ def predict(
         write_result(text)
     else:
         write_atomically(Path(output), text.encode())
+
+
+def _stream(checkpoint: str, data: str | None, output: str, threads: int | None) -> None:
+    """Read rows from standard input and write one line of forecasts for each, at once."""
+    from grucli.cli.console import write_result
+    from grucli.runs import device, streaming
+
+    if data not in (None, "-") or output != "-" or sys.stdin is None:
+        raise UsageError(
+            "--stream: goes from standard input to standard output; leave out DATA and -o"
+        )
+    device.set_threads(threads or 1)
+    answering = streaming.Stream(checkpoint)
+    write_result(_csv_line(answering.header))
+    for answer in answering.answers(sys.stdin.buffer, "-"):
+        write_result(_csv_line((answer.time, *map(repr, answer.values))))
+        sys.stdout.flush()
+
+
+def _csv_line(cells: Iterable[str]) -> str:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\n").writerow(cells)
+    return line.getvalue()

@@ -4,6 +4,7 @@ from grucli.data.frequency import Frequency
 from grucli.data.panel import Panel, build_panel
 from grucli.data.scaling import Scaler, fit_scaler
 from grucli.data.split import Span, Split, split_panel
+from grucli.data.stream import stream_rows
 from grucli.data.table import parse_table, read_table
 from grucli.data.values import Table
 from grucli.data.windows import Batch, Windows, build_windows, latest_context
@@ -24,4 +25,5 @@ __all__ = [
     "parse_table",
     "read_table",
     "split_panel",
+    "stream_rows",
 ]

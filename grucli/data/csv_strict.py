@@ -56,20 +56,20 @@ def read_strict(source: Source, *, time: str, columns: Sequence[str] | None) -> 
     problems = Problems(source.name)
     with source.open() as binary:
         text = io.TextIOWrapper(binary, encoding="utf-8-sig", errors="surrogateescape", newline="")
-        rows = _rows(_lines(text, problems), problems)
+        rows = split_rows(read_lines(text, problems), problems)
         line, header = next(rows, (0, []))
         if not header:
             problems.check()
             raise DataError(f"{source.name}: empty; expected a header line and rows; check it")
         problems.check()
         layout = read_layout(header, f"{source.name}:{line}", time=time, columns=columns)
-        body = _Body(layout, problems)
+        body = Body(layout, problems)
         for line, cells in rows:
             body.add(line, cells)
     return body.finish()
 
 
-class _Body:
+class Body:
     """The rows below the header, in columns."""
 
     def __init__(self, layout: Layout, problems: Problems) -> None:
@@ -127,7 +127,7 @@ class _Body:
         )
 
 
-def _lines(text: TextIO, problems: Problems) -> Iterator[str]:
+def read_lines(text: TextIO, problems: Problems) -> Iterator[str]:
     """Physical lines, checked for length, zero bytes and bytes that are not UTF-8."""
     number = 0
     while line := text.readline(LINE_LIMIT):
@@ -168,7 +168,7 @@ def _check_encoding(line: str, number: int, problems: Problems) -> None:
         )
 
 
-def _rows(lines: Iterator[str], problems: Problems) -> Iterator[tuple[int, list[str]]]:
+def split_rows(lines: Iterator[str], problems: Problems) -> Iterator[tuple[int, list[str]]]:
     """Rows that are not blank, with the line on which each begins."""
     reader = csv.reader(lines, strict=True)
     line = 1

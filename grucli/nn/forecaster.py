@@ -122,12 +122,25 @@ class Forecaster(nn.Module):
         )
         scale = WindowScale.of(self.normalise, values_BTC)
         last_BH, state = self._encode(torch.cat([scale.apply(values_BTC), flags_BTC], dim=-1))
-        if self.is_recursive:
-            truth_BKC = None if truth_BKC is None else scale.apply(truth_BKC)
-            forecast_BKC = self._decode_steps(last_BH, state, truth_BKC, teacher_forcing)
-        else:
-            forecast_BKC = self._decode(last_BH).view(len(last_BH), self.horizon, -1)
-        return scale.undo(forecast_BKC)
+        truth_BKC = None if truth_BKC is None else scale.apply(truth_BKC)
+        return scale.undo(self._decode_horizon(last_BH, state, truth_BKC, teacher_forcing))
+
+    def step(self, row_BC: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+        """Read one row more of every series and forecast from there: ([B, K, targets], state).
+
+        Equal to ``forward`` over all rows since the state was None. Raises ValueError where that
+        cannot be: with window normalisation, which needs the window's end, and bidirectional.
+        """
+        if self.normalise != "none":
+            raise ValueError(
+                f"step: normalise={self.normalise!r} needs whole windows; use none"
+            )
+        samples_BC = self._separate(row_BC.unsqueeze(1))[:, 0] if self.is_independent else row_BC
+        hidden_BH, state = self.recurrent.step(samples_BC, state)
+        forecast_BKC = self._decode_horizon(hidden_BH, state, None, 0.0)
+        if self.is_independent:
+            forecast_BKC = forecast_BKC.view(len(row_BC), self.target_size, self.horizon).mT
+        return forecast_BKC, state
 
     def initialise(
         self,
@@ -183,6 +196,13 @@ class Forecaster(nn.Module):
     def _decode(self, hidden_BH: Tensor) -> Tensor:
         forecast: Tensor = self.decoder(functional.dropout(hidden_BH, self.dropout, self.training))
         return forecast
+
+    def _decode_horizon(
+        self, last_BH: Tensor, state: State, truth_BKC: Tensor | None, teacher_forcing: float
+    ) -> Tensor:
+        if self.is_recursive:
+            return self._decode_steps(last_BH, state, truth_BKC, teacher_forcing)
+        return self._decode(last_BH).view(len(last_BH), self.horizon, -1)
 
     def _decode_steps(
         self,

@@ -21,7 +21,8 @@ from grucli.runs.scoring import score_model, score_whole
 SplitName = Literal["train", "valid", "test", "all"]
 
 
-def _restore(path: str | Path) -> tuple[Checkpoint, Recipe, Forecaster]:
+def restore(path: str | Path) -> tuple[Checkpoint, Recipe, Forecaster]:
+    """A checkpoint, its recipe and its model. Raises CheckpointError where they do not agree."""
     use_kernel("auto")
     checkpoint = load_checkpoint(path)
     recipe = recipe_of(checkpoint, path)
@@ -52,7 +53,7 @@ def evaluate(
     The recipe's split rule is applied to the table; ``all`` takes every window and leaves out ridge
     regression, which needs a training span. ``data`` is a path, ``-`` or the bytes of a CSV.
     """
-    saved, recipe, model = _restore(checkpoint)
+    saved, recipe, model = restore(checkpoint)
     panel = _panel(saved, recipe, data)
     scaler = Scaler.from_plain(saved.scaler)
     scale = Scale.of(scaler, np.asarray(saved.naive_mae))
@@ -75,7 +76,7 @@ def predict(
     One context of history is enough. ``horizon`` (default: the trained one) may be longer, which
     feeds forecasts back. Raises DataError when the history is too short.
     """
-    saved, recipe, model = _restore(checkpoint)
+    saved, recipe, model = restore(checkpoint)
     panel = _panel(saved, recipe, data)
     scaler = Scaler.from_plain(saved.scaler)
     targets = len(recipe.data.target)
