@@ -30,7 +30,7 @@ def restore(path: str | Path) -> tuple[Checkpoint, Recipe, Forecaster]:
     return checkpoint, recipe, model
 
 
-def _panel(checkpoint: Checkpoint, recipe: Recipe, data: str | bytes | None) -> Panel:
+def read_panel(checkpoint: Checkpoint, recipe: Recipe, data: str | bytes | None) -> Panel:
     """The table to read, checked against what the model was trained on."""
     if isinstance(data, bytes):
         panel = build.build_panel_from_csv(recipe.data, data, "the table")
@@ -54,7 +54,7 @@ def evaluate(
     regression, which needs a training span. ``data`` is a path, ``-`` or the bytes of a CSV.
     """
     saved, recipe, model = restore(checkpoint)
-    panel = _panel(saved, recipe, data)
+    panel = read_panel(saved, recipe, data)
     scaler = Scaler.from_plain(saved.scaler)
     scale = Scale.of(scaler, np.asarray(saved.naive_mae))
     season = saved.season_steps
@@ -77,7 +77,7 @@ def predict(
     feeds forecasts back. Raises DataError when the history is too short.
     """
     saved, recipe, model = restore(checkpoint)
-    panel = _panel(saved, recipe, data)
+    panel = read_panel(saved, recipe, data)
     scaler = Scaler.from_plain(saved.scaler)
     targets = len(recipe.data.target)
     steps = recipe.task.horizon if horizon is None else horizon

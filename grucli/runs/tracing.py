@@ -31,7 +31,7 @@ from grucli.nn import Forecaster
 from grucli.nn.recording import LayerRecord, recording
 from grucli.recipe import Recipe
 from grucli.reports.tracing import LayerActivity, TraceReport
-from grucli.runs.reading import _panel, _restore
+from grucli.runs.reading import read_panel, restore
 from grucli.runs.selecting import choose
 
 _GRADIENT_WINDOWS = 32
@@ -85,8 +85,8 @@ class Opened:
 
 def open_table(checkpoint: str | Path, data: str | bytes | None) -> Opened:
     """Load a checkpoint and a table for it. Raises CheckpointError and DataError."""
-    saved, recipe, model = _restore(checkpoint)
-    panel = _panel(saved, recipe, data)
+    saved, recipe, model = restore(checkpoint)
+    panel = read_panel(saved, recipe, data)
     scaler = Scaler.from_plain(saved.scaler)
     return Opened(saved, recipe, model, panel, scaler, str(checkpoint))
 
