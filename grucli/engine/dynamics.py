@@ -106,15 +106,21 @@ def largest_lyapunov(record: LayerRecord, *, seed: int = 0) -> tuple[float | Non
 def _through_jacobian(
     record: LayerRecord, x_BG: Tensor, state: tuple[Tensor, ...], vectors_BSV: Tensor
 ) -> Tensor:
-    """The Jacobian of one step, at each sample's state, times its vectors: [B, S, V]."""
+    """The Jacobian of one step, at each sample's state, times its vectors: [B, S, V].
+
+    J v as the derivative of u J, which is linear in u: two backward passes, and no need of
+    torch's forward mode.
+    """
     samples, _, count = vectors_BSV.shape
     sizes = [part.shape[-1] for part in state]
-    tangents = torch.split(vectors_BSV.mT.reshape(samples * count, -1), sizes, dim=-1)
-    x_NG = x_BG.repeat_interleave(count, dim=0)
-    starts = tuple(part.repeat_interleave(count, dim=0) for part in state)
-
-    def advance(*parts: Tensor) -> Tensor:
-        return torch.cat(step_values(record.rule, record.weights, x_NG, parts).state, dim=-1)
-
-    moved_NS: Tensor = torch.func.jvp(advance, starts, tangents)[1]
+    vectors = torch.split(vectors_BSV.mT.reshape(samples * count, -1), sizes, dim=-1)
+    with torch.enable_grad():
+        x_NG = x_BG.detach().repeat_interleave(count, dim=0)
+        starts = [p.detach().repeat_interleave(count, dim=0).requires_grad_() for p in state]
+        after_NS = torch.cat(
+            step_values(record.rule, record.weights, x_NG, tuple(starts)).state, dim=-1
+        )
+        u_NS = torch.zeros_like(after_NS, requires_grad=True)
+        backward = torch.autograd.grad(after_NS, starts, u_NS, create_graph=True)
+        (moved_NS,) = torch.autograd.grad(backward, u_NS, vectors)
     return moved_NS.view(samples, count, -1).mT

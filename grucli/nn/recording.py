@@ -145,7 +145,8 @@ def _record_layer(
     steps: list[StepValues] = []
     for x_BG in reversed(rows) if reverse else rows:
         steps.append(step_values(rule, weights, x_BG, states[-1]))
-        states.append(steps[-1].state)
+        # A view: the gradient of an lstm's c is not to come back through the h beside it.
+        states.append(tuple(part.view_as(part) for part in steps[-1].state))
     if reverse:
         steps.reverse()
     has_sums = bool(steps[0].sums)
