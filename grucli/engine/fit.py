@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from grucli.data import Windows
+from grucli.engine.gate_updates import gate_updates
 from grucli.engine.losses import masked_mean_loss
 from grucli.engine.training import Training
 from grucli.errors import TrainingError
@@ -28,7 +29,7 @@ def fit(training: Training, train: Windows, valid: Windows) -> Iterator[Event]:
     """Run the optimiser over the training windows until the epochs or the patience are used up.
 
     Yields a Step after every optimiser step and an Epoch after every validation; what is recorded
-    of the weights comes at the very start and before the Step that it belongs to. Raises
+    of the weights comes at the start, before the Step that it belongs to, and at the end. Raises
     TrainingError before a step whose loss or gradient is not finite: the weights stay as they
     were.
     """
@@ -51,6 +52,7 @@ def fit(training: Training, train: Windows, valid: Windows) -> Iterator[Event]:
             )
         elapsed = time.perf_counter() - started
         yield _close_epoch(training, valid, windows / max(elapsed, 1e-9), started)
+    yield from training.end_record(len(train))
 
 
 def _step(
@@ -67,7 +69,9 @@ def _step(
         training.recipe.loss, forecast, batch.target, weight=batch.weight
     )
     loss.backward()  # type: ignore[no-untyped-call]
-    probe = training.probe(len(train))
+    ends_epoch = training.step_in_epoch + 1 == training.steps_per_epoch(len(train))
+    is_recorded = training.is_recorded(ends_epoch, len(train))
+    probes = training.probes() if ends_epoch or is_recorded else []
     clip = training.recipe.clip
     limit = math.inf if clip is None else clip
     norm = torch.nn.utils.clip_grad_norm_(training.parameters, limit)
@@ -76,7 +80,10 @@ def _step(
     training.optimizer.step()
     totals.add(loss.detach(), count, norm.detach(), limit)
     training.advance()
-    return loss.detach(), lr, () if probe is None else training.record(probe, loss.detach())
+    updates = [probe.updates() for probe in probes]
+    if ends_epoch:
+        totals.gates = gate_updates(training.groups, updates)
+    return loss.detach(), lr, training.record(updates, loss.detach()) if is_recorded else ()
 
 
 def trial_step(training: Training, train: Windows) -> None:

@@ -1,79 +1,123 @@
-"""How one optimiser step moved each gate's share of the recurrent parameters."""
+"""How one optimiser step moved each gate's share of the recurrent parameters.
+
+Suffixes: M matrices (all gates of all parameters of a group), H hidden, C columns.
+"""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from grucli.gates import GATES, parse_parameter
+from grucli.gates import PARTS, MatrixName, matrices_of, parse_parameter
 from grucli.nn import Forecaster
-from grucli.reports import GateUpdate, WeightRecord
+from grucli.reports import GateUpdate
+
+KINDS = tuple(PARTS)
+
+GroupUpdates = dict[str, list[float]]
+"""``gradient_norm`` before clipping and ``update_ratio``, applied change over weight, by matrix.
+
+The ratio is NaN for weights that were zero.
+"""
 
 
 def recurrent_parameters(model: Forecaster) -> dict[str, Tensor]:
     """The stacked parameters of the recurrent layers by name, each [gates * H, ...]."""
     named = model.recurrent.named_parameters()
-    return {name: p.detach() for name, p in named if parse_parameter(name) is not None}
+    return {name: p for name, p in named if parse_parameter(name) is not None}
 
 
-def gate_norms(stacked: Tensor, gates: int) -> Tensor:
-    """Frobenius norm [gates] of each gate's rows of a stacked parameter, in float64."""
-    rows = stacked.reshape(gates, -1)
-    norms: Tensor = torch.linalg.vector_norm(rows, dim=1, dtype=torch.float64)
-    return norms
+@dataclass(frozen=True)
+class GateGroup:
+    """Recurrent parameters of one shape, looked at together: many small calls would cost more.
+
+    ``matrices`` names the M blocks of their rows in order, all gates of one parameter first.
+    """
+
+    matrices: tuple[MatrixName, ...]
+    hidden_to_hidden: bool
+    parameters: tuple[Tensor, ...]
+
+    def weights(self) -> Tensor:
+        """A copy of the weights as they are now: [M, H, C], or [M, H] of biases and gains."""
+        return self._stack(self.parameters)
+
+    def gradients(self) -> Tensor:
+        """A copy of the gradients, zero where there is none."""
+        return self._stack(
+            [torch.zeros_like(p) if p.grad is None else p.grad for p in self.parameters]
+        )
+
+    @torch.no_grad()
+    def _stack(self, tensors: Sequence[Tensor]) -> Tensor:
+        rows = torch.cat(tuple(tensors))
+        return rows.reshape(len(self.matrices), -1, *rows.shape[1:])
+
+
+def gate_groups(model: Forecaster, cell: str) -> tuple[GateGroup, ...]:
+    """All recurrent parameters; hidden-to-hidden weights, input weights and vectors apart."""
+    groups: dict[tuple[object, ...], dict[str, Tensor]] = {}
+    for name, parameter in recurrent_parameters(model).items():
+        square = parameter.dim() == 2 and "weight_hh" in name
+        groups.setdefault((square, *parameter.shape), {})[name] = parameter
+    return tuple(
+        GateGroup(
+            matrices=tuple(m for name, p in named.items() for m in matrices_of(cell, name, len(p))),
+            hidden_to_hidden=bool(key[0]),
+            parameters=tuple(named.values()),
+        )
+        for key, named in groups.items()
+    )
+
+
+def place(matrix: MatrixName) -> tuple[int, bool, int, int]:
+    """Sorts by layer, direction, part and gate, as everywhere."""
+    return matrix.layer, matrix.reverse, KINDS.index(matrix.kind), matrix.rows.start
+
+
+def norms(stacked: Tensor) -> Tensor:
+    """Frobenius norm [M] of each matrix or vector of a stack, in float64."""
+    found: Tensor = torch.linalg.vector_norm(stacked.flatten(1), dim=1, dtype=torch.float64)
+    return found
 
 
 @dataclass(frozen=True)
 class StepProbe:
-    """The recurrent weights just before an optimiser step and the norms of their gradients."""
+    """The weights of a group just before an optimiser step and the norms of their gradients."""
 
-    model: Forecaster
-    gates: int
-    weights: Mapping[str, Tensor]
-    gradient_norms: Mapping[str, Tensor]
+    group: GateGroup
+    weights: Tensor
+    gradient_norms: Tensor
 
     @classmethod
-    def take(cls, model: Forecaster, cell: str) -> "StepProbe":
+    def take(cls, group: GateGroup) -> "StepProbe":
         """Copy the weights; call after backward and before clipping."""
-        gates = len(GATES[cell])
-        weights = {name: value.clone() for name, value in recurrent_parameters(model).items()}
-        named = dict(model.recurrent.named_parameters())
-        norms = {}
-        for name, before in weights.items():
-            gradient = named[name].grad
-            norms[name] = gate_norms(
-                torch.zeros_like(before) if gradient is None else gradient, gates
-            )
-        return cls(model, gates, weights, norms)
+        return cls(group, group.weights(), norms(group.gradients()))
 
-    def update_ratios(self) -> dict[str, Tensor]:
-        """Applied change over weight [gates]; NaN for weights that were zero.
+    def updates(self) -> GroupUpdates:
+        """How the weights have been moved until now, after the step.
 
-        Measured on the weights as they are now, after the step, not from lr and gradient, which
-        an adaptive optimiser scales.
+        The change is measured, not taken from lr and gradient, which an adaptive optimiser scales.
         """
-        ratios = {}
-        for name, after in recurrent_parameters(self.model).items():
-            before = self.weights[name]
-            norm = gate_norms(before, self.gates)
-            ratio = gate_norms(after - before, self.gates) / norm
-            ratios[name] = torch.where(norm > 0, ratio, torch.nan)
-        return ratios
+        change = self.group.weights() - self.weights
+        found = (self.gradient_norms, norms(change), norms(self.weights))
+        gradients, changes, before = torch.stack(found).tolist()
+        pairs = zip(changes, before, strict=True)
+        ratios = [change / norm if norm > 0 else math.nan for change, norm in pairs]
+        return {"gradient_norm": gradients, "update_ratio": ratios}
 
 
-def gate_updates(record: WeightRecord) -> tuple[GateUpdate, ...]:
+def gate_updates(
+    groups: Sequence[GateGroup], updates: Sequence[GroupUpdates]
+) -> tuple[GateUpdate, ...]:
     """Gradient and update of every matrix, without biases and gains: what an epoch shows."""
+    found: list[tuple[MatrixName, float, float]] = []
+    for group, columns in zip(groups, updates, strict=True):
+        if group.parameters[0].dim() == 2:
+            found += zip(group.matrices, *columns.values(), strict=True)
     return tuple(
-        GateUpdate(
-            matrix=matrix.symbol,
-            layer=matrix.layer,
-            direction=matrix.direction,
-            gate=matrix.gate,
-            gradient_norm=math.nan if matrix.gradient_norm is None else matrix.gradient_norm,
-            update_ratio=math.nan if matrix.update_ratio is None else matrix.update_ratio,
-        )
-        for matrix in record.matrices
-        if matrix.part in ("ih", "hh")
+        GateUpdate(matrix.symbol, matrix.layer, matrix.direction, matrix.gate, gradient, ratio)
+        for matrix, gradient, ratio in sorted(found, key=lambda row: place(row[0]))
     )

@@ -1,11 +1,11 @@
 """A light record of the recurrent weights during training: at epochs and at log-spaced steps.
 
 Reads weights and gradients only: what is learned is the same with and without it, and no random
-number is drawn from a generator that training uses.
+number is drawn from a generator that training uses. Suffixes as in ``gate_updates``.
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -13,19 +13,28 @@ from torch import Tensor
 from torch.nn import functional
 
 from grucli.engine import spectra
-from grucli.engine.gate_updates import StepProbe, gate_norms, recurrent_parameters
+from grucli.engine.gate_updates import (
+    GateGroup,
+    GroupUpdates,
+    gate_groups,
+    norms,
+    place,
+    recurrent_parameters,
+)
 from grucli.engine.snapshots import take_snapshot
-from grucli.gates import GATES, WORDS, MatrixName, matrices_of
+from grucli.gates import WORDS, MatrixName
 from grucli.nn import Forecaster
 from grucli.reports import MatrixRecord, MemoryRecord, Snapshot, WeightRecord
 
+FEWEST_STEPS = 64
+"""Epochs shorter than this are recorded together, one in so many that it makes these steps."""
+
 KEEPING_GATES = {"gru": "update", "lstm": "forget"}
 QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
-MEASURES = {"spectral_norm": spectra.spectral_norms, "spectral_radius": spectra.spectral_radii}
 
 
 class WeightRecorder:
-    """Compares the weights with those at initialisation and those of the last record.
+    """Compares the weights with those it was made with and with those of the last record.
 
     ``state_dict`` belongs to the saved state of training: with it a resumed run goes on to write
     the same records, bit for bit.
@@ -33,169 +42,172 @@ class WeightRecorder:
 
     def __init__(self, model: Forecaster, cell: str) -> None:
         self.model, self.cell = model, cell
-        self.gates = len(GATES[cell])
-        parameters = recurrent_parameters(model)
-        self.names = {
-            name: tuple(matrices_of(cell, name, len(value))) for name, value in parameters.items()
-        }
-        self.start: dict[str, Tensor] = {}
-        self.last: dict[str, Tensor] = {}
-        self.bases: dict[str, Tensor] = {}
+        self.groups = gate_groups(model, cell)
+        self.start = [group.weights() for group in self.groups]
+        self.last = [weights.clone() for weights in self.start]
+        self.right = [spectra.cold_basis(weights) for weights in self.start]
+        self.leading = [spectra.cold_basis(weights) for weights in self.start]
 
-    def wants(self, step: int, *, ends_epoch: bool) -> bool:
-        """Whether optimiser step ``step``, counted from 1, is to be recorded."""
-        return ends_epoch or _is_power_of_two(step)
+    def wants(self, step: int, *, ended_epoch: int | None, steps_per_epoch: int) -> bool:
+        """Whether optimiser step ``step``, counted from 1, is to be recorded.
 
-    def probe(self) -> StepProbe:
-        """What must be known before a step that is recorded; call before clipping."""
-        return StepProbe.take(self.model, self.cell)
+        ``ended_epoch`` is the epoch whose last step it is, None within an epoch.
+        """
+        every = math.ceil(FEWEST_STEPS / steps_per_epoch)
+        return _is_power_of_two(step) or (ended_epoch is not None and ended_epoch % every == 0)
 
     def begin(self) -> WeightRecord:
         """Record the initialisation, with which all later weights are compared."""
-        self.start = {k: value.clone() for k, value in recurrent_parameters(self.model).items()}
-        self.last = self.start
-        return WeightRecord(
-            step=0,
-            epoch=0,
-            loss=None,
-            lr=None,
-            clipped_share=None,
-            matrices=self._matrices(None),
-            memories=self._memories(),
-        )
+        matrices, memories = self._measure(None, rounds=spectra.COLD_ROUNDS)
+        return WeightRecord(0, 0, None, None, None, matrices, memories)
 
     def record(
-        self, probe: StepProbe, *, step: int, epoch: int, loss: float, lr: float, clipped: float
+        self,
+        updates: Sequence[GroupUpdates],
+        *,
+        step: int,
+        epoch: int,
+        loss: float,
+        lr: float,
+        clipped: float,
     ) -> WeightRecord:
         """Record the step just made."""
-        record = WeightRecord(
-            step=step,
-            epoch=epoch,
-            loss=loss,
-            lr=lr,
-            clipped_share=clipped,
-            matrices=self._matrices(probe),
-            memories=self._memories(),
-        )
-        self.last = {k: value.clone() for k, value in recurrent_parameters(self.model).items()}
-        return record
+        matrices, memories = self._measure(updates, rounds=spectra.WARM_ROUNDS)
+        return WeightRecord(step, epoch, loss, lr, clipped, matrices, memories)
+
+    def end(self, *, step: int, epoch: int) -> WeightRecord:
+        """Record the weights that training ended with, where its last step was not recorded."""
+        matrices, memories = self._measure(None, rounds=spectra.WARM_ROUNDS)
+        return WeightRecord(step, epoch, None, None, None, matrices, memories, is_end=True)
 
     def snapshots(self, *, step: int, epoch: int) -> tuple[Snapshot, ...]:
         """The matrices themselves, at initialisation and where steps are log-spaced."""
         if not _is_power_of_two(step):
             return ()
-        return (take_snapshot(self.last, cell=self.cell, step=step, epoch=epoch),)
+        weights = recurrent_parameters(self.model)
+        return (take_snapshot(weights, cell=self.cell, step=step, epoch=epoch),)
 
-    def _matrices(self, probe: StepProbe | None) -> tuple[MatrixRecord, ...]:
-        ratios = None if probe is None else probe.update_ratios()
-        entries = []
-        for name, now in recurrent_parameters(self.model).items():
-            columns = self._compare(name, now) | self._spectrum(name, now)
-            if probe is not None and ratios is not None:
-                columns["gradient_norm"] = probe.gradient_norms[name]
-                columns["update_ratio"] = ratios[name]
-            rows = torch.stack([values.cpu() for values in columns.values()]).mT.tolist()
-            quantiles = (
-                [()] * self.gates if now.dim() == 2 else _quantiles(now.reshape(self.gates, -1))
-            )
-            for matrix, row, spread in zip(self.names[name], rows, quantiles, strict=True):
-                entries.append(_entry(matrix, dict(zip(columns, row, strict=True)), spread))
-        return tuple(entries)
+    def _measure(
+        self, updates: Sequence[GroupUpdates] | None, *, rounds: int
+    ) -> tuple[tuple[MatrixRecord, ...], tuple[MemoryRecord, ...]]:
+        """Measure the weights as they are, and keep them for the next record."""
+        found: list[tuple[MatrixName, MatrixRecord]] = []
+        memories: tuple[MemoryRecord, ...] = ()
+        for index, group in enumerate(self.groups):
+            now = group.weights()
+            columns = self._compare(index, now)
+            if updates is not None:
+                columns |= updates[index]
+            spread: list[tuple[float, ...]] = [()] * len(group.matrices)
+            if now.dim() == 3:
+                columns |= self._spectrum(index, now, columns["norm"], rounds=rounds)
+            else:
+                spread, memories = self._spread(group, now)
+            for row, (name, quantiles) in enumerate(zip(group.matrices, spread, strict=True)):
+                numbers = {quantity: values[row] for quantity, values in columns.items()}
+                found.append((name, _entry(name, numbers, quantiles)))
+            self.last[index] = now
+        found.sort(key=lambda pair: place(pair[0]))
+        return tuple(entry for _, entry in found), memories
 
-    def _compare(self, name: str, now: Tensor) -> dict[str, Tensor]:
-        norm = gate_norms(now, self.gates)
+    def _compare(self, index: int, now: Tensor) -> dict[str, list[float]]:
+        """Norms, and the angles to the weights at the start and in the last record."""
+        start, last = self.start[index], self.last[index]
+        weights = (now, start, last, now - start, now - last)
+        norm, at_start, at_last, since_start, since_last = torch.stack(
+            [norms(stacked) for stacked in weights]
+        ).tolist()
         return {
             "norm": norm,
-            "turn_since_start": self._turn(now, self.start[name], norm),
-            "turn_since_last": self._turn(now, self.last[name], norm),
+            "turn_since_start": list(map(_turn, norm, at_start, since_start)),
+            "turn_since_last": list(map(_turn, norm, at_last, since_last)),
         }
 
-    def _turn(self, now: Tensor, then: Tensor, norm: Tensor) -> Tensor:
-        """1 - cos [gates] = (|a - b|^2 - (|a| - |b|)^2) / (2 |a| |b|); NaN where one is zero.
+    def _spectrum(
+        self, index: int, now_MHC: Tensor, norm: Sequence[float], *, rounds: int
+    ) -> dict[str, list[float]]:
+        """Leading singular value and eigenvalue; none where an entry is not finite.
 
-        Says also what a tiny step turned, which 1 - a.b / (|a| |b|) loses to rounding.
+        Scaled by the norm, so that nothing overflows where training diverges.
         """
-        before = gate_norms(then, self.gates)
-        gap = gate_norms(now - then, self.gates)
-        turn = (gap.square() - (norm - before).square()) / (2 * norm * before)
-        return torch.clamp(turn, min=0.0)
-
-    def _spectrum(self, name: str, now: Tensor) -> dict[str, Tensor]:
-        """Leading singular value and eigenvalue [gates]; none for vectors and what is not finite.
-
-        Scaled by the largest entry, so that nothing overflows where training diverges.
-        """
-        if now.dim() != 2 or not bool(torch.isfinite(scale := now.abs().amax())):
+        if not all(map(math.isfinite, norm)):
             return {}
-        matrices = now.reshape(self.gates, -1, now.shape[1]) / scale.clamp(min=1e-30)
-        found: dict[str, Tensor] = {}
-        for quantity, measure in MEASURES.items():
-            if quantity == "spectral_norm" or "weight_hh" in name:
-                key = f"{name}.{quantity}"
-                basis, rounds = self.bases.get(key), spectra.WARM_ROUNDS
-                if basis is None:
-                    basis, rounds = spectra.cold_basis(matrices), spectra.COLD_ROUNDS
-                values, self.bases[key] = measure(matrices, basis, rounds=rounds)
-                found[quantity] = (values * scale).double()
+        scale_M = now_MHC.new_tensor(norm).clamp(min=1e-30)
+        scaled_MHC = now_MHC / scale_M[:, None, None]
+        values, self.right[index] = spectra.spectral_norms(
+            scaled_MHC, self.right[index], rounds=rounds
+        )
+        found = {"spectral_norm": (values * scale_M).tolist()}
+        if self.groups[index].hidden_to_hidden:
+            values, self.leading[index] = spectra.spectral_radii(
+                scaled_MHC, self.leading[index], rounds=rounds
+            )
+            found["spectral_radius"] = (values * scale_M).tolist()
         return found
 
-    def _memories(self) -> tuple[MemoryRecord, ...]:
-        """Quantiles of tau over the units, for the summed bias of the gate that keeps the state."""
-        sums: dict[tuple[int, str], Tensor] = {}
-        for matrix, bias in self._keeping_biases():
-            place = (matrix.layer, matrix.direction)
-            sums[place] = bias + sums[place] if place in sums else bias
-        if not sums:
-            return ()
-        steps = 1 / functional.softplus(-torch.stack(list(sums.values())))
-        gate = KEEPING_GATES[self.cell]
-        pairs = zip(sums, _quantiles(steps), strict=True)
-        return tuple(MemoryRecord(*place, gate, spread) for place, spread in pairs)
+    def _spread(
+        self, group: GateGroup, now_MH: Tensor
+    ) -> tuple[list[tuple[float, ...]], tuple[MemoryRecord, ...]]:
+        """Quantiles over the units: of every vector, and of tau by layer and direction.
 
-    def _keeping_biases(self) -> Iterator[tuple[MatrixName, Tensor]]:
-        gate = KEEPING_GATES.get(self.cell)
-        for name, stacked in recurrent_parameters(self.model).items():
-            for matrix in self.names[name]:
-                if matrix.gate == gate and matrix.kind.startswith("bias"):
-                    yield matrix, stacked[matrix.rows].double()
+        tau is that of the summed bias of the gate that keeps the state.
+        """
+        gate = KEEPING_GATES.get(self.cell, "")
+        rows: dict[tuple[int, str], list[int]] = {}
+        for row, name in enumerate(group.matrices):
+            if name.gate == gate and name.kind.startswith("bias"):
+                rows.setdefault((name.layer, name.direction), []).append(row)
+        values = now_MH.double()
+        if rows:
+            chosen = torch.tensor(list(rows.values()), device=values.device)
+            values = torch.cat([values, 1 / functional.softplus(-values[chosen].sum(dim=1))])
+        quantiles = torch.quantile(values, values.new_tensor(QUANTILES), dim=1).mT.tolist()
+        spread = list(map(tuple, quantiles))
+        places = zip(rows, spread[len(now_MH) :], strict=True)
+        return spread[: len(now_MH)], tuple(MemoryRecord(*p, gate, q) for p, q in places)
+
+    def _kept(self) -> list[Tensor]:
+        return [*self.start, *self.last, *self.right, *self.leading]
 
     def state_dict(self) -> dict[str, Any]:
-        """What later records are compared with and begin from."""
-        return {"start": self.start, "last": self.last, "bases": self.bases}
+        """What later records are compared with and begin from, in one tensor: quick to save."""
+        return {"values": torch.cat([tensor.flatten() for tensor in self._kept()])}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from a state of ``state_dict``."""
-        device = next(self.model.parameters()).device
-        self.start, self.last, self.bases = (
-            {name: value.to(device, copy=True) for name, value in state[part].items()}
-            for part in ("start", "last", "bases")
-        )
+        kept = self._kept()
+        parts = torch.split(state["values"], [tensor.numel() for tensor in kept])
+        for tensor, part in zip(kept, parts, strict=True):
+            tensor.copy_(part.reshape(tensor.shape))
 
 
 def _is_power_of_two(step: int) -> bool:
     return step & (step - 1) == 0
 
 
-def _quantiles(values: Tensor) -> list[tuple[float, ...]]:
-    """Minimum, quartiles and maximum of every row."""
-    chosen = torch.tensor(QUANTILES, dtype=values.dtype, device=values.device)
-    return [tuple(row) for row in torch.quantile(values, chosen, dim=1).mT.tolist()]
+def _turn(norm: float, before: float, gap: float) -> float:
+    """1 - cos = (|a - b|^2 - (|a| - |b|)^2) / (2 |a| |b|); NaN where one is zero.
+
+    Says also what a tiny step turned, which 1 - a.b / (|a| |b|) loses to rounding.
+    """
+    product = 2 * norm * before
+    return max(0.0, (gap**2 - (norm - before) ** 2) / product) if product > 0 else math.nan
 
 
 def _entry(
-    matrix: MatrixName, numbers: Mapping[str, float], quantiles: tuple[float, ...]
+    name: MatrixName, numbers: Mapping[str, float], quantiles: tuple[float, ...]
 ) -> MatrixRecord:
     def number(quantity: str) -> float | None:
         value = numbers.get(quantity)
         return value if value is not None and math.isfinite(value) else None
 
     return MatrixRecord(
-        symbol=matrix.symbol,
-        name=matrix.long,
-        layer=matrix.layer,
-        direction=matrix.direction,
-        gate=matrix.gate,
-        part=WORDS[matrix.kind],
+        symbol=name.symbol,
+        name=name.long,
+        layer=name.layer,
+        direction=name.direction,
+        gate=name.gate,
+        part=WORDS[name.kind],
         norm=numbers["norm"],
         gradient_norm=number("gradient_norm"),
         update_ratio=number("update_ratio"),

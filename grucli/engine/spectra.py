@@ -4,7 +4,7 @@ A basis is kept from one call to the next, so that a few multiplications are eno
 has begun. Values are estimates: the leading ones of a random matrix lie so close together that the
 basis separates them slowly, but then they hardly differ. Exact for up to ``WIDTH`` columns.
 Source: Saad 2011, Numerical Methods for Large Eigenvalue Problems, algorithm 5.3.
-Suffixes: G gates, R rows, C columns, H hidden, K width of the basis.
+Suffixes: M matrices, H hidden, C columns, K width of the basis.
 """
 
 import torch
@@ -12,37 +12,47 @@ from torch import Tensor
 
 WIDTH = 8
 COLD_ROUNDS = 40
-WARM_ROUNDS = 2
+WARM_ROUNDS = 1
 
 
-def cold_basis(w_GRC: Tensor) -> Tensor:
-    """An orthonormal basis [G, C, K] to begin with, always the same for the same shape."""
-    gates, _, columns = w_GRC.shape
+def cold_basis(w_MHC: Tensor) -> Tensor:
+    """An orthonormal basis [M, C, K] to begin with, always the same for the same shape.
+
+    Empty for a stack of vectors [M, H], which have no spectrum.
+    """
+    if w_MHC.dim() == 2:
+        return w_MHC.new_empty(0)
+    matrices, _, columns = w_MHC.shape
     generator = torch.Generator().manual_seed(0)
-    start = torch.randn(gates, columns, min(WIDTH, columns), generator=generator)
-    return _orthonormal(start.to(w_GRC))
+    start = torch.randn(matrices, columns, min(WIDTH, columns), generator=generator)
+    return _orthonormal(start.to(w_MHC))
 
 
-def spectral_norms(w_GRC: Tensor, v_GCK: Tensor, *, rounds: int) -> tuple[Tensor, Tensor]:
-    """The largest singular value [G] of each matrix, and the basis for the next call."""
-    image_GRK = w_GRC @ v_GCK
-    for _ in range(rounds):
-        v_GCK = _orthonormal(w_GRC.mT @ image_GRK)
-        image_GRK = w_GRC @ v_GCK
-    return torch.linalg.svdvals(image_GRK).amax(dim=1), v_GCK
+def spectral_norms(w_MHC: Tensor, v_MCK: Tensor, *, rounds: int) -> tuple[Tensor, Tensor]:
+    """The largest singular value [M] of each matrix, and the basis for the next call."""
+    image_MHK = w_MHC @ v_MCK
+    for _ in range(0 if _is_complete(v_MCK) else rounds):
+        v_MCK = _orthonormal(w_MHC.mT @ image_MHK)
+        image_MHK = w_MHC @ v_MCK
+    return torch.linalg.svdvals(image_MHK).amax(dim=1), v_MCK
 
 
-def spectral_radii(w_GHH: Tensor, q_GHK: Tensor, *, rounds: int) -> tuple[Tensor, Tensor]:
-    """The largest magnitude [G] of an eigenvalue, and the basis for the next call.
+def spectral_radii(w_MHH: Tensor, q_MHK: Tensor, *, rounds: int) -> tuple[Tensor, Tensor]:
+    """The largest magnitude [M] of an eigenvalue, and the basis for the next call.
 
     The eigenvalues are those of Q^T W Q, so that complex pairs are found as well.
     """
-    image_GHK = w_GHH @ q_GHK
-    for _ in range(2 * rounds):
-        q_GHK = _orthonormal(image_GHK)
-        image_GHK = w_GHH @ q_GHK
-    small_GKK = (q_GHK.mT @ image_GHK).cpu()
-    return torch.linalg.eigvals(small_GKK).abs().amax(dim=1).to(w_GHH.device), q_GHK
+    image_MHK = w_MHH @ q_MHK
+    for _ in range(0 if _is_complete(q_MHK) else 2 * rounds):
+        q_MHK = _orthonormal(image_MHK)
+        image_MHK = w_MHH @ q_MHK
+    small_MKK = (q_MHK.mT @ image_MHK).cpu()
+    return torch.linalg.eigvals(small_MKK).abs().amax(dim=1).to(w_MHH.device), q_MHK
+
+
+def _is_complete(basis: Tensor) -> bool:
+    """Whether a basis spans everything, so that what is found in it is exact."""
+    return basis.shape[1] == basis.shape[2]
 
 
 def _orthonormal(block: Tensor) -> Tensor:

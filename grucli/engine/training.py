@@ -8,9 +8,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from grucli.engine.gate_updates import StepProbe, gate_updates
+from grucli.engine.gate_updates import GroupUpdates, StepProbe, gate_groups
 from grucli.engine.record import WeightRecorder
 from grucli.engine.schedules import LearningRate
+from grucli.engine.snapshots import take_snapshot
 from grucli.nn import Forecaster
 from grucli.recipe import TrainRecipe
 from grucli.reports import GateUpdate, Snapshot, WeightRecord
@@ -76,8 +77,8 @@ class Training:
     """A model on its way: optimiser, schedule, progress and the best weights so far.
 
     ``epoch`` counts from 1, ``step`` counts optimiser steps of the whole run, ``step_in_epoch``
-    those of the present epoch that are done. ``recorder`` writes down how weights are learned; it
-    changes nothing that is learned, and None leaves it out.
+    those of the present epoch that are done. ``recorder`` writes down how weights are learned from
+    those that the model has now; it changes nothing that is learned, and None leaves it out.
     """
 
     model: Forecaster
@@ -86,7 +87,6 @@ class Training:
     recipe: TrainRecipe
     cell: str
     hidden: int
-    recorder: WeightRecorder | None = None
     epoch: int = 1
     step: int = 0
     step_in_epoch: int = 0
@@ -100,6 +100,8 @@ class Training:
 
     def __post_init__(self) -> None:
         self.parameters = [p for p in self.model.parameters() if p.requires_grad]
+        self.groups = gate_groups(self.model, self.cell)
+        self.recorder: WeightRecorder | None = WeightRecorder(self.model, self.cell)
 
     @property
     def finished(self) -> bool:
@@ -153,25 +155,47 @@ class Training:
             return ()
         return (self.recorder.begin(), *self.recorder.snapshots(step=0, epoch=0))
 
-    def probe(self, windows: int) -> StepProbe | None:
-        """What a record of the step to come needs before it; None where it is not recorded."""
-        ends_epoch = self.step_in_epoch + 1 == self.steps_per_epoch(windows)
-        if self.recorder is None or not self.recorder.wants(self.step + 1, ends_epoch=ends_epoch):
-            return None
-        return self.recorder.probe()
+    def is_recorded(self, ends_epoch: bool, windows: int) -> bool:
+        """Whether the step to come, the last of its epoch if ``ends_epoch``, is recorded."""
+        return self.recorder is not None and self.recorder.wants(
+            self.step + 1,
+            ended_epoch=self.epoch if ends_epoch else None,
+            steps_per_epoch=self.steps_per_epoch(windows),
+        )
 
-    def record(self, probe: StepProbe, loss: Tensor) -> Sequence[WeightRecord | Snapshot]:
+    def end_record(self, windows: int) -> Sequence[WeightRecord | Snapshot]:
+        """The record of the weights that training ended with, and the best ones themselves."""
+        if self.recorder is None:
+            return ()
+        epochs, steps = self.epoch - 1, self.steps_per_epoch(windows)
+        best = take_snapshot(
+            self.best_weights,
+            cell=self.cell,
+            step=self.best_epoch * steps,
+            epoch=self.best_epoch,
+            is_best=True,
+        )
+        if self.recorder.wants(self.step, ended_epoch=epochs, steps_per_epoch=steps):
+            return (best,)
+        return self.recorder.end(step=self.step, epoch=epochs), best
+
+    def probes(self) -> list[StepProbe]:
+        """What must be known before a step to say how it moved the weights."""
+        return [StepProbe.take(group) for group in self.groups]
+
+    def record(
+        self, updates: Sequence[GroupUpdates], loss: Tensor
+    ) -> Sequence[WeightRecord | Snapshot]:
         """Write down what the step just made did to the weights."""
         assert self.recorder is not None
         record = self.recorder.record(
-            probe,
+            updates,
             step=self.step,
             epoch=self.epoch,
             loss=float(loss),
             lr=self.current_lr,
             clipped=self.totals.clipped_share,
         )
-        self.totals.gates = gate_updates(record)
         return (record, *self.recorder.snapshots(step=self.step, epoch=self.epoch))
 
     def observe_validation(self, valid_loss: float) -> bool:

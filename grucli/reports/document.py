@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import is_dataclass
 from typing import Any
 
 SCHEMA_VERSION = 1
@@ -17,10 +17,10 @@ def _strict(value: Any) -> Any:
         return {str(key): _strict(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_strict(item) for item in value]
-    return value
+    return _strict(vars(value)) if is_dataclass(value) else value
 
 
 def to_json(report: Any, *, indent: int | None = 2) -> str:
     """Write a report as one strict JSON document with its ``schema_version``."""
-    body = {"schema_version": SCHEMA_VERSION, "kind": type(report).__name__} | asdict(report)
+    body = {"schema_version": SCHEMA_VERSION, "kind": type(report).__name__} | vars(report)
     return json.dumps(_strict(body), indent=indent, ensure_ascii=False, allow_nan=False)

@@ -56,7 +56,9 @@ class WeightRecord:
     """All recurrent weights after optimiser step ``step``; step 0 is the initialisation.
 
     ``loss`` is the training loss of that step's batch before the step, in scaled units;
-    ``clipped_share`` the share of clipped steps in the epoch so far. The step 0 has neither.
+    ``clipped_share`` the share of clipped steps in the epoch so far. Step 0 has neither, nor has
+    the record that ``is_end``: the weights that training ended with, where the last step was no
+    step to be recorded.
     """
 
     step: int
@@ -66,6 +68,7 @@ class WeightRecord:
     clipped_share: float | None
     matrices: tuple[MatrixRecord, ...]
     memories: tuple[MemoryRecord, ...]
+    is_end: bool = False
 
 
 @dataclass(frozen=True)

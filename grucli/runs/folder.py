@@ -120,7 +120,7 @@ class RunFolder:
         _keep_lines(
             self.metrics, lambda row: row["kind"] == "Epoch" and row["epoch"] <= epochs_done
         )
-        _keep_lines(self.weights, lambda row: row["step"] <= steps_done)
+        _keep_lines(self.weights, lambda row: not row["is_end"] and row["step"] <= steps_done)
         _keep_lines(self.snapshots, lambda row: not row["is_best"] and row["step"] <= steps_done)
 
 

@@ -14,10 +14,8 @@ from grucli.checkpoint import Checkpoint, load_checkpoint, recipe_of, save_check
 from grucli.engine.evaluation import Scale
 from grucli.engine.fit import fit, trial_step
 from grucli.engine.metrics import naive_in_sample_mae
-from grucli.engine.record import WeightRecorder
 from grucli.engine.schedules import LearningRate
 from grucli.engine.season import infer_season
-from grucli.engine.snapshots import take_snapshot
 from grucli.engine.training import Training
 from grucli.errors import InterruptedRunError, TrainingError, UsageError
 from grucli.nn import available, kernel_words
@@ -92,7 +90,6 @@ class TrainingRun:
             recipe=recipe.train,
             cell=recipe.model.cell,
             hidden=recipe.model.hidden,
-            recorder=WeightRecorder(model, recipe.model.cell),
         )
         self.threads_before: int | None = None
         self.kernel_before = self.kernel
@@ -270,19 +267,7 @@ class TrainingRun:
             scores=scores,
         )
         self.folder.append(event)
-        self.folder.append(self._best_snapshot())
         return event
-
-    def _best_snapshot(self) -> Snapshot:
-        """The matrices that best.pt holds, to end a film with."""
-        training = self.training
-        return take_snapshot(
-            training.best_weights,
-            cell=training.cell,
-            step=training.best_epoch * training.steps_per_epoch(len(self.dataset.train)),
-            epoch=training.best_epoch,
-            is_best=True,
-        )
 
     @property
     def _data(self) -> dict[str, Any]:
