@@ -16,7 +16,7 @@ AGREES = 1e-4
 """Largest difference between the board (float64) and the model's own float32 that is rounding."""
 _NAME = re.compile(r"[A-Za-z]\w*'?")
 _DOUBLE = re.compile(r"\((\(-[^()]*\))\)")
-_SYMBOL = 8
+_SYMBOL = 9
 
 
 def render_explanation(explanation: Explanation, width: int) -> RenderableType:
