@@ -61,6 +61,11 @@ lint: $(BIN)/.installed ## Check style
 types: $(BIN)/.installed ## Check types
 	$(BIN)/mypy
 
+bench: $(BIN)/.installed ## Measure the kernel, whole training runs and streaming
+	$(BIN)/python benchmarks/kernel.py
+	$(BIN)/python benchmarks/training.py
+	$(BIN)/python benchmarks/streaming.py
+
 schema: $(BIN)/.installed ## Write the JSON Schema that editors check recipes with
 	$(BIN)/python -m grucli.recipe.json_schema > recipes/recipe.schema.json
 
