@@ -236,7 +236,7 @@ def test_more_rows_than_a_context_can_be_read_when_windows_are_not_normalised(ru
     checkpoint = runs("task.normalise=none")
     traced = trace(checkpoint, rows=100)
     assert (len(traced.times), traced.report.rows) == (100, 100)
-    with pytest.raises(DataError, match="160 rows; the trace reads 161"):
+    with pytest.raises(DataError, match="160 rows; expected at least the 161"):
         trace(checkpoint, rows=161)
 
 

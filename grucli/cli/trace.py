@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -41,9 +41,6 @@ def trace(
 
     Example: grucli trace runs/co2/best.pt data/co2_weekly.csv -o gates.csv
     """
-    from grucli.cli.console import result, write_result
-    from grucli.cli.trace_view import render_trace
-    from grucli.reports import to_json
     from grucli.runs import device, trace_file, tracing
 
     device.set_threads(threads)
@@ -55,11 +52,22 @@ def trace(
     )
     if path is not None:
         trace_file.write_trace(traced, path)
+    if json or path is None:
+        _show(traced, json=json, summary=output is None)
+
+
+def _show(traced: Any, *, json: bool, summary: bool) -> None:
+    """Put statistics on standard output as JSON or, on a terminal, as a screen; else all values."""
+    from grucli.cli.console import result, write_result
+    from grucli.cli.trace_view import render_trace
+    from grucli.reports import to_json
+    from grucli.runs import trace_file
+
     if json:
         write_result(to_json(traced.report) + "\n")
-    elif output is None and sys.stdout is not None and sys.stdout.isatty():
+    elif summary and sys.stdout is not None and sys.stdout.isatty():
         console = result()
         console.print(render_trace(traced.report, console.width))
-    elif path is None:
+    else:
         write_result("")
         trace_file.write_trace_csv(traced, sys.stdout)

@@ -13,7 +13,7 @@ from grucli.errors import DataError, UsageError
 from grucli.nn.recording import LayerRecord
 from grucli.reports.tracing import Explanation, InputValue
 from grucli.runs.selecting import choose
-from grucli.runs.tracing import Opened, direction_of, open_table
+from grucli.runs.tracing import Opened, check_rows, direction_of, open_table
 
 
 def explain(
@@ -27,19 +27,14 @@ def explain(
 ) -> Explanation:
     """Work out one step of one unit (default: the one that changed most) at the time ``at``.
 
-    The step is one of those that ``trace`` shows where ``at`` lies in the newest task.context rows;
-    before them the last step of the context that ends at ``at`` (or, where there is not enough
-    history for that, a step of the first context). ``column`` picks a target where each goes
-    through the network on its own. Raises DataError for a time that is not in the table, naming
-    its neighbours, and UsageError for a layer, unit or column that does not exist.
+    In the newest context it is a step that ``trace`` shows; before, the last step of the context
+    that ends at ``at``, or a step of the first. ``column`` picks a target where each goes through
+    the network on its own. Raises DataError for a time that is not there, UsageError for a layer,
+    unit or column.
     """
     opened = open_table(checkpoint, data)
     context, rows = opened.recipe.task.context, len(opened.panel.values)
-    if rows < context:
-        raise DataError(
-            f"{opened.panel.source}: {rows} rows; the model reads {context} (task.context); "
-            "bring a longer table"
-        )
+    check_rows(opened, context)
     row = _find_time(opened.panel, at)
     stop = rows if row >= rows - context else max(row + 1, context)
     step = row - (stop - context)

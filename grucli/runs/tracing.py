@@ -32,7 +32,7 @@ from grucli.nn.recording import LayerRecord, recording
 from grucli.recipe import Recipe
 from grucli.reports.tracing import LayerActivity, TraceReport
 from grucli.runs.reading import read_panel, restore
-from grucli.runs.selecting import choose
+from grucli.runs.selecting import Chosen, choose
 
 _GRADIENT_WINDOWS = 32
 _GRADIENT_VALUES = 4_000_000
@@ -112,38 +112,43 @@ def trace(
     count = _rows_to_read(opened, rows)
     stop = len(opened.panel.values)
     chosen = choose(opened.model, layers=layers, units=units, gates=gates, steps=steps, rows=count)
+    picked = chosen.selection
     records = opened.layers(stop - count, stop)
-    picked = [record for record in records if (record.layer, record.reverse) in chosen.layers]
-    gradients, windows = _gradients(opened)
-    by_place = dict(zip([(r.layer, r.reverse) for r in records], gradients, strict=True))
+    shown = [record for record in records if (record.layer, record.reverse) in chosen.layers]
     format_time = opened.panel.frequency.format
     times = [format_time(time) for time in opened.panel.timestamps[stop - count : stop]]
-    kept = range(count) if chosen.selection.steps is None else chosen.selection.steps
-    model = opened.recipe.model
-    report = TraceReport(
+    return Traced(
+        report=_report(opened, records, chosen, times),
+        times=tuple(times[step] for step in picked.steps or range(count)),
+        units=picked.units or tuple(range(opened.recipe.model.hidden)),
+        names=value_names(opened.recipe.model.cell, picked),
+        layers={(r.layer, direction_of(r)): values_of(r, picked).numpy() for r in shown},
+    )
+
+
+def _report(
+    opened: Opened, records: Sequence[LayerRecord], chosen: Chosen, times: Sequence[str]
+) -> TraceReport:
+    gradients, windows = _gradients(opened)
+    recipe = opened.recipe
+    return TraceReport(
         checkpoint=opened.path,
         table=opened.panel.source,
-        cell=model.cell,
-        layer_norm=model.layer_norm,
-        normalise=opened.recipe.task.normalise,
-        rows=count,
+        cell=recipe.model.cell,
+        layer_norm=recipe.model.layer_norm,
+        normalise=recipe.task.normalise,
+        rows=len(times),
         first=times[0],
         last=times[-1],
         samples=opened.samples,
         layers=tuple(
-            _activity(record, chosen.selection, by_place[record.layer, record.reverse])
-            for record in picked
+            _activity(record, chosen.selection, gradient)
+            for record, gradient in zip(records, gradients, strict=True)
+            if (record.layer, record.reverse) in chosen.layers
         ),
-        loss=opened.recipe.train.loss,
+        loss=recipe.train.loss,
         windows=windows,
         difference=max(float((r.parts_after() - r.own).abs().max()) for r in records),
-    )
-    return Traced(
-        report=report,
-        times=tuple(times[step] for step in kept),
-        units=chosen.selection.units or tuple(range(model.hidden)),
-        names=value_names(model.cell, chosen.selection),
-        layers={(r.layer, direction_of(r)): values_of(r, chosen.selection).numpy() for r in picked},
     )
 
 
@@ -164,7 +169,7 @@ def _cut(panel: Panel, stop: int) -> Panel:
 
 
 def _rows_to_read(opened: Opened, rows: int | None) -> int:
-    task, found = opened.recipe.task, len(opened.panel.values)
+    task = opened.recipe.task
     if rows is None:
         rows = task.context
     elif rows < task.context:
@@ -178,11 +183,18 @@ def _rows_to_read(opened: Opened, rows: int | None) -> int:
             f"(task.normalise {task.normalise}), so a longer one is nothing that the model ever "
             "sees; leave --rows out"
         )
+    check_rows(opened, rows)
+    return rows
+
+
+def check_rows(opened: Opened, rows: int) -> None:
+    """Raise DataError for a table with fewer rows than are read."""
+    found = len(opened.panel.values)
     if found < rows:
         raise DataError(
-            f"{opened.panel.source}: {found} rows; the trace reads {rows}; bring a longer table"
+            f"{opened.panel.source}: {found} rows; expected at least the {rows} that are read as "
+            "one sequence; bring a longer table"
         )
-    return rows
 
 
 def _activity(
