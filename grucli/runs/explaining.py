@@ -37,24 +37,23 @@ def explain(
     check_rows(opened, context)
     row = _find_time(opened.panel, at)
     stop = rows if row >= rows - context else max(row + 1, context)
-    step = row - (stop - context)
-    units = () if unit is None else (unit,)
-    chosen = choose(opened.model, layers=[layer], units=units, gates=(), steps=(), rows=context)
-    sample = _sample(opened, column)
+    step, sample = row - (stop - context), _sample(opened, column)
+    place = _layer(opened, layer, unit)
     records = opened.layers(stop - context, stop)
-    record = next(r for r in records if (r.layer, r.reverse) == chosen.layers[0])
+    record = next(r for r in records if (r.layer, r.reverse) == place)
     if unit is None:
         unit = most_changed_unit(record, step, sample)
     columns, inputs = _inputs(opened, records[0], row=row, step=step, sample=sample)
     reads = columns if record.layer == 0 else _units_below(opened)
     board = write_board(record, step=step, sample=sample, unit=unit, inputs=reads)
-    format_time = opened.panel.frequency.format
+    times = [opened.panel.frequency.format(opened.panel.timestamps[i]) for i in (row, stop - 1)]
+    own = float(record.own[step, sample, unit])
     return Explanation(
         checkpoint=opened.path,
         cell=record.rule.cell,
         layer_norm=record.rule.layer_norm,
-        time=format_time(opened.panel.timestamps[row]),
-        last=format_time(opened.panel.timestamps[stop - 1]),
+        time=times[0],
+        last=times[1],
         step=step + 1,
         steps=context,
         sample=opened.samples[sample],
@@ -67,7 +66,7 @@ def explain(
         inputs=inputs,
         board=board.steps,
         value=board.value,
-        own_value=float(record.own[step, sample, unit]),
+        own_value=own,
     )
 
 
@@ -88,6 +87,12 @@ def _find_time(panel: Panel, at: str) -> int:
             raise DataError(f"--at {at}: no such time; nearest: {nearest}; {span}")
     words = panel.frequency.style.words
     raise DataError(f"--at {at}: not a time of this table; expected {words}; {span}")
+
+
+def _layer(opened: Opened, layer: str, unit: int | None) -> tuple[int, bool]:
+    """The layer and direction that a name such as 0r means; checks the unit too."""
+    units = () if unit is None else (unit,)
+    return choose(opened.model, layers=[layer], units=units, gates=(), steps=(), rows=1).layers[0]
 
 
 def _sample(opened: Opened, column: str | None) -> int:
