@@ -21,6 +21,9 @@ def inspect_weights(
         str | None,
         typer.Option("-o", "--output", metavar="OUT|-", help="Write --matrix as .csv or .npy."),
     ] = None,
+    history: Annotated[
+        bool, typer.Option("--history", help="How the weights were learned, phase by phase.")
+    ] = False,
     exact: Annotated[
         bool, typer.Option("--exact", help="No fast approximations for large matrices.")
     ] = False,
@@ -38,7 +41,9 @@ def inspect_weights(
     """
     # A report of small matrices is slower, not faster, with several threads that wait by spinning.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    if other is not None:
+    if history:
+        _show_history(checkpoint, json, other=other, matrix=matrix, fail_if=fail_if)
+    elif other is not None:
         _compare(checkpoint, other, json)
     elif matrix is not None:
         _show_matrix(checkpoint, matrix, output, json)
@@ -81,6 +86,21 @@ def _show_matrix(checkpoint: str, name: str, output: str | None, json: bool) -> 
         write_result(inspection.matrix_csv(picked))
     else:
         inspection.write_matrix(picked, Path(output))
+
+
+def _show_history(
+    checkpoint: str, json: bool, *, other: str | None, matrix: str | None, fail_if: list[str]
+) -> None:
+    from grucli.cli.history_view import render_weight_history
+    from grucli.errors import UsageError
+    from grucli.runs import inspection
+
+    if other is not None or matrix is not None or fail_if:
+        raise UsageError(
+            "--history: shows the record of one run; expected no second checkpoint, no --matrix "
+            "and no --fail-if beside it"
+        )
+    _show(inspection.history(checkpoint), render_weight_history, json)
 
 
 def _compare(before: str, after: str, json: bool) -> None:

@@ -8,10 +8,11 @@ import numpy as np
 
 from grucli.errors import CheckpointError, UsageError
 from grucli.files import write_atomically
-from grucli.reports import MatrixValues, WeightComparison, WeightReport
+from grucli.reports import MatrixValues, WeightComparison, WeightHistory, WeightReport
 from grucli.weights import (
     build_weight_report,
     compare_weights,
+    read_history,
     read_weights,
     report_numbers,
     select_matrix,
@@ -46,6 +47,11 @@ def check_finite(report: WeightReport) -> None:
 def compare(before: str | Path, after: str | Path) -> WeightComparison:
     """How the matrices, recipes and scalers of two checkpoints differ."""
     return compare_weights(read_weights(before), read_weights(after))
+
+
+def history(path: str | Path) -> WeightHistory:
+    """How the weights of the run that a checkpoint lies in were learned."""
+    return read_history(path)
 
 
 def pick_matrix(path: str | Path, address: str) -> MatrixValues:

@@ -2,6 +2,7 @@
 
 from grucli.weights.compare import compare_weights
 from grucli.weights.foreign import RecurrentModule, WeightFile, read_weights
+from grucli.weights.history import read_history, read_snapshots, snapshot_values
 from grucli.weights.numbers import report_numbers
 from grucli.weights.report import build_weight_report
 from grucli.weights.select import select_matrix
@@ -11,7 +12,10 @@ __all__ = [
     "WeightFile",
     "build_weight_report",
     "compare_weights",
+    "read_history",
+    "read_snapshots",
     "read_weights",
     "report_numbers",
     "select_matrix",
+    "snapshot_values",
 ]

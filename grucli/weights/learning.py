@@ -1,0 +1,180 @@
+"""Where learning happened: what moved most, when it settled, what starved; with thresholds."""
+
+import math
+from collections.abc import Iterator, Sequence
+
+from grucli.reports import Finding, MatrixLearning, MatrixRecord, WeightRecord
+
+SETTLED = 0.9
+"""Share of a matrix's whole turn after which it counts as settled."""
+
+STARVED = 0.01
+"""A gradient below this share of the largest matrix's gradient in the same step starves."""
+
+MOST = 0.5
+FAST_UPDATE = 1e-2
+"""Ten times the update over weight that is usual (1e-3, Stanford's cs231n notes)."""
+
+MAPS = {"ih": "input", "hh": "state"}
+
+
+def find_learning(records: Sequence[WeightRecord]) -> tuple[MatrixLearning, ...]:
+    """What the records of a run say of each matrix, in their order; vectors are left out."""
+    starved = _starved_shares(records)
+    found = []
+    for last in records[-1].matrices:
+        if last.part not in MAPS:
+            continue
+        settled = _settled(last.name, records)
+        found.append(
+            MatrixLearning(
+                symbol=last.symbol,
+                name=last.name,
+                layer=last.layer,
+                direction=last.direction,
+                gate=last.gate,
+                part=last.part,
+                turn=last.turn_since_start,
+                settled_step=None if settled is None else settled.step,
+                settled_epoch=None if settled is None else settled.epoch,
+                starved_share=starved.get(last.name, 0.0),
+            )
+        )
+    return tuple(found)
+
+
+def matrix_of(record: WeightRecord, name: str) -> MatrixRecord:
+    """One matrix of a record by its long name; raises KeyError where it has none."""
+    for matrix in record.matrices:
+        if matrix.name == name:
+            return matrix
+    raise KeyError(name)
+
+
+def _settled(name: str, records: Sequence[WeightRecord]) -> WeightRecord | None:
+    """The first record from which on 90 % of the turn since initialisation is done."""
+    turns = [matrix_of(record, name).turn_since_start or 0.0 for record in records]
+    if turns[-1] <= 0:
+        return None
+    settled = len(records) - 1
+    while settled > 0 and turns[settled - 1] >= SETTLED * turns[-1]:
+        settled -= 1
+    return records[settled]
+
+
+def _starved_shares(records: Sequence[WeightRecord]) -> dict[str, float]:
+    """Matrix -> share of steps with a starved gradient; a record stands for those before it."""
+    starved: dict[str, int] = {}
+    before = total = 0
+    for record in records:
+        norms = {
+            matrix.name: matrix.gradient_norm
+            for matrix in record.matrices
+            if matrix.part in MAPS and matrix.gradient_norm is not None
+        }
+        if not norms:
+            continue
+        steps, before = record.step - before, record.step
+        total += steps
+        for name, norm in norms.items():
+            if norm < STARVED * max(norms.values()):
+                starved[name] = starved.get(name, 0) + steps
+    return {name: steps / total for name, steps in starved.items()}
+
+
+def learning_findings(
+    records: Sequence[WeightRecord], found: Sequence[MatrixLearning]
+) -> tuple[Finding, ...]:
+    """Sentences: what moved most and when it settled, what starved, updates, clipping."""
+    return (
+        *_movement(records, found),
+        *_starvation(found),
+        *_updates(records),
+        *_clipping(records),
+    )
+
+
+def _movement(
+    records: Sequence[WeightRecord], found: Sequence[MatrixLearning]
+) -> Iterator[Finding]:
+    moved = [item for item in found if item.turn]
+    if not moved:
+        yield Finding("", "turn", 0.0, 0.0, "No matrix has moved since initialisation.")
+        return
+    most = max(moved, key=lambda item: item.turn or 0.0)
+    turn = most.turn or 0.0
+    text = (
+        f"{most.symbol} {_place(most)}, the {most.gate} gate's {MAPS[most.part]} matrix, moved "
+        f"most: its direction turned by {_degrees(turn):.3g} degrees (1 - cos {turn:.3g})."
+    )
+    yield Finding(most.name, "turn", turn, 0.0, text)
+    yield _settling(most, records[-1].step)
+    latest = max(moved, key=lambda item: item.settled_step or 0)
+    if (latest.settled_step or 0) > (most.settled_step or 0):
+        yield _settling(latest, records[-1].step)
+
+
+def _settling(item: MatrixLearning, steps: int) -> Finding:
+    step, epoch = item.settled_step or 0, item.settled_epoch
+    where = f"by step {step:,} of {steps:,} (epoch {epoch})"
+    text = f"{item.symbol} {_place(item)} settled {where}: {SETTLED:.0%} of its turn was done."
+    if step == steps:
+        text = (
+            f"{item.symbol} {_place(item)} was still turning when the record ends, in epoch "
+            f"{epoch}: {SETTLED:.0%} of its turn was reached only there."
+        )
+    return Finding(item.name, "settled_step", step, SETTLED, text)
+
+
+def _starvation(found: Sequence[MatrixLearning]) -> Iterator[Finding]:
+    starving = [item for item in found if item.starved_share > MOST]
+    for item in starving:
+        text = (
+            f"{item.symbol} {_place(item)} starved: its gradient was below {STARVED:.0%} of the "
+            f"largest in {item.starved_share:.0%} > {MOST:.0%} of the steps."
+        )
+        yield Finding(item.name, "starved_share", item.starved_share, MOST, text)
+    if not starving:
+        worst = max((item.starved_share for item in found), default=0.0)
+        text = (
+            f"No gate starved: none had a gradient below {STARVED:.0%} of the largest for more "
+            f"than {MOST:.0%} of the steps."
+        )
+        yield Finding("", "starved_share", worst, MOST, text)
+
+
+def _updates(records: Sequence[WeightRecord]) -> Iterator[Finding]:
+    """The matrix whose last recorded update is largest, where that is very large."""
+    trained = [record for record in records if record.loss is not None]
+    if not trained:
+        return
+    ratios = [
+        (matrix.update_ratio, matrix)
+        for matrix in trained[-1].matrices
+        if matrix.part in MAPS and matrix.update_ratio is not None
+    ]
+    ratio, matrix = max(ratios, key=lambda pair: pair[0], default=(0.0, None))
+    if matrix is not None and ratio > FAST_UPDATE:
+        text = (
+            f"{matrix.symbol} {_place(matrix)} still changed by {ratio:.2g} > {FAST_UPDATE:g} of "
+            "its norm in the last recorded step: a lower train.lr, or one that falls, may help."
+        )
+        yield Finding(matrix.name, "update_ratio", ratio, FAST_UPDATE, text)
+
+
+def _clipping(records: Sequence[WeightRecord]) -> Iterator[Finding]:
+    shares = [record.clipped_share for record in records if record.clipped_share is not None]
+    if shares and shares[-1] > MOST:
+        text = (
+            f"{shares[-1]:.0%} > {MOST:.0%} of the last epoch's steps were clipped: the length of "
+            "a step is set by train.clip, not by the gradient."
+        )
+        yield Finding("", "clipped_share", shares[-1], MOST, text)
+
+
+def _degrees(turn: float) -> float:
+    return math.degrees(math.acos(max(-1.0, min(1.0, 1 - turn))))
+
+
+def _place(item: MatrixLearning | MatrixRecord) -> str:
+    return f"layer {item.layer}{' reverse' if item.direction == 'reverse' else ''}"
