@@ -70,11 +70,13 @@ def _span(records: Sequence[WeightRecord]) -> str:
 
 
 def _names(items: Sequence[MatrixLearning]) -> list[Column]:
+    """Short names with their gates, or full ones, which have the gate in them."""
     many = len({(item.layer, item.direction) for item in items}) > 1
-    names = tuple(item.name if many else item.symbol for item in items)
+    if many:
+        return [Column("name", tuple(item.name for item in items), 0, numeric=False)]
     return [
-        Column("name", names, 0, numeric=False),
-        Column("gate", tuple(item.gate for item in items), 9 if many else 0, numeric=False),
+        Column("name", tuple(item.symbol for item in items), 0, numeric=False),
+        Column("gate", tuple(item.gate for item in items), 0, numeric=False),
     ]
 
 
