@@ -6,7 +6,7 @@ Two runs of equal seed go on side by side in one process, some epochs of the one
 the other, so that both see the same machine. Each is what `grucli train` does, validation and files
 included. A turn has as many epochs as one record at their end stands for. Printed are the medians
 over all turns but the first, in milliseconds a step, and their ratio; the first turn has the
-initialisation, the log-spaced steps and whatever is loaded only once.
+initialisation, the log-spaced steps and whatever the record loads only once.
 """
 
 import argparse
@@ -55,6 +55,8 @@ def steps_per_epoch(recipe: Recipe) -> int:
 def measure(recipe: Recipe, turns: int) -> dict[bool, list[list[float]]]:
     """Seconds between events by turn, with the record (True) and without (False)."""
     with tempfile.TemporaryDirectory() as place:
+        (Path(place) / "warm").mkdir()
+        next(epochs_of(recipe, Path(place) / "warm", recorded=False))
         folders = {recorded: Path(place) / str(recorded) for recorded in (False, True)}
         for folder in folders.values():
             folder.mkdir()
@@ -86,6 +88,7 @@ def main() -> None:
         "step alone": lambda turns: statistics.median(t for times in turns[1:] for t in times),
         "with all it takes": lambda turns: statistics.median(map(sum, turns[1:])) / steps / each,
         "first turn": lambda turns: sum(turns[0]) / steps / each,
+        "whole run": lambda turns: sum(map(sum, turns)) / steps / each / given.turns,
     }
     for name, take in rows.items():
         without, with_record = take(found[False]), take(found[True])

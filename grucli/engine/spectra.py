@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 WIDTH = 12
-COLD_ROUNDS = 24
+COLD_ROUNDS = 12
 WARM_ROUNDS = 1
 
 
