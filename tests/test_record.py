@@ -9,6 +9,7 @@ import torch
 from grucli import train
 from grucli.checkpoint import load_checkpoint
 from grucli.engine import spectra
+from grucli.engine.record import WeightRecorder
 from grucli.errors import InterruptedRunError
 from grucli.gates import matrices_of
 from grucli.recipe import load_recipe
@@ -184,9 +185,19 @@ def test_weights_are_the_same_bytes_with_and_without_the_record(folder, cell):
     assert learned[0] == learned[1]
 
 
+def test_the_record_draws_no_random_number(folder):
+    run = run_of(folder, "model.hidden=20")
+    before = torch.get_rng_state()
+    recorder = WeightRecorder(run.training.model, "gru")
+    recorder.begin()
+    recorder.end(step=1, epoch=1)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
 @pytest.mark.parametrize("steps", [1, 2, 5, 8, 13, 15])
 @pytest.mark.parametrize("cell", CELLS[1:3])
 def test_a_run_stopped_anywhere_goes_on_with_the_same_record(folder, steps, cell):
+    cell = [*cell, "model.hidden=20"]
     train(folder / "wave.yaml", cell, run_dir=folder / "whole")
     with pytest.raises(InterruptedRunError):
         train(folder / "wave.yaml", cell, run_dir=folder / "parts", stop=stopping_after(steps))
