@@ -59,6 +59,5 @@ def _is_complete(basis: Tensor) -> bool:
 
 
 def _orthonormal(block: Tensor) -> Tensor:
-    """An orthonormal basis in a memory layout that saving and loading keeps, for equal bits."""
     basis: Tensor = torch.linalg.qr(block)[0]
-    return basis.contiguous()
+    return basis
