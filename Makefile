@@ -43,7 +43,7 @@ inspect: $(BIN)/.installed ## Show the weights of CKPT=
 	$(GRUCLI) inspect-weights $(CKPT)
 
 # runs/NAME/best.pt is made again only when recipes/NAME.yaml or the table it names has changed.
-table_of = $(addprefix recipes/,$(shell sed -n 's/^ *path: *\([^ ]*\).*/\1/p' recipes/$(1).yaml | head -1))
+table_of = $(addprefix recipes/,$(shell sed -n '/^ *\#/d; s/.*[ {]path: *"\{0,1\}\([^",} ]*\).*/\1/p' recipes/$(1).yaml | head -1))
 runs/%/best.pt: recipes/%.yaml $$(call table_of,$$*) | $(BIN)/.installed
 	$(GRUCLI) train $< --run-dir $(@D) --overwrite
 

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from grucli.data import (
+    Frequency,
     Panel,
     Scaler,
     Span,
@@ -25,18 +26,23 @@ from grucli.nn import Forecaster
 from grucli.recipe import DataRecipe, Recipe, TrainRecipe
 
 
-def build_panel_of(data: DataRecipe, source: str | None = None) -> Panel:
+def build_panel_of(
+    data: DataRecipe, source: str | None = None, *, expected: Frequency | None = None
+) -> Panel:
     """The table of a recipe (or another one of the same columns) as a panel, targets first."""
     return build_panel(
         read_table(source or data.path, time=data.time, columns=input_columns(data)),
         missing=data.missing,
+        expected=expected,
     )
 
 
-def build_panel_from_csv(data: DataRecipe, content: bytes, source: str) -> Panel:
+def build_panel_from_csv(
+    data: DataRecipe, content: bytes, source: str, *, expected: Frequency | None = None
+) -> Panel:
     """The same from the bytes of a CSV table; ``source`` is its name in errors."""
     table = parse_table(content, source=source, time=data.time, columns=input_columns(data))
-    return build_panel(table, missing=data.missing)
+    return build_panel(table, missing=data.missing, expected=expected)
 
 
 def input_columns(data: DataRecipe) -> tuple[str, ...]:

@@ -10,11 +10,15 @@ from grucli.errors import GrucliError
 def write_atomically(path: Path, content: bytes) -> None:
     """Write to a temporary file beside ``path``, sync it, rename it and sync the folder.
 
-    Raises GrucliError naming the path and the system's reason; the old file is then untouched and
-    the temporary one removed.
+    A link is followed; a pipe or device is written into. Raises GrucliError naming the path and
+    the system's reason; the old file is then untouched and the temporary one removed.
     """
     temporary: str | None = None
+    path = path.resolve()
     try:
+        if path.exists() and not path.is_file():
+            _write_into(path, content)
+            return
         handle, temporary = tempfile.mkstemp(
             dir=path.parent, prefix=f".{path.name[:40]}.", suffix=".tmp"
         )
@@ -35,6 +39,12 @@ def write_atomically(path: Path, content: bytes) -> None:
     finally:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
+
+
+def _write_into(path: Path, content: bytes) -> None:
+    """Write into a pipe or device, which must stay what it is."""
+    with path.open("wb") as file:
+        file.write(content)
 
 
 def _mode(path: Path) -> int:

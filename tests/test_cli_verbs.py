@@ -243,7 +243,8 @@ OPTIONS = {
     "--quiet --verbose --no-color",
     "eval": "--split --by --fail-if --json --threads --quiet --verbose --no-color",
     "predict": "-o --output --horizon --stream --json --threads --quiet --verbose --no-color",
-    "inspect-weights": "--matrix -o --output --history --exact --fail-if --json --quiet --verbose --no-color",
+    "inspect-weights": "--matrix -o --output --history --exact --fail-if --json --quiet --verbose "
+    "--no-color",
     "trace": "-o --output --rows --layer --unit --gate --step --json --threads --quiet --verbose "
     "--no-color",
     "explain": "--at --layer --unit --column --json --threads --quiet --verbose --no-color",

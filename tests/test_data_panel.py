@@ -244,3 +244,25 @@ def test_filling_changes_no_measured_value_and_leaves_no_hole(data, missing):
     assert panel.observed[1:, 0].tolist() == [cell is not None for cell in cells]
     for value, cell in zip(panel.values[1:, 0], cells, strict=True):
         assert value == cell if cell is not None else np.isfinite(value)
+
+
+def rows_of(rows, *, missing="error", expected=None):
+    """A panel of one column from lines of text, of an expected frequency."""
+    table = parse_table(f"day,x\n{rows}".encode(), source="t.csv", time="day", columns=["x"])
+    return build_panel(table, missing=missing, expected=expected)
+
+
+def test_a_few_rows_take_the_frequency_that_is_expected_where_they_fit_it():
+    week = "\n".join(f"2024-01-{day:02},1" for day in (1, 2, 3, 4, 5, 8, 9, 10, 11, 12)) + "\n"
+    business_days = rows_of(week).frequency
+    few = "2024-01-15,1\n2024-01-16,2\n2024-01-17,3\n"
+    assert rows_of(few).frequency != business_days
+    assert rows_of(few, expected=business_days).frequency == business_days
+    assert rows_of("2024-01-15,1\n", expected=business_days).frequency == business_days
+    assert rows_of("0,1\n1,2\n", expected=business_days).frequency != business_days
+
+
+def test_a_gap_in_two_rows_is_seen_by_the_frequency_that_is_expected():
+    monthly = rows_of("2024-01-01,1\n2024-02-01,1\n2024-03-01,2\n").frequency
+    panel = rows_of("2024-01-01,1\n2024-03-01,2\n", missing="linear", expected=monthly)
+    assert panel.values[:, 0].tolist() == [1.0, 1.5, 2.0]

@@ -264,3 +264,26 @@ def test_scaling_is_done_before_rounding_to_float32():
     )
     expected = (noise[:40] - noise.mean()) / noise.std()
     np.testing.assert_allclose(everything(windows).context[0, :, 0], expected, atol=1e-6)
+
+
+def test_a_filled_target_does_not_know_what_comes_after_it():
+    days = np.datetime64("2024-01-01") + np.arange(30)
+
+    def gathered(last):
+        values = [*map(str, range(20)), *[""] * 5, *[str(last)] * 5]
+        rows = "\n".join(f"{day},{value}" for day, value in zip(days, values, strict=True))
+        table = parse_table(f"t,a\n{rows}\n".encode(), source="f", time="t", columns=["a"])
+        panel = build_panel(table, missing="linear")
+        scaler = Scaler("none", ("a",), np.zeros(1), np.ones(1))
+        windows = build_windows(
+            panel,
+            scaler,
+            Span(0, 23),
+            context_steps=4,
+            horizon_steps=3,
+            targets=1,
+            device=torch.device("cpu"),
+        )
+        return windows.gather(torch.arange(len(windows))).target
+
+    assert torch.equal(gathered(50), gathered(-50))

@@ -1,6 +1,7 @@
 """Atomic writes: the old bytes or the new ones, whatever happens."""
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -44,3 +45,27 @@ def test_the_mode_of_the_replaced_file_stays(tmp_path):
 def test_a_folder_that_does_not_exist_is_named(tmp_path):
     with pytest.raises(GrucliError, match="No such file or directory"):
         write_atomically(tmp_path / "nowhere" / "x.pt", b"new")
+
+
+def test_a_link_is_followed_and_stays_a_link(tmp_path):
+    (tmp_path / "target").write_bytes(b"old")
+    (tmp_path / "link").symlink_to(tmp_path / "target")
+    write_atomically(tmp_path / "link", b"new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "target").read_bytes() == b"new"
+
+
+def test_a_pipe_is_written_into_and_stays_a_pipe(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    write_atomically(pipe, b"new")
+    assert os.read(reader, 10) == b"new"
+    os.close(reader)
+    assert pipe.is_fifo()
+
+
+def test_a_full_device_is_an_error_and_stays_a_device():
+    with pytest.raises(GrucliError, match="No space left on device"):
+        write_atomically(Path("/dev/full"), b"new")
+    assert Path("/dev/full").is_char_device()

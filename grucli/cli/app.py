@@ -50,6 +50,8 @@ def _root(
 
 def run(arguments: list[str]) -> int:
     """Run one command and return its exit code; nothing raised in it leaves this function."""
+    if sys.stdout is None and {"--help", "-h", "--version"} & set(arguments):
+        return _report("standard output is closed: there is nowhere to print", 1)
     try:
         code = app(arguments, standalone_mode=False, prog_name="grucli")
         _flush()

@@ -14,12 +14,17 @@ def talk() -> Console:
 
 
 def result() -> Console:
-    """The console for tables that are the result: standard output."""
+    """The console for tables that are the result. Raises GrucliError without standard output."""
+    _need_output()
     return Console(no_color=None if SCREEN.color else True, highlight=False)
 
 
 def write_result(text: str) -> None:
     """Put a result on standard output. Raises GrucliError when there is none."""
+    _need_output()
+    sys.stdout.write(text)
+
+
+def _need_output() -> None:
     if sys.stdout is None:
         raise GrucliError("standard output is closed: the result is lost; open it or use -o FILE")
-    sys.stdout.write(text)

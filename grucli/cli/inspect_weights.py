@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from grucli.cli.options import Checkpoint, FailIf, Json, NoColor, Quiet, Verbose
+from grucli.errors import UsageError
 
 
 def inspect_weights(
@@ -41,6 +42,8 @@ def inspect_weights(
     """
     # A report of small matrices is slower, not faster, with several threads that wait by spinning.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    if output is not None and matrix is None:
+        raise UsageError("--output: writes one matrix; name it with --matrix")
     if history:
         _show_history(checkpoint, json, other=other, matrix=matrix, fail_if=fail_if)
     elif other is not None:
@@ -92,7 +95,6 @@ def _show_history(
     checkpoint: str, json: bool, *, other: str | None, matrix: str | None, fail_if: list[str]
 ) -> None:
     from grucli.cli.history_view import render_weight_history
-    from grucli.errors import UsageError
     from grucli.runs import inspection
 
     if other is not None or matrix is not None or fail_if:

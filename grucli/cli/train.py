@@ -84,10 +84,15 @@ class _Stop:
 
 @contextmanager
 def _catch_signals() -> Iterator[_Stop]:
-    """Turn SIGINT and SIGTERM into a question that training asks between two steps."""
+    """Turn SIGINT, SIGTERM and SIGHUP into a question that training asks between two steps.
+
+    Signals that the caller ignores (nohup, a background job) stay ignored.
+    """
     stop = _Stop()
     before = {
-        number: signal.signal(number, stop.catch) for number in (signal.SIGINT, signal.SIGTERM)
+        number: signal.signal(number, stop.catch)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        if signal.getsignal(number) is not signal.SIG_IGN
     }
     try:
         yield stop

@@ -33,15 +33,18 @@ class Panel:
     notes: tuple[str, ...]
 
 
-def build_panel(table: Table, *, missing: str = "error") -> Panel:
+def build_panel(
+    table: Table, *, missing: str = "error", expected: Frequency | None = None
+) -> Panel:
     """Check the order of time, infer the frequency and fill what is missing.
 
     missing: error names every gap; forward carries the last value on; linear draws a line between
     the neighbours of a gap; mask is forward for a model that is told which values are filled. Rows
     that are absent count as missing. Rows before every column has its first value are left out:
-    filling them would look ahead. Raises DataError.
+    filling them would look ahead. ``expected`` is the frequency of rows that
+    a model was trained on. Raises DataError.
     """
-    frequency, steps = check_times(table, may_skip=missing != "error")
+    frequency, steps = check_times(table, may_skip=missing != "error", expected=expected)
     _check_columns(table)
     if missing == "error":
         _check_cells(table)

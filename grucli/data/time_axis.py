@@ -1,6 +1,7 @@
 """Checks along the time axis: rows in order, each once, at even distances."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,23 +17,37 @@ NAMED_FAULTS = 10_000
 """Faults of one kind that are put into words."""
 
 
-def check_times(table: Table, *, may_skip: bool) -> tuple[Frequency, NDArray[np.int64]]:
+def check_times(
+    table: Table, *, may_skip: bool, expected: Frequency | None = None
+) -> tuple[Frequency, NDArray[np.int64]]:
     """The frequency of a table and the steps [N - 1] between its rows, all 1 without ``may_skip``.
 
-    Raises DataError for times that do not rise, that stand twice or do not fit the frequency, and
-    (unless ``may_skip``) for absent rows.
+    ``expected`` is taken where the rows fit it, so that a few rows are enough; otherwise the
+    frequency is inferred. Raises DataError for times that do not rise, that stand twice or do not
+    fit the frequency, and (unless ``may_skip``) for absent rows.
     """
-    if len(table.timestamps) < 2:
+    _check_order(table)
+    frequency = expected if expected is not None and _fits(table, expected) else None
+    if frequency is None and len(table.timestamps) < 2:
         raise DataError(
             f"{table.source}: one row; expected at least 2, so that the frequency can be seen"
         )
-    _check_order(table)
-    frequency = infer_frequency(table.timestamps, table.style)
+    frequency = replace(
+        frequency or infer_frequency(table.timestamps, table.style), style=table.style
+    )
     steps = frequency.rows_between(table.timestamps)
     _check_fit(table, frequency, steps)
     if not may_skip:
         _check_absent(table, frequency, steps)
     return frequency, steps
+
+
+def _fits(table: Table, expected: Frequency) -> bool:
+    """True where every distance is a multiple of the frequency and most are one or two of it."""
+    if (expected.unit == "steps") != table.style.integer:
+        return False
+    steps = expected.rows_between(table.timestamps)
+    return len(steps) == 0 or bool((steps >= 1).all() and np.median(steps) <= 2)
 
 
 def _check_order(table: Table) -> None:

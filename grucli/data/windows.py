@@ -37,7 +37,8 @@ class Windows:
 
     ``values`` [N, C_in] are the scaled columns (targets, past, flags), ``starts`` the first row of
     each context. ``observed`` [N, C_out] is None when every value was measured; ``carried`` [N, C]
-    holds, for linearly filled panels, the row of the newest measured value.
+    holds, for linearly filled panels, the row of the newest measured value. ``originals`` [N,
+    C_out] are the targets as they stand in the table, in float64, for scoring.
     """
 
     values: Tensor
@@ -45,6 +46,7 @@ class Windows:
     context_steps: int
     horizon_steps: int
     targets: int
+    originals: Tensor
     observed: Tensor | None = None
     carried: Tensor | None = None
 
@@ -59,10 +61,24 @@ class Windows:
             context = self._without_hindsight(context, first_B)
         first_B = first_B + self.context_steps
         target = _rows(self.values, first_B, self.horizon_steps)[..., : self.targets]
+        if self.carried is not None:
+            target = self._carried_targets(first_B)
         weight = None
         if self.observed is not None:
             weight = _rows(self.observed, first_B, self.horizon_steps)
         return Batch(context, target, weight)
+
+    def truth(self, index: Tensor) -> Tensor:
+        """The targets at positions ``index`` [B] in original units, float64 [B, K, C_out]."""
+        first_B = self.starts.index_select(0, index.to(self.starts.device)) + self.context_steps
+        return _rows(self.originals, first_B, self.horizon_steps)
+
+    def _carried_targets(self, first_B: Tensor) -> Tensor:
+        """Targets with gaps carried forward: what a decoder is fed must not know what follows."""
+        assert self.carried is not None
+        rows_BKC = _rows(self.carried, first_B, self.horizon_steps)[..., : self.targets]
+        flat = self.values[:, : self.targets].gather(0, rows_BKC.reshape(-1, self.targets))
+        return flat.view(rows_BKC.shape)
 
     def _without_hindsight(self, context_BTC: Tensor, first_B: Tensor) -> Tensor:
         """Carry forward what is still open at the end of a context.
@@ -126,6 +142,7 @@ def build_windows(
         context_steps=context_steps,
         horizon_steps=horizon_steps,
         targets=targets,
+        originals=torch.from_numpy(panel.values[:, :targets].copy()).to(device),
         observed=(
             None if measured else torch.from_numpy(panel.observed[:, :targets].copy()).to(device)
         ),

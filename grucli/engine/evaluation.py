@@ -76,7 +76,7 @@ def score(
     }
     for rows in evaluation_batches(windows, hidden):
         batch = windows.gather(rows)
-        truth = scaler.unscale(batch.target.double())
+        truth = windows.truth(rows)
         for name, predict in predictors.items():
             forecast = scaler.unscale(predict(batch.context).double())
             sums[name].add(forecast, truth, batch.weight)

@@ -15,7 +15,7 @@ from grucli.data import Windows
 from grucli.engine.gate_updates import gate_updates
 from grucli.engine.losses import masked_mean_loss
 from grucli.engine.training import Training
-from grucli.errors import TrainingError
+from grucli.errors import DataError, TrainingError
 from grucli.reports import Epoch, Snapshot, Step, WeightRecord
 
 EVALUATION_CELLS = 1 << 22
@@ -102,6 +102,11 @@ def trial_step(training: Training, train: Windows) -> None:
 def _close_epoch(training: Training, valid: Windows, rate: float, started: float) -> Epoch:
     """Validate, keep the best weights, and say how the epoch went."""
     valid_loss = mean_loss(training, valid)
+    if not math.isfinite(valid_loss):
+        raise TrainingError(
+            f"epoch {training.epoch}: the validation loss is {valid_loss:g}; expected a number; "
+            "look for extreme values in the validation span, or try a smaller train.lr"
+        )
     lr = training.current_lr
     totals, epoch = training.totals, training.epoch
     is_best = training.observe_validation(valid_loss)
@@ -144,7 +149,12 @@ def mean_loss(training: Training, windows: Windows) -> float:
         )
         total += float(loss) * float(observed)
         count += float(observed)
-    return total / max(count, 1.0)
+    if count == 0:
+        raise DataError(
+            "the validation span holds no measured value of any target; expected some; "
+            "change data.split"
+        )
+    return total / count
 
 
 def _not_finite(training: Training, loss: float, lr: float) -> str:

@@ -7,6 +7,7 @@ mase = mae / in-sample mae of the seasonal naive forecast (Hyndman & Koehler 200
 r2 = 1 - sum (f - y)^2 / sum (y - mean y)^2. mase and r2 are taken by column and then averaged.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -74,7 +75,7 @@ class ErrorSums:
         columns = slice(None) if column is None else slice(column, column + 1)
         by_column = {name: sums[rows, columns].sum(axis=0) for name, sums in self.sums.items()}
         total = {name: float(sums.sum()) for name, sums in by_column.items()}
-        count = max(total["count"], 1.0)
+        count = total["count"] or math.nan
         spread = self.spread[columns]
         mse = total["squared"] / count
         return MetricSet(

@@ -132,9 +132,7 @@ class Forecaster(nn.Module):
         cannot be: with window normalisation, which needs the window's end, and bidirectional.
         """
         if self.normalise != "none":
-            raise ValueError(
-                f"step: normalise={self.normalise!r} needs whole windows; use none"
-            )
+            raise ValueError(f"step: normalise={self.normalise!r} needs whole windows; use none")
         samples_BC = self._separate(row_BC.unsqueeze(1))[:, 0] if self.is_independent else row_BC
         hidden_BH, state = self.recurrent.step(samples_BC, state)
         forecast_BKC = self._decode_horizon(hidden_BH, state, None, 0.0)

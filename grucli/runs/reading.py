@@ -32,11 +32,11 @@ def restore(path: str | Path) -> tuple[Checkpoint, Recipe, Forecaster]:
 
 def read_panel(checkpoint: Checkpoint, recipe: Recipe, data: str | bytes | None) -> Panel:
     """The table to read, checked against what the model was trained on."""
-    if isinstance(data, bytes):
-        panel = build.build_panel_from_csv(recipe.data, data, "the table")
-    else:
-        panel = build.build_panel_of(recipe.data, data)
     trained = Frequency.from_plain(checkpoint.frequency)
+    if isinstance(data, bytes):
+        panel = build.build_panel_from_csv(recipe.data, data, "the table", expected=trained)
+    else:
+        panel = build.build_panel_of(recipe.data, data, expected=trained)
     if panel.frequency != trained:
         raise DataError(
             f"{panel.source}: rows are {panel.frequency.words}; the model was trained on "
