@@ -24,6 +24,9 @@ SYMBOLS: dict[str, tuple[str, ...]] = {
 }
 """The letter of each gate, in the same order."""
 
+KEEPING_GATES: dict[str, str] = {"gru": "update", "lstm": "forget"}
+"""The gate whose bias sets how long the state is kept, by cell."""
+
 PARTS: dict[str, str] = {
     "weight_ih": "W_x",
     "weight_hh": "W_h",

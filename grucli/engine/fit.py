@@ -59,16 +59,10 @@ def _step(
     training: Training, train: Windows, rows: Tensor
 ) -> tuple[Tensor, float, Sequence[WeightRecord | Snapshot]]:
     """One forward pass, backpropagation through time and optimiser step."""
-    model, totals = training.model, training.totals
-    model.train()
-    batch = train.gather(rows)
+    totals = training.totals
     lr = training.set_learning_rate()
     training.optimizer.zero_grad(set_to_none=True)
-    forecast = model(batch.context, batch.target, training.teacher_forcing())
-    loss, count = masked_mean_loss(
-        training.recipe.loss, forecast, batch.target, weight=batch.weight
-    )
-    loss.backward()  # type: ignore[no-untyped-call]
+    loss, count = _backpropagate(training, train, rows)
     ends_epoch = training.step_in_epoch + 1 == training.steps_per_epoch(len(train))
     is_recorded = training.is_recorded(ends_epoch, len(train))
     probes = training.probes() if ends_epoch or is_recorded else []
@@ -86,16 +80,23 @@ def _step(
     return loss.detach(), lr, training.record(updates, loss.detach()) if is_recorded else ()
 
 
+def _backpropagate(training: Training, train: Windows, rows: Tensor) -> tuple[Tensor, Tensor]:
+    """Loss of a batch and the number of its values; leaves a gradient at every parameter."""
+    training.model.train()
+    batch = train.gather(rows)
+    forecast = training.model(batch.context, batch.target, training.teacher_forcing())
+    loss, count = masked_mean_loss(
+        training.recipe.loss, forecast, batch.target, weight=batch.weight
+    )
+    loss.backward()  # type: ignore[no-untyped-call]
+    return loss, count
+
+
 def trial_step(training: Training, train: Windows) -> None:
     """A step's forward and backward pass on the first batch, which leaves no trace."""
     with torch.random.fork_rng():
-        training.model.train()
-        batch = train.gather(torch.arange(min(training.recipe.batch_size, len(train))))
-        forecast = training.model(batch.context, batch.target, training.teacher_forcing())
-        loss, _ = masked_mean_loss(
-            training.recipe.loss, forecast, batch.target, weight=batch.weight
-        )
-        loss.backward()  # type: ignore[no-untyped-call]
+        rows = torch.arange(min(training.recipe.batch_size, len(train)))
+        _backpropagate(training, train, rows)
     training.optimizer.zero_grad(set_to_none=True)
 
 

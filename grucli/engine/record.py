@@ -22,14 +22,13 @@ from grucli.engine.gate_updates import (
     recurrent_parameters,
 )
 from grucli.engine.snapshots import take_snapshot
-from grucli.gates import WORDS, MatrixName
+from grucli.gates import KEEPING_GATES, WORDS, MatrixName
 from grucli.nn import Forecaster
 from grucli.reports import MatrixRecord, MemoryRecord, Snapshot, WeightRecord
 
 FEWEST_STEPS = 64
 """Epochs shorter than this are recorded together, one in so many that it makes these steps."""
 
-KEEPING_GATES = {"gru": "update", "lstm": "forget"}
 QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 

@@ -5,11 +5,9 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from grucli.gates import KEEPING_GATES
 from grucli.reports import TimeConstants
 from grucli.weights.foreign import RecurrentModule
-
-KEEPING_GATES = {"gru": "update", "lstm": "forget"}
-"""The gate that keeps the old state: z of a GRU, f of an LSTM."""
 
 
 def memory_steps(bias: NDArray[np.floating]) -> NDArray[np.float64]:
