@@ -2,8 +2,18 @@
 
 A stacked parameter such as ``weight_hh_l0`` of a GRU holds one block of H rows for each gate, in
 the order of ``GATES``. The order and the parameter names are those of torch.nn.GRU, LSTM and RNN,
-so that their state dictionaries load unchanged; the update gate z keeps the old state:
-h' = z * h + (1 - z) * n.
+so that their state dictionaries load unchanged.
+
+The update gate z keeps the old state: h' = z * h + (1 - z) * n. torch, Keras and Cho et al. 2014
+write it so. Chung et al. 2014, Ba et al. 2016, DreamerV2 and others swap z with
+1 - z: their update gate brings the new in. To carry weights over from such a model, change the sign
+of its update gate's matrices and bias (gain and bias below a layer normalisation), for
+s(-a) = 1 - s(a).
+
+Keras stacks its GRU as z, r, h where torch has r, z, n, its LSTM as i, f, c, o where torch has
+i, f, g, o, and stores each matrix transposed: ``kernel`` [C, gates * H] is weight_ih,
+``recurrent_kernel`` weight_hh, and the two rows of ``bias`` are bias_ih and bias_hh. With
+reset_after=False, its first form, r acts on the state before the product: that is no variant here.
 """
 
 import re

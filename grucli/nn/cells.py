@@ -1,37 +1,85 @@
 """The equations of the recurrent cells, written here and nowhere else.
 
-Legend of the suffixes: T time, B batch, C inputs, H hidden, G all gates side by side (gates * H).
-Row vectors: a projection is x @ W.T. LN is layer normalisation with the biased variance and eps
-inside the square root, g its gain, b the bias that follows it, s the logistic function, * the
-elementwise product. The update gate z keeps the old state.
+Row vectors: x @ W_xr.T is written xW_r and h @ W_hr.T is hU_r; xW and hU are all gates side by
+side, xW_rz two of them. s is the logistic function and * the elementwise product. LN(a) is
+(a - mean a) / sqrt(var a + eps), with one mean and one biased variance over everything inside the
+brackets, at every time step and for every sample apart. g is a gain and b a bias; both follow the
+normalisation, so that no bias is taken off again with the mean. h' is the next state.
 
-GRU, h' = z * h + (1 - z) * n in every variant:
+gru, none: torch's GRU.
+    r = s(xW_r + b_xr + hU_r + b_hr)
+    z = s(xW_z + b_xz + hU_z + b_hz)
+    n = tanh(xW_n + b_xn + r * (hU_n + b_hn))
+    h' = z * h + (1 - z) * n
+    Reset gate: on the state's share of the candidate, after the product and its bias.
+    For: loading and comparing with torch, cuDNN and Keras (reset_after=True).
+    Source: Cho et al. 2014, arXiv 1406.1078 v1; torch.nn.GRU.
 
-==========  ====================================================================================
-none        r = s(xW_r + b_xr + hU_r + b_hr), z alike, n = tanh(xW_n + b_xn + r * (hU_n + b_hn))
-split       X = LN(xW) g_x + b_x and Q = LN(hU) g_h + b_h, each with one mean and variance over all
-            3H rows; r = s(X_r + Q_r), z = s(X_z + Q_z), n = tanh(X_n + r * Q_n)
-ba2016      as split, with one mean and variance over r and z (2H), another over n (H)
-sum         r = s(LN(xW_r + hU_r) g_r + b_r), z alike, n = tanh(LN(xW_n + r * hU_n) g_n + b_n)
-sum_joint   c = LN(xW + hU) g + b over all 3H rows; r = s(c_r), z = s(c_z), n = tanh(r * c_n)
-==========  ====================================================================================
+gru, split: both projections normalised apart, each over all three gates.
+    X = LN(xW) * g_x + b_x
+    Q = LN(hU) * g_h + b_h
+    r = s(X_r + Q_r)
+    z = s(X_z + Q_z)
+    n = tanh(X_n + r * Q_n)
+    h' = z * h + (1 - z) * n
+    Reset gate: on the state's share of the candidate, after normalisation, gain and bias.
+    For: speed: the input's half does not wait for the state and is done for all steps at once.
+    Source: LayerNormGRU of the library Haste (github.com/lmnt-com/haste).
 
-Plain recurrent network (Elman, tanh) has a single gate, so two variants fall together:
+gru, ba2016: as split, reset and update gate together and the candidate on its own.
+    X_rz = LN(xW_rz) * g_xrz + b_xrz
+    X_n = LN(xW_n) * g_xn + b_xn
+    Q_rz = LN(hU_rz) * g_hrz + b_hrz
+    Q_n = LN(hU_n) * g_hn + b_hn
+    r = s(X_r + Q_r)
+    z = s(X_z + Q_z)
+    n = tanh(X_n + r * Q_n)
+    h' = z * h + (1 - z) * n
+    Reset gate: on the state's share of the candidate, after normalisation, gain and bias.
+    For: the form of the paper; a candidate's size is not set by the gates beside it.
+    Source: Ba, Kiros & Hinton 2016, arXiv 1607.06450, supplement (GRU), where z is 1 - z.
 
-==================  ======================================================
-none                h' = tanh(xW + b_x + hU + b_h)
-split = ba2016      h' = tanh(LN(xW) g_x + b_x + LN(hU) g_h + b_h)
-sum = sum_joint     h' = tanh(LN(xW + hU) g + b)   (their default eps differs)
-==================  ======================================================
+gru, sum: the sum of both projections, each gate on its own.
+    r = s(LN(xW_r + hU_r) * g_r + b_r)
+    z = s(LN(xW_z + hU_z) * g_z + b_z)
+    n = tanh(LN(xW_n + r * hU_n) * g_n + b_n)
+    h' = z * h + (1 - z) * n
+    Reset gate: on the state's product, inside the sum that is normalised.
+    For: input and state keep their sizes relative to each other; nothing can be done ahead.
+    Source: equation 4 of Ba et al. 2016 (there for a plain network), taken for each gate.
 
-The LSTM has no layer normalised variant here; its equations are those of torch.nn.LSTM, with the
-forget gate f keeping the old cell state c: a = xW + b_x + hU + b_h in blocks i, f, g, o;
-c' = s(a_f) * c + s(a_i) * tanh(a_g), h' = s(a_o) * tanh(c').
+gru, sum_joint: the sum, all three gates together.
+    c = LN(xW + hU) * g + b
+    r = s(c_r)
+    z = s(c_z)
+    n = tanh(r * c_n)
+    h' = z * h + (1 - z) * n
+    Reset gate: on the whole candidate, its input's share too.
+    For: world models trained as in DreamerV2; eps is 1e-3 and b_z begins at 1.
+    Source: DreamerV2, Hafner et al. 2021, arXiv 2010.02193 (its code), where z is 1 - z.
 
-Sources: none, torch.nn.GRU (reset after the product, Cho et al. 2014, arXiv 1406.1078 v1).
-split, Haste's LayerNormGRU. ba2016, Ba, Kiros, Hinton 2016, arXiv 1607.06450, supplement.
-sum, the same paper's equation 4 for each gate. sum_joint, DreamerV2, Hafner et al. 2021,
-arXiv 2010.02193, where z is written as 1 - z.
+rnn, none: the plain network of Elman, with tanh.
+    h' = tanh(xW_h + b_xh + hU_h + b_hh)
+    Source: Elman 1990, Finding structure in time; torch.nn.RNN.
+
+rnn, split and ba2016: both projections normalised apart (one gate: the two fall together).
+    h' = tanh(LN(xW_h) * g_xh + b_xh + LN(hU_h) * g_hh + b_hh)
+    Source: as for the gru.
+
+rnn, sum and sum_joint: the sum normalised (their default eps differs: 1e-5 and 1e-3).
+    h' = tanh(LN(xW_h + hU_h) * g_h + b_h)
+    Source: Ba et al. 2016, equation 4.
+
+lstm, none: torch's LSTM; the forget gate f keeps the old cell state c.
+    i = s(xW_i + b_xi + hU_i + b_hi)
+    f = s(xW_f + b_xf + hU_f + b_hf)
+    g = tanh(xW_g + b_xg + hU_g + b_hg)
+    o = s(xW_o + b_xo + hU_o + b_ho)
+    c' = f * c + i * g
+    h' = o * tanh(c')
+    Source: Hochreiter & Schmidhuber 1997; Gers et al. 2000 (forget gate); torch.nn.LSTM.
+
+Suffixes below: T time, B batch, C inputs, H hidden, G all gates side by side (gates * H).
 """
 
 from collections.abc import Sequence

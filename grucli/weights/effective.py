@@ -17,8 +17,25 @@ from grucli.weights.spectrum import Matrix, Vector
 
 
 def effective_matrices(module: RecurrentModule) -> Iterator[tuple[MatrixName, Matrix]]:
-    """The effective matrix of every weight matrix of a layer normalised module; none otherwise.
+    """Acting norm and radius: those of what a matrix below a layer normalisation really does.
 
+    Formula: s_1 and max |lambda| of diag(g) W_c / sigma, sigma = |W_c|_F / sqrt(rows); W_c is the
+    matrix less the mean of its rows, both taken over all gates that share one mean and variance
+    (of sum and sum_joint, sigma from both sides together)
+
+    Tells: what norm and radius tell of a plain cell, once the size that the normalisation undoes
+    is taken out and the gain put in.
+
+    Misleads: sigma is that of inputs and states with independent entries of unit variance. Real
+    states are smaller and correlated, so that the normalisation divides by something else; with a
+    single input column it divides by that input's own size, and W_x acts by its sign alone.
+
+    At the start: of a hidden-to-hidden matrix a radius of about 1 and a norm of about 2 for split,
+    ba2016 and sum_joint with gains of 1; of the sums less, by the input's share of sigma.
+
+    Source: ours, from equations 3 and 4 of Ba et al. 2016.
+
+    Yields the matrix itself for every weight matrix of such a module, nothing for others.
     split and ba2016 normalise W x and U h apart, sum and sum_joint their sum (the reset gate
     inside it taken as open); one mean and one variance stand for all gates (split, sum_joint),
     for reset and update together (ba2016), or for each gate (sum, and the candidate of ba2016).

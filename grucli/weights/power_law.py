@@ -19,15 +19,21 @@ class PowerLaw(NamedTuple):
 
 
 def fit_power_law(s: Vector) -> PowerLaw | None:
-    """Fit p(x) ~ x^-alpha to the tail of the eigenvalues x = s^2 of W^T W.
+    """Exponent of the tail of the spectrum, and how well a power law fits it.
 
-    alpha = 1 + N / sum ln(x / start) over the N values from ``start`` on; ``start`` is the
-    eigenvalue that makes the Kolmogorov-Smirnov distance smallest, with at least 10 values in the
-    tail. WeightWatcher reads alpha < 2 as over-trained, 2 to 6 as well trained and above as under-
-    trained; that was found on large dense layers, and a good distance (below 0.1) comes first.
-    None below 50 eigenvalues: such a tail fits anything.
+    Formula: p(x) ~ x^-alpha for x = s^2 >= x_0, alpha = 1 + N / sum ln(x / x_0) over the N values
+    of the tail; x_0 is the one that makes the distance D = max |fitted - counted share| smallest,
+    with N of at least 10
 
-    Sources: Clauset, Shalizi & Newman 2009, SIAM Review 51(4); Martin & Mahoney 2021, JMLR 22.
+    Tells: WeightWatcher reads alpha < 2 as over-trained, 2 to 6 as well trained, above as
+    under-trained. D below 0.1 is a fit.
+
+    Misleads: below 50 eigenvalues a tail fits anything, so none is given and a note says so. The
+    reading was found on large dense layers, not on recurrent ones, and D comes first.
+
+    At the start: no power law; what is fitted to the edge of a random spectrum is chance.
+
+    Source: Clauset, Shalizi & Newman 2009, SIAM Review 51(4); Martin & Mahoney 2021, JMLR 22.
     """
     x = np.sort(s[s > 0] ** 2)
     if x.size < FEWEST_EIGENVALUES:

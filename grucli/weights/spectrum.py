@@ -12,40 +12,79 @@ import numpy as np
 from numpy.typing import NDArray
 
 ROUNDING = 1e-10
+DEAD_ROW = 1e-3
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
 
 def singular_values(matrix: Matrix) -> Vector:
-    """The k singular values, largest first: the factors by which W stretches its k main axes.
+    """Largest and smallest singular value: how far W stretches its first and its last main axis.
 
-    The first, the spectral norm s_1, bounds what W can do to any vector in one step; the last,
-    s_min, is what is left of the most neglected direction.
+    Formula: W = U diag(s) V^T, s_1 = max |W v| / |v|, s_min = s_k
+
+    Tells: s_1 (the spectral norm) bounds what W can do to any vector in one step; s_min is what is
+    left of the most neglected direction.
+
+    Misleads: s_1 below a layer normalisation, as the norm does; see the acting norm. And s_1 > 1
+    alone does not make a gated cell unstable: gates below 1 stand beside it.
+
+    At the start: s_1 is sigma (sqrt rows + sqrt columns) less a little, so about 1.15 for a
+    hidden-to-hidden matrix of torch's draw; the median of its s_min is 0.545 sigma / sqrt(H). Both
+    are 1 for an orthogonal matrix.
+
+    Source: Marchenko & Pastur 1967; Johnstone 2001 (s_1); Edelman 1988 (s_min).
+
+    Returns all k, largest first.
     """
     values = np.linalg.svd(matrix, compute_uv=False)
     return np.asarray(values, dtype=np.float64)
 
 
 def condition(s: Vector) -> float:
-    """s_1 / s_min: how unequally directions are treated; infinite for a singular matrix.
+    """Condition number: how unequally directions are treated.
 
-    Misleads for square random matrices, where it is large (about 4k) without any learning.
+    Formula: s_1 / s_min; infinite where s_min is 0
+
+    Tells: how much of a state is lost when it passes through W: from 1e6 on, a direction of it.
+
+    Misleads: for square random matrices, where it is large without any learning.
+
+    At the start: about 3.6 H for a square matrix, 1 for an orthogonal one.
+
+    Source: the usual definition; Edelman 1988 for random matrices.
     """
     return float(s[0] / s[-1]) if s[-1] > 0 else math.inf
 
 
 def stable_rank(s: Vector) -> float:
-    """How many directions carry as much as the strongest: sum s^2 / s_1^2, between 1 and k.
+    """How many directions carry as much as the strongest one does.
 
-    About k / 4 for a square random matrix; near 1 when a single direction has taken over.
+    Formula: |W|_F^2 / s_1^2 = sum s^2 / s_1^2, between 1 and k
+
+    Tells: near 1, a single direction has taken over.
+
+    Misleads: it looks at the strongest direction alone: one outlier brings it down although all
+    others are as before.
+
+    At the start: a little over k / 4 for a square matrix, k for an orthogonal one.
+
     Source: Rudelson & Vershynin 2007 (numerical rank); WeightWatcher (Martin & Mahoney).
     """
     return float(np.sum((s / s[0]) ** 2)) if s[0] > 0 else math.nan
 
 
 def effective_rank(s: Vector) -> float:
-    """exp(-sum p ln p) with p = s / sum s, between 1 and k: the number of directions in use.
+    """How many directions are in use, weak ones counted for less.
+
+    Formula: exp(-sum p ln p) with p = s / sum s, between 1 and k
+
+    Tells: how many dimensions the map really has; learning that needs few brings it down.
+
+    Misleads: many weak directions that are nothing but the draw keep it high although what was
+    learned is of low rank; the rank of the change (comparison of two files) has no draw in it.
+
+    At the start: about 0.80 k for a square matrix, k for an orthogonal one, 1 for a single column.
 
     Source: Roy & Vetterli 2007, The effective rank, EUSIPCO.
     """
@@ -57,9 +96,18 @@ def effective_rank(s: Vector) -> float:
 
 
 def participation_ratio(s: Vector) -> float:
-    """(sum s^2)^2 / sum s^4, between 1 and k: as the effective rank, but strong ones count more.
+    """How many directions are in use, strong ones counted for more.
 
-    k / 2 for a square random matrix.
+    Formula: (sum s^2)^2 / sum s^4, between 1 and k
+
+    Tells: the same as the effective rank, from the squares: it falls sooner when few directions
+    grow.
+
+    Misleads: as the stable rank, by a few outliers.
+
+    At the start: about k / 2 for a square matrix, k for an orthogonal one.
+
+    Source: the usual definition (Bell & Dean 1970, in physics).
     """
     if s[0] == 0:
         return math.nan
@@ -68,9 +116,17 @@ def participation_ratio(s: Vector) -> float:
 
 
 def orthogonality_defect(s: Vector) -> float:
-    """|G - I|_F / sqrt(k), G the smaller of W^T W and W W^T, so sqrt(mean (s^2 - 1)^2).
+    """How far W is from keeping every length.
 
-    0 when the matrix keeps every length (orthogonal), 1 when it is zero, 0.75 for torch's draw.
+    Formula: |G - I|_F / sqrt(k) = sqrt(mean (s^2 - 1)^2), G the smaller of W^T W and W W^T
+
+    Tells: 0 when W keeps every length, 1 when it is zero; above 1 when it stretches.
+
+    Misleads: in a gated cell, whose state need not pass through W at all: there a defect is no
+    fault. And a multiple of an orthogonal matrix has one.
+
+    At the start: about 0.75 for a square matrix of torch's draw, 0 for an orthogonal one.
+
     Source: the soft constraint of Vorontsov et al. 2017, arXiv 1702.00071.
     """
     return float(np.sqrt(np.mean((s**2 - 1) ** 2)))
@@ -83,29 +139,55 @@ def eigenvalues(matrix: Matrix) -> NDArray[np.complex128]:
 
 
 def spectral_radius(eigenvalues: NDArray[np.complex128]) -> float:
-    """Growth or decay per step if the matrix alone were applied again and again: max |lambda|.
+    """Growth per step if the matrix alone were applied again and again.
 
-    Below 1 forgets, above 1 amplifies. In a gated cell it is no more than a sign: the Jacobian of
-    a step also has the gates in it, and rho < 1 is neither needed nor enough for stability
-    (Yildiz, Jaeger & Kiebel 2012).
+    Formula: rho = max |lambda|
+
+    Tells: below 1 such a state would be forgotten, above 1 amplified.
+
+    Misleads: in a gated cell it is no more than a sign: the Jacobian of a step also has the gates
+    and the slope of tanh in it, and rho < 1 is neither needed nor enough for stability. The
+    largest Lyapunov exponent of a trace is the test. Below a layer normalisation look at the
+    acting radius instead.
+
+    At the start: sigma sqrt(H), so 0.577 for torch's draw; 1 for an orthogonal matrix.
+
+    Source: Jaeger 2001 (echo states); Yildiz, Jaeger & Kiebel 2012 for its limits; circular law,
+    Girko 1984.
     """
     return float(np.abs(eigenvalues[0]))
 
 
 def leading_period(eigenvalues: NDArray[np.complex128]) -> float | None:
-    """2 pi / arg(lambda_1): the period in steps of the leading mode; None where it only decays.
+    """Period in steps of the leading mode.
 
-    An alternating mode (a negative leading eigenvalue) has the period 2.
+    Formula: 2 pi / |arg lambda_1|; none where lambda_1 is positive
+
+    Tells: a rhythm that the matrix alone would have; 2 is a state that changes its sign each step.
+
+    Misleads: a rhythm of the data need not be in here: gates, and units together, make others.
+    Of a random matrix it is chance.
+
+    At the start: none or anything from 2 on.
+
+    Source: linear algebra.
     """
     angle = abs(float(np.angle(eigenvalues[0])))
     return 2 * math.pi / angle if angle > 1e-9 else None
 
 
 def non_normality(matrix: Matrix, eigenvalues: NDArray[np.complex128]) -> float:
-    """sqrt(|W|_F^2 - sum |lambda|^2) / |W|_F, between 0 and 1.
+    """How far W is from having its eigenvectors at right angles.
 
-    0 for normal matrices (symmetric, orthogonal), 1 for nilpotent ones, 0.71 at random. What is
-    not normal can amplify a state for some steps although every eigenvalue is below 1.
+    Formula: sqrt(|W|_F^2 - sum |lambda|^2) / |W|_F, between 0 and 1
+
+    Tells: 0 for normal matrices (symmetric, orthogonal), 1 for nilpotent ones. What is not normal
+    can amplify a state for some steps although every eigenvalue is below 1.
+
+    Misleads: random matrices are far from normal; compare with the value at the start.
+
+    At the start: sqrt(1/2) = 0.71 for torch's draw, 0 for an orthogonal matrix.
+
     Source: Henrici 1962, Bounds for iterates, inverses, spectral variation; normalised.
     """
     total = float(np.sum(matrix**2))
@@ -116,10 +198,40 @@ def non_normality(matrix: Matrix, eigenvalues: NDArray[np.complex128]) -> float:
 
 
 def column_norms(matrix: NDArray[Any]) -> Vector:
-    """|W[:, j]|: how strongly each input (or each unit of the state before) is listened to."""
+    """How strongly each input is listened to.
+
+    Formula: |W[:, j]| = sqrt(sum over i of w_ij^2)
+
+    Tells: which input columns matter to a gate; one far below the others in every gate is unread.
+
+    Misleads: inputs of unequal scales have weights of unequal sizes (a recipe scales them all), and
+    inputs that say the same share the weight among them.
+
+    At the start: sqrt(H) times the deviation of the draw, for every column.
+
+    Source: the usual definition.
+    """
     return np.asarray(np.linalg.norm(matrix, axis=0), dtype=np.float64)
 
 
 def row_norms(matrix: NDArray[Any]) -> Vector:
-    """|W[i, :]|: how much each unit of the gate listens at all; near zero is a dead unit."""
+    """|W[i, :]|: how much each unit of the gate listens at all."""
     return np.asarray(np.linalg.norm(matrix, axis=1), dtype=np.float64)
+
+
+def dead_rows(matrix: NDArray[Any]) -> int:
+    """How many units listen to nothing through this matrix.
+
+    Formula: count of |W[i, :]| <= median |W[i, :]| / 1000
+
+    Tells: units that pruning or weight decay has switched off.
+
+    Misleads: a unit that is dead in one gate may live by the others and by its bias; and with one
+    input column a row is a single weight, which may be near zero by chance.
+
+    At the start: 0, except by that chance.
+
+    Source: ours.
+    """
+    rows = row_norms(matrix)
+    return int(np.count_nonzero(rows <= DEAD_ROW * np.median(rows)))

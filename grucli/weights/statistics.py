@@ -12,8 +12,6 @@ from grucli.weights import elements, estimates, spectrum
 from grucli.weights.power_law import FEWEST_EIGENVALUES, fit_power_law
 from grucli.weights.random_matrix import marchenko_pastur_edge, outliers
 
-DEAD_ROW = 1e-3
-
 
 def matrix_statistics(
     name: MatrixName,
@@ -30,10 +28,9 @@ def matrix_statistics(
     ``effective`` is the matrix that acts below a layer normalisation (see ``effective``).
     """
     entries = elements.finite_entries(values)
-    finite = entries.size == values.size
-    empty = entries.size == 0
+    not_finite = elements.not_finite(values)
     spectral: dict[str, Any] = {}
-    if values.ndim == 2 and finite:
+    if values.ndim == 2 and not not_finite:
         inputs = name.kind == "weight_ih"
         spectral = _spectral(values.astype(np.float64), exact=exact, inputs=inputs)
     if effective is not None and np.isfinite(effective).all():
@@ -46,13 +43,10 @@ def matrix_statistics(
         gate=name.gate,
         part=WORDS[name.kind],
         shape=tuple(values.shape),
-        mean=float("nan") if empty else float(entries.mean()),
-        deviation=float("nan") if empty else float(entries.std()),
-        minimum=float("nan") if empty else float(entries.min()),
-        maximum=float("nan") if empty else float(entries.max()),
+        **elements.spread(entries),
         norm=elements.norm(entries),
         near_zero_share=elements.near_zero_share(entries),
-        not_finite=int(values.size - entries.size),
+        not_finite=not_finite,
         histogram=elements.histogram(entries),
         rms=elements.root_mean_square(entries),
         expected=dict(expected or {}),
@@ -68,7 +62,6 @@ def _spectral(matrix: spectrum.Matrix, *, exact: bool, inputs: bool) -> dict[str
         return {"spectral_norm": 0.0, "dead_rows": len(matrix), "estimated": estimated}
     deviation = elements.root_mean_square(matrix.ravel())
     edge = marchenko_pastur_edge(matrix.shape[0], matrix.shape[1], deviation)
-    rows = spectrum.row_norms(matrix)
     found: dict[str, Any] = {
         "spectral_norm": float(s[0]),
         "smallest_singular_value": float(s[-1]),
@@ -79,7 +72,7 @@ def _spectral(matrix: spectrum.Matrix, *, exact: bool, inputs: bool) -> dict[str
         "orthogonality_defect": spectrum.orthogonality_defect(s),
         "outliers": outliers(s, edge),
         "outlier_edge": edge,
-        "dead_rows": int(np.count_nonzero(rows <= DEAD_ROW * np.median(rows))),
+        "dead_rows": spectrum.dead_rows(matrix),
         "estimated": estimated,
     }
     if inputs:
