@@ -28,7 +28,21 @@ LOSSES: dict[str, ElementwiseLoss] = {"mse": _squared, "mae": _absolute, "huber"
 def masked_mean_loss(
     kind: str, forecast: Tensor, target: Tensor, *, weight: Tensor | None
 ) -> tuple[Tensor, Tensor]:
-    """Mean loss over measured values and how many there are.
+    """Loss: how far forecasts are from the truth, in scaled units.
+
+    Formula: mean over windows, steps of the horizon and columns of (f - y)^2 (mse), |f - y| (mae),
+    or (f - y)^2 / 2 up to an error of 1 and |f - y| - 1/2 beyond (huber); values that were never
+    measured are left out
+
+    Tells: what training makes smaller.
+
+    Misleads: on the training span it falls whether or not anything general is learned: the
+    validation loss and the scores on the test span say that. The loss of one batch is noisy.
+
+    At the start: that of forecasts near 0 in scaled units; with task.normalise: last, near that of
+    the naive forecast.
+
+    Source: the usual definitions; Huber 1964.
 
     ``forecast`` and ``target`` are [B, K, C] in scaled units, ``weight`` [B, K, C] is true where
     the truth was measured (None: everywhere). Returns two scalars; with nothing measured the loss

@@ -30,8 +30,8 @@ def effective_matrices(module: RecurrentModule) -> Iterator[tuple[MatrixName, Ma
     states are smaller and correlated, so that the normalisation divides by something else; with a
     single input column it divides by that input's own size, and W_x acts by its sign alone.
 
-    At the start: of a hidden-to-hidden matrix a radius of about 1 and a norm of about 2 for split,
-    ba2016 and sum_joint with gains of 1; of the sums less, by the input's share of sigma.
+    At the start: of a hidden-to-hidden matrix a radius of about 1 and a norm of about 2 for split
+    and ba2016 with gains of 1; for sum and sum_joint less, by the input's share of sigma.
 
     Source: ours, from equations 3 and 4 of Ba et al. 2016.
 
