@@ -147,7 +147,7 @@ class WeightRecorder:
     def _spread(
         self, group: GateGroup, now_MH: Tensor
     ) -> tuple[list[tuple[float, ...]], tuple[MemoryRecord, ...]]:
-    """Quantiles over the units: of every bias and gain, and of the memory that biases set.
+        """Quantiles over the units: of every bias and gain, and of the memory that biases set.
 
         Formula: minimum, quartiles and maximum of b, of g, and of tau = -1 / ln s(b_x + b_h)
 
@@ -202,7 +202,7 @@ def _turn(norm: float, before: float, gap: float) -> float:
 
     Misleads: small weights turn sooner than large ones, by the same step.
 
-    At the start: 0; of biases and gains that begin at 0 or as all equal see their quantiles.
+    At the start: 0; biases that begin at 0 have no direction, so see their quantiles.
 
     Source: ours; this form also says what a tiny step turned, which 1 - cos itself loses to
     rounding.
