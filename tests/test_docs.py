@@ -1,0 +1,153 @@
+"""The pages of docs/ agree with the docstrings, the docstrings with the code, and commands run."""
+
+import dataclasses
+import re
+import shlex
+
+import numpy as np
+import pytest
+import torch
+import typer
+
+from grucli.cli.app import app
+from grucli.cli.inspect_columns import entry_columns, map_columns
+from grucli.gates import GATES, SYMBOLS
+from grucli.nn import cells
+from grucli.weights import build_weight_report, elements, read_weights, spectrum
+from tests.conftest import REPOSITORY
+from tools import make_docs
+from tools.docs_table import SECTIONS
+
+DOCS = REPOSITORY / "docs"
+LEARNING = (DOCS / "learning.md").read_text()
+SOURCES = {source.function.__qualname__: source for part in SECTIONS for source in part.sources}
+VARIANTS = [
+    (variant, layer_norm) for variant in make_docs.variants() for layer_norm in variant.layer_norms
+]
+
+
+@pytest.mark.parametrize("name", make_docs.PAGES)
+def test_pages_say_what_the_docstrings_say(name):
+    assert (DOCS / name).read_text() == make_docs.PAGES[name](), "run `make docs`"
+
+
+@pytest.mark.parametrize("section", SECTIONS, ids=lambda section: section.title)
+def test_every_field_of_a_report_is_explained_or_only_a_label(section):
+    explained = [name for source in section.sources for name in source.fields]
+    known = {field.name for field in dataclasses.fields(section.report)}
+    assert len(explained) == len(set(explained))
+    assert set(explained) | (set(section.labels) & known) == known
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_every_statistic_has_a_formula_a_use_a_limit_a_start_and_a_source(name):
+    found = make_docs.paragraphs(SOURCES[name].function)
+    assert set(make_docs.LABELS) <= set(found)
+    assert all(found.values())
+
+
+def test_headings_named_are_those_of_the_tables(trained):
+    matrices = build_weight_report(read_weights(trained / "run" / "best.pt")).matrices
+    headings = {column.heading for column in (*entry_columns(matrices), *map_columns(matrices))}
+    named = {word for source in SECTIONS[0].sources for word in source.screen.split(", ")}
+    assert named - {""} == headings - {"name", "gate", "shape"}
+
+
+def test_every_variant_has_its_equations():
+    every = {(cell, kind) for cell, kinds in cells.LAYER_NORMS.items() for kind in kinds}
+    assert {(variant.cell, kind) for variant, kind in VARIANTS} == every
+
+
+def layer_norm(a, eps):
+    """As the notation of the page says it."""
+    variance, mean = torch.var_mean(a, dim=-1, keepdim=True, correction=0)
+    return (a - mean) / torch.sqrt(variance + eps)
+
+
+def stacked(name, rows, letters):
+    """A row of all gates by the names that the equations use: xW, xW_rz, xW_r; b_x, b_xrz, b_xr."""
+    link = "" if name[:2] in ("b_", "g_") else "_"
+    blocks = rows.chunk(len(letters), dim=-1)
+    found = {name.rstrip("_"): rows}
+    found |= {f"{name}{link}{k}": block for k, block in zip(letters, blocks, strict=True)}
+    if len(letters) == 3:
+        found[f"{name}{link}rz"] = torch.cat(blocks[:2], dim=-1)
+    return found
+
+
+@pytest.mark.parametrize(("variant", "kind"), VARIANTS, ids=lambda v: getattr(v, "cell", v))
+def test_equations_of_the_page_are_those_of_the_code(variant, kind):
+    rule = cells.cell_rule(variant.cell, kind)
+    random = torch.Generator().manual_seed(3)
+    shapes = cells.parameter_shapes(rule, 4, 6, bias=True)
+    drawn = {k: torch.randn(s, generator=random, dtype=torch.float64) for k, s in shapes.items()}
+    x, h, c = (torch.randn(2, n, generator=random, dtype=torch.float64) for n in (4, 6, 6))
+    weights, letters = cells.LayerWeights(**drawn), SYMBOLS[variant.cell]
+    names = {"s": torch.sigmoid, "tanh": torch.tanh, "LN": lambda a: layer_norm(a, rule.eps)}
+    names |= stacked("xW", x @ weights.weight_ih.T, letters)
+    names |= stacked("hU", h @ weights.weight_hh.T, letters)
+    starts = {"bias_ih": "b_x", "bias_hh": "b_h", "gain_ih": "g_x", "gain_hh": "g_h"}
+    starts |= {"bias_sum": "b_", "gain_sum": "g_"}
+    for parameter, rows in drawn.items():
+        if parameter in starts:
+            names |= stacked(starts[parameter], rows, letters)
+    names |= {"h": h, "c": c}
+    for equation in variant.equations:
+        left, _, right = equation.replace("'", "_next").partition(" = ")
+        value = eval(right, {"__builtins__": {}}, names)
+        names[left] = value
+        if left in ("X", "Q", "c"):
+            names |= {k: v for k, v in stacked(left, value, letters).items() if k != left}
+        if left.endswith("_rz"):
+            r, z = value.chunk(2, dim=-1)
+            names |= {left.replace("rz", "r"): r, left.replace("rz", "z"): z}
+    state = (h, c) if variant.cell == "lstm" else (h,)
+    found = cells.step_values(rule, weights, cells.project_input(rule, weights, x), state)
+    torch.testing.assert_close(names["h_next"], found.state[0])
+    if variant.cell == "lstm":
+        torch.testing.assert_close(names["c_next"], found.state[1])
+    if len(GATES[variant.cell]) > 1:
+        for letter, gate in zip(letters, found.gates, strict=True):
+            torch.testing.assert_close(names[letter], gate)
+
+
+def test_an_orthogonal_matrix_has_the_values_that_its_page_says():
+    matrix = np.linalg.qr(np.random.default_rng(0).standard_normal((24, 24)))[0]
+    s, values = spectrum.singular_values(matrix), spectrum.eigenvalues(matrix)
+    assert spectrum.orthogonality_defect(s) == pytest.approx(0, abs=1e-12)
+    assert spectrum.non_normality(matrix, values) == pytest.approx(0, abs=1e-6)
+    ranks = (spectrum.stable_rank, spectrum.effective_rank, spectrum.participation_ratio)
+    assert [rank(s) for rank in ranks] == pytest.approx([24, 24, 24])
+    ones = [s[0], s[-1], spectrum.condition(s), spectrum.spectral_radius(values)]
+    assert ones == pytest.approx([1, 1, 1, 1])
+    assert elements.norm(matrix.ravel()) == pytest.approx(24**0.5)
+
+
+PAGES_WITH_COMMANDS = sorted(DOCS.glob("*.md"))
+
+
+def grucli_commands():
+    """Every command line of the pages, without what comes after a pipe."""
+    lines = [c for page in PAGES_WITH_COMMANDS for c in make_docs.commands(page.read_text())]
+    return [line.partition("|")[0].strip() for line in lines if line.startswith("grucli ")]
+
+
+@pytest.mark.parametrize("line", grucli_commands())
+def test_commands_of_the_pages_have_options_that_exist(line):
+    _, verb, *arguments = shlex.split(line)
+    command = typer.main.get_command(app).commands[verb]
+    assert command.make_context(verb, arguments).params
+
+
+def test_recipes_that_the_pages_name_are_shipped():
+    named = set(re.findall(r"recipes/[\w.]+\.yaml", LEARNING))
+    assert named
+    assert all((REPOSITORY / name).exists() for name in named)
+
+
+@pytest.mark.slow
+def test_the_walk_runs_and_shows_the_same_phases():
+    again = make_docs.walk(LEARNING)
+    assert make_docs.commands(again) == make_docs.commands(LEARNING)
+    for phase in ("1 Initialise", "2 Forward", "3 Loss", "4 Backpropagate", "5 Update"):
+        assert phase in again

@@ -1,0 +1,256 @@
+"""Write docs/ again: pages from docstrings, and the walk-through's output from its commands.
+
+    python -m tools.make_docs pages   # equations.md and statistics.md, in a second
+    python -m tools.make_docs walk    # learning.md: trains, then runs every command; a minute
+
+Prose in learning.md is written by hand: only what follows a ``$ `` line in a ``console`` block is
+replaced. A docstring of a statistic has a first line that says what it is, and paragraphs that
+begin with the words of ``LABELS``; other paragraphs are for readers of the code alone.
+"""
+
+import argparse
+import inspect
+import os
+import pty
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import textwrap
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from grucli import gates, reports
+from grucli.nn import cells
+from grucli.weights.numbers import QUANTITIES
+from tools.docs_table import SECTIONS, Section, Source
+
+REPOSITORY = Path(__file__).parent.parent
+DOCS = REPOSITORY / "docs"
+WIDTH = 80
+LABELS = ("Formula", "Tells", "Misleads", "At the start", "Source")
+
+
+STATISTICS_HEAD = """\
+# Every statistic
+
+Written by `make docs` from the docstrings of the functions that compute them; what is wrong here
+is put right there. W is one gate's matrix of `rows` x `columns`, w its entries, N their number,
+k the smaller of rows and columns; s are the singular values, largest first, lambda the
+eigenvalues (of square matrices alone); H the hidden units; s( ) the logistic function; sigma the
+deviation of the draw. "At the start" is the value to expect before training. "torch's draw" is
+uniform in +-1/sqrt(H), which is `model.init: uniform`. In tables `grucli` shows it in brackets,
+where the recipe tells how a matrix was drawn; `--json` has it as `expected`.
+
+Names in `code` are those of `--json`. `--fail-if "W_hz.spectral_radius>1.5"` knows the ones
+marked so; `nan` counts entries that are not finite in all matrices, `findings` the findings.
+"""
+
+EQUATIONS_HEAD = """\
+# Equations and names of every cell
+
+Written by `make docs` from the docstrings of `grucli/nn/cells.py` and `grucli/gates.py`; what is
+wrong here is put right there.
+
+## Notation
+"""
+
+
+def paragraphs(function: Callable[..., Any]) -> dict[str, str]:
+    """The first line of a docstring under "", and its labelled paragraphs, each on one line."""
+    first, *rest = (inspect.getdoc(function) or "").split("\n\n")
+    found = {"": " ".join(first.split())}
+    for paragraph in rest:
+        label, colon, words = paragraph.partition(":")
+        if colon and label in LABELS:
+            found[label] = " ".join(words.split())
+    return found
+
+
+def statistics_page() -> str:
+    """docs/statistics.md."""
+    parts = [STATISTICS_HEAD]
+    for section in SECTIONS:
+        parts.append(f"## {section.title}\n\nIn `{section.json}`\n")
+        parts += [_statistic(section, source) for source in section.sources]
+    return "\n".join(parts)
+
+
+def _statistic(section: Section, source: Source) -> str:
+    found = paragraphs(source.function)
+    head, text = f"### {', '.join(source.fields)}", [_wrapped(found[""])]
+    text.append(_block(found["Formula"]))
+    checked = section.report is reports.MatrixStatistics and set(source.fields) <= set(QUANTITIES)
+    names = [f"`--fail-if`: {', '.join(f'`W_hz.{name}`' for name in source.fields)}."] * checked
+    shown = [f"On screen: {source.screen}."] * bool(source.screen)
+    text += [_wrapped(f"{label}: {found[label]}") for label in LABELS[1:]]
+    text += [_wrapped(" ".join([*shown, *names]))] * bool(shown or names)
+    return "\n\n".join([head, *text]) + "\n"
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(text, 100, break_long_words=False, break_on_hyphens=False)
+
+
+def _block(text: str) -> str:
+    lines = textwrap.wrap(text, 92, break_long_words=False, break_on_hyphens=False)
+    return "\n".join(["```", *lines, "```"])
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A cell and the kinds of layer normalisation with these equations."""
+
+    cell: str
+    layer_norms: tuple[str, ...]
+    title: str
+    equations: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def variants() -> Iterator[Variant]:
+    """The variants in the docstring of ``nn.cells``, in its order."""
+    for block in (inspect.getdoc(cells) or "").split("\n\n"):
+        head, *lines = block.splitlines()
+        match = re.fullmatch(r"(\w+), ([\w ]+): (.*)", head)
+        if match and match[1] in cells.LAYER_NORMS:
+            inside = [line.strip() for line in lines]
+            split = next((at for at, line in enumerate(inside) if _is_note(line)), len(inside))
+            kinds = tuple(match[2].split(" and "))
+            yield Variant(match[1], kinds, match[3], tuple(inside[:split]), tuple(inside[split:]))
+
+
+def _is_note(line: str) -> bool:
+    return line.startswith(("Reset gate:", "For:", "Source:"))
+
+
+def equations_page() -> str:
+    """docs/equations.md."""
+    notation = (inspect.getdoc(cells) or "").split("\n\n")[1]
+    names = (inspect.getdoc(gates) or "").split("\n\n")[1:]
+    parts = [EQUATIONS_HEAD, notation, "\n## Names and conventions\n", "\n\n".join(names)]
+    for cell in cells.LAYER_NORMS:
+        parts += [f"\n## {cell}\n", _gate_table(cell)]
+        parts += [_variant(variant) for variant in variants() if variant.cell == cell]
+    return "\n".join(parts)
+
+
+KERAS = {
+    "gru": {"reset": "r (second)", "update": "z (first)", "candidate": "h (third)"},
+    "lstm": {"input": "i", "forget": "f", "cell": "c", "output": "o"},
+    "rnn": {"state": "-"},
+}
+
+
+def _gate_table(cell: str) -> str:
+    rows = ["| gate | letter | rows in torch's stack | matrices | Keras |", "|---|---|---|---|---|"]
+    for at, (gate, letter) in enumerate(zip(gates.GATES[cell], gates.SYMBOLS[cell], strict=True)):
+        span = f"{at or ''}{'H' if at else '0'} to {at + 1 if at else ''}H"
+        span = span.replace("1H", "H")
+        matrices = f"`W_x{letter}` `{0}.{gate}.ih`, `W_h{letter}` `{0}.{gate}.hh`"
+        rows.append(f"| {gate} | {letter} | {span} | {matrices} | {KERAS[cell][gate]} |")
+    return "\n".join(rows)
+
+
+def _variant(variant: Variant) -> str:
+    name = " and ".join(variant.layer_norms)
+    text = [f"\n### layer_norm: {name}\n", variant.title[:1].upper() + variant.title[1:], ""]
+    text += ["```", *variant.equations, "```", ""]
+    text += [f"- {note}" for note in variant.notes]
+    for layer_norm in variant.layer_norms[:1]:
+        text += [f"- {fact}" for fact in _facts(variant.cell, layer_norm)]
+    return "\n".join(text)
+
+
+def _facts(cell: str, layer_norm: str) -> Iterator[str]:
+    """What is normalised together, and the parameters, as the code has them."""
+    rule = cells.cell_rule(cell, layer_norm)
+    sizes = cells.norm_blocks(rule, len(gates.GATES[cell]) * 64)
+    if sizes:
+        side = "of the sum" if layer_norm.startswith("sum") else "of each side"
+        shown = " + ".join(f"{size // 64 if size > 64 else ''}H" for size in sizes)
+        yield f"Normalised together: {shown} values {side}; eps {rule.eps:g}"
+    shapes = cells.parameter_shapes(rule, 7, 64, bias=True)
+    stacked = ", ".join(f"`{kind}_l0` {_names(cell, kind)}" for kind in shapes)
+    yield f"Parameters: {stacked}"
+    count = sum(shape[0] * (shape[1] if len(shape) > 1 else 1) for shape in shapes.values())
+    rows, vectors = len(gates.GATES[cell]), sum(len(shape) == 1 for shape in shapes.values())
+    each = "" if rows == 1 else f"{rows} "
+    yield f"Count: {each}H (C + H + {vectors}); {count:,} for C = 7 inputs and H = 64 units"
+
+
+def _names(cell: str, kind: str) -> str:
+    return f"({' '.join(f'`{gates.PARTS[kind]}{letter}`' for letter in gates.SYMBOLS[cell])})"
+
+
+PAGES = {"equations.md": equations_page, "statistics.md": statistics_page}
+
+_BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def commands(page: str) -> list[str]:
+    """The commands of a page's console blocks, one a block, in their order."""
+    return [match[1].splitlines()[0].removeprefix("$ ") for match in _BLOCK.finditer(page)]
+
+
+def walk(page: str) -> str:
+    """A page with the output of its commands, run in a folder of their own."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("recipes", "data"):
+            shutil.copytree(REPOSITORY / name, Path(folder) / name)
+
+        def run(match: re.Match[str]) -> str:
+            command = match[1].splitlines()[0]
+            return f"```console\n{command}\n{_output(command.removeprefix('$ '), folder)}```"
+
+        return _BLOCK.sub(run, page)
+
+
+def _output(command: str, folder: str) -> str:
+    """What a command writes: talk first, then the result as on a terminal of 80 columns."""
+    ours = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    plain = {"COLUMNS": str(WIDTH), "TERM": "dumb", "NO_COLOR": "1", "PATH": ours}
+    reader, writer = pty.openpty()
+    with tempfile.TemporaryFile("w+") as talk:
+        running = subprocess.Popen(
+            command, shell=True, cwd=folder, env=os.environ | plain, stdout=writer, stderr=talk
+        )
+        os.close(writer)
+        pieces = []
+        while piece := _read(reader):
+            pieces.append(piece)
+        os.close(reader)
+        code = running.wait()
+        talk.seek(0)
+        lines = (talk.read() + b"".join(pieces).decode()).replace("\r\n", "\n").splitlines()
+    if code:
+        raise RuntimeError(f"{command}: exit code {code}\n" + "\n".join(lines))
+    return "".join(f"{line.rstrip()}\n" for line in lines)
+
+
+def _read(terminal: int) -> bytes:
+    """The next bytes; none when the other side has closed, which Linux reports as an error."""
+    try:
+        return os.read(terminal, 65536)
+    except OSError:
+        return b""
+
+
+def main() -> None:
+    """Write the pages asked for."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("what", choices=("pages", "walk", "all"))
+    what = parser.parse_args().what
+    if what != "walk":
+        for name, page in PAGES.items():
+            (DOCS / name).write_text(page())
+    if what != "pages":
+        path = DOCS / "learning.md"
+        path.write_text(walk(path.read_text()))
+
+
+if __name__ == "__main__":
+    main()
