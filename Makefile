@@ -10,7 +10,7 @@ OUT ?= -
 
 .DELETE_ON_ERROR:
 .SECONDEXPANSION:
-.PHONY: help demo test test-all lint types bench train eval predict inspect schema clean
+.PHONY: help demo test test-all lint types bench docs train eval predict inspect schema clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z%\/.-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +65,9 @@ bench: $(BIN)/.installed ## Measure the kernel, whole training runs and streamin
 	$(BIN)/python benchmarks/kernel.py
 	$(BIN)/python benchmarks/training.py
 	$(BIN)/python benchmarks/streaming.py
+
+docs: $(BIN)/.installed ## Write docs/ from docstrings and the real output of commands
+	$(BIN)/python -m tools.make_docs all
 
 schema: $(BIN)/.installed ## Write the JSON Schema that editors check recipes with
 	$(BIN)/python -m grucli.recipe.json_schema > recipes/recipe.schema.json

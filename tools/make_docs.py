@@ -225,7 +225,8 @@ def _output(command: str, folder: str) -> str:
         os.close(reader)
         code = running.wait()
         talk.seek(0)
-        lines = (talk.read() + b"".join(pieces).decode()).replace("\r\n", "\n").splitlines()
+        text = talk.read() + b"".join(pieces).decode()
+    lines = text.replace("\r\n", "\n").replace(f"{folder}/", "").splitlines()
     if code:
         raise RuntimeError(f"{command}: exit code {code}\n" + "\n".join(lines))
     return "".join(f"{line.rstrip()}\n" for line in lines)

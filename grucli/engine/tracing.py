@@ -88,7 +88,7 @@ def gate_activities(record: LayerRecord, selection: Selection) -> tuple[GateActi
     Misleads: a mean of 0.5 may be all gates half open or half of them open; see the shares. Ends at
     0.1 and 0.9 are a convention.
 
-    At the start: logistic gates near 0.5, tanh near 0, no saturation.
+    At the start: of torch's draw, logistic gates near 0.5, tanh near 0, no saturation.
 
     Source: Karpathy, Johnson & Li 2015, arXiv 1506.02078.
     """
