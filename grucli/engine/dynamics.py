@@ -34,7 +34,7 @@ def gradients_by_lag(model: Forecaster, batch: Batch, *, loss: str) -> list[tupl
     Misleads: it is a mean: some windows may reach further. A small gradient also comes from a small
     loss; the shares by lag are what to compare.
 
-    At the start: falls quickly, for the gate keeps about half of a state at each step.
+    At the start: falls to about half at each step, for so much of a state the gate keeps.
 
     Source: Bengio, Simard & Frasconi 1994; found by backpropagation through the recorded steps.
 
@@ -68,7 +68,7 @@ def reach_steps(gradient: Sequence[float]) -> int | None:
 
     Misleads: it can be no longer than the context; a curve that turns up again far back counts.
 
-    At the start: some ten steps for a gru of torch's draw.
+    At the start: fewer than ten steps for a gru of torch's draw.
 
     Source: ours.
 
@@ -91,7 +91,7 @@ def half_life_steps(gradient: Sequence[float]) -> float | None:
     Misleads: where the curve is no exponential, as in a network with short and long memories: look
     at the curve.
 
-    At the start: a few steps.
+    At the start: one or two steps for a gru of torch's draw.
 
     Source: ours.
 
