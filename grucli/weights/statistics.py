@@ -29,12 +29,12 @@ def matrix_statistics(
     """
     entries = elements.finite_entries(values)
     not_finite = elements.not_finite(values)
-    spectral: dict[str, Any] = {}
+    found: dict[str, Any] = dict(elements.spread(entries))
     if values.ndim == 2 and not not_finite:
         inputs = name.kind == "weight_ih"
-        spectral = _spectral(values.astype(np.float64), exact=exact, inputs=inputs)
+        found |= _spectral(values.astype(np.float64), exact=exact, inputs=inputs)
     if effective is not None and np.isfinite(effective).all():
-        spectral |= _acting(effective, exact=exact)
+        found |= _acting(effective, exact=exact)
     return MatrixStatistics(
         symbol=name.symbol,
         name=name.long,
@@ -43,7 +43,6 @@ def matrix_statistics(
         gate=name.gate,
         part=WORDS[name.kind],
         shape=tuple(values.shape),
-        **elements.spread(entries),
         norm=elements.norm(entries),
         near_zero_share=elements.near_zero_share(entries),
         not_finite=not_finite,
@@ -51,7 +50,7 @@ def matrix_statistics(
         rms=elements.root_mean_square(entries),
         expected=dict(expected or {}),
         module=module,
-        **spectral,
+        **found,
     )
 
 
