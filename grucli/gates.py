@@ -12,8 +12,9 @@ s(-a) = 1 - s(a).
 
 Keras stacks its GRU as z, r, h where torch has r, z, n, its LSTM as i, f, c, o where torch has
 i, f, g, o, and stores each matrix transposed: ``kernel`` [C, gates * H] is weight_ih,
-``recurrent_kernel`` weight_hh, and the two rows of ``bias`` are bias_ih and bias_hh. With
-reset_after=False, its first form, r acts on the state before the product: that is no variant here.
+``recurrent_kernel`` weight_hh. The two rows of its GRU's ``bias`` are bias_ih and bias_hh; its LSTM
+has their sum. With reset_after=False r acts on the state before the product: that is no variant
+here.
 """
 
 import re

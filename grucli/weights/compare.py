@@ -117,7 +117,7 @@ def change_rank(step: NDArray[np.float64]) -> float | None:
     matrix, the change looks like noise.
 
     Misleads: Adam's first steps change every entry by the same amount, which makes small gradients
-    as loud as large ones and the rank high.
+    as loud as large ones and the rank higher than that of the gradients.
 
     At the start: about 0.80 k between two draws.
 

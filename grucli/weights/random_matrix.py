@@ -31,7 +31,8 @@ def _upper_edge(rows: int, columns: int) -> tuple[float, float]:
 def marchenko_pastur_edge(rows: int, columns: int, sigma: float) -> float:
     """Singular value that a random matrix exceeds with a probability of 1 per cent.
 
-    Formula: sigma sqrt((sqrt m + sqrt n)^2 + 2.02 (sqrt m + sqrt n) (1/sqrt m + 1/sqrt n)^(1/3))
+    Formula: sigma sqrt((sqrt m + sqrt n)^2 + 2.02 (sqrt m + sqrt n) (1/sqrt m + 1/sqrt n)^(1/3)),
+    m rows and n columns
 
     Tells: how far chance alone goes for a matrix of this size and root mean square sigma.
 

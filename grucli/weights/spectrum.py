@@ -120,7 +120,7 @@ def orthogonality_defect(s: Vector) -> float:
 
     Formula: |G - I|_F / sqrt(k) = sqrt(mean (s^2 - 1)^2), G the smaller of W^T W and W W^T
 
-    Tells: 0 when W keeps every length, 1 when it is zero; above 1 when it stretches.
+    Tells: 0 when W keeps every length, 1 when it is zero; it grows with s^2 where W stretches.
 
     Misleads: in a gated cell, whose state need not pass through W at all: there a defect is no
     fault. And a multiple of an orthogonal matrix has one.
