@@ -11,6 +11,13 @@ from grucli.reports.history import (
     WeightHistory,
     WeightRecord,
 )
+from grucli.reports.pictures import (
+    ForecastExample,
+    MatrixFrames,
+    MatrixSpectrum,
+    WeightPictures,
+)
+from grucli.reports.run import FilmMoment, RunReport
 from grucli.reports.scores import Forecast, MetricSet, Scores
 from grucli.reports.training import Epoch, GateUpdate, Step, TrainingFinished, TrainingStarted
 from grucli.reports.weights import (
@@ -27,17 +34,22 @@ __all__ = [
     "SCHEMA_VERSION",
     "Epoch",
     "EpochLoss",
+    "FilmMoment",
     "Finding",
     "Forecast",
+    "ForecastExample",
     "GateUpdate",
     "MatrixChange",
+    "MatrixFrames",
     "MatrixLearning",
     "MatrixRecord",
     "MatrixSnapshot",
+    "MatrixSpectrum",
     "MatrixStatistics",
     "MatrixValues",
     "MemoryRecord",
     "MetricSet",
+    "RunReport",
     "Scores",
     "Snapshot",
     "Step",
@@ -46,6 +58,7 @@ __all__ = [
     "TrainingStarted",
     "WeightComparison",
     "WeightHistory",
+    "WeightPictures",
     "WeightRecord",
     "WeightReport",
     "to_json",

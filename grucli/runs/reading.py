@@ -14,8 +14,9 @@ from grucli.engine.forecasting import forecast_ahead
 from grucli.errors import DataError, UsageError
 from grucli.nn import Forecaster
 from grucli.recipe import Recipe
-from grucli.reports import Forecast, Scores
+from grucli.reports import Forecast, ForecastExample, Scores
 from grucli.runs.device import use_kernel
+from grucli.runs.examples import newest_examples
 from grucli.runs.scoring import score_model, score_whole
 
 SplitName = Literal["train", "valid", "test", "all"]
@@ -76,9 +77,23 @@ def predict(
     One context of history is enough. ``horizon`` (default: the trained one) may be longer, which
     feeds forecasts back. Raises DataError when the history is too short.
     """
+    return predict_with_context(checkpoint, data, horizon=horizon)[0]
+
+
+def predict_with_context(
+    checkpoint: str | Path, data: str | bytes | None = None, *, horizon: int | None = None
+) -> tuple[Forecast, tuple[ForecastExample, ...]]:
+    """The same forecast, and each of its columns beside the rows it was made from."""
     saved, recipe, model = restore(checkpoint)
     panel = read_panel(saved, recipe, data)
     scaler = Scaler.from_plain(saved.scaler)
+    forecast = _predict(recipe, model, panel, scaler, horizon=horizon)
+    return forecast, newest_examples(forecast, panel, context_steps=recipe.task.context)
+
+
+def _predict(
+    recipe: Recipe, model: Forecaster, panel: Panel, scaler: Scaler, *, horizon: int | None
+) -> Forecast:
     targets = len(recipe.data.target)
     steps = recipe.task.horizon if horizon is None else horizon
     if steps > recipe.task.horizon and recipe.data.past:

@@ -3,9 +3,32 @@
 from grucli.build import Dataset
 from grucli.data import Scaler, Windows
 from grucli.engine.evaluation import Scale, as_scores, baseline_predictors, model_predictor, score
+from grucli.engine.metrics import ErrorSums
 from grucli.nn import Forecaster
 from grucli.recipe import Recipe
 from grucli.reports import Scores
+
+
+def error_sums(
+    model: Forecaster,
+    dataset: Dataset,
+    recipe: Recipe,
+    *,
+    scale: Scale,
+    season: int | None,
+    split: str,
+) -> tuple[dict[str, ErrorSums], Windows]:
+    """Error sums of ``model`` and of every baseline over all windows of one span, and these."""
+    windows = {"train": dataset.train, "valid": dataset.valid, "test": dataset.test}[split]
+    predictors = baseline_predictors(
+        windows,
+        targets=len(recipe.data.target),
+        season=season,
+        fit_on=(dataset.train, dataset.valid),
+    )
+    predictors["model"] = model_predictor(model)
+    sums = score(predictors, windows, dataset.scaler, scale, hidden=recipe.model.hidden)
+    return sums, windows
 
 
 def score_model(
@@ -18,15 +41,7 @@ def score_model(
     split: str,
 ) -> Scores:
     """Errors of the model and of every baseline over all windows of one span of ``dataset``."""
-    windows = {"train": dataset.train, "valid": dataset.valid, "test": dataset.test}[split]
-    predictors = baseline_predictors(
-        windows,
-        targets=len(recipe.data.target),
-        season=season,
-        fit_on=(dataset.train, dataset.valid),
-    )
-    predictors["model"] = model_predictor(model)
-    sums = score(predictors, windows, dataset.scaler, scale, hidden=recipe.model.hidden)
+    sums, windows = error_sums(model, dataset, recipe, scale=scale, season=season, split=split)
     return as_scores(sums, windows, split=split, season=season, targets=recipe.data.target)
 
 

@@ -178,13 +178,12 @@ class TrainingRun:
 
     def started(self) -> TrainingStarted:
         """What is about to happen, for the screen."""
-        model, train = self.recipe.model, self.recipe.train
+        train = self.recipe.train
         counts = [p.numel() for p in self.training.model.parameters()]
-        norm = "" if model.layer_norm == "none" else f", layer norm {model.layer_norm}"
         return TrainingStarted(
             recipe=self.recipe.name,
             run_dir=str(self.folder.path),
-            model=f"{model.cell}{norm}, {model.layers} × {model.hidden}, {model.decoder} decoder",
+            model=model_words(self.recipe),
             parameters=sum(counts),
             device=self.device,
             threads=torch.get_num_threads(),
@@ -311,6 +310,13 @@ class TrainingRun:
             versions={"grucli": __version__, "torch": str(torch.__version__)},
             training=training,
         )
+
+
+def model_words(recipe: Recipe) -> str:
+    """The model in words, such as ``gru, layer norm split, 2 × 64, direct decoder``."""
+    model = recipe.model
+    norm = "" if model.layer_norm == "none" else f", layer norm {model.layer_norm}"
+    return f"{model.cell}{norm}, {model.layers} × {model.hidden}, {model.decoder} decoder"
 
 
 def _differences(before: Any, now: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:

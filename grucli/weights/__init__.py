@@ -2,8 +2,9 @@
 
 from grucli.weights.compare import compare_weights
 from grucli.weights.foreign import RecurrentModule, WeightFile, read_weights
-from grucli.weights.history import read_history, read_snapshots, snapshot_values
+from grucli.weights.history import read_epochs, read_history, read_snapshots, snapshot_values
 from grucli.weights.numbers import report_numbers
+from grucli.weights.pictures import film_frames, picture_weights, spectra_of_run
 from grucli.weights.report import build_weight_report
 from grucli.weights.select import select_matrix
 
@@ -12,10 +13,14 @@ __all__ = [
     "WeightFile",
     "build_weight_report",
     "compare_weights",
+    "film_frames",
+    "picture_weights",
+    "read_epochs",
     "read_history",
     "read_snapshots",
     "read_weights",
     "report_numbers",
     "select_matrix",
     "snapshot_values",
+    "spectra_of_run",
 ]

@@ -34,7 +34,7 @@ def read_history(checkpoint: str | Path) -> WeightHistory:
     file = read_weights(checkpoint)
     folder = Path(checkpoint).parent
     records = tuple(_read(folder / "weights.jsonl", "WeightRecord", _record))
-    epochs = tuple(_read(folder / "metrics.jsonl", "Epoch", _epoch))
+    epochs = read_epochs(checkpoint)
     if not records:
         raise CheckpointError(f"{folder / 'weights.jsonl'}: no record yet; wait for the first step")
     recipe = file.recipe or {}
@@ -53,6 +53,11 @@ def read_history(checkpoint: str | Path) -> WeightHistory:
         learning=found,
         findings=learning_findings(records, found),
     )
+
+
+def read_epochs(checkpoint: str | Path) -> tuple[EpochLoss, ...]:
+    """Read the losses in metrics.jsonl beside a checkpoint. Raises CheckpointError."""
+    return tuple(_read(Path(checkpoint).parent / "metrics.jsonl", "Epoch", _epoch))
 
 
 def read_snapshots(checkpoint: str | Path) -> tuple[Snapshot, ...]:

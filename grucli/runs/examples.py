@@ -1,0 +1,61 @@
+"""Forecasts beside the rows they were made from and the truth that came, in original units."""
+
+from math import isnan
+
+import torch
+
+from grucli.data import Panel, Scaler, Windows
+from grucli.engine.evaluation import model_predictor
+from grucli.nn import Forecaster
+from grucli.reports import Forecast, ForecastExample
+
+
+def window_examples(
+    model: Forecaster,
+    windows: Windows,
+    panel: Panel,
+    scaler: Scaler,
+    *,
+    count: int,
+) -> tuple[ForecastExample, ...]:
+    """Forecasts of ``count`` windows, spread evenly over all of them, column by column.
+
+    The context is shown as the table has it, with gaps filled.
+    """
+    index = torch.linspace(0, len(windows) - 1, min(count, len(windows))).round().long()
+    batch, truth = windows.gather(index), windows.truth(index)
+    forecast = scaler.unscale(model_predictor(model)(batch.context).double())
+    if batch.weight is not None:
+        truth = truth.where(batch.weight, torch.nan)
+    starts = windows.starts[index].tolist()
+    length, whole = windows.context_steps, windows.context_steps + windows.horizon_steps
+    return tuple(
+        ForecastExample(
+            column=panel.columns[column],
+            time=panel.time,
+            times=tuple(map(panel.frequency.format, panel.timestamps[first : first + whole])),
+            context=tuple(panel.values[first : first + length, column].tolist()),
+            truth=tuple(None if isnan(y) else y for y in truth[row, :, column].tolist()),
+            forecast=tuple(forecast[row, :, column].tolist()),
+        )
+        for column in range(windows.targets)
+        for row, first in enumerate(starts)
+    )
+
+
+def newest_examples(
+    forecast: Forecast, panel: Panel, *, context_steps: int
+) -> tuple[ForecastExample, ...]:
+    """A forecast beyond the end of a table, column by column, which has no truth yet."""
+    newest = tuple(map(panel.frequency.format, panel.timestamps[-context_steps:]))
+    return tuple(
+        ForecastExample(
+            column=name,
+            time=panel.time,
+            times=newest + forecast.timestamps,
+            context=tuple(panel.values[-context_steps:, column].tolist()),
+            truth=(),
+            forecast=forecast.values[name],
+        )
+        for column, name in enumerate(forecast.columns)
+    )

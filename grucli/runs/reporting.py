@@ -1,0 +1,143 @@
+"""Everything that the page about a run shows, gathered from its folder and its table."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+
+from grucli import build
+from grucli.checkpoint import Checkpoint
+from grucli.data import Scaler
+from grucli.engine.evaluation import Scale, as_scores
+from grucli.errors import CheckpointError, GrucliError
+from grucli.nn import Forecaster
+from grucli.recipe import Recipe, dump_recipe
+from grucli.reports import (
+    FilmMoment,
+    ForecastExample,
+    MatrixFrames,
+    MatrixSpectrum,
+    RunReport,
+    Scores,
+)
+from grucli.runs import tracing
+from grucli.runs.examples import window_examples
+from grucli.runs.folder import RunFolder
+from grucli.runs.reading import predict_with_context, read_panel, restore
+from grucli.runs.scoring import error_sums
+from grucli.runs.training import model_words
+from grucli.weights import (
+    film_frames,
+    read_epochs,
+    read_history,
+    read_snapshots,
+    read_weights,
+    spectra_of_run,
+)
+
+EXAMPLES = 4
+MOST_COLUMNS = 8
+
+Found = TypeVar("Found")
+
+
+def report_run(run: str | Path) -> RunReport:
+    """Gather what is known of a run: ``run`` is its folder or a checkpoint in it.
+
+    A part whose files or table are gone is left out, and ``missing`` says why. Raises
+    CheckpointError where there is no checkpoint to begin with.
+    """
+    checkpoint = find_checkpoint(Path(run))
+    saved, recipe, model = restore(checkpoint)
+    parts = _Parts()
+    shown = recipe.data.target[:MOST_COLUMNS]
+    scored = parts.take(("scores", "forecasts"), lambda: _scored(saved, recipe, model))
+    scores, errors, examples = scored or (None, {}, ())
+    newest = parts.take(("forecasts",), lambda: predict_with_context(checkpoint)[1]) or ()
+    traced = parts.take(("gates",), lambda: tracing.trace(checkpoint))
+    film, matrices, spectra = _weights(checkpoint, parts)
+    return RunReport(
+        name=recipe.name,
+        path=str(checkpoint),
+        recipe=dump_recipe(recipe),
+        model=model_words(recipe),
+        columns=recipe.data.target,
+        epochs=parts.take(("training",), lambda: read_epochs(checkpoint)) or (),
+        scores=scores,
+        errors_by_step=errors,
+        forecasts=tuple(e for e in (*newest, *examples) if e.column in shown),
+        film=film,
+        matrices=matrices,
+        spectra=spectra,
+        history=parts.take(("history",), lambda: read_history(checkpoint)),
+        trace=traced.report if traced is not None else None,
+        trace_times=traced.times if traced is not None else (),
+        missing=parts.missing,
+    )
+
+
+def find_checkpoint(run: Path) -> Path:
+    """The checkpoint of a run folder: the best weights, else the newest."""
+    if not run.is_dir():
+        return run
+    folder = RunFolder(run)
+    for path in (folder.best, folder.last):
+        if path.is_file():
+            return path
+    raise CheckpointError(
+        f"{run}: no best.pt and no last.pt in this folder; expected a run folder that "
+        "`grucli train` wrote, such as runs/co2"
+    )
+
+
+class _Parts:
+    """Takes the parts that can be made, and remembers why the others cannot."""
+
+    def __init__(self) -> None:
+        self.missing: dict[str, str] = {}
+
+    def take(self, names: tuple[str, ...], make: Callable[[], Found]) -> Found | None:
+        try:
+            return make()
+        except GrucliError as error:
+            for name in names:
+                self.missing.setdefault(name, error.problems[0])
+            return None
+
+
+def _scored(
+    saved: Checkpoint, recipe: Recipe, model: Forecaster
+) -> tuple[Scores, dict[str, tuple[float, ...]], tuple[ForecastExample, ...]]:
+    """Scores on the test span, the errors at each step, and some of the forecasts themselves."""
+    panel = read_panel(saved, recipe, None)
+    scaler = Scaler.from_plain(saved.scaler)
+    dataset = build.build_dataset(recipe, panel, device="cpu", scaler=scaler)
+    sums, windows = error_sums(
+        model,
+        dataset,
+        recipe,
+        scale=Scale.of(scaler, np.asarray(saved.naive_mae)),
+        season=saved.season_steps,
+        split="test",
+    )
+    season, targets = saved.season_steps, recipe.data.target
+    scores = as_scores(sums, windows, split="test", season=season, targets=targets)
+    by_step = {
+        name: tuple(found.read(step=step).rmse for step in range(windows.horizon_steps))
+        for name, found in sums.items()
+    }
+    return scores, by_step, window_examples(model, windows, panel, scaler, count=EXAMPLES)
+
+
+def _weights(
+    checkpoint: Path, parts: _Parts
+) -> tuple[tuple[FilmMoment, ...], tuple[MatrixFrames, ...], tuple[MatrixSpectrum, ...]]:
+    """The film of the matrices, and their singular values."""
+    file = read_weights(checkpoint)
+    snapshots = parts.take(("weights",), lambda: read_snapshots(checkpoint)) or ()
+    if not snapshots:
+        parts.missing.setdefault("weights", "snapshots.jsonl holds no snapshot yet")
+        return (), (), spectra_of_run(file, None)
+    film = tuple(FilmMoment(shot.step, shot.epoch, shot.is_best) for shot in snapshots)
+    return film, film_frames(snapshots, file), spectra_of_run(file, snapshots[0])
