@@ -248,6 +248,7 @@ OPTIONS = {
     "trace": "-o --output --rows --layer --unit --gate --step --json --threads --quiet --verbose "
     "--no-color",
     "explain": "--at --layer --unit --column --json --threads --quiet --verbose --no-color",
+    "report": "-o --output --json --threads --quiet --verbose --no-color",
 }
 
 

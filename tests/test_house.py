@@ -25,7 +25,8 @@ MAY_IMPORT = {
     "build": GROUND | {"recipe", "reports", "data", "nn"},
     "checkpoint": {"errors", "files", "archive", "recipe"},
     "runs": GROUND | VALUES | {"data", "nn", "engine", "build", "weights", "checkpoint", "version"},
-    "cli": {"errors", "files", "reports", "recipe", "runs", "gates", "version"},
+    "pictures": GROUND | {"reports"},
+    "cli": {"errors", "files", "pictures", "reports", "recipe", "runs", "gates", "version"},
     "__init__": {"reports", "recipe", "runs"},
     "__main__": {"cli"},
 }
@@ -96,6 +97,7 @@ HEAVY = {"torch", "pandas", "numpy", "yaml", "matplotlib"}
         ["inspect-weights", "--help"],
         ["trace", "--help"],
         ["explain", "--help"],
+        ["report", "--help"],
     ],
     ids=" ".join,
 )

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from grucli import __version__
-from grucli.cli import evaluate, explain, inspect_weights, predict, trace, train
+from grucli.cli import evaluate, explain, inspect_weights, predict, report, trace, train
 from grucli.cli.options import SCREEN, Verbose
 from grucli.errors import GrucliError
 
@@ -26,6 +26,7 @@ app.command("predict")(predict.predict)
 app.command("inspect-weights")(inspect_weights.inspect_weights)
 app.command("trace")(trace.trace)
 app.command("explain")(explain.explain)
+app.command("report")(report.report)
 
 
 @app.callback(invoke_without_command=True)
