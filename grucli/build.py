@@ -60,6 +60,10 @@ class Dataset:
     valid: Windows
     test: Windows
 
+    def windows(self, split: str) -> Windows:
+        """Those of the span that is called train, valid or test."""
+        return {"train": self.train, "valid": self.valid, "test": self.test}[split]
+
 
 def build_split(recipe: Recipe, panel: Panel) -> Split:
     """Training, validation and test spans, in time order."""

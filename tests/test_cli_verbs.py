@@ -241,12 +241,13 @@ def test_a_killed_run_leaves_a_checkpoint_that_loads_and_resumes(folder):
 OPTIONS = {
     "train": "--set --run-dir --resume --overwrite --print-recipe --device --threads --seed "
     "--quiet --verbose --no-color",
-    "eval": "--split --by --fail-if --json --threads --quiet --verbose --no-color",
-    "predict": "-o --output --horizon --stream --json --threads --quiet --verbose --no-color",
-    "inspect-weights": "--matrix -o --output --history --exact --fail-if --json --quiet --verbose "
+    "eval": "--split --by --fail-if --plot --json --threads --quiet --verbose --no-color",
+    "predict": "-o --output --horizon --stream --plot --json --threads --quiet --verbose "
     "--no-color",
-    "trace": "-o --output --rows --layer --unit --gate --step --json --threads --quiet --verbose "
-    "--no-color",
+    "inspect-weights": "--matrix -o --output --history --exact --fail-if --plot --json --quiet "
+    "--verbose --no-color",
+    "trace": "-o --output --rows --layer --unit --gate --step --plot --json --threads --quiet "
+    "--verbose --no-color",
     "explain": "--at --layer --unit --column --json --threads --quiet --verbose --no-color",
     "report": "-o --output --json --threads --quiet --verbose --no-color",
 }

@@ -1,10 +1,22 @@
 """``grucli eval``."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
-from grucli.cli.options import Checkpoint, Data, FailIf, Json, NoColor, Quiet, Threads, Verbose
+from grucli.cli.options import (
+    Checkpoint,
+    Data,
+    FailIf,
+    Json,
+    NoColor,
+    Plot,
+    Quiet,
+    Threads,
+    Verbose,
+)
+
+_EXAMPLES = 4
 
 
 def evaluate(
@@ -17,6 +29,7 @@ def evaluate(
         Literal["step", "column"] | None, typer.Option(help="Also by horizon step or by column.")
     ] = None,
     fail_if: FailIf = [],  # noqa: B006
+    plot: Plot = None,
     json: Json = False,
     threads: Threads = None,
     quiet: Quiet = False,
@@ -25,19 +38,32 @@ def evaluate(
 ) -> None:
     """Score a checkpoint beside naive, seasonal naive, drift and ridge forecasts.
 
+    --plot draws forecasts of four windows beside the truth and the rows they were made from.
+
     Example: grucli eval runs/co2/best.pt --by step --fail-if "mase>1"
     """
     from grucli.cli.checks import check
     from grucli.cli.console import result, write_result
+    from grucli.cli.plots import check_plot, write_plot
     from grucli.cli.scores_view import render_scores, score_numbers
     from grucli.reports import to_json
     from grucli.runs import device, reading
 
+    check_plot(plot)
     device.set_threads(threads)
-    scores = reading.evaluate(checkpoint, data, split=split)
+    scores, examples = reading.evaluate_with_examples(
+        checkpoint, data, split=split, examples=0 if plot is None else _EXAMPLES
+    )
+    write_plot(plot, lambda: _drawing(examples, split))
     if json:
         write_result(to_json(scores) + "\n")
     else:
         console = result()
         console.print(render_scores(scores, by, console.width))
     check(fail_if, score_numbers(scores))
+
+
+def _drawing(examples: Any, split: str) -> Any:
+    from grucli.pictures.series import draw_forecasts
+
+    return draw_forecasts(examples, title=f"Forecasts against the truth, split {split}")

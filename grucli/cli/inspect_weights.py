@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from grucli.cli.options import Checkpoint, FailIf, Json, NoColor, Quiet, Verbose
+from grucli.cli.options import Checkpoint, FailIf, Json, NoColor, Plot, Quiet, Verbose
 from grucli.errors import UsageError
 
 
@@ -29,6 +29,7 @@ def inspect_weights(
         bool, typer.Option("--exact", help="No fast approximations for large matrices.")
     ] = False,
     fail_if: FailIf = [],  # noqa: B006
+    plot: Plot = None,
     json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -44,6 +45,7 @@ def inspect_weights(
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if output is not None and matrix is None:
         raise UsageError("--output: writes one matrix; name it with --matrix")
+    _plot(plot, checkpoint, other=other, matrix=matrix, history=history)
     if history:
         _show_history(checkpoint, json, other=other, matrix=matrix, fail_if=fail_if)
     elif other is not None:
@@ -52,6 +54,27 @@ def inspect_weights(
         _show_matrix(checkpoint, matrix, output, json)
     else:
         _show_report(checkpoint, exact, fail_if, json)
+
+
+def _plot(
+    path: Path | None, checkpoint: str, *, other: str | None, matrix: str | None, history: bool
+) -> None:
+    """Draw what is about to be shown, if a file for it is named."""
+    if path is None:
+        return
+    from grucli.cli.plots import check_plot, write_plot
+    from grucli.pictures import matrices, series
+    from grucli.runs import inspection
+
+    check_plot(path)
+    if history:
+        write_plot(path, lambda: series.draw_history(inspection.history(checkpoint)))
+    elif other is not None:
+        write_plot(path, lambda: matrices.draw_change(inspection.picture_change(checkpoint, other)))
+    elif matrix is not None:
+        write_plot(path, lambda: matrices.draw_matrix(inspection.pick_matrix(checkpoint, matrix)))
+    else:
+        write_plot(path, lambda: matrices.draw_weights(inspection.picture(checkpoint)))
 
 
 def _show(value: Any, renderable: Any, json: bool) -> None:

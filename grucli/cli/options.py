@@ -1,6 +1,7 @@
 """Options that several verbs share, and what they set."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -58,6 +59,10 @@ Checkpoint = Annotated[
 Data = Annotated[
     str | None,
     typer.Argument(metavar="[DATA|-]", help="A CSV table; - is stdin; default: the recipe's own."),
+]
+Plot = Annotated[
+    Path | None,
+    typer.Option("--plot", metavar="FILE", help="Also draw it into FILE.png, .svg or .html."),
 ]
 FailIf = Annotated[
     list[str],

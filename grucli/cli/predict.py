@@ -5,11 +5,11 @@ import io
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from grucli.cli.options import Checkpoint, Data, Json, NoColor, Quiet, Threads, Verbose
+from grucli.cli.options import Checkpoint, Data, Json, NoColor, Plot, Quiet, Threads, Verbose
 from grucli.errors import UsageError
 
 
@@ -25,6 +25,7 @@ def predict(
     stream: Annotated[
         bool, typer.Option("--stream", help="Answer every row on stdin at once, state carried on.")
     ] = False,
+    plot: Plot = None,
     json: Json = False,
     threads: Threads = None,
     quiet: Quiet = False,
@@ -37,15 +38,18 @@ def predict(
     """
     from grucli.cli.console import write_result
     from grucli.cli.forecast_view import write_forecast_csv
+    from grucli.cli.plots import check_plot, write_plot
     from grucli.files import write_atomically
     from grucli.reports import to_json
     from grucli.runs import device, reading
 
     if stream:
-        _stream(checkpoint, data, output, threads)
+        _stream(checkpoint, data, output, threads, plot=plot)
         return
+    check_plot(plot)
     device.set_threads(threads)
-    forecast = reading.predict(checkpoint, data, horizon=horizon)
+    forecast, examples = reading.predict_with_context(checkpoint, data, horizon=horizon)
+    write_plot(plot, lambda: _drawing(examples))
     if json:
         text = to_json(forecast) + "\n"
     else:
@@ -58,14 +62,22 @@ def predict(
         write_atomically(Path(output), text.encode())
 
 
-def _stream(checkpoint: str, data: str | None, output: str, threads: int | None) -> None:
+def _drawing(examples: Any) -> Any:
+    from grucli.pictures.series import draw_forecasts
+
+    return draw_forecasts(examples, title="Forecast beyond the end of the table")
+
+
+def _stream(
+    checkpoint: str, data: str | None, output: str, threads: int | None, *, plot: Path | None
+) -> None:
     """Read rows from standard input and write one line of forecasts for each, at once."""
     from grucli.cli.console import write_result
     from grucli.runs import device, streaming
 
-    if data not in (None, "-") or output != "-" or sys.stdin is None:
+    if data not in (None, "-") or output != "-" or plot is not None or sys.stdin is None:
         raise UsageError(
-            "--stream: goes from standard input to standard output; leave out DATA and -o"
+            "--stream: goes from standard input to standard output; leave out DATA, -o and --plot"
         )
     device.set_threads(threads or 1)
     answering = streaming.Stream(checkpoint)

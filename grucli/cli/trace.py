@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from grucli.cli.options import Checkpoint, Data, Json, NoColor, Quiet, Threads, Verbose
+from grucli.cli.options import Checkpoint, Data, Json, NoColor, Plot, Quiet, Threads, Verbose
 
 
 def trace(
@@ -28,6 +28,7 @@ def trace(
     unit: Annotated[list[int], typer.Option(help="Only this unit, from 0.")] = [],  # noqa: B006
     gate: Annotated[list[str], typer.Option(help="Only this gate: update or z.")] = [],  # noqa: B006
     step: Annotated[list[int], typer.Option(help="Only this step, from 0; -1 is the newest.")] = [],  # noqa: B006
+    plot: Plot = None,
     json: Json = False,
     threads: Threads = None,
     quiet: Quiet = False,
@@ -41,8 +42,10 @@ def trace(
 
     Example: grucli trace runs/co2/best.pt data/co2_weekly.csv -o gates.csv
     """
+    from grucli.cli.plots import check_plot, write_plot
     from grucli.runs import device, trace_file, tracing
 
+    check_plot(plot)
     device.set_threads(threads)
     path = None if output in (None, "-") else Path(str(output))
     if path is not None:
@@ -50,10 +53,17 @@ def trace(
     traced = tracing.trace(
         checkpoint, data, rows=rows, layers=layer, units=unit, gates=gate, steps=step
     )
+    write_plot(plot, lambda: _drawing(traced))
     if path is not None:
         trace_file.write_trace(traced, path)
     if json or path is None:
         _show(traced, json=json, summary=output is None)
+
+
+def _drawing(traced: Any) -> Any:
+    from grucli.pictures.series import draw_trace
+
+    return draw_trace(traced.report, traced.times)
 
 
 def _show(traced: Any, *, json: bool, summary: bool) -> None:

@@ -82,7 +82,7 @@ function lineChart({title, lines, xLabel, yLabel, logX, logY, xTexts, marks = []
   const shown = lines.filter((line) => line.y.some((value) => value !== null));
   const figure = make("figure");
   if (title) figure.append(make("h3", {}, title));
-  if (legend && (shown.length > 1 || marks.length)) figure.append(legendOf(shown));
+  if (legend && (shown.length > 1 || marks.length)) figure.append(legendOf(shown.filter((line) => !line.unnamed)));
   const holder = make("div");
   const readout = make("p", {class: "readout", "aria-live": "polite"});
   figure.append(holder, readout);
@@ -110,7 +110,7 @@ function drawLines({title, lines, xLabel, yLabel, logX, logY, xTexts, marks, zer
   let ys = extent(lines.flatMap((line) => line.y.filter(positive))) || [0, 1];
   if (zero) ys = [Math.min(0, ys[0]), ys[1]];
   if (!logY) ys = [ys[0] - (zero && ys[0] === 0 ? 0 : (ys[1] - ys[0]) * 0.04), ys[1] + (ys[1] - ys[0]) * 0.04];
-  const x = logX ? logScale(xs, 1) : linearScale(xs, Math.max(Math.floor(width / 90), 3));
+  const x = logX ? logScale(xs, 1) : linearScale(xs, Math.max(Math.floor(width / 80), 5));
   const y = logY ? logScale(ys) : linearScale(ys, 5);
   const left = 14 + 7 * Math.max(...y.ticks.map((tick) => tick.text.length)) + 14;
   const box = {left, right: width - 12, top: 10, bottom: height - 40};

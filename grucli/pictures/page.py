@@ -37,6 +37,20 @@ def render_page(report: RunReport) -> bytes:
     )
 
 
+def render_plot_page(svg: bytes, *, title: str, caption: str) -> bytes:
+    """A page around one figure, with its caption; ``svg`` is what matplotlib wrote."""
+    drawing = svg.decode()
+    return _filled(
+        _template("plot.html"),
+        {
+            "title": html.escape(title),
+            "caption": html.escape(caption),
+            "style": _template("report.css"),
+            "drawing": drawing[drawing.index("<svg") :],
+        },
+    )
+
+
 def embedded(value: Any) -> str:
     """JSON that can stand inside a script element: nothing in it ends the element or opens one."""
     text = json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))

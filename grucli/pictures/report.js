@@ -185,8 +185,8 @@ function drawSpectra(body) {
   ], ({layer, part}) => {
     const shown = data.spectra.filter((matrix) => layerWords(matrix) === layer && matrix.part === part);
     const lines = shown.flatMap((matrix, color) => Object.entries(matrix.values).map(([moment, values]) => ({
-      name: `${matrix.symbol} ${matrix.gate}, ${moment}`, color, dashed: moment !== "now",
-      x: values.map((_, index) => index + 1), y: values,
+      name: `${matrix.symbol} ${matrix.gate}${moment === "now" ? "" : ` ${moment}`}`, color, dashed: moment !== "now",
+      unnamed: moment !== "now", x: values.map((_, index) => index + 1), y: values,
     })));
     return [lineChart({xLabel: "rank", yLabel: "singular value", zero: true, height: 280, lines})];
   });

@@ -22,6 +22,8 @@ def window_examples(
 
     The context is shown as the table has it, with gaps filled.
     """
+    if count == 0:
+        return ()
     index = torch.linspace(0, len(windows) - 1, min(count, len(windows))).round().long()
     batch, truth = windows.gather(index), windows.truth(index)
     forecast = scaler.unscale(model_predictor(model)(batch.context).double())

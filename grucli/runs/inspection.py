@@ -8,10 +8,17 @@ import numpy as np
 
 from grucli.errors import CheckpointError, UsageError
 from grucli.files import write_atomically
-from grucli.reports import MatrixValues, WeightComparison, WeightHistory, WeightReport
+from grucli.reports import (
+    MatrixValues,
+    WeightComparison,
+    WeightHistory,
+    WeightPictures,
+    WeightReport,
+)
 from grucli.weights import (
     build_weight_report,
     compare_weights,
+    picture_weights,
     read_history,
     read_weights,
     report_numbers,
@@ -47,6 +54,22 @@ def check_finite(report: WeightReport) -> None:
 def compare(before: str | Path, after: str | Path) -> WeightComparison:
     """How the matrices, recipes and scalers of two checkpoints differ."""
     return compare_weights(read_weights(before), read_weights(after))
+
+
+def picture(path: str | Path) -> WeightPictures:
+    """Every matrix of a checkpoint and its singular values, small enough to draw."""
+    return picture_weights([read_weights(path)], ["now"])
+
+
+def picture_change(before: str | Path, after: str | Path) -> WeightPictures:
+    """The matrices that two checkpoints share. Raises CheckpointError where they share none."""
+    pictures = picture_weights([read_weights(before), read_weights(after)], ["before", "after"])
+    if not pictures.matrices:
+        raise CheckpointError(
+            f"{before} and {after}: no matrix of one name and shape in both; expected two "
+            "checkpoints of one model to draw beside each other"
+        )
+    return pictures
 
 
 def history(path: str | Path) -> WeightHistory:

@@ -16,7 +16,7 @@ from grucli.nn import Forecaster
 from grucli.recipe import Recipe
 from grucli.reports import Forecast, ForecastExample, Scores
 from grucli.runs.device import use_kernel
-from grucli.runs.examples import newest_examples
+from grucli.runs.examples import newest_examples, window_examples
 from grucli.runs.scoring import score_model, score_whole
 
 SplitName = Literal["train", "valid", "test", "all"]
@@ -54,6 +54,17 @@ def evaluate(
     The recipe's split rule is applied to the table; ``all`` takes every window and leaves out ridge
     regression, which needs a training span. ``data`` is a path, ``-`` or the bytes of a CSV.
     """
+    return evaluate_with_examples(checkpoint, data, split=split, examples=0)[0]
+
+
+def evaluate_with_examples(
+    checkpoint: str | Path,
+    data: str | bytes | None = None,
+    *,
+    split: SplitName = "test",
+    examples: int,
+) -> tuple[Scores, tuple[ForecastExample, ...]]:
+    """The same scores, and so many of the forecasts that they were taken over, column by column."""
     saved, recipe, model = restore(checkpoint)
     panel = read_panel(saved, recipe, data)
     scaler = Scaler.from_plain(saved.scaler)
@@ -64,9 +75,12 @@ def evaluate(
         windows = build.build_span_windows(
             recipe, panel, scaler, whole, lookback=False, device="cpu"
         )
-        return score_whole(model, windows, recipe, scaler=scaler, scale=scale, season=season)
-    dataset = build.build_dataset(recipe, panel, device="cpu", scaler=scaler)
-    return score_model(model, dataset, recipe, scale=scale, season=season, split=split)
+        scores = score_whole(model, windows, recipe, scaler=scaler, scale=scale, season=season)
+    else:
+        dataset = build.build_dataset(recipe, panel, device="cpu", scaler=scaler)
+        windows = dataset.windows(split)
+        scores = score_model(model, dataset, recipe, scale=scale, season=season, split=split)
+    return scores, window_examples(model, windows, panel, scaler, count=examples)
 
 
 def predict(

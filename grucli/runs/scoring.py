@@ -19,7 +19,7 @@ def error_sums(
     split: str,
 ) -> tuple[dict[str, ErrorSums], Windows]:
     """Error sums of ``model`` and of every baseline over all windows of one span, and these."""
-    windows = {"train": dataset.train, "valid": dataset.valid, "test": dataset.test}[split]
+    windows = dataset.windows(split)
     predictors = baseline_predictors(
         windows,
         targets=len(recipe.data.target),

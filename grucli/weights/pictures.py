@@ -14,9 +14,10 @@ from grucli.reports import (
     Snapshot,
     WeightPictures,
 )
+from grucli.weights import estimates
 from grucli.weights.foreign import WeightFile
 from grucli.weights.history import snapshot_values
-from grucli.weights.spectrum import singular_values
+from grucli.weights.spectrum import Matrix, Vector, singular_values
 
 MOST_CELLS = 256
 
@@ -62,12 +63,17 @@ def spectrum_of(
 ) -> MatrixSpectrum:
     """The singular values of one matrix at each moment."""
     values = {
-        moment: tuple(singular_values(matrix.astype(np.float64)).tolist())
+        moment: tuple(_singular_values(matrix.astype(np.float64)).tolist())
         for moment, (_, matrix) in moments.items()
         if np.isfinite(matrix).all()
     }
     name = next(iter(moments.values()))[0]
     return MatrixSpectrum(**_address(name, key[0]), values=values)
+
+
+def _singular_values(matrix: Matrix) -> Vector:
+    is_large = min(matrix.shape) > estimates.LARGE
+    return estimates.gram_singular_values(matrix) if is_large else singular_values(matrix)
 
 
 def film_frames(snapshots: Sequence[Snapshot], file: WeightFile) -> tuple[MatrixFrames, ...]:
