@@ -10,7 +10,7 @@ OUT ?= -
 
 .DELETE_ON_ERROR:
 .SECONDEXPANSION:
-.PHONY: help demo test test-all lint types bench docs train eval predict inspect schema clean
+.PHONY: help demo test test-all test-browser lint types bench docs train eval predict inspect schema clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z%\/.-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,7 +52,10 @@ test: $(BIN)/.installed ## Run the tests
 	$(BIN)/python -m pytest
 
 test-all: $(BIN)/.installed ## Run the tests and the slow sweeps
-	$(BIN)/python -m pytest -m "slow or not slow"
+	$(BIN)/python -m pytest -m "not browser"
+
+test-browser: $(BIN)/.installed ## Open a report in Chromium (Debian: chromium and chromium-driver)
+	$(BIN)/python -m pytest -m browser
 
 lint: $(BIN)/.installed ## Check style
 	$(BIN)/ruff check .

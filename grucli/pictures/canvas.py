@@ -1,6 +1,7 @@
 """Where figures are drawn and how they become a file. Needs matplotlib, which is optional."""
 
 import io
+import math
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -83,7 +84,7 @@ def render(drawing: Drawing, ending: str) -> bytes:
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         figure = Figure(figsize=drawing.size, layout="constrained")
         FigureCanvasAgg(figure)
-        figure.suptitle(plain(drawing.title), fontsize=11, x=0.01, ha="left")
+        figure.suptitle(plain(drawing.title, 120), fontsize=11, x=0.01, ha="left")
         drawing.draw(figure)
         stamp = {"Date": None, "Creator": None} if ending == ".svg" else {"Software": None}
         figure.savefig(buffer, format=ending[1:], dpi=DOTS_PER_INCH, metadata=stamp)
@@ -103,3 +104,37 @@ def time_ticks(axes: Any, places: Sequence[float], times: Sequence[str], *, coun
     last = len(places) - 1
     picked = sorted({round(index * last / (count - 1)) for index in range(count)})
     axes.set_xticks([places[at] for at in picked], [plain(times[at], 20) for at in picked])
+
+
+def logarithmic(axes: Any, values: Sequence[float]) -> None:
+    """A logarithmic vertical axis for ``values``, its numbers plain text, not mathematics.
+
+    Stays linear where no value is positive.
+    """
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    positive = [value for value in values if value > 0 and math.isfinite(value)]
+    if not positive:
+        return
+    is_wide = max(positive) > 200 * min(positive)
+    axes.set_yscale("log", nonpositive="mask")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1,) if is_wide else (1, 2, 5), numticks=6))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
+
+
+def step_ticks(axes: Any, last: int) -> None:
+    """A logarithmic axis of steps that begins at 0, linear up to 1."""
+    axes.set_xscale("symlog", linthresh=1)
+    powers = [10**power for power in range(len(str(max(last, 1))))]
+    axes.set_xticks([0, *powers], ["0", *map(str, powers)])
+    axes.set_xticks([], minor=True)
+
+
+def whole_ticks(size: int, most: int = 5) -> range:
+    """At most about ``most`` whole places from 0 to below ``size``."""
+    step = next(
+        factor * 10**power for power in range(9) for factor in (1, 2, 5)
+        if factor * 10**power * most >= size
+    )  # fmt: skip
+    return range(0, size, step)

@@ -43,9 +43,13 @@ function extent(values) {
   return low <= high ? [low, high] : null;
 }
 
-function linearScale([low, high], count) {
+function shorten(text, most) {
+  return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
+}
+
+function linearScale([low, high], count, whole = false) {
   if (low === high) [low, high] = [low - (Math.abs(low) || 1) * 0.05, high + (Math.abs(high) || 1) * 0.05];
-  const rough = (high - low) / count, power = 10 ** Math.floor(Math.log10(rough));
+  const rough = Math.max((high - low) / count, whole ? 1 : 0), power = 10 ** Math.floor(Math.log10(rough));
   const step = power * [1, 2, 5, 10].find((factor) => factor * power >= rough * 0.999);
   const ticks = [];
   for (let at = Math.ceil(low / step - 1e-9); at * step <= high + step * 1e-9; at += 1) {
@@ -110,7 +114,7 @@ function drawLines({title, lines, xLabel, yLabel, logX, logY, xTexts, marks, zer
   let ys = extent(lines.flatMap((line) => line.y.filter(positive))) || [0, 1];
   if (zero) ys = [Math.min(0, ys[0]), ys[1]];
   if (!logY) ys = [ys[0] - (zero && ys[0] === 0 ? 0 : (ys[1] - ys[0]) * 0.04), ys[1] + (ys[1] - ys[0]) * 0.04];
-  const x = logX ? logScale(xs, 1) : linearScale(xs, Math.max(Math.floor(width / 80), 5));
+  const x = logX ? logScale(xs, 1) : linearScale(xs, Math.max(Math.floor(width / 80), 5), true);
   const y = logY ? logScale(ys) : linearScale(ys, 5);
   const left = 14 + 7 * Math.max(...y.ticks.map((tick) => tick.text.length)) + 14;
   const box = {left, right: width - 12, top: 10, bottom: height - 40};
@@ -124,8 +128,8 @@ function drawLines({title, lines, xLabel, yLabel, logX, logY, xTexts, marks, zer
   }
   drawAcross(svg, {box, across, ticks: xTexts ? textTicks(xTexts, width, box) : x.ticks});
   svg.append(make("line", {class: "axis", x1: box.left, x2: box.right, y1: box.bottom, y2: box.bottom}),
-    make("text", {x: (box.left + box.right) / 2, y: height - 5, "text-anchor": "middle"}, xLabel),
-    make("text", {transform: `translate(12 ${(box.top + box.bottom) / 2}) rotate(-90)`, "text-anchor": "middle"}, yLabel));
+    make("text", {x: (box.left + box.right) / 2, y: height - 5, "text-anchor": "middle"}, shorten(xLabel, 40)),
+    make("text", {transform: `translate(12 ${(box.top + box.bottom) / 2}) rotate(-90)`, "text-anchor": "middle"}, shorten(yLabel, Math.floor(height / 8))));
   for (const mark of marks) {
     const right = across(mark.x) > (box.left + box.right) / 2;
     svg.append(make("line", {class: "guide dashed", x1: across(mark.x), x2: across(mark.x), y1: box.top, y2: box.bottom}),

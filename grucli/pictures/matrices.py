@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from grucli.pictures.canvas import COLOURS, DIVERGING, QUIET, Drawing, plain
+from grucli.pictures.canvas import COLOURS, DIVERGING, QUIET, Drawing, plain, whole_ticks
 from grucli.reports import MatrixFrames, MatrixSpectrum, MatrixValues, WeightPictures
 
 Grid = list[list[float]]
@@ -108,7 +108,6 @@ def _grid(matrix: MatrixFrames, moment: int) -> Grid:
 def _heat_maps(figure: Any, places: Sequence[Any], maps: Sequence[tuple[str, Grid]]) -> None:
     """Heat maps with one scale, centred on zero, and its bar; grey is not finite."""
     from matplotlib.colors import LinearSegmentedColormap
-    from matplotlib.ticker import MaxNLocator
 
     finite = [
         abs(v)
@@ -118,8 +117,8 @@ def _heat_maps(figure: Any, places: Sequence[Any], maps: Sequence[tuple[str, Gri
         if v is not None and math.isfinite(v)
     ]
     limit = max(finite, default=0.0) or 1.0
-    colours = LinearSegmentedColormap.from_list("diverging", DIVERGING)
-    colours.set_bad("#808080")
+    blue_to_red = LinearSegmentedColormap.from_list("diverging", DIVERGING)
+    colours = blue_to_red.with_extremes(bad="#808080")
     image = None
     for axes, (title, grid) in zip(places, maps, strict=True):
         aspect = "equal" if len(grid) == len(grid[0]) else "auto"
@@ -128,8 +127,8 @@ def _heat_maps(figure: Any, places: Sequence[Any], maps: Sequence[tuple[str, Gri
         )
         axes.set_title(title, fontsize=9)
         axes.grid(visible=False)
-        axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
-        axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
+        axes.set_xticks(whole_ticks(len(grid[0])))
+        axes.set_yticks(whole_ticks(len(grid)))
     bar = figure.colorbar(image, ax=list(places), shrink=0.9, pad=0.02)
     bar.outline.set_visible(False)
     bar.ax.tick_params(labelsize=7)
@@ -145,8 +144,11 @@ def _spectra(axes: Any, spectra: Sequence[MatrixSpectrum]) -> None:
             axes.plot(ranks, values, style, color=colour, linewidth=1.3, label=label, marker=marker)
     axes.set_title("singular values", fontsize=9)
     axes.set_xlabel("rank")
-    axes.set_ylim(bottom=0)
-    if any(s.values for s in spectra):
+    curves = [values for spectrum in spectra for values in spectrum.values.values()]
+    if curves:
+        axes.set_ylim(0, 1.08 * max(values[0] for values in curves) or 1)
+        axes.set_xticks([1, *whole_ticks(len(curves[0]) + 1)[1:]])
+        axes.set_xlim(0.5, len(curves[0]) + 0.5)
         axes.legend(loc="best")
     else:
         axes.text(0.5, 0.5, "not finite", color=QUIET, ha="center", transform=axes.transAxes)

@@ -10,7 +10,9 @@ from grucli.pictures.canvas import (
     QUIET,
     TRUTH,
     Drawing,
+    logarithmic,
     plain,
+    step_ticks,
     time_ticks,
 )
 from grucli.reports import ForecastExample, WeightHistory
@@ -39,6 +41,8 @@ def draw_forecasts(examples: Sequence[ForecastExample], *, title: str) -> Drawin
             _forecast(axes, example)
         for axes in places[len(shown) :]:
             axes.set_axis_off()
+        lines, names = places[0].get_legend_handles_labels()
+        figure.legend(lines, names, loc="outside upper right", ncols=3)
 
     return Drawing(
         title=title,
@@ -66,7 +70,6 @@ def _forecast(axes: Any, example: ForecastExample) -> None:
     axes.set_ylabel(plain(example.column, 24))
     axes.set_xlabel(plain(example.time, 24))
     time_ticks(axes, range(len(example.times)), example.times)
-    axes.legend(loc="best")
 
 
 def draw_trace(report: TraceReport, times: Sequence[str]) -> Drawing:
@@ -106,8 +109,7 @@ def _gradient(axes: Any, layer: LayerActivity) -> None:
         axes.text(0.5, 0.5, "no window has its truth", ha="center", transform=axes.transAxes)
         return
     axes.plot(layer.gradient_by_lag, color=ACCENT, linewidth=1.4)
-    if any(value > 0 for value in layer.gradient_by_lag):
-        axes.set_yscale("log", nonpositive="mask")
+    logarithmic(axes, layer.gradient_by_lag)
 
 
 def draw_history(history: WeightHistory) -> Drawing:
@@ -118,15 +120,15 @@ def draw_history(history: WeightHistory) -> Drawing:
     )
 
     def draw(figure: Any) -> None:
-        places = figure.subplots(len(_QUANTITIES), len(groups), squeeze=False, sharex=True)
-        for row, quantity in zip(places, _QUANTITIES, strict=True):
-            for axes, group in zip(row, groups, strict=True):
+        places = figure.subplots(len(groups), len(_QUANTITIES), squeeze=False, sharex=True)
+        for row, group in zip(places, groups, strict=True):
+            for axes, quantity in zip(row, _QUANTITIES, strict=True):
                 _learned(axes, history, quantity, group)
-                axes.set_ylabel(_QUANTITIES[quantity] if axes is row[0] else "")
-        for axes, (layer, direction, part) in zip(places[0], groups, strict=True):
+                axes.set_ylabel(_QUANTITIES[quantity])
+            layer, direction, part = group
             words = "input to hidden" if part == "ih" else "hidden to hidden"
-            axes.set_title(f"layer {layer} {direction}, {words}")
-            axes.legend(loc="best")
+            row[0].set_title(f"layer {layer} {direction}, {words}")
+            row[0].legend(loc="upper left")
         for axes in places[-1]:
             axes.set_xlabel("step")
 
@@ -135,7 +137,7 @@ def draw_history(history: WeightHistory) -> Drawing:
         caption="The matrices of each gate over the steps of training, on a logarithmic axis on "
         "which early changes look wide. 1 - cos is 0 for a matrix that did not turn and 1 for a "
         "right angle.",
-        size=(max(4.2 * len(groups), 6.0), 2.3 * len(_QUANTITIES) + 0.5),
+        size=(3.3 * len(_QUANTITIES), 2.4 * len(groups) + 0.6),
         draw=draw,
     )
 
@@ -148,11 +150,11 @@ def _learned(axes: Any, history: WeightHistory, quantity: str, group: tuple[int,
                 gates.setdefault(f"{m.symbol} {m.gate}", []).append(
                     (record.step, getattr(m, quantity))
                 )
-    lowest = math.inf
+    every: list[float] = []
     for (label, points), colour in zip(gates.items(), COLOURS, strict=False):
         values = [math.nan if value is None else value for _, value in points]
-        lowest = min([lowest, *(value for value in values if value > 0)])
+        every += values
         axes.plot([step for step, _ in points], values, color=colour, linewidth=1.3, label=label)
-    axes.set_xscale("symlog", linthresh=1)
-    if quantity in _LOGARITHMIC and math.isfinite(lowest):
-        axes.set_yscale("log", nonpositive="mask")
+    step_ticks(axes, history.records[-1].step)
+    if quantity in _LOGARITHMIC:
+        logarithmic(axes, every)

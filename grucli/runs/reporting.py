@@ -139,5 +139,10 @@ def _weights(
     if not snapshots:
         parts.missing.setdefault("weights", "snapshots.jsonl holds no snapshot yet")
         return (), (), spectra_of_run(file, None)
+    if any(kept.grid != kept.shape for kept in snapshots[0].matrices):
+        parts.missing["spectra"] = (
+            "the record keeps large matrices at initialisation as means of blocks, so that their "
+            "singular values at that time are not known"
+        )
     film = tuple(FilmMoment(shot.step, shot.epoch, shot.is_best) for shot in snapshots)
     return film, film_frames(snapshots, file), spectra_of_run(file, snapshots[0])

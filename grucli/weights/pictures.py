@@ -37,7 +37,7 @@ def picture_weights(files: Sequence[WeightFile], moments: Sequence[str]) -> Weig
         if all(key in other and other[key][1].shape == values.shape for other in found)
     ]
     return WeightPictures(
-        title=" and ".join(Path(file.path).name for file in files),
+        title=" and ".join("/".join(Path(file.path).parts[-2:]) for file in files),
         moments=tuple(moments),
         matrices=tuple(_frames(key, [pairs[key] for pairs in found]) for key in shared),
         spectra=tuple(
