@@ -8,6 +8,7 @@ import pytest
 
 from grucli.pictures.page import render_page
 from grucli.runs.reporting import report_run
+from tests.conftest import grucli
 
 pytestmark = pytest.mark.browser
 
@@ -218,3 +219,19 @@ def test_a_page_of_a_run_without_its_files_says_so(browser, trained, tmp_path):
         words = browser.find_element("css selector", f"#{section} .missing").text
         assert words.startswith("Not shown: ")
         assert ".jsonl" in words
+
+
+def test_a_page_around_a_figure_opens_with_its_figure_in_shape(browser, trained, tmp_path):
+    page = tmp_path / "plot.html"
+    best = trained / "run" / "best.pt"
+    assert grucli("inspect-weights", best, "--plot", page).returncode == 0
+    browser.get_log("browser")
+    browser.get(page.as_uri())
+    assert browser.get_log("browser") == []
+    box, shown, sides = browser.execute_script(
+        "const svg = document.querySelector('figure svg'), box = svg.viewBox.baseVal;"
+        "return [box.height / box.width, svg.clientHeight / svg.clientWidth,"
+        " [document.documentElement.scrollWidth, document.documentElement.clientWidth]]"
+    )
+    assert shown == pytest.approx(box, rel=0.01)
+    assert sides[0] == sides[1]

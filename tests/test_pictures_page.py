@@ -13,7 +13,7 @@ import pytest
 
 from grucli.errors import CheckpointError
 from grucli.pictures.page import render_page
-from grucli.pictures.payload import FRAME_CELLS, keep_extremes, page_data
+from grucli.pictures.payload import FRAME_CELLS, RECORD_NUMBERS, keep_extremes, page_data
 from grucli.reports import to_json
 from grucli.runs.reporting import report_run
 from tests.conftest import grucli
@@ -161,6 +161,17 @@ def test_a_film_that_is_too_long_for_a_page_keeps_its_ends(report):
     assert [film[0]["step"], film[-1]["step"]] == [report.film[0].step, report.film[-1].step]
 
 
+def test_a_long_record_is_thinned_between_its_ends(report):
+    history = report.history
+    steps = range(0, 20_000, 2)
+    records = tuple(replace(history.records[0], step=step) for step in steps)
+    data = page_data(replace(report, history=replace(history, records=records)))["history"]
+    assert [data["step"][0], data["step"][-1]] == [steps[0], steps[-1]]
+    assert sum(len(m[q]) for m in data["matrices"] for q in m if isinstance(m[q], list)) <= (
+        RECORD_NUMBERS
+    )
+
+
 def test_without_the_table_the_page_says_so_and_shows_the_rest(trained, tmp_path):
     moved = tmp_path / "moved"
     moved.mkdir()
@@ -215,6 +226,20 @@ def test_the_page_and_its_json_go_to_standard_output_when_asked(run):
     assert (page.stdout[:15], page.stderr) == ("<!doctype html>", "")
     assert json.loads(grucli("report", run, "--json").stdout)["kind"] == "RunReport"
     assert not (run / "report.html").exists()
+
+
+def test_the_json_goes_into_a_file_when_one_is_named(run, tmp_path):
+    done = grucli("report", run, "--json", "-o", tmp_path / "report.json")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert json.loads((tmp_path / "report.json").read_text())["kind"] == "RunReport"
+
+
+def test_training_again_removes_the_page_of_the_run_before(folder):
+    one_epoch = ("train", "wave.yaml", "--set", "train.epochs=1", "--run-dir", "run", "--quiet")
+    assert grucli(*one_epoch, cwd=folder).returncode == 0
+    assert grucli("report", "run", cwd=folder).returncode == 0
+    assert grucli(*one_epoch, "--overwrite", cwd=folder).returncode == 0
+    assert not (folder / "run" / "report.html").exists()
 
 
 def test_a_quiet_report_says_nothing(run, tmp_path):

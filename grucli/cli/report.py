@@ -36,14 +36,11 @@ def report(
 
     device.set_threads(threads)
     found = reporting.report_run(run)
-    if json:
-        write_result(to_json(found) + "\n")
+    content = f"{to_json(found)}\n".encode() if json else render_page(found)
+    if output == "-" or (json and output is None):
+        write_result(content.decode())
         return
-    page = render_page(found)
-    if output == "-":
-        write_result(page.decode())
-        return
-    path = Path(found.path).parent / "report.html" if output is None else Path(output)
-    write_atomically(path, page)
+    path = reporting.default_page(found) if output is None else Path(output)
+    write_atomically(path, content)
     if not SCREEN.quiet:
         talk().print(f"report {path}", soft_wrap=True, markup=False)

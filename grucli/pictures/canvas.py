@@ -73,8 +73,12 @@ def render(drawing: Drawing, ending: str) -> bytes:
     SVG and HTML are the same bytes for the same drawing and release of matplotlib.
     """
     if ending == ".html":
-        svg = render(drawing, ".svg")
+        svg = _drawn(drawing, "svg", title="")
         return render_plot_page(svg, title=drawing.title, caption=drawing.caption)
+    return _drawn(drawing, ending.removeprefix("."), title=plain(drawing.title, 120))
+
+
+def _drawn(drawing: Drawing, form: str, *, title: str) -> bytes:
     import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -84,10 +88,11 @@ def render(drawing: Drawing, ending: str) -> bytes:
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         figure = Figure(figsize=drawing.size, layout="constrained")
         FigureCanvasAgg(figure)
-        figure.suptitle(plain(drawing.title, 120), fontsize=11, x=0.01, ha="left")
+        if title:
+            figure.suptitle(title, fontsize=11, x=0.01, ha="left")
         drawing.draw(figure)
-        stamp = {"Date": None, "Creator": None} if ending == ".svg" else {"Software": None}
-        figure.savefig(buffer, format=ending[1:], dpi=DOTS_PER_INCH, metadata=stamp)
+        stamp = {"Date": None, "Creator": None} if form == "svg" else {"Software": None}
+        figure.savefig(buffer, format=form, dpi=DOTS_PER_INCH, metadata=stamp)
     return buffer.getvalue()
 
 

@@ -115,7 +115,7 @@ function drawLines({title, lines, xLabel, yLabel, logX, logY, xTexts, marks, zer
   if (zero) ys = [Math.min(0, ys[0]), ys[1]];
   if (!logY) ys = [ys[0] - (zero && ys[0] === 0 ? 0 : (ys[1] - ys[0]) * 0.04), ys[1] + (ys[1] - ys[0]) * 0.04];
   const x = logX ? logScale(xs, 1) : linearScale(xs, Math.max(Math.floor(width / 80), 5), true);
-  const y = logY ? logScale(ys) : linearScale(ys, 5);
+  const y = logY ? logScale(ys) : linearScale(ys, Math.max(Math.round(height / 40), 3));
   const left = 14 + 7 * Math.max(...y.ticks.map((tick) => tick.text.length)) + 14;
   const box = {left, right: width - 12, top: 10, bottom: height - 40};
   const across = (value) => box.left + x.place(value) * (box.right - box.left);

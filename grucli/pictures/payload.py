@@ -9,10 +9,9 @@ from typing import Any
 from grucli.reports import ForecastExample, MatrixFrames, RunReport, WeightHistory, to_json
 
 POINTS = 800
-RECORDS = 300
 DIGITS = 6
-FRAME_CELLS = 400_000
-"""Cells of all frames together; where there are more, frames are left out between the ends."""
+FRAME_CELLS, RECORD_NUMBERS = 400_000, 60_000
+"""Cells of all frames together, and numbers of all records; what is more is left out in between."""
 
 _QUANTITIES = (
     "norm",
@@ -105,12 +104,16 @@ def _forecast(example: ForecastExample) -> dict[str, Any]:
 
 def _kept_shots(report: RunReport) -> list[int]:
     """Which moments of the film to show: all, or as many as the page has room for."""
-    count = len(report.film)
     cells = sum(math.prod(matrix.grid) for matrix in report.matrices)
-    room = max(FRAME_CELLS // max(cells, 1), 2)
-    if count <= room:
+    return _spread(len(report.film), FRAME_CELLS // max(cells, 1))
+
+
+def _spread(count: int, room: int) -> list[int]:
+    """All places from 0 to below ``count``, or ``room`` of them (at least 2) with both ends."""
+    if count <= max(room, 2):
         return list(range(count))
-    return sorted({round(index * (count - 1) / (room - 1)) for index in range(room)})
+    last = max(room, 2) - 1
+    return [round(index * (count - 1) / last) for index in range(last + 1)]
 
 
 def _film(matrix: MatrixFrames, shots: Sequence[int]) -> dict[str, Any]:
@@ -132,8 +135,8 @@ def _history(history: WeightHistory | None) -> dict[str, Any] | None:
     if history is None:
         return None
     count = len(history.records)
-    room = min(count, RECORDS)
-    kept = sorted({round(index * (count - 1) / max(room - 1, 1)) for index in range(room)})
+    numbers = len(history.records[0].matrices) * len(_QUANTITIES)
+    kept = _spread(count, RECORD_NUMBERS // numbers)
     records = [history.records[place] for place in kept]
     matrices = []
     for place, first in enumerate(records[0].matrices):
@@ -153,7 +156,6 @@ def _history(history: WeightHistory | None) -> dict[str, Any] | None:
         "epoch": [record.epoch for record in records],
         "matrices": matrices,
         "findings": [finding.text for finding in history.findings],
-        "left_out": count - len(kept),
     }
 
 

@@ -16,7 +16,15 @@ from grucli.errors import GrucliError, UsageError
 from grucli.files import write_atomically
 from grucli.reports import Epoch, Snapshot, TrainingFinished, WeightRecord, to_json
 
-FILES = ("recipe.yaml", "metrics.jsonl", "weights.jsonl", "snapshots.jsonl", "best.pt", "last.pt")
+FILES = (
+    "recipe.yaml",
+    "metrics.jsonl",
+    "weights.jsonl",
+    "snapshots.jsonl",
+    "best.pt",
+    "last.pt",
+    "report.html",
+)
 
 
 @dataclass(frozen=True)
@@ -54,6 +62,11 @@ class RunFolder:
     def last(self) -> Path:
         """The newest state, from which --resume goes on."""
         return self.path / "last.pt"
+
+    @property
+    def report(self) -> Path:
+        """The page that `grucli report` writes; of an earlier run, it would mislead."""
+        return self.path / "report.html"
 
     @contextmanager
     def held(self, *, resume: bool, overwrite: bool) -> Iterator[None]:

@@ -55,6 +55,10 @@ def report_run(run: str | Path) -> RunReport:
     scored = parts.take(("scores", "forecasts"), lambda: _scored(saved, recipe, model))
     scores, errors, examples = scored or (None, {}, ())
     newest = parts.take(("forecasts",), lambda: predict_with_context(checkpoint)[1]) or ()
+    if len(shown) < len(recipe.data.target):
+        parts.missing.setdefault(
+            "forecasts", f"the first {MOST_COLUMNS} of {len(recipe.data.target)} columns are drawn"
+        )
     traced = parts.take(("gates",), lambda: tracing.trace(checkpoint))
     film, matrices, spectra = _weights(checkpoint, parts)
     return RunReport(
@@ -89,6 +93,11 @@ def find_checkpoint(run: Path) -> Path:
         f"{run}: no best.pt and no last.pt in this folder; expected a run folder that "
         "`grucli train` wrote, such as runs/co2"
     )
+
+
+def default_page(report: RunReport) -> Path:
+    """Where the page of a run is written when no other place is named."""
+    return RunFolder(Path(report.path).parent).report
 
 
 class _Parts:
