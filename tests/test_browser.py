@@ -193,6 +193,17 @@ def test_pointing_at_a_matrix_reads_its_value_and_its_colour_is_its_sign(browser
     assert (red > blue) == (value > 0)
 
 
+def test_paper_gets_the_light_colours_and_the_screen_its_own_back(browser, page):
+    show(browser, page, scheme="light")
+    light = pictures(browser)
+    show(browser, page, scheme="dark")
+    dark = pictures(browser)
+    browser.execute_script("window.dispatchEvent(new Event('beforeprint'))")
+    assert dark != pictures(browser) == light
+    browser.execute_script("window.dispatchEvent(new Event('afterprint'))")
+    assert pictures(browser) == dark
+
+
 def test_another_layer_and_quantity_can_be_chosen(browser, page):
     from selenium.webdriver.support.ui import Select
 

@@ -4,6 +4,7 @@
 
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
 const redraws = [];
+let printing = false;
 
 function make(name, attributes = {}, ...children) {
   const svg = ["svg", "g", "path", "line", "text", "circle", "rect"].includes(name);
@@ -172,7 +173,7 @@ function linePaths(line, across, up, positive) {
   });
   const parts = [make("path", {class: kind, d: path})];
   const room = across(line.x[line.x.length - 1]) - across(line.x[0]);
-  if (points === 1 || room > 22 * points) {
+  if (line.dots || points === 1 || room > 22 * points) {
     line.y.forEach((value, index) => {
       if (value === null || !positive(value)) return;
       parts.push(make("circle", {cx: across(line.x[index]), cy: up(value), r: points === 1 ? 3.5 : 2.2, class: `line-${line.color}`, fill: "var(--ground)", "stroke-width": 1.4}));
@@ -252,7 +253,7 @@ function fromLab([l, a, b]) {
 }
 
 function colourTable() {
-  const kind = dark.matches ? "dark" : "light";
+  const kind = dark.matches && !printing ? "dark" : "light";
   TABLES[kind] ??= Array.from({length: 255}, (_, index) => {
     const at = index / 254 * 4, low = Math.min(Math.floor(at), 3);
     const [from, to] = [toLab(COLOURS[kind][low]), toLab(COLOURS[kind][low + 1])];
@@ -319,4 +320,7 @@ function watch() {
     all();
   }).observe(document.documentElement);
   dark.addEventListener("change", all);
+  for (const [event, state] of [["beforeprint", true], ["afterprint", false]]) {
+    window.addEventListener(event, () => { printing = state; all(); });
+  }
 }

@@ -96,7 +96,8 @@ def _title(matrix: MatrixFrames) -> str:
 
 def _axis_words(axes: Any, matrix: MatrixFrames) -> None:
     blocks = " (blocks)" if matrix.grid != matrix.shape else ""
-    axes.set_xlabel(("input" if matrix.part == "ih" else "state before") + blocks)
+    source = "input" if matrix.layer == 0 else "layer below"
+    axes.set_xlabel((source if matrix.part == "ih" else "state before") + blocks)
     axes.set_ylabel("unit" + blocks)
 
 
@@ -109,13 +110,7 @@ def _heat_maps(figure: Any, places: Sequence[Any], maps: Sequence[tuple[str, Gri
     """Heat maps with one scale, centred on zero, and its bar; grey is not finite."""
     from matplotlib.colors import LinearSegmentedColormap
 
-    finite = [
-        abs(v)
-        for _, grid in maps
-        for row in grid
-        for v in row
-        if v is not None and math.isfinite(v)
-    ]
+    finite = [abs(v) for _, grid in maps for row in grid for v in row if math.isfinite(v)]
     limit = max(finite, default=0.0) or 1.0
     blue_to_red = LinearSegmentedColormap.from_list("diverging", DIVERGING)
     colours = blue_to_red.with_extremes(bad="#808080")

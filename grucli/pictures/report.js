@@ -97,12 +97,12 @@ function drawForecasts(body) {
 
 function forecastChart({column, first, time, steps, context, horizon}) {
   const texts = {x: [...context.x, ...horizon.x], t: [...context.t, ...horizon.t]};
-  const last = context.y.length - 1;
+  const last = context.y.length - 1, dots = horizon.x.length <= 12;
   const join = (values) => ({x: [context.x[last], ...horizon.x], y: [context.y[last], ...values]});
   const lines = [
     {name: `read by the model (${steps} rows)`, color: 4, x: context.x, y: context.y},
-    {name: "truth", color: 1, ...join(horizon.truth)},
-    {name: "forecast", color: 0, ...join(horizon.forecast)},
+    {name: "truth", color: 1, dots, ...join(horizon.truth)},
+    {name: "forecast", color: 0, dots, ...join(horizon.forecast)},
   ];
   const beyond = horizon.truth.length === 0;
   return lineChart({
