@@ -188,6 +188,15 @@ def test_without_the_table_the_page_says_so_and_shows_the_rest(trained, tmp_path
     assert embedded(render_page(report))["missing"] == report.missing
 
 
+def test_of_a_run_trained_from_a_pipe_the_page_shows_what_is_kept(folder):
+    piped = ("train", "wave.yaml", "--set", "data.path=-", "--set", "train.epochs=1", "--quiet")
+    table = (folder / "wave.csv").read_text()
+    assert grucli(*piped, "--run-dir", "run", cwd=folder, stdin=table).returncode == 0
+    report = report_run(folder / "run")
+    assert set(report.missing) == {"scores", "forecasts", "gates"}
+    assert all("standard input" in why for why in report.missing.values())
+
+
 @pytest.mark.parametrize(
     ("lost", "parts"),
     [

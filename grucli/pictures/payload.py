@@ -4,6 +4,7 @@ import base64
 import json
 import math
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from grucli.reports import ForecastExample, MatrixFrames, RunReport, WeightHistory, to_json
@@ -54,16 +55,16 @@ def keep_extremes(lines: Sequence[Sequence[float | None]], most: int = POINTS) -
     stretches = max(most // (2 * len(lines)), 1)
     kept = {0, length - 1}
     for line in lines:
-        for stretch in range(stretches):
-            places = range(stretch * len(line) // stretches, (stretch + 1) * len(line) // stretches)
-            finite = [place for place in places if _finite(line[place])]
-            if finite:
-                kept |= {min(finite, key=line.__getitem__), max(finite, key=line.__getitem__)}  # type: ignore[arg-type]
+        edges = [stretch * len(line) // stretches for stretch in range(stretches + 1)]
+        for start, stop in pairwise(edges):
+            points = [
+                (value, place)
+                for place, value in enumerate(line[start:stop], start)
+                if value is not None and math.isfinite(value)
+            ]
+            if points:
+                kept |= {min(points)[1], max(points)[1]}
     return sorted(kept)
-
-
-def _finite(value: float | None) -> bool:
-    return value is not None and math.isfinite(value)
 
 
 def _epochs(report: RunReport) -> dict[str, Any]:
@@ -149,7 +150,11 @@ def _history(history: WeightHistory | None) -> dict[str, Any] | None:
                 name: getattr(first, name)
                 for name in ("symbol", "layer", "direction", "gate", "part")
             }
-            | {name: line for name, line in lines.items() if any(map(_finite, line))}
+            | {
+                name: line
+                for name, line in lines.items()
+                if any(value is not None for value in line)
+            }
         )
     return {
         "step": [record.step for record in records],

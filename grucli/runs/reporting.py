@@ -10,7 +10,7 @@ from grucli import build
 from grucli.checkpoint import Checkpoint
 from grucli.data import Scaler
 from grucli.engine.evaluation import Scale, as_scores
-from grucli.errors import CheckpointError, GrucliError
+from grucli.errors import CheckpointError, DataError, GrucliError
 from grucli.nn import Forecaster
 from grucli.recipe import Recipe, dump_recipe
 from grucli.reports import (
@@ -50,16 +50,19 @@ def report_run(run: str | Path) -> RunReport:
     """
     checkpoint = find_checkpoint(Path(run))
     saved, recipe, model = restore(checkpoint)
-    parts = _Parts()
+    parts = _Parts(has_table=recipe.data.path != "-")
     shown = recipe.data.target[:MOST_COLUMNS]
-    scored = parts.take(("scores", "forecasts"), lambda: _scored(saved, recipe, model))
+    scored = parts.take(
+        ("scores", "forecasts"), lambda: _scored(saved, recipe, model), reads_table=True
+    )
     scores, errors, examples = scored or (None, {}, ())
-    newest = parts.take(("forecasts",), lambda: predict_with_context(checkpoint)[1]) or ()
+    ahead = parts.take(("forecasts",), lambda: predict_with_context(checkpoint), reads_table=True)
+    newest = ahead[1] if ahead is not None else ()
     if len(shown) < len(recipe.data.target):
         parts.missing.setdefault(
             "forecasts", f"the first {MOST_COLUMNS} of {len(recipe.data.target)} columns are drawn"
         )
-    traced = parts.take(("gates",), lambda: tracing.trace(checkpoint))
+    traced = parts.take(("gates",), lambda: tracing.trace(checkpoint), reads_table=True)
     film, matrices, spectra = _weights(checkpoint, parts)
     return RunReport(
         name=recipe.name,
@@ -103,11 +106,16 @@ def default_page(report: RunReport) -> Path:
 class _Parts:
     """Takes the parts that can be made, and remembers why the others cannot."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, has_table: bool) -> None:
+        self.has_table = has_table
         self.missing: dict[str, str] = {}
 
-    def take(self, names: tuple[str, ...], make: Callable[[], Found]) -> Found | None:
+    def take(
+        self, names: tuple[str, ...], make: Callable[[], Found], *, reads_table: bool = False
+    ) -> Found | None:
         try:
+            if reads_table and not self.has_table:
+                raise DataError("the table was read from standard input, which kept no copy of it")
             return make()
         except GrucliError as error:
             for name in names:
