@@ -80,8 +80,8 @@ struct Packed {
 
 // Sums over time and rows that one thread gathers; the vectors are [width] in storage order.
 struct Sums {
-    float* weight_ih;  // [C, width]: transposed, because C is often smaller than a vector
-    float* weight_hh;  // [width, padded(H)]
+    float* weight_ih;  // [C, width] and [H, width]: transposed, so that all vectors are whole
+    float* weight_hh;
     float* gain_x;
     float* gain_h;
     float* bias_x;

@@ -4,6 +4,9 @@
 // whatever the tile it falls in: the number of rows computed together never changes a row's bytes.
 #pragma once
 
+#include <cstring>
+#include <type_traits>
+
 #include "problem.h"
 
 #if defined(__clang__)
@@ -119,40 +122,54 @@ void multiply_panel(Index rows, Index depth, Left a, const float* b, Index b_ste
     }
 }
 
-// c = a b, or c += a b; `vecs` vectors wide.
-template <class V>
-void multiply(Index rows, Index vecs, Index depth, Left a, Right b, float* c, Index c_row,
-              bool accumulate) {
+// Calls use(first vector, number of vectors as a constant) for each panel of a right factor.
+template <class Use>
+void for_panels(Index vecs, Use use) {
     for (Index v = 0; v < vecs;) {
         const int wide = panel_vectors(vecs - v);
-        const float* panel = b.data + v * b.vec;
-        const Index step = b.step ? b.step : wide * V::kLanes;
-        float* to = c + v * V::kLanes;
         switch (wide) {
-            case 1: multiply_panel<V, 1>(rows, depth, a, panel, step, to, c_row, accumulate); break;
-            case 2: multiply_panel<V, 2>(rows, depth, a, panel, step, to, c_row, accumulate); break;
-            default: multiply_panel<V, 3>(rows, depth, a, panel, step, to, c_row, accumulate);
+            case 1: use(v, std::integral_constant<int, 1>()); break;
+            case 2: use(v, std::integral_constant<int, 2>()); break;
+            default: use(v, std::integral_constant<int, 3>());
         }
         v += wide;
     }
 }
 
-// c += a^T b for a [depth, rows] and b [depth, vecs], both with rows `a_row` and `b_row` apart. A few
-// columns of a are brought together first: each is a cache line on a page of its own.
+// c = a b, or c += a b; `vecs` vectors wide.
+template <class V>
+void multiply(Index rows, Index vecs, Index depth, Left a, Right b, float* c, Index c_row,
+              bool accumulate) {
+    for_panels(vecs, [&](Index v, auto wide) {
+        const Index step = b.step ? b.step : wide() * V::kLanes;
+        multiply_panel<V, wide()>(rows, depth, a, b.data + v * b.vec, step, c + v * V::kLanes, c_row,
+                                  accumulate);
+    });
+}
+
+// c += a^T b for a [depth, rows] and b [depth, vecs], both with rows `a_row` and `b_row` apart. Some
+// columns of a are brought together first: each is a cache line on a page of its own. They are as
+// many as stay in cache while b goes by. Rows of a are padded: a whole tile may always be read.
 template <class V>
 void multiply_transposed(Index rows, Index vecs, Index depth, const float* a, Index a_row, const float* b,
                          Index b_row, float* c, Index c_row) {
-    alignas(64) float columns[kDepth<V> * V::kTileRows];
+    constexpr Index kTile = V::kTileRows, kTiles = 8;
+    alignas(64) float columns[kTiles][kDepth<V>][kTile];
     for (Index k = 0; k < depth; k += kDepth<V>) {
         const Index block = depth - k < kDepth<V> ? depth - k : kDepth<V>;
-        for (Index i = 0; i < rows; i += V::kTileRows) {
-            const Index height = rows - i < V::kTileRows ? rows - i : V::kTileRows;
+        for (Index first = 0; first < rows; first += kTiles * kTile) {
+            const Index count = rows - first < kTiles * kTile ? rows - first : kTiles * kTile;
             for (Index j = 0; j < block; ++j)
-                for (Index r = 0; r < height; ++r)
-                    columns[j * V::kTileRows + r] = a[(k + j) * a_row + i + r];
-            const Left left{columns, 1, V::kTileRows};
-            const Right right{b + k * b_row, V::kLanes, b_row};
-            multiply<V>(height, vecs, block, left, right, c + i * c_row, c_row, true);
+                for (Index i = 0; i < count; i += kTile)
+                    std::memcpy(columns[i / kTile][j], a + (k + j) * a_row + first + i, sizeof(float) * kTile);
+            for_panels(vecs, [&](Index v, auto wide) {
+                const float* panel = b + k * b_row + v * V::kLanes;
+                float* to = c + first * c_row + v * V::kLanes;
+                for (Index i = 0; i < count; i += kTile)
+                    tile_of<V, wide()>(count - i < kTile ? count - i : kTile, block,
+                                       {columns[i / kTile][0], 1, kTile}, panel, b_row, to + i * c_row, c_row,
+                                       true);
+            });
         }
     }
 }

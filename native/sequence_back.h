@@ -106,8 +106,7 @@ struct SequenceBack {
 
     // Adds the block's share of the weight gradients and writes its gradient of x.
     void flush(Index last_step) {
-        multiply_transposed<V>(used, units.blocks, filled, da, d_row, h_block, h_row, sums.weight_hh,
-                               padded(p.hidden));
+        multiply_transposed<V>(p.hidden, vecs, filled, h_block, h_row, da, d_row, sums.weight_hh, width);
         multiply_transposed<V>(p.inputs, vecs, filled, x_block, c_row, dx, d_row, sums.weight_ih, width);
         if (gradient.x) {
             multiply<V>(filled, vectors<V>(p.inputs), used, {dx, d_row, 1}, packed<V>(weights.input_back, used),
