@@ -52,7 +52,7 @@ def check_output(path: Path) -> None:
     if path.suffix == ".parquet" and importlib.util.find_spec("pyarrow") is None:
         raise UsageError(
             f"--output {path}: parquet needs pyarrow, which is not installed; write .csv, or "
-            "install pyarrow"
+            "pip install 'grucli[parquet]'"
         )
     if path.suffix not in (".csv", ".parquet"):
         raise UsageError(f"--output {path}: ends in {path.suffix!r}; expected .csv or .parquet")
