@@ -193,6 +193,22 @@ def test_each_kind_of_mistake_has_its_code_and_one_line(folder, arguments, code,
     assert done.stderr.startswith("error: ")
 
 
+def test_an_interruption_while_modules_are_loaded_ends_quietly():
+    program = (
+        "import sys\n"
+        "class Interrupt:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'typer': raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupt())\n"
+        "from grucli.__main__ import main\n"
+        "main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, "--help"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_saves_the_state_and_resuming_finishes_the_run(folder, number, code):
     command = [sys.executable, "-m", "grucli", "train", "wave.yaml", "--set", "train.patience=null"]
