@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "dispatch.h"
-#include "memory.h"
 #include "sequence_back.h"
 #include "team.h"
 
@@ -135,22 +134,40 @@ void collect_share(const Problem& p, const Gradient& to, const std::vector<Sums>
     }
 }
 
+// Every part from its start to the next one, with weights that are packed already.
+void forward_parts(const Kernel& kernel, const Problem& p, const Packed& packed,
+                   const std::vector<Index>& starts, int threads) {
+    const Index parts = static_cast<Index>(starts.size()) - 1;
+    const Index scratch = padded(forward_scratch(p, p.batch));
+    const Floats memory(parts * scratch);
+    run_parallel(parts, threads, [&](int i) {
+        kernel.forward(p, packed, {starts[i], starts[i + 1], memory.data() + i * scratch});
+    });
+}
+
 }  // namespace
 
 void run_forward(Problem p, const std::int64_t* lengths, int threads) {
     const Kernel& kernel = current_kernel();
     const Schedule schedule(p, lengths);
     const Index parts = parts_for(p, threads);
-    const std::vector<Index> starts = shares(p, lengths, parts);
-    const Index scratch = padded(forward_scratch(p, p.batch));
-    const Floats memory(packed_size(p, parts) + parts * scratch);
+    const Floats memory(packed_size(p, parts));
     Pieces pieces(memory.data());
     const Packed packed = lay_out_packed(p, parts, pieces);
-    float* const rest = pieces.take(parts * scratch);
     run_parallel(parts, threads, [&](int i) { kernel.pack(p, packed, false, i, parts); });
-    run_parallel(parts, threads, [&](int i) {
-        kernel.forward(p, packed, {starts[i], starts[i + 1], rest + i * scratch});
-    });
+    forward_parts(kernel, p, packed, shares(p, lengths, parts), threads);
+}
+
+PackedLayer::PackedLayer(const Problem& p) : kernel_(current_kernel()), memory_(packed_size(p, 1)) {
+    Pieces pieces(memory_.data());
+    packed_ = lay_out_packed(p, 1, pieces);
+    run_parallel(1, 1, [&](int) { kernel_.pack(p, packed_, false, 0, 1); });
+}
+
+bool PackedLayer::is_current() const { return &kernel_ == &current_kernel(); }
+
+void PackedLayer::forward(const Problem& p, int threads) const {
+    forward_parts(kernel_, p, packed_, shares(p, nullptr, parts_for(p, threads)), threads);
 }
 
 void run_backward(Problem p, const Gradient& gradient, const std::int64_t* lengths, int threads) {

@@ -1,6 +1,7 @@
 // A whole layer: packs the weights, deals the rows of the batch to threads, adds up what they found.
 #pragma once
 
+#include "memory.h"
 #include "problem.h"
 
 namespace grucli {
@@ -8,5 +9,20 @@ namespace grucli {
 // `lengths` [B] or null: steps of each row that count. `threads` is an upper bound.
 void run_forward(Problem problem, const std::int64_t* lengths, int threads);
 void run_backward(Problem problem, const Gradient& gradient, const std::int64_t* lengths, int threads);
+
+// The weights of one layer, packed once for many calls. What they were packed from may go.
+class PackedLayer {
+public:
+    explicit PackedLayer(const Problem& problem);
+    void forward(const Problem& problem, int threads) const;
+
+    // Whether they are laid out for the instruction set in use.
+    bool is_current() const;
+
+private:
+    const Kernel& kernel_;
+    Floats memory_;
+    Packed packed_;
+};
 
 }  // namespace grucli

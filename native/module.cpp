@@ -11,6 +11,7 @@
 #include "dispatch.h"
 #include "layer.h"
 #include "memory.h"
+#include "stepper.h"
 #include "team.h"
 
 namespace nb = nanobind;
@@ -60,6 +61,25 @@ Gradient gradient_of(const GradientAddresses& a, Strides outputs, Strides x) {
             at(a[3]), at(a[4]),   at(a[5]),   at(a[6]), at(a[7]), at(a[8]), at(a[9])};
 }
 
+// Without data: what the layers of a stepper have in common, and the sizes of the first.
+Problem shape_of(int cell, int norm, float epsilon, std::array<Index, 2> sizes) {
+    return problem_of(cell, norm, epsilon, false, {1, 0, sizes[0], sizes[1]}, {}, {}, {});
+}
+
+// x, h0, output, h_n
+using RowAddresses = std::array<Address, 4>;
+
+StepRows rows_of(Index batch, const RowAddresses& a) {
+    return {batch, at(a[0]), at(a[1]), at(a[2]), at(a[3])};
+}
+
+std::vector<Weights> weights_of(const std::vector<Address>& addresses) {
+    std::vector<Weights> weights(addresses.size() / Weights{}.size());
+    for (std::size_t i = 0; i < weights.size() * Weights{}.size(); ++i)
+        weights[i / Weights{}.size()][i % Weights{}.size()] = at(addresses[i]);
+    return weights;
+}
+
 }  // namespace
 
 NB_MODULE(_native, m) {
@@ -80,6 +100,16 @@ NB_MODULE(_native, m) {
     nb::class_<Gradient>(m, "Gradient")
         .def("__init__", [](Gradient* self, const GradientAddresses& addresses, Strides outputs, Strides x) {
             new (self) Gradient(gradient_of(addresses, outputs, x));
+        });
+    nb::class_<Stepper>(m, "Stepper")
+        .def("__init__", [](Stepper* self, int cell, int norm, float epsilon, std::array<Index, 2> sizes,
+                            Index layers) {
+            new (self) Stepper(shape_of(cell, norm, epsilon, sizes), layers);
+        })
+        .def("step", [](Stepper& self, Index batch, const RowAddresses& rows,
+                        const std::vector<Address>& weights, int threads) {
+            const nb::gil_scoped_release unlocked;
+            self.step(rows_of(batch, rows), weights_of(weights), threads);
         });
     m.def("empty", &empty, "shape"_a);
     m.def("team", &team_name);

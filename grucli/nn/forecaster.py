@@ -192,7 +192,9 @@ class Forecaster(nn.Module):
         return torch.cat(h_LBH[-self.recurrent.directions :].unbind(0), dim=-1), state
 
     def _decode(self, hidden_BH: Tensor) -> Tensor:
-        forecast: Tensor = self.decoder(functional.dropout(hidden_BH, self.dropout, self.training))
+        if self.training:
+            hidden_BH = functional.dropout(hidden_BH, self.dropout)
+        forecast: Tensor = self.decoder(hidden_BH)
         return forecast
 
     def _decode_horizon(

@@ -7,6 +7,7 @@ Suffixes: T time, B batch, C inputs, H hidden.
 """
 
 import os
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -65,6 +66,21 @@ def supports(rule: CellRule, x_TBC: Tensor, weights: LayerWeights) -> bool:
     )
 
 
+def operands(weights: LayerWeights) -> tuple[Any, ...]:
+    """The parameters in the kernel's order; gain and bias of a sum take the place of the input's.
+
+    What stands in the fields may be the tensors or anything that is known of them.
+    """
+    return (
+        weights.weight_ih,
+        weights.weight_hh,
+        weights.gain_ih if weights.gain_sum is None else weights.gain_sum,
+        weights.gain_hh,
+        weights.bias_ih if weights.bias_sum is None else weights.bias_sum,
+        weights.bias_hh,
+    )
+
+
 def run_layer_native(
     rule: CellRule,
     weights: LayerWeights,
@@ -81,16 +97,7 @@ def run_layer_native(
     (integers on the CPU, 1 to T) ends every row on its own: later steps cost nothing, leave the
     state as it is, and their outputs are zero. Same forward bytes for any number of threads.
     """
-    tensors = (
-        x_TBC,
-        weights.weight_ih,
-        weights.weight_hh,
-        weights.gain_ih if weights.gain_sum is None else weights.gain_sum,
-        weights.gain_hh,
-        weights.bias_ih if weights.bias_sum is None else weights.bias_sum,
-        weights.bias_hh,
-        h_BH,
-    )
+    tensors = (x_TBC, *operands(weights), h_BH)
     save = torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in tensors)
     output_TBH, h_n_BH, _, _ = torch.ops.grucli.recurrent_forward(
         *tensors, lengths_B, rule.cell, rule.layer_norm, rule.eps, reverse, save

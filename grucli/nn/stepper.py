@@ -1,0 +1,113 @@
+"""One time step after another in the compiled kernel, without what a whole sequence needs.
+
+An operator call costs more than the arithmetic of one row: its checks, its dispatch, and packing
+the weights. ``Stepper`` leaves that out where nobody would notice.
+
+Suffixes: B batch, C inputs, H hidden, L layers.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils._python_dispatch import is_in_torch_dispatch_mode
+
+from grucli.nn.cells import CellRule, LayerWeights, parameter_shapes
+from grucli.nn.kernel import chosen_kernel, operands
+from grucli.nn.kernel_operators import CELLS, LAYER_NORMS, native
+
+_PLAIN = (Tensor, nn.Parameter)
+
+
+class Stepper:
+    """Steps of a stack of layers in one direction, whose weights stay packed between calls.
+
+    Weights can be changed in any way at any time: at every step their bytes are compared with those
+    that were packed. What is kept is a cache: it is not copied, pickled or saved with its module.
+    """
+
+    def __init__(self, rule: CellRule, sizes: tuple[int, int, int], *, bias: bool) -> None:
+        """``sizes`` are inputs, hidden and layers."""
+        self._rule, (self._inputs, self._hidden, self._layers) = rule, sizes
+        self._operands: list[tuple[str, tuple[int, ...]] | None] = []  # name and shape
+        for layer in range(self._layers):
+            width = self._inputs if layer == 0 else self._hidden
+            shapes = parameter_shapes(rule, width, self._hidden, bias=bias)
+            named: dict[str, Any] = {
+                kind: (f"{kind}_l{layer}", shape) for kind, shape in shapes.items()
+            }
+            self._operands += operands(LayerWeights(**named))
+        self._native: Any = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_native": None}
+
+    def step(
+        self, parameters: Mapping[str, Tensor | None], x_BC: Tensor, state: Any
+    ) -> tuple[Tensor, Tensor] | None:
+        """Output [B, H] and next state [L, B, H] in the bytes of a whole sequence, or None.
+
+        ``parameters`` are those of the stack by name, ``state`` its state or None for zeros. None
+        says that the ordinary way has to be taken: for gradients, tracing, another kernel, type or
+        device, and for whatever is an error there.
+        """
+        if self._rule.cell not in CELLS or _is_watched() or chosen_kernel() != "native":
+            return None
+        x_BC = x_BC.contiguous()
+        batch = x_BC.shape[0]
+        shape = (self._layers, batch, self._hidden)
+        tensors = [operand and parameters.get(operand[0]) for operand in self._operands]
+        try:
+            weights = [
+                0 if operand is None else _address(tensor, operand[1])
+                for operand, tensor in zip(self._operands, tensors, strict=True)
+            ]
+            x = _address(x_BC, (batch, self._inputs))
+            h = 0 if state is None else _address(state, shape)
+        except RuntimeError:
+            return None
+        output_BH, next_LBH = x_BC.new_empty(shape[1:]), x_BC.new_empty(shape)
+        if self._native is None:
+            self._native = self._new_native()
+        rows = (x, h, output_BH.data_ptr(), next_LBH.data_ptr())
+        self._native.step(batch, rows, weights, torch.get_num_threads())
+        return output_BH, next_LBH
+
+    def _new_native(self) -> Any:
+        return native.Stepper(
+            CELLS.index(self._rule.cell),
+            LAYER_NORMS.index(self._rule.layer_norm),
+            self._rule.eps,
+            (self._inputs, self._hidden),
+            self._layers,
+        )
+
+
+def _is_watched() -> bool:
+    """Whether autograd, autocast, a compiler or a tracer has to see the operator itself."""
+    return (
+        torch.is_grad_enabled()
+        or torch.is_autocast_enabled("cpu")
+        or torch.compiler.is_compiling()
+        or torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]
+        or is_in_torch_dispatch_mode()
+    )
+
+
+def _address(tensor: Any, shape: tuple[int, ...]) -> int:
+    """Where a dense float32 tensor of this shape lies in memory.
+
+    Raises RuntimeError for any other, as torch does for the wrappers of torch.func.
+    """
+    if (
+        type(tensor) in _PLAIN
+        and tensor.dtype is torch.float32
+        and tensor.is_cpu
+        and tensor.shape == shape
+        and tensor.is_contiguous()
+        and not tensor.is_neg()
+    ):
+        address: int = tensor.data_ptr()
+        return address
+    raise RuntimeError(f"expected dense float32 numbers {shape} on the CPU")
