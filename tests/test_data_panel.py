@@ -87,6 +87,14 @@ def test_a_frequency_that_grucli_did_not_write_is_refused(plain):
         Frequency.from_plain(plain)
 
 
+@pytest.mark.parametrize("words", FREQUENCIES)
+def test_the_next_row_of_a_stream_is_the_first_of_the_future(words):
+    panel = panel_at(FREQUENCIES[words][0])
+    last = int(panel.timestamps[-1].astype(np.int64))
+    following = panel.frequency.future(panel.timestamps[-1], 1)[0]
+    assert panel.frequency.after(last) == following.astype(np.int64)
+
+
 def test_a_short_table_has_the_frequency_of_a_long_one():
     assert (
         panel_at(["2024-02-29", "2024-03-31"]).frequency

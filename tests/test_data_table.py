@@ -17,6 +17,7 @@ from grucli.data import build_panel, csv_fast, parse_table, read_table
 from grucli.data.csv_fast import read_fast
 from grucli.data.csv_strict import read_strict
 from grucli.data.sources import Source
+from grucli.data.timestamps import find_style, parse_cells, parse_time
 from grucli.errors import DataError, UsageError
 
 CLEAN = b"day,a,b\n2024-01-01,1.5,-2\n2024-01-02,,3e2\n2024-01-03,0.25,4\n"
@@ -40,6 +41,24 @@ def same(table, other):
         and table.timestamps.tolist() == other.timestamps.tolist()
         and table.values.tobytes() == other.values.tobytes()
     )
+
+
+# --- one row of a stream -----------------------------------------------------------------------
+@given(
+    date=st.tuples(st.integers(0, 9999), st.integers(0, 13), st.integers(0, 32)),
+    clock=st.tuples(st.integers(0, 25), st.integers(0, 61), st.integers(0, 61)),
+    fraction=st.text("0123456789", max_size=6),
+    form=st.sampled_from(["date", "minutes", "seconds"]),
+    offset=st.sampled_from(["", "Z", "+01:00", "-99:99"]),
+)
+def test_one_time_is_read_as_a_column_of_them(date, clock, fraction, form, offset):
+    text = "{:04}-{:02}-{:02}".format(*date)
+    if form != "date":
+        text += "T{:02}:{:02}".format(*clock) + f":{clock[2]:02}" * (form == "seconds")
+        text += f".{fraction}" * (form == "seconds" and fraction != "") + offset
+    style = find_style(text)
+    numbers, valid = parse_cells([text], style)
+    assert parse_time(text, style) == (int(numbers[0]) if valid[0] else None)
 
 
 # --- what is read ----------------------------------------------------------------------------

@@ -2,8 +2,11 @@
 
 import csv
 import io
+import os
+import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -11,6 +14,7 @@ import torch
 
 from grucli import train
 from grucli.data import parse_table
+from grucli.errors import DataError
 from grucli.nn import Forecaster
 from grucli.runs.streaming import Stream
 from tests.conftest import RECIPE, grucli, write_wave
@@ -54,23 +58,69 @@ def streaming(tmp_path_factory):
     return place
 
 
-def test_every_row_is_answered_before_the_next_one_comes(streaming):
-    lines = (streaming / "wave.csv").read_text().splitlines(keepends=True)
-    process = subprocess.Popen(
+@contextmanager
+def streamed(streaming):
+    """The command with pipes at both ends, buffered as a shell's user has it."""
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONUNBUFFERED"}
+    with subprocess.Popen(
         [sys.executable, "-m", "grucli", "predict", streaming / "run" / "best.pt", "--stream"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-    )
-    process.stdin.write(lines[0])
+        env=environment,
+    ) as process:
+        yield process
+
+
+def send(process, line):
+    process.stdin.write(line)
     process.stdin.flush()
-    assert process.stdout.readline() == "day,level+1,level+2,level+3\n"
-    for line in lines[1:6]:
-        process.stdin.write(line)
-        process.stdin.flush()
-        assert process.stdout.readline().startswith(line.split(",")[0] + ",")
-    _, _ = process.communicate()
+
+
+def test_every_row_is_answered_before_the_next_one_comes(streaming):
+    lines = (streaming / "wave.csv").read_text().splitlines(keepends=True)
+    with streamed(streaming) as process:
+        send(process, lines[0])
+        assert process.stdout.readline() == "day,level+1,level+2,level+3\n"
+        for line in lines[1:6]:
+            send(process, line)
+            assert process.stdout.readline().startswith(line.split(",")[0] + ",")
+        _, _ = process.communicate()
     assert process.returncode == 0
+
+
+def test_a_row_that_comes_in_pieces_is_answered_at_its_end(streaming):
+    with streamed(streaming) as process:
+        for piece in ("day,", "level\n2024-", "01-01,1", "0.5\n"):
+            send(process, piece)
+        process.stdout.readline()
+        assert process.stdout.readline().startswith("2024-01-01,")
+        send(process, "2024-01-02,11")  # the last line may end without a newline
+        rest, errors = process.communicate()
+    assert rest.startswith("2024-01-02,")
+    assert (errors, process.returncode) == ("", 0)
+
+
+def test_an_interrupt_ends_the_stream_quietly(streaming):
+    with streamed(streaming) as process:
+        send(process, "day,level\n2024-01-01,10\n")
+        process.stdout.readline()
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        rest, errors = process.communicate()
+    assert (rest, errors, process.returncode) == ("", "", 130)
+
+
+def test_a_reader_that_goes_ends_the_stream_quietly(streaming):
+    with streamed(streaming) as process:
+        send(process, "day,level\n2024-01-01,10\n")
+        process.stdout.readline()
+        process.stdout.readline()
+        process.stdout.close()
+        send(process, "2024-01-02,10\n")
+        assert process.wait(timeout=60) == 1
+        assert process.stderr.read() == ""
 
 
 def test_the_answers_are_those_of_the_whole_sequence(streaming):
@@ -92,15 +142,33 @@ FAULTS = [
     ("2024-01-01,10\n2024-01-02,ten\n", "'ten' is not a number"),
     ("2024-01-01,\n", "value missing"),
     ("2024-01-01,10,3\n", "3 cells; expected 2"),
+    ("2024-01-01,10\n2024-02-30,10\n", "'2024-02-30' does not exist in the calendar"),
+    ("2024-01-01,10\n2024-01-02T00:00,10\n", "written in another form than the first row"),
+    ("7,10\n", "the time 7 is a whole number; the model was trained on rows that are daily"),
+    ("2024-01-01,1e300\n", "1e+300 is too large for float32 after scaling"),
+    ('2024-01-01,10\n2024-01-02,"1\n', "a quote opened in this row is never closed"),
 ]
 
 
 @pytest.mark.parametrize(("rows", "says"), FAULTS)
 def test_a_wrong_row_ends_the_stream_with_its_line(streaming, rows, says):
-    done = grucli("predict", streaming / "run" / "best.pt", "--stream", stdin="day,level\n" + rows)
+    answers = Stream(streaming / "run" / "best.pt").answers(
+        io.BytesIO(f"day,level\n{rows}".encode()), "-"
+    )
+    line, answered = rows.count("\n") + 1, []
+    with pytest.raises(DataError) as caught:
+        answered.extend(answers)
+    assert str(caught.value).startswith(f"-:{line}: ")
+    assert says in str(caught.value)
+    assert len(answered) == line - 2  # every row before it
+
+
+def test_rows_before_a_wrong_one_are_answered_by_the_command(streaming):
+    table = "day,level\n2024-01-01,10\n2024-01-03,11\n"
+    done = grucli("predict", streaming / "run" / "best.pt", "--stream", stdin=table)
     assert done.returncode == 3
-    assert done.stderr.startswith("error: -:")
-    assert says in done.stderr
+    assert done.stderr.startswith("error: -:3: ")
+    assert len(done.stdout.splitlines()) == 2
 
 
 def test_a_model_that_needs_whole_windows_is_refused(trained):

@@ -3,7 +3,6 @@
 import csv
 import io
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -81,13 +80,10 @@ def _stream(
         )
     device.set_threads(threads or 1)
     answering = streaming.Stream(checkpoint)
-    write_result(_csv_line(answering.header))
+    header = io.StringIO()
+    csv.writer(header, lineterminator="\n").writerow(answering.header)
+    write_result(header.getvalue())
+    sys.stdout.flush()
     for answer in answering.answers(sys.stdin.buffer, "-"):
-        write_result(_csv_line((answer.time, *map(repr, answer.values))))
+        write_result(",".join((answer.time, *map(repr, answer.values))) + "\n")
         sys.stdout.flush()
-
-
-def _csv_line(cells: Iterable[str]) -> str:
-    line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow(cells)
-    return line.getvalue()

@@ -6,13 +6,14 @@ from grucli.data.scaling import Scaler, fit_scaler
 from grucli.data.split import Span, Split, split_panel
 from grucli.data.stream import stream_rows
 from grucli.data.table import parse_table, read_table
-from grucli.data.values import Table
+from grucli.data.values import Row, Table
 from grucli.data.windows import Batch, Windows, build_windows, latest_context
 
 __all__ = [
     "Batch",
     "Frequency",
     "Panel",
+    "Row",
     "Scaler",
     "Span",
     "Split",

@@ -21,8 +21,9 @@ from grucli.data.timestamps import (
     explain_time,
     find_style,
     parse_cells,
+    parse_time,
 )
-from grucli.data.values import Table
+from grucli.data.values import Row, Table
 from grucli.errors import DataError
 
 LINE_LIMIT = 4 << 20
@@ -103,6 +104,20 @@ class Body:
     def _note(self, line: int, place: int, what: str) -> None:
         name = show(self.layout.names[place])
         self.problems.add(line, f"column {name}: {what}")
+
+    def take(self, line: int, cells: list[str]) -> Row:
+        """One row at once instead of a table at the end. Raises DataError if anything is wrong."""
+        self.add(line, cells)
+        self.problems.check()
+        style, time, values = self.style, self.times.pop(), tuple(self.values)
+        assert style is not None
+        del self.values[:], self.lines[:]
+        moment = parse_time(time, style)
+        if moment is None:
+            self._note(line, self.layout.time, explain_time(time, style))
+            self.problems.check()
+            raise AssertionError
+        return Row(f"{self.problems.name}:{line}", time, moment, values, style)
 
     def finish(self) -> Table:
         """The whole table. Raises DataError if anything was wrong, or if there are no rows."""

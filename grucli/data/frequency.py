@@ -74,6 +74,12 @@ class Frequency:
             return _add_business_days(np.datetime64(last, "us"), count)
         return _add_months(np.datetime64(last, "us"), count, self.month_end)
 
+    def after(self, moment: int) -> int:
+        """The timestamp that follows one, both as whole numbers (dates: microseconds)."""
+        if self.unit in ("steps", "microseconds"):
+            return moment + self.n
+        return int(self.future(np.datetime64(moment, "us"), 1)[0].astype(np.int64))
+
     def rows_between(self, timestamps: Times) -> np.ndarray[Any, Any]:
         """Steps of this frequency between neighbours, [N - 1]; 0 where they do not fit it."""
         if self.unit == "months":

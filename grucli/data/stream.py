@@ -6,14 +6,14 @@ from typing import BinaryIO
 
 from grucli.data.csv_strict import Body, Problems, read_lines, split_rows
 from grucli.data.header import read_layout
-from grucli.data.values import Table
+from grucli.data.values import Row
 from grucli.errors import DataError
 
 
 def stream_rows(
     binary: BinaryIO, source: str, *, time: str, columns: Sequence[str]
-) -> Iterator[Table]:
-    """Tables of one row, each as soon as its line has come; memory does not grow.
+) -> Iterator[Row]:
+    """Rows, each as soon as its line has come; memory does not grow.
 
     Raises DataError at the first row that is not what ``read_table`` accepts.
     """
@@ -25,8 +25,7 @@ def stream_rows(
     if not header:
         raise DataError(f"{source}: empty; expected a header line and rows; check it")
     layout = read_layout(header, f"{source}:{line}", time=time, columns=columns)
+    body = Body(layout, problems)
     for number, cells in rows:
-        body = Body(layout, problems)
-        body.add(number, cells)
-        yield body.finish()
+        yield body.take(number, cells)
     problems.check()

@@ -1,6 +1,7 @@
-"""A table as it was read: times and numbers, with the place of every row in the file."""
+"""A table, or one row, as it was read: times and numbers, with the place of each in the file."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -37,3 +38,17 @@ class Table:
     def time_at(self, row: int) -> str:
         """The time of a row as it is written."""
         return self.style.format(self.timestamps[row])
+
+
+class Row(NamedTuple):
+    """One row of a stream: its ``file:line``, its time as written and as a number, its values.
+
+    ``moment`` is a whole number as it stands there, or microseconds since 1970 for a date;
+    ``values`` are those of the wanted columns, NaN where a cell is missing.
+    """
+
+    where: str
+    time: str
+    moment: int
+    values: tuple[float, ...]
+    style: TimeStyle

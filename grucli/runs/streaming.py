@@ -1,5 +1,6 @@
 """Answer every row of a table as it arrives, with the state carried on from row to row."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,9 +8,10 @@ from typing import BinaryIO
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from grucli import build
-from grucli.data import Frequency, Scaler, Table, stream_rows
+from grucli.data import Frequency, Row, Scaler, stream_rows
 from grucli.errors import DataError, UsageError
 from grucli.nn import Forecaster, State
 from grucli.recipe import Recipe
@@ -40,8 +42,8 @@ class Stream:
         self.scaler = Scaler.from_plain(saved.scaler)
         self.frequency = Frequency.from_plain(saved.frequency)
         self.state: State | None = None
-        self.row: Table | None = None
-        self.filled: np.ndarray[tuple[int, ...], np.dtype[np.float64]] | None = None
+        self.row: Row | None = None
+        self.filled: list[float] | None = None
 
     @property
     def header(self) -> tuple[str, ...]:
@@ -59,35 +61,60 @@ class Stream:
         for row in stream_rows(binary, source, time=data.time, columns=columns):
             yield self.answer(row)
 
-    @torch.inference_mode()
-    def answer(self, row: Table) -> Answer:
-        """Read one row (a table of one) and forecast from it."""
-        values = self._checked(row)
-        scaled = self.scaler.scale(values)
-        if self.recipe.data.missing == "mask":
-            scaled = np.concatenate([scaled, ~np.isnan(row.values)], axis=1)
-        inputs = torch.from_numpy(scaled.astype(np.float32))
-        forecast, self.state = self.model.step(inputs, self.state)
-        original = self.scaler.unscale(forecast[0].double()).flatten()
-        return Answer(row.time_at(0), tuple(original.tolist()))
-
-    def _checked(self, row: Table) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-        """The row's values [1, C] with missing ones carried on, after a check of its time."""
-        if self.row is not None:
-            expected = self.frequency.future(self.row.timestamps[-1], 1)[0]
-            if row.style != self.row.style or row.timestamps[0] != expected:
-                raise DataError(
-                    f"{row.where(0)}: {row.time_at(0)} follows {self.row.time_at(0)}; expected "
-                    f"{self.row.style.format(expected)}, as rows are {self.frequency.words}; send "
-                    "every row, with empty cells for what is missing"
-                )
-        missing = np.isnan(row.values)
-        if missing.any() and (self.filled is None or self.recipe.data.missing == "error"):
-            column = row.columns[int(np.flatnonzero(missing[0])[0])]
-            raise DataError(
-                f"{row.where(0)}: column {column!r}: value missing; expected a number: there is "
-                "none before it to carry on, or the model was trained with data.missing: error"
-            )
-        values = row.values if self.filled is None else np.where(missing, self.filled, row.values)
+    def answer(self, row: Row) -> Answer:
+        """Read one row and forecast from it."""
+        self._check_time(row)
+        values = [
+            self._carried(row, place) if math.isnan(value) else value
+            for place, value in enumerate(row.values)
+        ]
+        inputs = torch.from_numpy(self._scaled(row, values))
+        with torch.inference_mode():
+            forecast, self.state = self.model.step(inputs, self.state)
         self.row, self.filled = row, values
-        return values
+        original = self.scaler.unscale(forecast[0].numpy().astype(np.float64))
+        return Answer(row.time, tuple(original.ravel().tolist()))
+
+    def _check_time(self, row: Row) -> None:
+        """Every row comes one step after the one before it."""
+        if self.row is None:
+            if row.style.integer != (self.frequency.unit == "steps"):
+                raise DataError(
+                    f"{row.where}: the time {row.time} is {row.style.words}; the model was trained "
+                    f"on rows that are {self.frequency.words}; write times as in its table"
+                )
+            return
+        expected = self.frequency.after(self.row.moment)
+        if row.moment != expected:
+            raise DataError(
+                f"{row.where}: {row.time} follows {self.row.time}; expected "
+                f"{row.style.format(expected)}, as rows are {self.frequency.words}; send every "
+                "row, with empty cells for what is missing"
+            )
+
+    def _carried(self, row: Row, place: int) -> float:
+        """What stands for a missing value: the one before it."""
+        if self.filled is None or self.recipe.data.missing == "error":
+            raise DataError(
+                f"{row.where}: column {self._column(place)!r}: value missing; expected a number: "
+                "there is none before it to carry on, or the model was trained with data.missing: "
+                "error"
+            )
+        return self.filled[place]
+
+    def _scaled(self, row: Row, values: list[float]) -> NDArray[np.float32]:
+        """What the model reads of a row: scaled values, and flags where it is told of them."""
+        with np.errstate(over="ignore"):
+            scaled = self.scaler.scale(np.array([values])).astype(np.float32)
+        if not np.isfinite(scaled).all():
+            place = int(np.flatnonzero(~np.isfinite(scaled[0]))[0])
+            raise DataError(
+                f"{row.where}: column {self._column(place)!r}: {values[place]:g} is too large for "
+                "float32 after scaling; correct the value"
+            )
+        if self.recipe.data.missing != "mask":
+            return scaled
+        return np.concatenate([scaled, ~np.isnan([row.values])], axis=1, dtype=np.float32)
+
+    def _column(self, place: int) -> str:
+        return build.input_columns(self.recipe.data)[place]
