@@ -1,36 +1,93 @@
-"""Rows a second of ``Forecaster.step``, one series, and the memory it takes: a table."""
+"""Rows a second, one row of one series at a time, beside torch's modules, and the memory it takes.
+
+    python benchmarks/streaming.py [--rows N] [--layer-norm split] [--hidden 32,64,128]
+
+Everything takes turns in one process on one thread, in rounds of a thousand rows; the medians are
+printed as a table and as one line of JSON. A second is one of processor time, so that programs
+beside this one disturb less. ``step`` is Forecaster.step, forecast included; torch's
+modules compute a state and no forecast. Memory is the resident set before and after all rows.
+"""
 
 import argparse
-import resource
+import json
+import os
+import statistics
 import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import torch
+from torch import Tensor, nn
 
-from grucli.nn import Forecaster
+from grucli.nn import GRU, Forecaster
+from grucli.nn.kernel import kernel_words
+
+ROUND = 1000
+Step = Callable[[Any], Any]
+
+
+def resident() -> float:
+    """MiB that this process holds now; NaN where there is no /proc."""
+    statm = Path("/proc/self/statm")
+    if not statm.exists():
+        return float("nan")
+    return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def contestants(hidden: int, layer_norm: str) -> dict[str, Step]:
+    """Name -> one step, from a state to the next."""
+    row_BC, row_TBC = torch.randn(1, 1), torch.randn(1, 1, 1)
+    model = Forecaster(hidden=hidden, horizon=1, layer_norm=layer_norm).eval()
+    stack = GRU(1, hidden, layer_norm=layer_norm).eval()
+    cell, gru = nn.GRUCell(1, hidden).eval(), nn.GRU(1, hidden).eval()
+    return {
+        "step": lambda state: model.step(row_BC, state)[1],
+        "GRU.step": lambda state: stack.step(row_BC, state)[1],
+        "torch GRUCell": lambda state: cell(row_BC, state),
+        "torch GRU": lambda state: gru(row_TBC, state)[1],
+    }
+
+
+def measure(steps: dict[str, Step], rows: int) -> dict[str, float]:
+    """Rows a second of each, after one round to warm up, and memory before and after."""
+    states: dict[str, Tensor | None] = dict.fromkeys(steps)
+    rates: dict[str, list[float]] = {name: [] for name in steps}
+    before = 0.0
+    for turn in range(max(rows // ROUND, 1) + 1):
+        for name, step in steps.items():
+            state = states[name]
+            started = time.process_time()
+            for _ in range(ROUND):
+                state = step(state)
+            states[name] = state
+            if turn > 0:
+                rates[name].append(ROUND / (time.process_time() - started))
+        before = before or resident()
+    found = {name: statistics.median(rate) for name, rate in rates.items()}
+    return found | {"MiB before": before, "MiB after": resident()}
 
 
 def main() -> None:
-    """Print a line for each hidden size."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=100_000)
+    """Print a line for each hidden size, then all as JSON."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--rows", type=int, default=50_000)
     parser.add_argument("--layer-norm", default="split")
-    arguments = parser.parse_args()
+    parser.add_argument("--hidden", default="32,64,128")
+    options = parser.parse_args()
     torch.set_num_threads(1)
-    print("hidden   rows/s   memory before and after, MiB")
-    for hidden in (32, 64, 128):
-        model = Forecaster(hidden=hidden, horizon=1, layer_norm=arguments.layer_norm).eval()
-        row, state = torch.randn(1, 1), None
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(f"torch {torch.__version__}, {kernel_words()}, layer_norm {options.layer_norm}")
+    print("rows per second of processor time, then memory")
+    results = {}
+    for hidden in map(int, options.hidden.split(",")):
         with torch.inference_mode():
-            for _ in range(100):
-                _, state = model.step(row, state)
-            started = time.perf_counter()
-            for _ in range(arguments.rows):
-                _, state = model.step(row, state)
-            seconds = time.perf_counter() - started
-        after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        rate = arguments.rows / seconds
-        print(f"{hidden:6}  {rate:7.0f}   {before / 1024:.0f} {after / 1024:.0f}")
+            found = measure(contestants(hidden, options.layer_norm), options.rows)
+        if not results:
+            print("hidden" + "".join(f"{name:>15}" for name in found))
+        print(f"{hidden:6}" + "".join(f"{value:15.0f}" for value in found.values()), flush=True)
+        results[hidden] = found
+    document = {"torch": str(torch.__version__), "kernel": kernel_words(), "rows": options.rows}
+    print(json.dumps(document | {"layer_norm": options.layer_norm, "hidden": results}))
 
 
 if __name__ == "__main__":

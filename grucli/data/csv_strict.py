@@ -115,8 +115,8 @@ class Body:
         moment = parse_time(time, style)
         if moment is None:
             self._note(line, self.layout.time, explain_time(time, style))
-            self.problems.check()
-            raise AssertionError
+        self.problems.check()
+        assert moment is not None
         return Row(f"{self.problems.name}:{line}", time, moment, values, style)
 
     def finish(self) -> Table:
