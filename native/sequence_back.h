@@ -89,7 +89,7 @@ struct SequenceBack {
             if (i < continued) copy_in<V>(p.outputs + before * p.out_step + row * p.out_row, p.hidden, h);
             else if (p.h0) copy_in<V>(p.h0 + row * p.hidden, p.hidden, h);
             else
-                for (Index j = 0; j < p.hidden; ++j) h[j] = 0.0f;
+                for (Index j = 0; j < h_row; ++j) h[j] = 0.0f;
             if (gradient.outputs)
                 add_row(gradient.outputs + t * gradient.out_step + row * gradient.out_row, dh + i * h_row);
         }
