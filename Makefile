@@ -10,7 +10,7 @@ OUT ?= -
 
 .DELETE_ON_ERROR:
 .SECONDEXPANSION:
-.PHONY: help demo test test-all test-browser lint types bench docs train eval predict inspect schema clean
+.PHONY: help demo test test-all test-browser check-native lint types bench docs train eval predict inspect schema clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z%\/.-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +56,28 @@ test-all: $(BIN)/.installed ## Run the tests and the slow sweeps
 
 test-browser: $(BIN)/.installed ## Open a report in Chromium (Debian: chromium and chromium-driver)
 	$(BIN)/python -m pytest -m browser
+
+# The kernel without Python (tests/native), once for each way to look at it, in build/native-*.
+SANITISED = -DCMAKE_BUILD_TYPE=None -DCMAKE_CXX_FLAGS="-O1 -g1 -fno-sanitize-recover=all $(SANITISERS)"
+CROSS := $(and $(shell command -v aarch64-linux-gnu-g++),$(shell command -v qemu-aarch64-static))
+check-native: native-address native-thread $(if $(CROSS),native-aarch64) ## Check the kernel under sanitisers, and as aarch64 (g++-aarch64-linux-gnu, qemu-user-static)
+	@$(if $(CROSS),,echo "aarch64 was left out: no aarch64-linux-gnu-g++ and qemu-aarch64-static here")
+
+native-address: SANITISERS = -fsanitize=address,undefined,float-cast-overflow
+native-address: OPTIONS = $(SANITISED)
+native-thread: SANITISERS = -fsanitize=thread
+native-thread: OPTIONS = $(SANITISED)
+native-thread: ONLY = portable hard
+native-aarch64: OPTIONS = -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR=aarch64 \
+  -DCMAKE_CXX_COMPILER=aarch64-linux-gnu-g++
+native-aarch64: EMULATOR = qemu-aarch64-static -L /usr/aarch64-linux-gnu
+
+NATIVE_CHECKS := native-address native-thread native-aarch64
+.PHONY: $(NATIVE_CHECKS)
+$(NATIVE_CHECKS):
+	cmake -G "Unix Makefiles" -S . -B build/$@ -DGRUCLI_CHECK=ON $(OPTIONS) > /dev/null
+	@$(MAKE) --no-print-directory -C build/$@ > /dev/null
+	$(EMULATOR) build/$@/check_native $(ONLY)
 
 lint: $(BIN)/.installed ## Check style
 	$(BIN)/ruff check .

@@ -7,6 +7,7 @@
 #include "dispatch.h"
 #include "sequence_back.h"
 #include "team.h"
+#include "traps.h"
 
 namespace grucli {
 namespace {
@@ -45,12 +46,12 @@ std::vector<Index> shares(const Problem& p, const std::int64_t* lengths, Index p
 }
 
 // No more threads than there is work for: waking one costs as much as some million operations.
-Index parts_for(const Problem& p, int threads) {
+int parts_for(const Problem& p, int threads) {
     constexpr double kWorthAThread = 1e6;
     const double work = 2.0 * static_cast<double>(p.batch * p.steps) * static_cast<double>(width_of(p)) *
                         static_cast<double>(p.hidden + p.inputs);
     const Index worth = 1 + static_cast<Index>(std::min(work / kWorthAThread, 1e6));
-    return std::max<Index>(1, std::min({static_cast<Index>(threads), worth, p.batch}));
+    return static_cast<int>(std::max<Index>(1, std::min({static_cast<Index>(threads), worth, p.batch})));
 }
 
 // Hands out pieces of one block of memory, each on a cache line of its own.
@@ -60,6 +61,8 @@ public:
     float* take(Index count) {
         float* piece = data_;
         data_ += padded(count);
+        forbid(data_, kFence);
+        data_ += kFence;
         return piece;
     }
 
@@ -68,7 +71,9 @@ private:
 };
 
 Index packed_size(const Problem& p, Index parts) {
-    return width_of(p) * (2 * padded(p.inputs) + 2 * padded(p.hidden) + 4) + parts * 2 * means_stride(p);
+    constexpr Index kPieces = 9;
+    return width_of(p) * (2 * padded(p.inputs) + 2 * padded(p.hidden) + 4) +
+           parts * 2 * means_stride(p) + kPieces * kFence;
 }
 
 Packed lay_out_packed(const Problem& p, Index parts, Pieces& pieces) {
@@ -88,13 +93,17 @@ Index sums_size(const Problem& p) {
     return width_of(p) * (padded(p.inputs) + padded(p.hidden) + 4);
 }
 
-Sums lay_out_sums(const Problem& p, Pieces& pieces) {
+// All in one piece, so that it can be filled at once.
+Sums lay_out_sums(const Problem& p, float* data) {
     const Index width = width_of(p);
     Sums sums;
-    sums.weight_ih = pieces.take(width * padded(p.inputs));
-    sums.weight_hh = pieces.take(width * padded(p.hidden));
-    for (float** vector : {&sums.gain_x, &sums.gain_h, &sums.bias_x, &sums.bias_h})
-        *vector = pieces.take(width);
+    sums.weight_ih = data;
+    sums.weight_hh = sums.weight_ih + width * padded(p.inputs);
+    float* next = sums.weight_hh + width * padded(p.hidden);
+    for (float** vector : {&sums.gain_x, &sums.gain_h, &sums.bias_x, &sums.bias_h}) {
+        *vector = next;
+        next += width;
+    }
     return sums;
 }
 
@@ -137,7 +146,7 @@ void collect_share(const Problem& p, const Gradient& to, const std::vector<Sums>
 // Every part from its start to the next one, with weights that are packed already.
 void forward_parts(const Kernel& kernel, const Problem& p, const Packed& packed,
                    const std::vector<Index>& starts, int threads) {
-    const Index parts = static_cast<Index>(starts.size()) - 1;
+    const int parts = static_cast<int>(starts.size()) - 1;
     const Index scratch = padded(forward_scratch(p, p.batch));
     const Floats memory(parts * scratch);
     run_parallel(parts, threads, [&](int i) {
@@ -150,7 +159,7 @@ void forward_parts(const Kernel& kernel, const Problem& p, const Packed& packed,
 void run_forward(Problem p, const std::int64_t* lengths, int threads) {
     const Kernel& kernel = current_kernel();
     const Schedule schedule(p, lengths);
-    const Index parts = parts_for(p, threads);
+    const int parts = parts_for(p, threads);
     const Floats memory(packed_size(p, parts));
     Pieces pieces(memory.data());
     const Packed packed = lay_out_packed(p, parts, pieces);
@@ -173,19 +182,19 @@ void PackedLayer::forward(const Problem& p, int threads) const {
 void run_backward(Problem p, const Gradient& gradient, const std::int64_t* lengths, int threads) {
     const Kernel& kernel = current_kernel();
     const Schedule schedule(p, lengths);
-    const Index parts = parts_for(p, threads);
+    const int parts = parts_for(p, threads);
     const std::vector<Index> starts = shares(p, lengths, parts);
     Index scratch = 0;
     for (Index i = 0; i < parts; ++i)
         scratch = std::max(scratch, padded(backward_scratch(p, starts[i + 1] - starts[i])));
-    const Index each = sums_size(p) + scratch;
+    const Index each = sums_size(p) + scratch + 2 * kFence;
     const Floats memory(packed_size(p, parts) + parts * each);
     Pieces pieces(memory.data());
     const Packed packed = lay_out_packed(p, parts, pieces);
     std::vector<Sums> sums(parts);
     std::vector<float*> scratches(parts);
     for (Index i = 0; i < parts; ++i) {
-        sums[i] = lay_out_sums(p, pieces);
+        sums[i] = lay_out_sums(p, pieces.take(sums_size(p)));
         scratches[i] = pieces.take(scratch);
     }
     run_parallel(parts, threads, [&](int i) { kernel.pack(p, packed, true, i, parts); });

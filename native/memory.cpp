@@ -7,6 +7,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "traps.h"
+
 #if defined(__linux__)
 #include <sys/mman.h>
 #endif
@@ -52,6 +54,7 @@ public:
     void give(float* block) {
         const std::lock_guard<std::mutex> lock(mutex_);
         const auto entry = used_.find(block);
+        forbid(block, static_cast<std::ptrdiff_t>(entry->second / sizeof(float)));
         spare_.push_back({block, entry->second});
         spare_bytes_ += entry->second;
         used_bytes_ -= entry->second;
@@ -98,7 +101,11 @@ Store& store() {
 }  // namespace
 
 float* take_floats(std::size_t count) {
-    return store().take(rounded(std::max<std::size_t>(count, 1) * sizeof(float)));
+    const std::size_t bytes = rounded(std::max<std::size_t>(count, 1) * sizeof(float));
+    float* const floats = store().take(bytes);
+    allow(floats, static_cast<std::ptrdiff_t>(count));
+    forbid(floats + count, static_cast<std::ptrdiff_t>(bytes / sizeof(float) - count));
+    return floats;
 }
 
 void give_floats(float* floats) { store().give(floats); }
