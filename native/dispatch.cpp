@@ -15,6 +15,8 @@ std::vector<const Kernel*> supported() {
         kernels.push_back(&avx512_kernel());
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
         kernels.push_back(&avx2_kernel());
+#elif defined(GRUCLI_NEON)
+    kernels.push_back(&neon_kernel());  // every 64-bit ARM has it
 #endif
     kernels.push_back(&portable_kernel());
     return kernels;

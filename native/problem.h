@@ -127,6 +127,8 @@ const Kernel& portable_kernel();
 #if defined(GRUCLI_X86)
 const Kernel& avx2_kernel();
 const Kernel& avx512_kernel();
+#elif defined(GRUCLI_NEON)
+const Kernel& neon_kernel();
 #endif
 
 }  // namespace grucli

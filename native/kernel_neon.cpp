@@ -1,0 +1,12 @@
+#include "vec_neon.h"
+
+#include "kernel.h"
+
+namespace grucli {
+
+const Kernel& neon_kernel() {
+    static const Kernel kernel = kernel_of<neon::Vec>("neon");
+    return kernel;
+}
+
+}  // namespace grucli
