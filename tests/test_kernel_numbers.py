@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from grucli.nn.cells import LayerWeights
 from grucli.nn.kernel import available, run_layer_native
+from grucli.nn.kernel_operators import native
 from tests.kernel_cases import VARIANTS, Case, make_case, run
 
 pytestmark = pytest.mark.skipif(not available(), reason="installed without a compiler")
@@ -14,6 +15,7 @@ pytestmark = pytest.mark.skipif(not available(), reason="installed without a com
 # One, small, odd, a vector and its neighbours.
 SIZES = st.sampled_from([1, 2, 3, 5, 8, 13, 15, 16, 17, 31, 33, 48])
 STEPS = st.sampled_from([1, 2, 3, 7])
+INSTRUCTIONS = native.instruction_sets() if available() else ["none"]
 
 
 def assert_as_exact_as_float32(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -30,8 +32,9 @@ def assert_as_exact_as_float32(case: Case, monkeypatch: pytest.MonkeyPatch) -> N
         assert error <= 10 * usual + 1e-5 * max(1.0, truth.abs().max()), name
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=250)
 @given(
+    instructions=st.sampled_from(INSTRUCTIONS),
     variant=st.sampled_from(VARIANTS),
     sizes=st.tuples(STEPS, SIZES, st.sampled_from([1, 2, 7, 16, 33, 40]), SIZES),
     bias=st.booleans(),
@@ -40,12 +43,17 @@ def assert_as_exact_as_float32(case: Case, monkeypatch: pytest.MonkeyPatch) -> N
     ragged=st.booleans(),
 )
 def test_outputs_and_all_gradients_equal_the_plain_loop(  # noqa: PLR0917 (drawn by name)
-    variant, sizes, bias, zero_state, reverse, ragged
+    instructions, variant, sizes, bias, zero_state, reverse, ragged
 ):
     case = make_case(
         variant, sizes, bias=bias, zero_state=zero_state, reverse=reverse, ragged=ragged
     )
-    assert_as_exact_as_float32(case, pytest.MonkeyPatch())
+    usual = native.instruction_set()
+    native.use_instruction_set(instructions)
+    try:
+        assert_as_exact_as_float32(case, pytest.MonkeyPatch())
+    finally:
+        native.use_instruction_set(usual)
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
