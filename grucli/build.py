@@ -125,6 +125,7 @@ def _forecaster(recipe: Recipe) -> Forecaster:
         normalise=recipe.task.normalise,
         channels=model.channels,
         tbptt_steps=recipe.train.tbptt_steps,
+        recompute_steps=recipe.train.recompute_steps,
     )
 
 

@@ -74,6 +74,21 @@ def in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             "7:9: train.tbptt_steps: found 5 with model.bidirectional true; a reverse layer needs "
             "the whole context; choose null or bidirectional false",
         ),
+        (
+            "train: {recompute_steps: 10}",
+            "7:9: train.recompute_steps: found 10; expected less than task.context, 10: one chunk "
+            "of all steps saves no memory; the square root of it saves most, null is off",
+        ),
+        (
+            "train: {recompute_steps: 5, tbptt_steps: 4}",
+            "7:9: train.recompute_steps: found 5; expected less than train.tbptt_steps, 4: one "
+            "chunk of all steps saves no memory; the square root of it saves most, null is off",
+        ),
+        (
+            "train: {recompute_steps: 5}\nmodel: {bidirectional: true}",
+            "7:9: train.recompute_steps: found 5 with model.bidirectional true; a reverse layer "
+            "begins at the end and needs every step; choose null or bidirectional false",
+        ),
     ],
 )
 def test_keys_that_do_not_go_together_are_named_at_the_key(added: str, line: str) -> None:

@@ -200,6 +200,7 @@ CHANGES = [
     "train.schedule.kind=cosine",
     "train.schedule.warmup_steps=3",
     "train.tbptt_steps=3",
+    "train.recompute_steps=5",
     "task.context=10",
     "task.horizon=2",
     "task.normalise=none",

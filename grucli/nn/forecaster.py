@@ -29,6 +29,8 @@ class Forecaster(nn.Module):
     channels: joint, or independent (each target is a sample of its own, weights are shared).
     tbptt_steps: in training, gradients reach at most this many context steps back; the steps
     before run forward only and hand on their state (Williams & Peng 1990). None is no limit.
+    recompute_steps: of the context, keep the state of every so many steps and run the steps between
+    again for the gradient. None keeps all steps.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class Forecaster(nn.Module):
         normalise: str = "none",
         channels: str = "joint",
         tbptt_steps: int | None = None,
+        recompute_steps: int | None = None,
     ) -> None:
         """Draw the weights as torch does; see ``initialise``.
 
@@ -72,6 +75,7 @@ class Forecaster(nn.Module):
             dropout=dropout if layers > 1 else 0.0,
             bidirectional=bidirectional,
             layer_norm=layer_norm,
+            recompute_steps=recompute_steps,
         )
         values = target_size // self.samples_per_window * (1 if self.is_recursive else horizon)
         self.decoder = nn.Linear(hidden * self.recurrent.directions, values)
@@ -185,9 +189,9 @@ class Forecaster(nn.Module):
         early = inputs_BTC.shape[1] - (self.tbptt_steps or inputs_BTC.shape[1])
         if self.training and early > 0:
             with torch.no_grad():
-                _, state = self.recurrent(inputs_BTC[:, :early])
+                _, state = self.recurrent(inputs_BTC[:, :early], final_only=True)
             inputs_BTC = inputs_BTC[:, early:]
-        _, state = self.recurrent(inputs_BTC, state)
+        _, state = self.recurrent(inputs_BTC, state, final_only=True)
         h_LBH = state if isinstance(state, Tensor) else state[0]
         return torch.cat(h_LBH[-self.recurrent.directions :].unbind(0), dim=-1), state
 

@@ -1,11 +1,16 @@
-"""One layer in one direction over a whole sequence: the one place that chooses how it is computed.
+"""Layers over a sequence: one in one direction, and all of a stack on top of each other.
 
-``run_layer`` takes tensors in and gives tensors out and knows no module; a faster way to compute
-the same numbers replaces its body and nothing else. Suffixes are those of ``cells.py``.
+``run_layer`` is the one place that chooses how a layer is computed: it takes tensors in and gives
+tensors out and knows no module; a faster way to compute the same numbers replaces its body and
+nothing else. Suffixes are those of ``cells.py``.
 """
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 from grucli.nn.cells import CellRule, LayerWeights, project_input, step
@@ -13,6 +18,54 @@ from grucli.nn.kernel import run_layer_native, supports
 
 LayerState = tuple[Tensor, ...]
 """(h,) of a gru or rnn, (h, c) of an lstm; each [B, H]."""
+
+
+@dataclass(frozen=True)
+class Layers:
+    """A stack without its parameters; ``kinds`` are those of each layer and direction, in order.
+
+    ``dropout`` acts between layers, 0 outside training.
+    """
+
+    rule: CellRule
+    kinds: tuple[str, ...]
+    layers: int
+    directions: int
+    dropout: float
+
+    def run(
+        self,
+        x_TBC: Tensor,
+        states: Sequence[Tensor],
+        parameters: Sequence[Tensor],
+        lengths_B: Tensor | None = None,
+    ) -> tuple[Tensor, list[Tensor]]:
+        """Outputs [T, B, H * directions] and the final state; reads no other tensors.
+
+        ``states`` and the result hold h, or h and c, [layers * directions, B, H] each.
+        """
+        finals = []
+        per_layer = list(zip(*(part.unbind(0) for part in states), strict=True))
+        kinds = len(self.kinds)
+        for layer in range(self.layers):
+            if layer > 0 and self.dropout > 0:
+                x_TBC = functional.dropout(x_TBC, self.dropout)
+            outputs = []
+            for direction in range(self.directions):
+                place = layer * self.directions + direction
+                own = parameters[place * kinds : (place + 1) * kinds]
+                output_TBH, final = run_layer(
+                    self.rule,
+                    LayerWeights(**dict(zip(self.kinds, own, strict=True))),
+                    x_TBC,
+                    per_layer[place],
+                    reverse=direction == 1,
+                    lengths_B=lengths_B,
+                )
+                outputs.append(output_TBH)
+                finals.append(final)
+            x_TBC = torch.cat(outputs, dim=-1) if self.directions == 2 else outputs[0]
+        return x_TBC, [torch.stack(parts) for parts in zip(*finals, strict=True)]
 
 
 def run_layer(

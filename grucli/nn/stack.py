@@ -8,16 +8,18 @@ import warnings
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 from grucli.gates import GATES
-from grucli.nn.cells import LayerWeights, cell_rule, parameter_shapes
-from grucli.nn.layer import run_layer
+from grucli.nn.cells import cell_rule, parameter_shapes
+from grucli.nn.chunks import Chunks
+from grucli.nn.layer import Layers
 from grucli.nn.stepper import Stepper
 
 State = Tensor | tuple[Tensor, Tensor]
 """h [L, B, H], for an lstm the pair (h, c)."""
+READ_CELLS = 1 << 22
+"""Without gradients, a final state alone is reached in chunks of so many values of one layer."""
 
 
 class Recurrent(nn.Module):
@@ -44,12 +46,16 @@ class Recurrent(nn.Module):
         *,
         layer_norm: str = "none",
         eps: float | None = None,
+        recompute_steps: int | None = None,
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
         """Take torch's arguments in torch's order; ``eps`` None is 1e-5 (sum_joint: 1e-3).
 
-        Raises ValueError for a size below 1, a dropout outside [0, 1], an unknown layer_norm.
+        recompute_steps: gradients of long sequences in little memory: keep the state of every so
+        many steps and run the steps between forward again in the backward pass. Same results.
+        Raises ValueError for a size below 1, a dropout outside [0, 1], an unknown layer_norm, and
+        recompute_steps of a bidirectional stack, whose second direction begins at the end.
         """
         super().__init__()
         self.rule = cell_rule(self.cell, layer_norm, eps)
@@ -58,12 +64,16 @@ class Recurrent(nn.Module):
             raise TypeError(f"bias: {bias!r} is not True or False")
         if not 0 <= dropout <= 1:
             raise ValueError(f"dropout: {dropout} is not a probability; expected 0 to 1")
+        if recompute_steps is not None:
+            _check_sizes(recompute_steps=recompute_steps)
+            if bidirectional:
+                raise ValueError("bidirectional: excludes recompute_steps")
         if dropout > 0 and num_layers == 1:
             warnings.warn("dropout acts between layers: no effect with num_layers=1", stacklevel=2)
         self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
         self.bias, self.batch_first = bias, batch_first
         self.dropout, self.bidirectional = float(dropout), bidirectional
-        self.layer_norm = layer_norm
+        self.layer_norm, self.recompute_steps = layer_norm, recompute_steps
         self._kinds = tuple(parameter_shapes(self.rule, 1, 1, bias=bias))
         self._stepper = Stepper(self.rule, (input_size, hidden_size, num_layers), bias=bias)
         for layer in range(num_layers):
@@ -73,6 +83,7 @@ class Recurrent(nn.Module):
                 for kind, shape in shapes.items():
                     empty = torch.empty(shape, device=device, dtype=dtype)
                     self.register_parameter(f"{kind}_l{layer}{suffix}", nn.Parameter(empty))
+        self._names = tuple(name for name, _ in self.named_parameters())
         self.reset_parameters()
 
     @property
@@ -110,6 +121,7 @@ class Recurrent(nn.Module):
             "dropout": (self.dropout, 0.0),
             "bidirectional": (self.bidirectional, False),
             "layer_norm": (self.layer_norm, "none"),
+            "recompute_steps": (self.recompute_steps, None),
         }
         changed = [f"{k}={value!r}" for k, (value, usual) in settings.items() if value != usual]
         return ", ".join([str(self.input_size), str(self.hidden_size), *changed])
@@ -118,17 +130,21 @@ class Recurrent(nn.Module):
         self,
         input: Tensor | PackedSequence,  # noqa: A002 (torch's name for it)
         hx: State | None = None,
+        *,
+        final_only: bool = False,
     ) -> tuple[Tensor | PackedSequence, State]:
         """Run over a sequence; returns (output, final state) as torch's modules do.
 
         input: [T, B, C], [B, T, C] with batch_first, [T, C] unbatched, or a PackedSequence.
         hx: [layers * directions, B, H] (without B when unbatched), a pair of them for an lstm;
-        None is zeros. output: as the input, with H * directions columns.
+        None is zeros. output: as the input, with H * directions columns. With ``final_only``
+        outputs are not kept, so that long sequences need little memory: the output is one step,
+        the last layer's final h of each direction.
 
         Raises ValueError or RuntimeError where dimensions, sizes or types do not fit.
         """
         if isinstance(input, PackedSequence):
-            return self._forward_packed(input, hx)
+            return self._forward_packed(input, hx, final_only=final_only)
         if input.dim() not in (2, 3):
             raise ValueError(
                 f"{type(self).__name__}: input has {input.dim()} dimensions; expected 3 "
@@ -136,10 +152,10 @@ class Recurrent(nn.Module):
             )
         if input.dim() == 2:
             states = self._states(input.unsqueeze(1), hx, batched=False)
-            output_TBH, final = self._run(input.unsqueeze(1), states)
+            output_TBH, final = self._run(input.unsqueeze(1), states, final_only=final_only)
             return output_TBH.squeeze(1), self._as_state([part.squeeze(1) for part in final])
         x_TBC = input.transpose(0, 1) if self.batch_first else input
-        output_TBH, final = self._run(x_TBC, self._states(x_TBC, hx))
+        output_TBH, final = self._run(x_TBC, self._states(x_TBC, hx), final_only=final_only)
         output = output_TBH.transpose(0, 1) if self.batch_first else output_TBH
         return output, self._as_state(final)
 
@@ -163,47 +179,56 @@ class Recurrent(nn.Module):
         return output_1BH.squeeze(0), self._as_state(final)
 
     def _forward_packed(
-        self, packed: PackedSequence, hx: State | None
+        self, packed: PackedSequence, hx: State | None, *, final_only: bool
     ) -> tuple[PackedSequence, State]:
         """Rows stay in the packed order inside, states are in the caller's order outside."""
         x_TBC, lengths_B = pad_packed_sequence(PackedSequence(packed.data, packed.batch_sizes))
         states = self._states(x_TBC, hx)
         if packed.sorted_indices is not None:
             states = [part.index_select(1, packed.sorted_indices) for part in states]
-        output_TBH, final = self._run(x_TBC, states, lengths_B)
+        output_TBH, final = self._run(x_TBC, states, lengths_B, final_only=final_only)
         if packed.unsorted_indices is not None:
             final = [part.index_select(1, packed.unsorted_indices) for part in final]
-        data = pack_padded_sequence(output_TBH, lengths_B).data
-        return PackedSequence(data, *packed[1:]), self._as_state(final)
+        kept_B = torch.ones_like(lengths_B) if final_only else lengths_B
+        data, sizes, _, _ = pack_padded_sequence(output_TBH, kept_B)
+        return PackedSequence(data, sizes, *packed[2:]), self._as_state(final)
 
     def _run(
-        self, x_TBC: Tensor, states: list[Tensor], lengths_B: Tensor | None = None
+        self,
+        x_TBC: Tensor,
+        states: list[Tensor],
+        lengths_B: Tensor | None = None,
+        *,
+        final_only: bool = False,
     ) -> tuple[Tensor, list[Tensor]]:
         """All layers, time first. ``states`` and the result hold h, or h and c: [L, B, H] each."""
-        finals = []
-        per_layer = list(zip(*(part.unbind(0) for part in states), strict=True))
-        for layer in range(self.num_layers):
-            if layer > 0 and self.dropout > 0:
-                x_TBC = functional.dropout(x_TBC, self.dropout, self.training)
-            outputs = []
-            for direction in range(self.directions):
-                output_TBH, final = run_layer(
-                    self.rule,
-                    self._weights(layer, reverse=direction == 1),
-                    x_TBC,
-                    per_layer[layer * self.directions + direction],
-                    reverse=direction == 1,
-                    lengths_B=lengths_B,
-                )
-                outputs.append(output_TBH)
-                finals.append(final)
-            x_TBC = torch.cat(outputs, dim=-1) if self.bidirectional else outputs[0]
-        return x_TBC, [torch.stack(parts) for parts in zip(*finals, strict=True)]
+        layers = Layers(
+            self.rule,
+            self._kinds,
+            self.num_layers,
+            self.directions,
+            self.dropout if self.training else 0.0,
+        )
+        parameters = [getattr(self, name) for name in self._names]
+        steps = self._steps_at_once(x_TBC, final_only=final_only)
+        if steps >= len(x_TBC):
+            output_TBH, final = layers.run(x_TBC, states, parameters, lengths_B)
+        else:
+            chunks = Chunks(layers, steps, keep_outputs=not final_only)
+            output_TBH, final = chunks.run(x_TBC, states, parameters, lengths_B)
+        if final_only:
+            last = final[0][-self.directions :].unbind(0)
+            output_TBH = torch.cat(last, dim=-1).unsqueeze(0)
+        return output_TBH, final
 
-    def _weights(self, layer: int, *, reverse: bool) -> LayerWeights:
-        """The parameters of one layer in one direction."""
-        suffix = f"_l{layer}{'_reverse' if reverse else ''}"
-        return LayerWeights(**{kind: getattr(self, kind + suffix) for kind in self._kinds})
+    def _steps_at_once(self, x_TBC: Tensor, *, final_only: bool) -> int:
+        """How many steps to run before their outputs are let go; all where that saves nothing."""
+        steps, batch, inputs = x_TBC.shape
+        if torch.is_grad_enabled():
+            return self.recompute_steps or steps
+        if final_only and not self.bidirectional:
+            return max(1, READ_CELLS // (batch * max(inputs, self.hidden_size)))
+        return steps
 
     def _as_state(self, parts: list[Tensor]) -> State:
         return (parts[0], parts[1]) if self.cell == "lstm" else parts[0]

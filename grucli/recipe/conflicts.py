@@ -127,6 +127,29 @@ def _truncated_both_ways(tbptt_steps: int | None, bidirectional: bool) -> str | 
     return None
 
 
+def _recomputed_at_once(
+    recompute_steps: int | None, context: int, tbptt_steps: int | None
+) -> str | None:
+    name, reach = "task.context", context
+    if tbptt_steps is not None:
+        name, reach = "train.tbptt_steps", tbptt_steps
+    if recompute_steps is not None and recompute_steps >= reach:
+        return (
+            f"found {recompute_steps}; expected less than {name}, {reach}: one chunk of all steps "
+            "saves no memory; the square root of it saves most, null is off"
+        )
+    return None
+
+
+def _recomputed_both_ways(recompute_steps: int | None, bidirectional: bool) -> str | None:
+    if recompute_steps is not None and bidirectional:
+        return (
+            f"found {recompute_steps} with model.bidirectional true; a reverse layer begins at the "
+            "end and needs every step; choose null or bidirectional false"
+        )
+    return None
+
+
 def _fractions_leave_nothing(test: Any, valid: Any, train: Any) -> str | None:
     fractions = [share for share in (train, valid, test) if isinstance(share, float)]
     total = sum(fractions)
@@ -188,6 +211,8 @@ _RULES = (
     _Rule(("train.scheduled_sampling", "train.teacher_forcing"), _sampling_without_forcing),
     _Rule(("train.tbptt_steps", "task.context"), _truncated_beyond_context),
     _Rule(("train.tbptt_steps", "model.bidirectional"), _truncated_both_ways),
+    _Rule(("train.recompute_steps", "task.context", "train.tbptt_steps"), _recomputed_at_once),
+    _Rule(("train.recompute_steps", "model.bidirectional"), _recomputed_both_ways),
 )
 
 

@@ -216,6 +216,15 @@ class TrainRecipe(_Section):
         description="Truncated backpropagation through time: the gradient reaches this many steps "
         "back, earlier context only hands on its state; null reaches the whole context.",
     )
+    recompute_steps: int | None = Field(
+        default=None,
+        ge=1,
+        le=10_000_000,
+        description="Long contexts in little memory: keep the state of every so many steps and run "
+        "the steps between again for the gradient. With the compiled kernel a step then adds about "
+        "4 * batch_size * layers * hidden * (8 * recompute_steps + context / recompute_steps) "
+        "bytes; null keeps every step, 16 to 32 bytes for each of them and each unit.",
+    )
     teacher_forcing: float = Field(
         default=0.0,
         ge=0,

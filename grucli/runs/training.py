@@ -224,7 +224,7 @@ class TrainingRun:
                 raise
             raise TrainingError(
                 f"out of memory at step {self.training.step + 1}: {str(error).splitlines()[0]}; "
-                "try a smaller train.batch_size or model.hidden, or train.tbptt_steps"
+                "try train.recompute_steps or train.tbptt_steps, or a smaller train.batch_size"
             ) from error
 
     def _keep(self, epoch: Epoch) -> None:

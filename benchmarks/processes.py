@@ -1,0 +1,44 @@
+"""What a process of a benchmark can say of itself, and how several take turns."""
+
+import json
+import resource
+import statistics
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+STATUS = Path("/proc/self/status")
+
+
+def peak_mib() -> float:
+    """Most memory this process has had at once.
+
+    Linux' own figure where there is one: getrusage begins with what the parent had.
+    """
+    if STATUS.exists():
+        lines = dict(line.split(":", 1) for line in STATUS.read_text().splitlines())
+        return int(lines["VmHWM"].split()[0]) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def take_turns(commands: Mapping[str, Sequence[str]], rounds: int) -> dict[str, dict[str, Any]]:
+    """Run whole processes in turn: medians of their seconds, and of the numbers of a last line.
+
+    A command may end its standard output with one JSON object of numbers.
+    """
+    found: dict[str, list[dict[str, Any]]] = {name: [] for name in commands}
+    for _ in range(rounds):
+        for name, command in commands.items():
+            started = time.perf_counter()
+            done = subprocess.run(command, capture_output=True, text=True, check=True)
+            row = {"seconds": time.perf_counter() - started}
+            last = done.stdout.rstrip().rsplit("\n", 1)[-1]
+            if last.startswith("{"):
+                row |= json.loads(last)
+            found[name].append(row)
+    return {
+        name: {key: statistics.median(row[key] for row in rows) for key in rows[0]}
+        for name, rows in found.items()
+    }
