@@ -1,5 +1,6 @@
 """Sequences run in chunks that the backward pass computes again: same numbers, little memory."""
 
+import json
 import subprocess
 import sys
 
@@ -230,7 +231,7 @@ def test_the_setting_is_shown():
 
 
 ADDED_MEMORY = """
-import sys, torch
+import json, sys, torch
 from pathlib import Path
 from grucli.nn import Forecaster
 
@@ -239,21 +240,34 @@ def peak_kib():
     return int(status["VmHWM"].split()[0])
 
 torch.set_num_threads(1)
-steps, batch, layers, chunk, dropout = [float(word) for word in sys.argv[1:]]
-steps, batch, layers, chunk = int(steps), int(batch), int(layers), int(chunk)
-model = Forecaster(
-    hidden=64, layers=layers, layer_norm="split", dropout=dropout, recompute_steps=chunk
-)
+steps, batch, learns, settings = json.loads(sys.argv[1])
+model = Forecaster(hidden=64, layer_norm="split", **settings).train(learns)
 model(torch.randn(batch, 10, 1)).sum().backward()
 context = torch.randn(batch, steps, 1)
 before = peak_kib()
-model(context).sum().backward()
-print(peak_kib() - before)
+if learns:
+    model(context).sum().backward()
+else:
+    with torch.inference_mode():
+        model(context)
+print((peak_kib() - before) / 1024)
 """
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
-@pytest.mark.skipif(not available(), reason="the formula is that of the compiled kernel")
+def added_mib(steps, batch, *, learns=True, **settings) -> float:
+    """MiB that a train step or a forecast adds to a process that has made one on 10 steps."""
+    arguments = json.dumps([steps, batch, learns, settings])
+    command = [sys.executable, "-c", ADDED_MEMORY, arguments]
+    return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+
+def reads_peak(test):
+    reason = "the formula is that of the compiled kernel"
+    test = pytest.mark.skipif(not available(), reason=reason)(test)
+    return pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")(test)
+
+
+@reads_peak
 @pytest.mark.parametrize(
     ("steps", "batch", "layers", "chunk", "dropout"),
     [
@@ -266,13 +280,20 @@ print(peak_kib() - before)
 def test_memory_of_a_train_step_stays_under_its_formula(steps, batch, layers, chunk, dropout):
     """Context three times, one chunk, the borders; 8 MiB for weights, gradients and the heap."""
     values = 3 * steps + layers * 64 * (8 * chunk + steps / chunk)
-    arguments = [steps, batch, layers, chunk, dropout]
-    done = subprocess.run(
-        [sys.executable, "-c", ADDED_MEMORY, *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        check=True,
+    bound = 4 * batch * values / 2**20 + 8
+    kept = 4 * batch * layers * 64 * 4 * steps / 2**20
+    settings = {"layers": layers, "dropout": dropout, "recompute_steps": chunk}
+    assert added_mib(steps, batch, **settings) < bound < kept
+
+
+@reads_peak
+@pytest.mark.parametrize(
+    ("learns", "settings"), [(False, {}), (True, {"tbptt_steps": 100, "layers": 2})]
+)
+def test_steps_that_no_gradient_reaches_take_a_bounded_share_of_memory(learns, settings):
+    """Outputs of a chunk of READ_CELLS values, of two layers at once; all would be 195 MiB."""
+    steps, batch = 100_000, 8
+    bound = 4 * (3 * steps * batch + 2 * stack.READ_CELLS) / 2**20 + 8
+    assert (
+        added_mib(steps, batch, learns=learns, **settings) < bound < 4 * steps * batch * 64 / 2**20
     )
-    bound_mib = 4 * batch * values / 2**20 + 8
-    kept_mib = 4 * batch * layers * 64 * 4 * steps / 2**20
-    assert int(done.stdout) / 1024 < bound_mib < kept_mib

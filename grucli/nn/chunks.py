@@ -148,6 +148,7 @@ class _Recomputed(torch.autograd.Function):
             after.copy_(state)
             if chunks.keep_outputs:
                 chunk.of(output_TBH).copy_(output)
+            del output  # or it would stand beside those of the next chunk
         ctx.chunks, ctx.cut, ctx.random = chunks, cut, random
         kind = x_TBC.device.type
         ctx.autocast = torch.get_autocast_dtype(kind), torch.is_autocast_enabled(kind)
