@@ -18,6 +18,8 @@ RIDGE_PENALTIES = (1e-3, 1e-1, 1e1, 1e3)
 RIDGE_LAGS = 1024
 """Ridge sees at most this many numbers of a context: the newest rows."""
 RIDGE_BATCH = 2048
+RIDGE_CELLS = 1 << 22
+"""Ridge reads at most so many windows at a time, and at most about so many numbers of them."""
 
 
 def naive(horizon: int, targets: int) -> Predictor:
@@ -77,7 +79,10 @@ def _features(context: Tensor, targets: int, *, joint: bool, lags: int) -> Tenso
 
 def _batches(windows: Windows) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
     """Context, target less the last value (float64), and which targets are wholly measured."""
-    for rows in torch.split(torch.arange(len(windows)), RIDGE_BATCH):
+    numbers = windows.context_steps * windows.values.shape[1]
+    widest = max(numbers, windows.targets * min(numbers, RIDGE_LAGS))
+    size = max(1, min(RIDGE_BATCH, RIDGE_CELLS // widest))
+    for rows in torch.split(torch.arange(len(windows)), size):
         batch = windows.gather(rows)
         targets = batch.target.shape[2]
         change = (batch.target - batch.context[:, -1:, :targets]).double()

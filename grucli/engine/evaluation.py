@@ -67,14 +67,17 @@ def score(
     scaler: Scaler,
     scale: Scale,
     *,
-    hidden: int,
+    width: int,
 ) -> dict[str, ErrorSums]:
-    """Error sums of every predictor over all windows, in original units."""
+    """Error sums of every predictor over all windows, in original units.
+
+    ``width`` (``Forecaster.width``) says how many windows fit into a batch.
+    """
     sums = {
         name: ErrorSums(windows.horizon_steps, scale.spread, scale.offset, scale.naive_mae)
         for name in predictors
     }
-    for rows in evaluation_batches(windows, hidden):
+    for rows in evaluation_batches(windows, width):
         batch = windows.gather(rows)
         truth = windows.truth(rows)
         for name, predict in predictors.items():

@@ -19,7 +19,7 @@ from grucli.errors import DataError, TrainingError
 from grucli.reports import Epoch, Snapshot, Step, WeightRecord
 
 EVALUATION_CELLS = 1 << 22
-"""Windows are evaluated in batches of about this many context cells (B * T * H)."""
+"""Windows are evaluated in batches of about this many values of a layer (B * T * width)."""
 
 
 Event = WeightRecord | Snapshot | Step | Epoch
@@ -131,9 +131,12 @@ def _close_epoch(training: Training, valid: Windows, rate: float, started: float
     )
 
 
-def evaluation_batches(windows: Windows, hidden: int) -> Iterator[Tensor]:
-    """Window positions in order, in batches as large as ``EVALUATION_CELLS`` allows."""
-    size = max(1, EVALUATION_CELLS // (windows.context_steps * hidden))
+def evaluation_batches(windows: Windows, width: int) -> Iterator[Tensor]:
+    """Window positions in order, in batches as large as ``EVALUATION_CELLS`` allows.
+
+    ``width`` is that of the model (``Forecaster.width``).
+    """
+    size = max(1, EVALUATION_CELLS // (windows.context_steps * width))
     yield from torch.split(torch.arange(len(windows)), size)
 
 
@@ -143,7 +146,7 @@ def mean_loss(training: Training, windows: Windows) -> float:
     model = training.model
     model.eval()
     total, count = 0.0, 0.0
-    for rows in evaluation_batches(windows, training.hidden):
+    for rows in evaluation_batches(windows, model.width):
         batch = windows.gather(rows)
         loss, observed = masked_mean_loss(
             training.recipe.loss, model(batch.context), batch.target, weight=batch.weight

@@ -98,7 +98,6 @@ class Training:
     schedule: LearningRate
     recipe: TrainRecipe
     cell: str
-    hidden: int
     epoch: int = 1
     step: int = 0
     step_in_epoch: int = 0

@@ -96,6 +96,12 @@ class Forecaster(nn.Module):
         """Columns of a context: targets, past covariates, flags."""
         return self.target_size + self.past_size + self.flag_size
 
+    @property
+    def width(self) -> int:
+        """Values of a window's step where it is widest: its columns, or the outputs of a layer."""
+        hidden = self.recurrent.hidden_size * self.recurrent.directions
+        return max(self.input_size, hidden * self.samples_per_window)
+
     def forward(
         self,
         context_BTC: Tensor,

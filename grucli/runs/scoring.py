@@ -27,7 +27,7 @@ def error_sums(
         fit_on=(dataset.train, dataset.valid),
     )
     predictors["model"] = model_predictor(model)
-    sums = score(predictors, windows, dataset.scaler, scale, hidden=recipe.model.hidden)
+    sums = score(predictors, windows, dataset.scaler, scale, width=model.width)
     return sums, windows
 
 
@@ -58,5 +58,5 @@ def score_whole(
     targets = recipe.data.target
     predictors = baseline_predictors(windows, targets=len(targets), season=season, fit_on=None)
     predictors["model"] = model_predictor(model)
-    sums = score(predictors, windows, scaler, scale, hidden=recipe.model.hidden)
+    sums = score(predictors, windows, scaler, scale, width=model.width)
     return as_scores(sums, windows, split="all", season=season, targets=targets)

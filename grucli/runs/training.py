@@ -89,7 +89,6 @@ class TrainingRun:
             schedule=self._schedule(),
             recipe=recipe.train,
             cell=recipe.model.cell,
-            hidden=recipe.model.hidden,
         )
         self.threads_before: int | None = None
         self.kernel_before = self.kernel

@@ -1,0 +1,72 @@
+"""Evaluation: without gradients, in batches as large as a bounded memory allows."""
+
+import pytest
+import torch
+
+from grucli.data import Windows
+from grucli.engine import baselines, fit
+from grucli.engine.baselines import fit_ridge
+from grucli.engine.evaluation import model_predictor
+from grucli.engine.fit import evaluation_batches
+from grucli.nn import Forecaster
+
+
+def windows_of(count, *, context, columns, targets=1, horizon=2):
+    rows = torch.randn(count + context + horizon - 1, columns)
+    return Windows(
+        values=rows,
+        starts=torch.arange(count),
+        context_steps=context,
+        horizon_steps=horizon,
+        targets=targets,
+        originals=rows[:, :targets].double(),
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "width"),
+    [
+        ({"hidden": 8}, 8),
+        ({"hidden": 8, "bidirectional": True}, 16),
+        ({"hidden": 8, "target_size": 5, "past_size": 6}, 11),
+        ({"hidden": 8, "target_size": 5, "channels": "independent"}, 40),
+    ],
+)
+def test_a_model_is_as_wide_as_its_columns_or_a_layers_outputs(settings, width):
+    assert Forecaster(**settings).width == width
+
+
+def test_batches_are_as_large_as_the_bound_allows_and_hold_every_window(monkeypatch):
+    monkeypatch.setattr(fit, "EVALUATION_CELLS", 1000)
+    windows = windows_of(25, context=10, columns=1)
+    batches = list(evaluation_batches(windows, width=9))
+    assert [len(rows) for rows in batches] == [11, 11, 3]
+    assert torch.equal(torch.cat(batches), torch.arange(25))
+
+
+def test_a_context_beyond_the_bound_is_a_batch_of_its_own(monkeypatch):
+    monkeypatch.setattr(fit, "EVALUATION_CELLS", 1000)
+    batches = evaluation_batches(windows_of(3, context=500, columns=1), width=64)
+    assert [len(rows) for rows in batches] == [1, 1, 1]
+
+
+def test_forecasts_carry_no_gradient_and_no_dropout():
+    model = Forecaster(hidden=4, dropout=0.5).train()
+    forecast, again = (model_predictor(model)(torch.ones(2, 5, 1)) for _ in range(2))
+    assert forecast.is_inference()
+    assert torch.equal(forecast, again)
+
+
+def test_ridge_reads_long_contexts_a_few_at_a_time_with_the_same_result(monkeypatch):
+    torch.manual_seed(0)
+    train, valid = (windows_of(n, context=40, columns=2, targets=2) for n in (90, 30))
+    whole = fit_ridge(train, valid, targets=2, columns=2)
+    read = []
+    gather = Windows.gather
+    monkeypatch.setattr(
+        Windows, "gather", lambda self, rows: read.append(len(rows)) or gather(self, rows)
+    )
+    monkeypatch.setattr(baselines, "RIDGE_CELLS", 7 * 2 * 80)
+    pieces = fit_ridge(train, valid, targets=2, columns=2)
+    assert max(read) == 7
+    torch.testing.assert_close(pieces.coefficients, whole.coefficients)
