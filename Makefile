@@ -86,10 +86,13 @@ lint: $(BIN)/.installed ## Check style
 types: $(BIN)/.installed ## Check types
 	$(BIN)/mypy
 
-bench: $(BIN)/.installed ## Measure the kernel, whole training runs and streaming
+bench: $(BIN)/.installed ## Measure the kernel, training, long sequences, tables, starting
 	$(BIN)/python benchmarks/kernel.py
 	$(BIN)/python benchmarks/training.py
 	$(BIN)/python benchmarks/streaming.py
+	$(BIN)/python benchmarks/length.py
+	$(BIN)/python benchmarks/csv_load.py
+	$(BIN)/python benchmarks/startup.py
 
 docs: $(BIN)/.installed ## Write docs/ from docstrings and the real output of commands
 	$(BIN)/python -m tools.make_docs all
