@@ -99,7 +99,7 @@ def run_layer_native(
     """
     tensors = (x_TBC, *operands(weights), h_BH)
     save = torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in tensors)
-    output_TBH, h_n_BH, _, _ = torch.ops.grucli.recurrent_forward(
+    output_TBH, h_n_BH, _, _ = torch.ops.grucli.recurrent_forward.default(
         *tensors, lengths_B, rule.cell, rule.layer_norm, rule.eps, reverse, save
     )
     return output_TBH, h_n_BH

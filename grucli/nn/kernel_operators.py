@@ -8,6 +8,8 @@ why every tensor is checked here first.
 Suffixes: T time, B batch, C inputs, H hidden, G all gates side by side (gates * H).
 """
 
+import math
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Any, NamedTuple
 
@@ -34,6 +36,7 @@ LAYER_NORMS = ("none", "split", "ba2016", "sum", "sum_joint")
 """Variants in the order of enum Norm."""
 
 _PAD = 16  # kPad
+_STORED = 1 << 14  # so many floats and more come from the store
 _RECOMPUTED_INPUTS = 32  # up to so many columns, x W is cheaper to compute again than to keep
 
 
@@ -70,16 +73,17 @@ _LAYER = (
     "Tensor x, Tensor weight_ih, Tensor weight_hh, Tensor? gain_x, Tensor? gain_h, Tensor? bias_x, "
     "Tensor? bias_h, Tensor h, Tensor? lengths, str cell, str layer_norm, float eps, bool reverse"
 )
-_FORWARD, _BACKWARD = "grucli::recurrent_forward", "grucli::recurrent_backward"
-torch.library.define(
-    _FORWARD,
-    f"({_LAYER}, bool save) -> (Tensor outputs, Tensor h_n, Tensor saved_h, Tensor saved_x)",
+_LIBRARY: Any = torch.library.Library("grucli", "FRAGMENT")  # type: ignore[no-untyped-call]
+_LIBRARY.define(
+    f"recurrent_forward({_LAYER}, bool save) -> "
+    "(Tensor outputs, Tensor h_n, Tensor saved_h, Tensor saved_x)"
 )
-torch.library.define(
-    _BACKWARD,
-    f"({_LAYER}, Tensor outputs, Tensor saved_h, Tensor saved_x, Tensor? gradient_outputs, "
-    "Tensor? gradient_h_n, bool needs_x) -> Tensor[]",
+_LIBRARY.define(
+    f"recurrent_backward({_LAYER}, Tensor outputs, Tensor saved_h, Tensor saved_x, "
+    "Tensor? gradient_outputs, Tensor? gradient_h_n, bool needs_x) -> Tensor[]"
 )
+_FORWARD = torch.ops.grucli.recurrent_forward.default
+_BACKWARD = torch.ops.grucli.recurrent_backward.default
 
 
 def _forward(*arguments: Any) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -110,9 +114,8 @@ def _backward(*arguments: Any) -> list[Tensor]:
     output_TBH, saved_h, saved_x, gradient_TBH, gradient_BH, needs_x = arguments[13:]
     gradient_TBH = None if gradient_TBH is None else _with_plain_rows(gradient_TBH)
     gradient_BH = None if gradient_BH is None else gradient_BH.contiguous()
-    no_gradient = layer.x_TBC.new_empty(0)
     wanted = [layer.x_TBC if needs_x else None, *arguments[1:8]]
-    results = [no_gradient if t is None else native.empty(t.shape) for t in wanted]
+    results = [_unfilled((0,) if t is None else t.shape) for t in wanted]
     if needs_x and layer.lengths_B is not None:
         results[0].zero_()
     gradient = native.Gradient(
@@ -122,7 +125,7 @@ def _backward(*arguments: Any) -> list[Tensor]:
     )
     problem = _problem(layer, output_TBH, layer.h_BH, [saved_h, saved_x])
     native.backward(problem, gradient, _address(layer.lengths_B), torch.get_num_threads())
-    return [t.clone() if t is no_gradient else t for t in results]  # operators may not alias
+    return results
 
 
 def _backward_fake(*arguments: Any) -> list[Tensor]:
@@ -131,34 +134,58 @@ def _backward_fake(*arguments: Any) -> list[Tensor]:
     return [layer.x_TBC.new_empty((0,) if t is None else t.shape) for t in wanted]
 
 
-def _setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
-    *layer, save = inputs
-    if not save:
-        raise RuntimeError("recurrent_forward: a gradient is asked for, but save is False")
-    output_TBH, _, saved_h, saved_x = output
-    ctx.save_for_backward(*layer[:9], output_TBH, saved_h, saved_x)
-    ctx.mark_non_differentiable(saved_h, saved_x)
-    ctx.set_materialize_grads(False)
-    ctx.rule = layer[9:]
+class _Differentiable(torch.autograd.Function):
+    """The forward operator and its gradient.
+
+    ``torch.library.register_autograd`` would make one too, which looks up the defaults of all
+    arguments at every call: that takes as long as the cells of a small layer.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, *arguments: Any) -> tuple[Tensor, ...]:
+        if not arguments[-1]:
+            raise RuntimeError("recurrent_forward: a gradient is asked for, but save is False")
+        output = _below_autograd(*arguments)
+        output_TBH, _, saved_h, saved_x = output
+        ctx.save_for_backward(*arguments[:9], output_TBH, saved_h, saved_x)
+        ctx.mark_non_differentiable(saved_h, saved_x)
+        ctx.set_materialize_grads(False)
+        ctx.rule = arguments[9:13]
+        return output
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor | None, ...]:
+        tensors = ctx.saved_tensors
+        results = _BACKWARD(
+            *tensors[:9], *ctx.rule, *tensors[9:], *gradients[:2], ctx.needs_input_grad[0]
+        )
+        wanted = [
+            result if needed else None
+            for result, needed in zip(results, ctx.needs_input_grad[:8], strict=True)
+        ]
+        return (*wanted, *[None] * 6)
 
 
-def _autograd(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor | None, ...]:
-    tensors = ctx.saved_tensors
-    results = torch.ops.grucli.recurrent_backward(
-        *tensors[:9], *ctx.rule, *tensors[9:], *gradients[:2], ctx.needs_input_grad[0]
-    )
-    wanted = [
-        result if needed else None
-        for result, needed in zip(results, ctx.needs_input_grad[:8], strict=True)
-    ]
-    return (*wanted, *[None] * 6)
+def _below_autograd(*arguments: Any) -> tuple[Tensor, ...]:
+    with torch._C._AutoDispatchBelowAutograd():
+        output: tuple[Tensor, ...] = _FORWARD(*arguments)
+    return output
 
 
-torch.library.impl(_FORWARD, "cpu", _forward)
-torch.library.impl(_BACKWARD, "cpu", _backward)
-torch.library.register_fake(_FORWARD, _forward_fake)
-torch.library.register_fake(_BACKWARD, _backward_fake)
-torch.library.register_autograd(_FORWARD, _autograd, setup_context=_setup_context)
+def _with_autograd(*arguments: Any) -> tuple[Tensor, ...]:
+    """The forward operator as autograd sees it, a step of the graph where a gradient is needed."""
+    needed = any(isinstance(t, Tensor) and t.requires_grad for t in arguments[:8])
+    if not (needed and torch.is_grad_enabled()):
+        return _below_autograd(*arguments)
+    output: tuple[Tensor, ...] = _Differentiable.apply(*arguments)  # type: ignore[no-untyped-call]
+    return output
+
+
+_LIBRARY.impl("recurrent_forward", _forward, "CPU")
+_LIBRARY.impl("recurrent_forward", _with_autograd, "Autograd")
+_LIBRARY.impl("recurrent_backward", _backward, "CPU")
+torch.library.register_fake(_FORWARD, _forward_fake, lib=_LIBRARY)
+torch.library.register_fake(_BACKWARD, _backward_fake, lib=_LIBRARY)
 
 
 def _saved_steps(steps: int, inputs: int, save: bool) -> tuple[int, int]:
@@ -189,6 +216,14 @@ def _prepared(layer: Layer) -> Layer:
         if isinstance(tensor, Tensor)
     }
     return layer._replace(x_TBC=_with_plain_rows(layer.x_TBC), lengths_B=lengths_B, **contiguous)
+
+
+def _unfilled(shape: Sequence[int]) -> Tensor:
+    """A float32 tensor: from the kernel's store, or where malloc keeps pages too, from torch."""
+    if math.prod(shape) < _STORED:
+        return torch.empty(shape, dtype=torch.float32)
+    stored: Tensor = native.empty(shape)
+    return stored
 
 
 def _with_plain_rows(tensor: Tensor) -> Tensor:
