@@ -56,16 +56,15 @@ class Windows:
     def gather(self, index: Tensor) -> Batch:
         """The windows at positions ``index`` [B] as one batch on the device."""
         first_B = self.starts.index_select(0, index.to(self.starts.device))
-        context = _rows(self.values, first_B, self.context_steps)
+        rows = _rows(self.values, first_B, self.context_steps + self.horizon_steps)
+        context = rows[:, : self.context_steps]
+        target = rows[:, self.context_steps :, : self.targets]
         if self.carried is not None:
             context = self._without_hindsight(context, first_B)
-        first_B = first_B + self.context_steps
-        target = _rows(self.values, first_B, self.horizon_steps)[..., : self.targets]
-        if self.carried is not None:
-            target = self._carried_targets(first_B)
+            target = self._carried_targets(first_B + self.context_steps)
         weight = None
         if self.observed is not None:
-            weight = _rows(self.observed, first_B, self.horizon_steps)
+            weight = _rows(self.observed, first_B + self.context_steps, self.horizon_steps)
         return Batch(context, target, weight)
 
     def truth(self, index: Tensor) -> Tensor:

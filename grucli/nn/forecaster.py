@@ -126,12 +126,13 @@ class Forecaster(nn.Module):
         self, context_BTC: Tensor, truth_BKC: Tensor | None, teacher_forcing: float
     ) -> Tensor:
         """Forecast samples: whole windows, or single targets of them (independent channels)."""
-        flags = self.flag_size // self.samples_per_window
-        values_BTC, flags_BTC = torch.split(
-            context_BTC, [context_BTC.shape[-1] - flags, flags], dim=-1
-        )
+        values = context_BTC.shape[-1] - self.flag_size // self.samples_per_window
+        values_BTC, flags_BTC = context_BTC[..., :values], context_BTC[..., values:]
         scale = WindowScale.of(self.normalise, values_BTC)
-        last_BH, state = self._encode(torch.cat([scale.apply(values_BTC), flags_BTC], dim=-1))
+        inputs_BTC = scale.apply(values_BTC)
+        if self.flag_size:
+            inputs_BTC = torch.cat([inputs_BTC, flags_BTC], dim=-1)
+        last_BH, state = self._encode(inputs_BTC)
         truth_BKC = None if truth_BKC is None else scale.apply(truth_BKC)
         return scale.undo(self._decode_horizon(last_BH, state, truth_BKC, teacher_forcing))
 
@@ -199,7 +200,8 @@ class Forecaster(nn.Module):
             inputs_BTC = inputs_BTC[:, early:]
         _, state = self.recurrent(inputs_BTC, state, final_only=True)
         h_LBH = state if isinstance(state, Tensor) else state[0]
-        return torch.cat(h_LBH[-self.recurrent.directions :].unbind(0), dim=-1), state
+        last = h_LBH.unbind(0)[-self.recurrent.directions :]
+        return last[0] if len(last) == 1 else torch.cat(last, dim=-1), state
 
     def _decode(self, hidden_BH: Tensor) -> Tensor:
         if self.training:

@@ -65,7 +65,12 @@ class Layers:
                 outputs.append(output_TBH)
                 finals.append(final)
             x_TBC = torch.cat(outputs, dim=-1) if self.directions == 2 else outputs[0]
-        return x_TBC, [torch.stack(parts) for parts in zip(*finals, strict=True)]
+        return x_TBC, [_stacked(parts) for parts in zip(*finals, strict=True)]
+
+
+def _stacked(parts: tuple[Tensor, ...]) -> Tensor:
+    """[L, B, H] of L states; one alone needs no copy."""
+    return parts[0].unsqueeze(0) if len(parts) == 1 else torch.stack(parts)
 
 
 def run_layer(

@@ -12,10 +12,10 @@ SMALLEST_SPREAD = 1e-3
 
 @dataclass(frozen=True)
 class WindowScale:
-    """Centre and spread of every window and column, [B, 1, C] each."""
+    """Centre and spread of every window and column, [B, 1, C] each; None is 0 and 1."""
 
-    center: Tensor
-    spread: Tensor
+    center: Tensor | None
+    spread: Tensor | None
 
     @classmethod
     def of(cls, kind: str, context_BTC: Tensor) -> "WindowScale":
@@ -23,19 +23,21 @@ class WindowScale:
 
         mean_std uses the biased standard deviation (Kim et al. 2022, RevIN, without its weights).
         """
-        newest_B1C = context_BTC[:, -1:]
         if kind == "mean_std":
             variance, mean = torch.var_mean(context_BTC, dim=1, keepdim=True, correction=0)
             return cls(mean, variance.sqrt().clamp(min=SMALLEST_SPREAD))
-        center = newest_B1C if kind == "last" else torch.zeros_like(newest_B1C)
-        return cls(center, torch.ones_like(newest_B1C))
+        return cls(context_BTC[:, -1:] if kind == "last" else None, None)
 
     def apply(self, values_BTC: Tensor) -> Tensor:
         """Normalise values of the first columns (a target has fewer than the context)."""
         columns = values_BTC.shape[-1]
-        return (values_BTC - self.center[..., :columns]) / self.spread[..., :columns]
+        if self.center is not None:
+            values_BTC = values_BTC - self.center[..., :columns]
+        return values_BTC if self.spread is None else values_BTC / self.spread[..., :columns]
 
     def undo(self, values_BKC: Tensor) -> Tensor:
         """The inverse of ``apply``."""
         columns = values_BKC.shape[-1]
-        return values_BKC * self.spread[..., :columns] + self.center[..., :columns]
+        if self.spread is not None:
+            values_BKC = values_BKC * self.spread[..., :columns]
+        return values_BKC if self.center is None else values_BKC + self.center[..., :columns]
