@@ -22,7 +22,7 @@ from grucli.data import (
     split_panel,
 )
 from grucli.errors import CheckpointError
-from grucli.nn import Forecaster
+from grucli.nn import FlatParameters, Forecaster, Optimizer
 from grucli.recipe import DataRecipe, Recipe, TrainRecipe
 
 
@@ -171,22 +171,13 @@ def restore_forecaster(
     return forecaster
 
 
-def build_optimizer(train: TrainRecipe, model: Forecaster) -> torch.optim.Optimizer:
-    """The optimiser of a recipe, in torch's fused form where there is one."""
-    parameters = [p for p in model.parameters() if p.requires_grad]
-    lr, decay = train.lr, train.weight_decay
-    if train.optimizer == "sgd":
-        return torch.optim.SGD(
-            parameters,
-            lr=lr,
-            momentum=train.momentum,
-            nesterov=train.nesterov,
-            weight_decay=decay,
-            fused=True,
-        )
-    if train.optimizer == "rmsprop":
-        return torch.optim.RMSprop(
-            parameters, lr=lr, momentum=train.momentum, weight_decay=decay, foreach=True
-        )
-    kind = torch.optim.Adam if train.optimizer == "adam" else torch.optim.AdamW
-    return kind(parameters, lr=lr, weight_decay=decay, fused=True)
+def build_optimizer(train: TrainRecipe, parameters: FlatParameters) -> Optimizer:
+    """The optimiser of a recipe."""
+    return Optimizer(
+        train.optimizer,
+        parameters,
+        lr=train.lr,
+        weight_decay=train.weight_decay,
+        momentum=train.momentum,
+        nesterov=train.nesterov,
+    )

@@ -105,6 +105,20 @@ def test_help_and_version_load_nothing_heavy(arguments):
     assert modules_after(*arguments) & HEAVY == set()
 
 
+def test_training_does_not_bring_torchs_compiler_into_memory(folder):
+    loaded = (
+        "import sys; from grucli import train; train(sys.argv[1], run_dir=sys.argv[2]); "
+        "print(*{'torch._dynamo', 'torch._inductor', 'sympy'} & set(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", loaded, str(folder / "wave.yaml"), str(folder / "run")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == []
+
+
 def test_importing_the_package_loads_nothing_heavy():
     program = "import sys, grucli; print(*{name.split('.')[0] for name in sys.modules})"
     done = subprocess.run(

@@ -182,9 +182,13 @@ def test_a_loss_that_is_not_finite_stops_before_the_step(folder):
     )
     (folder / "run").mkdir()
     run = training.TrainingRun(recipe, training.RunFolder(folder / "run"), "cpu", resume=False)
+    values = run.training.parameters.values
+    before = [values.clone()]
     with pytest.raises(TrainingError, match=r"loss .* the weights were left as they were"):
-        list(run.events(lambda: None))
-    assert all(bool(torch.isfinite(p).all()) for p in run.training.parameters)
+        before.extend(values.clone() for _ in run.events(lambda: None))
+    assert len(before) > 1
+    assert bool(torch.isfinite(values).all())
+    assert torch.equal(values, before[-1])
 
 
 CHANGES = [

@@ -57,47 +57,56 @@ def fit(training: Training, train: Windows, valid: Windows) -> Iterator[Event]:
 
 def _step(
     training: Training, train: Windows, rows: Tensor
-) -> tuple[Tensor, float, Sequence[WeightRecord | Snapshot]]:
+) -> tuple[float, float, Sequence[WeightRecord | Snapshot]]:
     """One forward pass, backpropagation through time and optimiser step."""
     totals = training.totals
     lr = training.set_learning_rate()
-    training.optimizer.zero_grad(set_to_none=True)
-    loss, count = _backpropagate(training, train, rows)
+    batch_loss, values = _backpropagate(training, train, rows)
+    norm, loss, count = _read(training.parameters.gradient_norm(), batch_loss, values)
+    if not math.isfinite(norm + loss):
+        raise TrainingError(_not_finite(training, loss, lr))
     ends_epoch = training.step_in_epoch + 1 == training.steps_per_epoch(len(train))
     is_recorded = training.is_recorded(ends_epoch, len(train))
     probes = training.probes() if ends_epoch or is_recorded else []
     clip = training.recipe.clip
     limit = math.inf if clip is None else clip
-    norm = torch.nn.utils.clip_grad_norm_(training.parameters, limit)
-    if not math.isfinite(float(norm) + float(loss.detach())):
-        raise TrainingError(_not_finite(training, float(loss.detach()), lr))
+    training.parameters.clip(norm, limit)
     training.optimizer.step()
-    totals.add(loss.detach(), count, norm.detach(), limit)
+    totals.add(loss, count, norm, limit)
     training.advance()
     updates = [probe.updates() for probe in probes]
     if ends_epoch:
         totals.gates = gate_updates(training.groups, updates)
-    return loss.detach(), lr, training.record(updates, loss.detach()) if is_recorded else ()
+    return loss, lr, training.record(updates, loss) if is_recorded else ()
 
 
-def _backpropagate(training: Training, train: Windows, rows: Tensor) -> tuple[Tensor, Tensor]:
+def _read(*values: Tensor | float) -> list[float]:
+    """Scalars as numbers, after waiting once for the device that they are computed on."""
+    tensors = [value for value in values if isinstance(value, Tensor)]
+    found = iter(torch.stack(tensors).tolist())
+    return [next(found) if isinstance(value, Tensor) else value for value in values]
+
+
+def _backpropagate(
+    training: Training, train: Windows, rows: Tensor
+) -> tuple[Tensor, Tensor | float]:
     """Loss of a batch and the number of its values; leaves a gradient at every parameter."""
-    training.model.train()
+    if not training.model.training:
+        training.model.train()
     batch = train.gather(rows)
     forecast = training.model(batch.context, batch.target, training.teacher_forcing())
     loss, count = masked_mean_loss(
         training.recipe.loss, forecast, batch.target, weight=batch.weight
     )
-    loss.backward()  # type: ignore[no-untyped-call]
-    return loss, count
+    training.parameters.backpropagate(loss)
+    return loss.detach(), count
 
 
 def trial_step(training: Training, train: Windows) -> None:
-    """A step's forward and backward pass on the first batch, which leaves no trace."""
+    """A step's forward and backward pass on the first batch; nothing is learned of it."""
     with torch.random.fork_rng():
         rows = torch.arange(min(training.recipe.batch_size, len(train)))
         _backpropagate(training, train, rows)
-    training.optimizer.zero_grad(set_to_none=True)
 
 
 def _close_epoch(training: Training, valid: Windows, rate: float, started: float) -> Epoch:

@@ -6,28 +6,17 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-ElementwiseLoss = Callable[[Tensor, Tensor], Tensor]
-
-
-def _squared(forecast: Tensor, target: Tensor) -> Tensor:
-    return functional.mse_loss(forecast, target, reduction="none")
-
-
-def _absolute(forecast: Tensor, target: Tensor) -> Tensor:
-    return functional.l1_loss(forecast, target, reduction="none")
-
-
-def _huber(forecast: Tensor, target: Tensor) -> Tensor:
-    return functional.huber_loss(forecast, target, reduction="none", delta=1.0)
-
-
-LOSSES: dict[str, ElementwiseLoss] = {"mse": _squared, "mae": _absolute, "huber": _huber}
+LOSSES: dict[str, Callable[..., Tensor]] = {
+    "mse": functional.mse_loss,
+    "mae": functional.l1_loss,
+    "huber": functional.huber_loss,
+}
 """Name in the recipe -> loss of each value; huber turns linear at one scaled unit."""
 
 
 def masked_mean_loss(
     kind: str, forecast: Tensor, target: Tensor, *, weight: Tensor | None
-) -> tuple[Tensor, Tensor]:
+) -> tuple[Tensor, Tensor | float]:
     """Loss: how far forecasts are from the truth, in scaled units.
 
     Formula: mean over windows, steps of the horizon and columns of (f - y)^2 (mse), |f - y| (mae),
@@ -45,12 +34,13 @@ def masked_mean_loss(
     Source: the usual definitions; Huber 1964.
 
     ``forecast`` and ``target`` are [B, K, C] in scaled units, ``weight`` [B, K, C] is true where
-    the truth was measured (None: everywhere). Returns two scalars; with nothing measured the loss
-    is zero and carries no gradient.
+    the truth was measured (None: everywhere). Returns the loss and the number of values, which is
+    a tensor where it must be counted; with nothing measured the loss is zero and carries no
+    gradient.
     """
-    losses = LOSSES[kind](forecast, target)
     if weight is None:
-        return losses.mean(), losses.new_tensor(float(losses.numel()))
+        return LOSSES[kind](forecast, target), float(target.numel())
+    losses = LOSSES[kind](forecast, target, reduction="none")
     count = weight.sum().to(losses.dtype)
     total = torch.where(weight, losses, losses.new_zeros(())).sum()
     return total / count.clamp(min=1.0), count

@@ -12,7 +12,7 @@ from grucli.engine.gate_updates import GroupUpdates, StepProbe, gate_groups
 from grucli.engine.record import WeightRecorder
 from grucli.engine.schedules import LearningRate
 from grucli.engine.snapshots import take_snapshot
-from grucli.nn import Forecaster
+from grucli.nn import FlatParameters, Forecaster, Optimizer
 from grucli.recipe import TrainRecipe
 from grucli.reports import GateUpdate, Snapshot, WeightRecord
 
@@ -22,32 +22,32 @@ EPOCH_SEED_STRIDE = 1_000_003
 
 @dataclass
 class EpochTotals:
-    """Sums over the steps of one epoch, kept on the device and read once at its end."""
+    """Sums over the steps of one epoch."""
 
-    loss: Tensor | float = 0.0
-    values: Tensor | float = 0.0
-    norm: Tensor | float = 0.0
-    clipped: Tensor | float = 0.0
+    loss: float = 0.0
+    values: float = 0.0
+    norm: float = 0.0
+    clipped: int = 0
     steps: int = 0
     gates: tuple[GateUpdate, ...] = ()
 
-    def add(self, loss: Tensor, count: Tensor, norm: Tensor, limit: float) -> None:
+    def add(self, loss: float, count: float, norm: float, limit: float) -> None:
         """Add one step: its mean loss, number of values and gradient norm before clipping."""
-        self.loss = self.loss + loss.double() * count
-        self.values = self.values + count.double()
-        self.norm = self.norm + norm.double()
-        self.clipped = self.clipped + (norm > limit)
+        self.loss += loss * count
+        self.values += count
+        self.norm += norm
+        self.clipped += norm > limit
         self.steps += 1
 
     @property
     def mean_loss(self) -> float:
         """Mean loss over the values seen."""
-        return float(self.loss) / max(float(self.values), 1.0)
+        return self.loss / max(self.values, 1.0)
 
     @property
     def mean_gradient_norm(self) -> float:
         """Mean global gradient norm over the steps."""
-        return float(self.norm) / max(self.steps, 1)
+        return self.norm / max(self.steps, 1)
 
     @property
     def clipped_share(self) -> float:
@@ -64,18 +64,11 @@ class EpochTotals:
 
         Source: Pascanu, Mikolov & Bengio 2013, arXiv 1211.5063.
         """
-        return float(self.clipped) / max(self.steps, 1)
+        return self.clipped / max(self.steps, 1)
 
     def state_dict(self) -> dict[str, Any]:
         """The sums as plain numbers."""
-        return {
-            "loss": float(self.loss),
-            "values": float(self.values),
-            "norm": float(self.norm),
-            "clipped": float(self.clipped),
-            "steps": self.steps,
-            "gates": [asdict(gate) for gate in self.gates],
-        }
+        return asdict(self) | {"gates": [asdict(gate) for gate in self.gates]}
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> "EpochTotals":
@@ -88,13 +81,14 @@ class EpochTotals:
 class Training:
     """A model on its way: optimiser, schedule, progress and the best weights so far.
 
+    ``optimizer`` works on the flat ``parameters`` of the model.
     ``epoch`` counts from 1, ``step`` counts optimiser steps of the whole run, ``step_in_epoch``
     those of the present epoch that are done. ``recorder`` writes down how weights are learned from
     those that the model has now; it changes nothing that is learned, and None leaves it out.
     """
 
     model: Forecaster
-    optimizer: torch.optim.Optimizer
+    optimizer: Optimizer
     schedule: LearningRate
     recipe: TrainRecipe
     cell: str
@@ -110,9 +104,13 @@ class Training:
     totals: EpochTotals = field(default_factory=EpochTotals)
 
     def __post_init__(self) -> None:
-        self.parameters = [p for p in self.model.parameters() if p.requires_grad]
         self.groups = gate_groups(self.model, self.cell)
         self.recorder: WeightRecorder | None = WeightRecorder(self.model, self.cell)
+
+    @property
+    def parameters(self) -> FlatParameters:
+        """What is learned, as one vector."""
+        return self.optimizer.parameters
 
     @property
     def finished(self) -> bool:
@@ -143,9 +141,7 @@ class Training:
 
     def set_learning_rate(self) -> float:
         """Give the optimiser the learning rate of the step to come."""
-        self.current_lr = self.schedule.at(self.step, self.epoch)
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.current_lr
+        self.current_lr = self.optimizer.lr = self.schedule.at(self.step, self.epoch)
         return self.current_lr
 
     def teacher_forcing(self) -> float:
@@ -195,7 +191,7 @@ class Training:
         return [StepProbe.take(group) for group in self.groups]
 
     def record(
-        self, updates: Sequence[GroupUpdates], loss: Tensor
+        self, updates: Sequence[GroupUpdates], loss: float
     ) -> Sequence[WeightRecord | Snapshot]:
         """Write down what the step just made did to the weights."""
         assert self.recorder is not None
@@ -203,7 +199,7 @@ class Training:
             updates,
             step=self.step,
             epoch=self.epoch,
-            loss=float(loss),
+            loss=loss,
             lr=self.current_lr,
             clipped=self.totals.clipped_share,
         )

@@ -1,8 +1,10 @@
 """Recurrent modules for torch: sizes and strings in, no recipes and no tables."""
 
+from grucli.nn.flat import FlatParameters
 from grucli.nn.forecaster import Forecaster
 from grucli.nn.initialise import copy_matrices, initialise
 from grucli.nn.kernel import available, choose_kernel, chosen_kernel, kernel_words
+from grucli.nn.optimizers import Optimizer
 from grucli.nn.recurrent import GRU, LSTM, MODULES, RNN
 from grucli.nn.stack import Recurrent, State
 
@@ -11,7 +13,9 @@ __all__ = [
     "LSTM",
     "MODULES",
     "RNN",
+    "FlatParameters",
     "Forecaster",
+    "Optimizer",
     "Recurrent",
     "State",
     "available",

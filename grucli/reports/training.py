@@ -1,7 +1,6 @@
 """What happens during training, event by event, and how it ends."""
 
 from dataclasses import dataclass
-from typing import SupportsFloat
 
 from grucli.reports.scores import Scores
 
@@ -48,13 +47,13 @@ class TrainingStarted:
 
 @dataclass(frozen=True)
 class Step:
-    """One optimiser step. ``loss`` is read only when it is shown: reading may wait for a device."""
+    """One optimiser step; ``loss`` is that of its batch, before the step."""
 
     epoch: int
     step: int
     step_in_epoch: int
     steps_per_epoch: int
-    loss: SupportsFloat
+    loss: float
     lr: float
     windows: int
 

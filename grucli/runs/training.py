@@ -18,7 +18,7 @@ from grucli.engine.schedules import LearningRate
 from grucli.engine.season import infer_season
 from grucli.engine.training import Training
 from grucli.errors import InterruptedRunError, TrainingError, UsageError
-from grucli.nn import available, kernel_words
+from grucli.nn import FlatParameters, available, kernel_words
 from grucli.recipe import Recipe, dump_recipe
 from grucli.reports import (
     Epoch,
@@ -85,7 +85,7 @@ class TrainingRun:
         model = build.build_forecaster(recipe, initial).to(device)
         self.training = Training(
             model=model,
-            optimizer=build.build_optimizer(recipe.train, model),
+            optimizer=build.build_optimizer(recipe.train, FlatParameters(model)),
             schedule=self._schedule(),
             recipe=recipe.train,
             cell=recipe.model.cell,
@@ -234,7 +234,8 @@ class TrainingRun:
 
     def save_last(self) -> None:
         """Write the state from which --resume goes on."""
-        weights = self.training.model.state_dict()
+        model = self.training.model
+        weights = {name: value.clone() for name, value in model.state_dict().items()}
         state = self.training.state_dict()
         save_checkpoint(self._checkpoint(weights, training=state), self.folder.last)
 

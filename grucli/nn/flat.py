@@ -1,0 +1,39 @@
+"""All parameters of a model as one vector, so that one call does for all what one does for each."""
+
+import torch
+from torch import Tensor, nn
+
+
+class FlatParameters:
+    """The trainable parameters of a model side by side, and their gradient.
+
+    ``values`` and ``gradient`` are vectors over all entries; every parameter and its ``grad``
+    become views of them. A model that is moved or cast afterwards leaves them behind.
+    """
+
+    def __init__(self, model: nn.Module) -> None:
+        """Take the parameters over; they keep their values, the gradient is zero."""
+        self.parameters = [p for p in model.parameters() if p.requires_grad]
+        self.values = torch.cat([p.detach().flatten() for p in self.parameters])
+        self.gradient = torch.zeros_like(self.values)
+        sizes = [p.numel() for p in self.parameters]
+        parts = zip(self.parameters, torch.split(self.values, sizes), strict=True)
+        gradients = zip(self.parameters, torch.split(self.gradient, sizes), strict=True)
+        self._gradients = [part.view_as(parameter) for parameter, part in gradients]
+        for (parameter, part), gradient in zip(parts, self._gradients, strict=True):
+            parameter.data = part.view_as(parameter)
+            parameter.grad = gradient
+
+    def backpropagate(self, loss: Tensor) -> None:
+        """Replace the gradient by that of ``loss``, which every parameter must have a part in."""
+        torch._foreach_copy_(self._gradients, torch.autograd.grad(loss, self.parameters))
+
+    def gradient_norm(self) -> Tensor:
+        """Euclidean norm of the gradient of all parameters together, a scalar."""
+        norm: Tensor = torch.linalg.vector_norm(self.gradient)
+        return norm
+
+    def clip(self, norm: float, limit: float) -> None:
+        """Shorten a gradient of the given norm to ``limit`` (Pascanu, Mikolov & Bengio 2013)."""
+        if norm > limit:
+            self.gradient.mul_(limit / norm)
