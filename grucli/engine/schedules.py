@@ -4,6 +4,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from grucli.recipe import TrainRecipe
+
 
 @dataclass
 class LearningRate:
@@ -25,6 +27,20 @@ class LearningRate:
     plateau_scale: float = 1.0
     plateau_best: float = math.inf
     plateau_bad_epochs: int = 0
+
+    @classmethod
+    def of(cls, train: TrainRecipe, *, windows: int) -> "LearningRate":
+        """That of a recipe that trains on so many windows."""
+        schedule = train.schedule
+        return cls(
+            kind=schedule.kind,
+            base=train.lr,
+            total_steps=math.ceil(windows / train.batch_size) * train.epochs,
+            warmup_steps=schedule.warmup_steps,
+            every_epochs=schedule.every_epochs,
+            factor=schedule.factor,
+            patience_epochs=schedule.patience_epochs,
+        )
 
     def at(self, step: int, epoch: int) -> float:
         """Learning rate of optimiser step ``step`` (from 0) in epoch ``epoch`` (from 1)."""

@@ -3,13 +3,11 @@
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
 import torch
 
 from grucli import build
 from grucli.checkpoint import Checkpoint, load_checkpoint, recipe_of
 from grucli.data import Frequency, Panel, Scaler, Span, latest_context
-from grucli.engine.evaluation import Scale
 from grucli.engine.forecasting import forecast_ahead
 from grucli.errors import DataError, UsageError
 from grucli.nn import Forecaster
@@ -17,7 +15,7 @@ from grucli.recipe import Recipe
 from grucli.reports import Forecast, ForecastExample, Scores
 from grucli.runs.device import use_kernel
 from grucli.runs.examples import newest_examples, window_examples
-from grucli.runs.scoring import score_model, score_whole
+from grucli.runs.scoring import Yardstick, score_model
 
 SplitName = Literal["train", "valid", "test", "all"]
 
@@ -67,19 +65,17 @@ def evaluate_with_examples(
     """The same scores, and so many of the forecasts that they were taken over, column by column."""
     saved, recipe, model = restore(checkpoint)
     panel = read_panel(saved, recipe, data)
-    scaler = Scaler.from_plain(saved.scaler)
-    scale = Scale.of(scaler, np.asarray(saved.naive_mae))
-    season = saved.season_steps
+    yardstick = Yardstick.of_checkpoint(saved)
+    scaler, fit_on = yardstick.scaler, None
     if split == "all":
         whole = Span(0, len(panel.values))
         windows = build.build_span_windows(
             recipe, panel, scaler, whole, lookback=False, device="cpu"
         )
-        scores = score_whole(model, windows, recipe, scaler=scaler, scale=scale, season=season)
     else:
         dataset = build.build_dataset(recipe, panel, device="cpu", scaler=scaler)
-        windows = dataset.windows(split)
-        scores = score_model(model, dataset, recipe, scale=scale, season=season, split=split)
+        windows, fit_on = dataset.windows(split), (dataset.train, dataset.valid)
+    scores = score_model(model, windows, recipe, yardstick=yardstick, split=split, fit_on=fit_on)
     return scores, window_examples(model, windows, panel, scaler, count=examples)
 
 

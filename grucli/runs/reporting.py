@@ -4,12 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-import numpy as np
-
 from grucli import build
 from grucli.checkpoint import Checkpoint
-from grucli.data import Scaler
-from grucli.engine.evaluation import Scale, as_scores
+from grucli.engine.evaluation import as_scores
 from grucli.errors import CheckpointError, DataError, GrucliError
 from grucli.nn import Forecaster
 from grucli.recipe import Recipe, dump_recipe
@@ -25,7 +22,7 @@ from grucli.runs import tracing
 from grucli.runs.examples import window_examples
 from grucli.runs.folder import RunFolder
 from grucli.runs.reading import predict_with_context, read_panel, restore
-from grucli.runs.scoring import error_sums
+from grucli.runs.scoring import Yardstick, error_sums
 from grucli.runs.training import model_words
 from grucli.weights import (
     film_frames,
@@ -128,17 +125,12 @@ def _scored(
 ) -> tuple[Scores, dict[str, tuple[float, ...]], tuple[ForecastExample, ...]]:
     """Scores on the test span, the errors at each step, and some of the forecasts themselves."""
     panel = read_panel(saved, recipe, None)
-    scaler = Scaler.from_plain(saved.scaler)
+    yardstick = Yardstick.of_checkpoint(saved)
+    scaler = yardstick.scaler
     dataset = build.build_dataset(recipe, panel, device="cpu", scaler=scaler)
-    sums, windows = error_sums(
-        model,
-        dataset,
-        recipe,
-        scale=Scale.of(scaler, np.asarray(saved.naive_mae)),
-        season=saved.season_steps,
-        split="test",
-    )
-    season, targets = saved.season_steps, recipe.data.target
+    windows, fit_on = dataset.test, (dataset.train, dataset.valid)
+    sums = error_sums(model, windows, recipe, yardstick=yardstick, fit_on=fit_on)
+    season, targets = yardstick.season, recipe.data.target
     scores = as_scores(sums, windows, split="test", season=season, targets=targets)
     by_step = {
         name: tuple(found.read(step=step).rmse for step in range(windows.horizon_steps))

@@ -1,6 +1,10 @@
 """Score a model beside the baselines on one span of a data set."""
 
-from grucli.build import Dataset
+from dataclasses import dataclass
+
+import numpy as np
+
+from grucli.checkpoint import Checkpoint
 from grucli.data import Scaler, Windows
 from grucli.engine.evaluation import Scale, as_scores, baseline_predictors, model_predictor, score
 from grucli.engine.metrics import ErrorSums
@@ -9,54 +13,52 @@ from grucli.recipe import Recipe
 from grucli.reports import Scores
 
 
+@dataclass(frozen=True)
+class Yardstick:
+    """What errors are measured with, all from the training span; ``season`` is in steps."""
+
+    scaler: Scaler
+    scale: Scale
+    season: int | None
+
+    @classmethod
+    def of_checkpoint(cls, saved: Checkpoint) -> "Yardstick":
+        """That of the run that wrote the checkpoint."""
+        scaler = Scaler.from_plain(saved.scaler)
+        return cls(scaler, Scale.of(scaler, np.asarray(saved.naive_mae)), saved.season_steps)
+
+
 def error_sums(
-    model: Forecaster,
-    dataset: Dataset,
-    recipe: Recipe,
-    *,
-    scale: Scale,
-    season: int | None,
-    split: str,
-) -> tuple[dict[str, ErrorSums], Windows]:
-    """Error sums of ``model`` and of every baseline over all windows of one span, and these."""
-    windows = dataset.windows(split)
-    predictors = baseline_predictors(
-        windows,
-        targets=len(recipe.data.target),
-        season=season,
-        fit_on=(dataset.train, dataset.valid),
-    )
-    predictors["model"] = model_predictor(model)
-    sums = score(predictors, windows, dataset.scaler, scale, width=model.width)
-    return sums, windows
-
-
-def score_model(
-    model: Forecaster,
-    dataset: Dataset,
-    recipe: Recipe,
-    *,
-    scale: Scale,
-    season: int | None,
-    split: str,
-) -> Scores:
-    """Errors of the model and of every baseline over all windows of one span of ``dataset``."""
-    sums, windows = error_sums(model, dataset, recipe, scale=scale, season=season, split=split)
-    return as_scores(sums, windows, split=split, season=season, targets=recipe.data.target)
-
-
-def score_whole(
     model: Forecaster,
     windows: Windows,
     recipe: Recipe,
     *,
-    scaler: Scaler,
-    scale: Scale,
-    season: int | None,
-) -> Scores:
-    """Errors over every window of a whole table, without the baseline that needs training."""
-    targets = recipe.data.target
-    predictors = baseline_predictors(windows, targets=len(targets), season=season, fit_on=None)
+    yardstick: Yardstick,
+    fit_on: tuple[Windows, Windows] | None,
+) -> dict[str, ErrorSums]:
+    """Error sums of ``model`` and of every baseline over all windows.
+
+    The baseline that needs training gets the training and validation windows of ``fit_on``, and
+    is left out where this is None.
+    """
+    predictors = baseline_predictors(
+        windows, targets=len(recipe.data.target), season=yardstick.season, fit_on=fit_on
+    )
     predictors["model"] = model_predictor(model)
-    sums = score(predictors, windows, scaler, scale, width=model.width)
-    return as_scores(sums, windows, split="all", season=season, targets=targets)
+    return score(predictors, windows, yardstick.scaler, yardstick.scale, width=model.width)
+
+
+def score_model(
+    model: Forecaster,
+    windows: Windows,
+    recipe: Recipe,
+    *,
+    yardstick: Yardstick,
+    split: str,
+    fit_on: tuple[Windows, Windows] | None,
+) -> Scores:
+    """Errors of the model and of every baseline over all windows; see ``error_sums``."""
+    sums = error_sums(model, windows, recipe, yardstick=yardstick, fit_on=fit_on)
+    return as_scores(
+        sums, windows, split=split, season=yardstick.season, targets=recipe.data.target
+    )
