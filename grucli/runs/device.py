@@ -14,8 +14,10 @@ Threads = int | Literal["auto"] | None
 """So many; the measured best; or None for whatever torch is set to."""
 
 _TRIALS = 3
+_ENOUGH_SECONDS = 0.5
+"""A step that takes so long is not tried again."""
 _WORTHWHILE = 0.9
-"""More threads must bring the time of a step down to this share to be taken."""
+"""Twice the threads must bring the time of a step down to this share to be taken."""
 
 
 def choose_device(name: str) -> str:
@@ -58,14 +60,19 @@ def set_threads(threads: int | None) -> None:
 
 
 def pick_threads(step: Callable[[], None]) -> int:
-    """Time ``step`` with one thread and with torch's own number, keep the faster, and say which.
+    """Double the threads, up to torch's own number, as long as ``step`` gets faster; say how many.
 
     Threads that wait for each other cost more than they bring where steps are short or other
     programs want the cores.
     """
     most = torch.get_num_threads()
-    seconds = {threads: _fastest(step, threads) for threads in sorted({1, most})}
-    chosen = most if seconds[most] < _WORTHWHILE * seconds[1] else 1
+    chosen, best = 1, _fastest(step, 1)
+    while chosen < most:
+        more = min(2 * chosen, most)
+        seconds = _fastest(step, more)
+        if seconds >= _WORTHWHILE * best:
+            break
+        chosen, best = more, seconds
     torch.set_num_threads(chosen)
     return chosen
 
@@ -87,8 +94,8 @@ def flushed_denormals() -> Iterator[None]:
 def _fastest(step: Callable[[], None], threads: int) -> float:
     torch.set_num_threads(threads)
     step()
-    times = []
-    for _ in range(_TRIALS):
+    times: list[float] = []
+    while len(times) < _TRIALS and sum(times) < _ENOUGH_SECONDS:
         started = time.perf_counter()
         step()
         times.append(time.perf_counter() - started)
