@@ -99,14 +99,23 @@ def medians(turns: dict[str, Turn], rounds: int) -> dict[str, float]:
     return {name: statistics.median(found) for name, found in times.items()}
 
 
+def operations(shape: tuple[int, int, int, int]) -> dict[str, int]:
+    """Floating point operations of a gru's matrix products in a train step and in inference."""
+    batch, steps, inputs, hidden = shape
+    cell, square = batch * steps * hidden * inputs, batch * steps * hidden**2
+    return {"train": 18 * square + 12 * cell, "infer": 6 * square + 6 * cell}
+
+
+def sgemm_rate(milliseconds: float) -> float:
+    """GFLOP/s of a square product that took so long."""
+    return 2 * SGEMM**3 / milliseconds * 1e-6
+
+
 def measure(shape: tuple[int, int, int, int], norms: list[str], rounds: int) -> dict[str, Any]:
     """One row: milliseconds, the bounds, and how the norms compare."""
-    batch, steps, inputs, hidden = shape
     found = medians(contestants(shape, norms), rounds)
-    rate = 2 * SGEMM**3 / found["sgemm"] * 1e-6  # GFLOP/s
-    cell, square = batch * steps * hidden * inputs, batch * steps * hidden**2
-    bound = {"train": 18 * square + 12 * cell, "infer": 6 * square + 6 * cell}
-    bounds = {kind: operations / rate * 1e-6 for kind, operations in bound.items()}
+    rate = sgemm_rate(found["sgemm"])
+    bounds = {kind: count / rate * 1e-6 for kind, count in operations(shape).items()}
     scores = {
         norm: {
             "train_ratio": found["torch GRU train"] / found[f"{norm} train"],
