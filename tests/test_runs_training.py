@@ -8,7 +8,7 @@ import torch
 
 from grucli import train
 from grucli.checkpoint import load_checkpoint
-from grucli.errors import InterruptedRunError, TrainingError, UsageError
+from grucli.errors import DataError, InterruptedRunError, TrainingError, UsageError
 from grucli.recipe import load_recipe
 from grucli.reports import Epoch, Step
 from grucli.runs import training
@@ -127,6 +127,22 @@ def test_two_processes_cannot_train_into_one_folder(folder):
     with pytest.raises(UsageError, match="another process is training"):
         train(folder / "wave.yaml", run_dir=folder / "run", overwrite=True)
     first.close()
+
+
+@pytest.mark.parametrize("was_there", [False, True])
+def test_a_start_that_fails_leaves_the_place_as_it_was(folder, was_there):
+    if was_there:
+        (folder / "run").mkdir()
+    (folder / "wave.csv").write_text("day,level\n2024-01-01,1\n")
+    with pytest.raises(DataError):
+        train(folder / "wave.yaml", run_dir=folder / "run")
+    assert (folder / "run").exists() == was_there
+    assert not (folder / "run" / ".lock").exists()
+
+
+def test_a_finished_run_leaves_no_lock(folder):
+    train(folder / "wave.yaml", ["train.epochs=1"], run_dir=folder / "run")
+    assert not (folder / "run" / ".lock").exists()
 
 
 def test_a_line_torn_by_a_crash_is_repaired_on_resume(folder):

@@ -6,11 +6,12 @@ a Makefile can depend on them and an interrupted run can go on.
 
 import fcntl
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from grucli.errors import GrucliError, UsageError
 from grucli.files import write_atomically
@@ -25,6 +26,7 @@ FILES = (
     "last.pt",
     "report.html",
 )
+LOCK = ".lock"
 
 
 @dataclass(frozen=True)
@@ -74,34 +76,39 @@ class RunFolder:
 
         Raises UsageError when the folder is in use, holds something while neither ``resume`` nor
         ``overwrite`` is given, or has nothing to resume. ``overwrite`` removes the files of
-        ``FILES`` only.
+        ``FILES`` only. What was made to hold the folder goes when the block ends, the folder too
+        if nothing was written into it.
         """
         if resume and not self.last.is_file():
             raise UsageError(
                 f"{self.last}: nothing to resume; expected the state of an earlier run; "
                 "run the command without --resume"
             )
+        was_there = self.path.exists()
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            lock = (self.path / ".lock").open("w")
+            lock = (self.path / LOCK).open("w")
         except OSError as error:
             raise GrucliError(
                 f"{self.path}: cannot be used as a run folder: {error.strerror}; "
                 "choose another place with --run-dir"
             ) from error
         with lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
+            if not _locked(lock):
                 raise UsageError(
                     f"{self.path}: another process is training into this folder; "
                     "wait for it or choose another place with --run-dir"
-                ) from None
-            self._prepare(resume=resume, overwrite=overwrite)
-            yield
+                )
+            try:
+                self._prepare(resume=resume, overwrite=overwrite)
+                yield
+            finally:
+                (self.path / LOCK).unlink(missing_ok=True)
+                if not was_there and not any(self.path.iterdir()):
+                    self.path.rmdir()
 
     def _prepare(self, *, resume: bool, overwrite: bool) -> None:
-        present = sorted(entry.name for entry in self.path.iterdir() if entry.name != ".lock")
+        present = sorted(entry.name for entry in self.path.iterdir() if entry.name != LOCK)
         if present and not (resume or overwrite):
             raise UsageError(
                 f"{self.path}: already holds {', '.join(present[:4])}; add --resume to go on from "
@@ -135,6 +142,15 @@ class RunFolder:
         )
         _keep_lines(self.weights, lambda row: not row["is_end"] and row["step"] <= steps_done)
         _keep_lines(self.snapshots, lambda row: not row["is_best"] and row["step"] <= steps_done)
+
+
+def _locked(file: IO[str]) -> bool:
+    """Lock a file for this process; false where another has it, or has just removed it."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return os.fstat(file.fileno()).st_nlink > 0
 
 
 def _keep_lines(path: Path, wanted: Callable[[Mapping[str, Any]], bool]) -> None:
