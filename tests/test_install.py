@@ -43,5 +43,5 @@ def test_without_a_compiler_everything_runs_and_training_says_so_once(pure, fold
     trained = grucli_of(pure, "train", "wave.yaml", cwd=folder)
     assert trained.stderr.count("the native kernel is not installed") == 1
     scored = grucli_of(pure, "eval", "runs/wave/best.pt", cwd=folder)
-    assert "> model" in scored.stdout
+    assert "seasonal naive" in scored.stdout
     assert "native" not in scored.stderr
