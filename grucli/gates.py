@@ -15,6 +15,10 @@ i, f, g, o, and stores each matrix transposed: ``kernel`` [C, gates * H] is weig
 ``recurrent_kernel`` weight_hh. The two rows of its GRU's ``bias`` are bias_ih and bias_hh; its LSTM
 has their sum. With reset_after=False r acts on the state before the product: that is no variant
 here.
+
+ONNX stacks the rows of W and R as z, r, n, those of its LSTM as i, o, f, c; B holds bias_ih and
+bias_hh one behind the other. With linear_before_reset=0, its default, r acts on the state before
+the product as above.
 """
 
 import re
@@ -34,6 +38,20 @@ SYMBOLS: dict[str, tuple[str, ...]] = {
     "rnn": ("h",),
 }
 """The letter of each gate, in the same order."""
+
+KERAS: dict[str, dict[str, str]] = {
+    "gru": {"update": "z", "reset": "r", "candidate": "h"},
+    "lstm": {"input": "i", "forget": "f", "cell": "c", "output": "o"},
+    "rnn": {"state": "h"},
+}
+"""Keras's letters by gate, in the order in which it stacks their columns."""
+
+ONNX_ORDER: dict[str, tuple[str, ...]] = {
+    "gru": ("update", "reset", "candidate"),
+    "lstm": ("input", "output", "forget", "cell"),
+    "rnn": ("state",),
+}
+"""Gates by cell, in the order in which ONNX stacks their rows."""
 
 KEEPING_GATES: dict[str, str] = {"gru": "update", "lstm": "forget"}
 """The gate whose bias sets how long the state is kept, by cell."""

@@ -3,7 +3,7 @@
 ``read_archive`` is the one reader of .pt files: a checkpoint is loaded, evaluated and inspected
 through it. It opens the zip itself, verifies every checksum, runs the pickle on a machine that
 knows only plain values and tensors, and keeps every tensor inside its storage. ``read_tensors``
-also takes safetensors.
+also takes safetensors and ONNX.
 """
 
 from collections.abc import Callable
@@ -12,13 +12,15 @@ from typing import Any, TypeVar
 
 from grucli.archive.container import read_members
 from grucli.archive.faults import FormatError, damaged, foreign, printable
+from grucli.archive.onnx import looks_like_onnx
+from grucli.archive.onnx_recurrent import OnnxModel, RecurrentNode, read_recurrent_nodes
 from grucli.archive.safetensors import looks_like_safetensors, parse_safetensors
 from grucli.archive.source import read_regular_file
 from grucli.archive.tensors import TensorReader
 from grucli.archive.unpickler import read_pickle
 from grucli.errors import CheckpointError
 
-__all__ = ["printable", "read_archive", "read_tensors"]
+__all__ = ["OnnxModel", "RecurrentNode", "printable", "read_archive", "read_tensors"]
 
 T = TypeVar("T")
 
@@ -37,15 +39,17 @@ def read_archive(path: str | Path) -> Any:
 
 
 def read_tensors(path: str | Path) -> tuple[str, Any]:
-    """The format of a .pt or safetensors file, told by its first bytes, and what it holds.
+    """The format of a .pt, safetensors or ONNX file, told by its first bytes, and what it holds.
 
-    The format is ``torch`` (content as in ``read_archive``) or ``safetensors`` (a dict of arrays).
-    Raises CheckpointError.
+    The format is ``torch`` (content as in ``read_archive``), ``safetensors`` (a dict of arrays) or
+    ``onnx`` (an ``OnnxModel``). Raises CheckpointError.
     """
 
     def parse(content: bytes) -> tuple[str, Any]:
         if looks_like_safetensors(content):
             return "safetensors", parse_safetensors(content)
+        if looks_like_onnx(content):
+            return "onnx", read_recurrent_nodes(content)
         return "torch", _parse_archive(content)
 
     return _guarded(path, parse)

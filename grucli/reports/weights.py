@@ -104,6 +104,7 @@ class WeightReport:
 
     ``inputs`` names the columns of the first layer's input matrices, empty where the file does
     not say; ``cell`` and ``layer_norm`` join the kinds of several recurrent stacks with commas.
+    ``notes`` are sentences on what is another cell than its names say, or was not read.
     """
 
     path: str
@@ -116,6 +117,7 @@ class WeightReport:
     recipe: Mapping[str, Any] | None = None
     findings: tuple[Finding, ...] = ()
     inputs: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from grucli.gates import WORDS, MatrixName
 from grucli.reports import MatrixChange, WeightComparison
 from grucli.weights import elements, spectrum
-from grucli.weights.foreign import WeightFile
+from grucli.weights.stacks import WeightFile
 
 Address = tuple[str, str]
 

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from grucli.gates import GATES, MatrixName
-from grucli.weights.foreign import RecurrentModule
 from grucli.weights.spectrum import Matrix, Vector
+from grucli.weights.stacks import RecurrentModule
 
 
 def effective_matrices(module: RecurrentModule) -> Iterator[tuple[MatrixName, Matrix]]:

@@ -1,97 +1,40 @@
-"""Finding the recurrent layers in a file: our own, a torch state dictionary, safetensors.
+"""Finding the recurrent layers in a file: our own, a torch state dictionary, safetensors, ONNX.
 
-Only names and shapes decide, and both must agree: a parameter is recognised by the name that
-torch.nn.GRU, LSTM, RNN and their cells give it, and the cell by the rows of ``weight_hh`` for each
-hidden unit: 3 gates are a GRU, 4 an LSTM, 1 a plain recurrent network. All else is listed.
+An ONNX model says what its nodes are. Elsewhere only names and shapes decide, and both must agree:
+a parameter is recognised by the name that torch.nn.GRU, LSTM, RNN and their cells give it, and the
+cell by the rows of ``weight_hh`` for each hidden unit: 3 gates are a GRU, 4 an LSTM, 1 a plain
+recurrent network. All else is listed.
 """
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from grucli.archive import printable, read_tensors
+from grucli.archive import OnnxModel, printable, read_tensors
 from grucli.errors import CheckpointError
-from grucli.gates import GATES, PARTS, MatrixName, matrices_of, parse_parameter
-
-Floats = NDArray[np.floating[Any]]
+from grucli.gates import GATES, parse_parameter
+from grucli.weights.onnx import onnx_weights
+from grucli.weights.stacks import RecurrentModule, WeightFile
 
 OWN_FORMAT = "grucli checkpoint"
 _CELLS = {len(gates): cell for cell, gates in GATES.items()}
 _CELL_PARAMETER = re.compile(r"^(?:.*\.)?(?:weight|bias)_(?:ih|hh)$")
 
 
-@dataclass(frozen=True)
-class RecurrentModule:
-    """One stack of recurrent layers.
-
-    ``prefix`` is what stands before the parameters' names in the file, with its dot; ``tensors``
-    maps names as ``weight_hh_l0`` to arrays, weights [gates * H, C or H], the rest [gates * H].
-    """
-
-    prefix: str
-    cell: str
-    layer_norm: str
-    hidden: int
-    tensors: Mapping[str, Floats]
-
-    def matrices(self) -> Iterator[tuple[MatrixName, Floats]]:
-        """Every gate's share of every parameter, by layer, direction, part and gate."""
-        order = {kind: index for index, kind in enumerate(PARTS)}
-        pairs = [
-            (name, values[name.rows])
-            for parameter, values in self.tensors.items()
-            for name in matrices_of(self.cell, parameter, len(values))
-        ]
-        yield from sorted(
-            pairs,
-            key=lambda pair: (
-                pair[0].layer,
-                pair[0].reverse,
-                order[pair[0].kind],
-                pair[0].rows.start,
-            ),
-        )
-
-
-@dataclass(frozen=True)
-class WeightFile:
-    """What a file holds for someone who wants to see weights.
-
-    ``format`` says in words what kind of file it is; ``tensors`` has every tensor by its name in
-    the file; ``modules`` the recurrent stacks among them. ``recipe`` and ``facts`` (columns,
-    scaler, frequency, progress and so on) are those of our own checkpoints, else None and empty.
-    """
-
-    path: str
-    format: str
-    tensors: Mapping[str, NDArray[Any]]
-    modules: tuple[RecurrentModule, ...]
-    recipe: Mapping[str, Any] | None
-    facts: Mapping[str, Any]
-
-    @property
-    def other_tensors(self) -> dict[str, tuple[int, ...]]:
-        """Name and shape of every tensor that belongs to no recurrent layer."""
-        used = {f"{module.prefix}{name}" for module in self.modules for name in module.tensors}
-        return {
-            name: tuple(values.shape)
-            for name, values in self.tensors.items()
-            if _canonical(name) not in used
-        }
-
-
 def read_weights(path: str | Path) -> WeightFile:
-    """Read a checkpoint of ours, a torch state dictionary (also Lightning's), or safetensors.
+    """Read a checkpoint of ours, a torch state dictionary (also Lightning's), safetensors or ONNX.
 
     Imports no torch. Raises CheckpointError when the file cannot be read, holds no recurrent
     layer, or when its shapes, names and recipe do not agree.
     """
     kind, content = read_tensors(path)
+    if isinstance(content, OnnxModel):
+        return onnx_weights(str(path), content)
     shown = printable(str(path))
     recipe: Mapping[str, Any] | None = None
     facts: dict[str, Any] = {}
@@ -105,7 +48,13 @@ def read_weights(path: str | Path) -> WeightFile:
         form, state = _state_dict(shown, content)
     tensors = _tensors(state)
     modules = _modules(shown, tensors, recipe)
-    return WeightFile(str(path), form, tensors, modules, recipe, facts)
+    used = {f"{module.prefix}{name}" for module in modules for name in module.tensors}
+    others = {
+        name: tuple(values.shape)
+        for name, values in tensors.items()
+        if _canonical(name) not in used
+    }
+    return WeightFile(str(path), form, tensors, modules, others, recipe, facts)
 
 
 def _tensors(state: Any) -> dict[str, NDArray[Any]]:

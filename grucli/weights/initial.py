@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from grucli.gates import MatrixName
-from grucli.weights.foreign import RecurrentModule
 from grucli.weights.random_matrix import expected_orthogonal, expected_spectrum
+from grucli.weights.stacks import RecurrentModule
 
 
 def expected_at_start(

@@ -15,9 +15,9 @@ from grucli.reports import (
     WeightPictures,
 )
 from grucli.weights import estimates
-from grucli.weights.foreign import WeightFile
 from grucli.weights.history import snapshot_values
 from grucli.weights.spectrum import Matrix, Vector, singular_values
+from grucli.weights.stacks import WeightFile
 
 MOST_CELLS = 256
 

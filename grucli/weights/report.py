@@ -7,8 +7,8 @@ from typing import Any
 from grucli.reports import MatrixStatistics, WeightReport
 from grucli.weights.effective import effective_matrices
 from grucli.weights.findings import findings
-from grucli.weights.foreign import RecurrentModule, WeightFile
 from grucli.weights.initial import expected_at_start
+from grucli.weights.stacks import RecurrentModule, WeightFile
 from grucli.weights.statistics import matrix_statistics
 from grucli.weights.time_constants import time_constants
 
@@ -41,16 +41,17 @@ def build_weight_report(file: WeightFile, *, exact: bool = False) -> WeightRepor
         recipe=file.recipe,
         findings=findings(matrices, memories, inputs),
         inputs=inputs,
+        notes=file.notes,
     )
 
 
 def input_names(file: WeightFile) -> tuple[str, ...]:
     """Names of the first layer's input columns, empty where the file does not say them."""
     names = file.facts.get("columns")
+    if not isinstance(names, (list, tuple)):
+        return ()
     widths = {module.tensors["weight_ih_l0"].shape[1] for module in file.modules}
-    if isinstance(names, (list, tuple)) and widths == {len(names)}:
-        return tuple(str(name) for name in names)
-    return ()
+    return tuple(str(name) for name in names) if widths == {len(names)} else ()
 
 
 def _module_statistics(

@@ -7,8 +7,8 @@ import numpy as np
 from grucli.errors import UsageError
 from grucli.gates import WORDS
 from grucli.reports import MatrixValues
-from grucli.weights.foreign import WeightFile
 from grucli.weights.report import input_names
+from grucli.weights.stacks import WeightFile
 
 
 def select_matrix(file: WeightFile, address: str) -> MatrixValues:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from grucli.gates import KEEPING_GATES
 from grucli.reports import TimeConstants
-from grucli.weights.foreign import RecurrentModule
+from grucli.weights.stacks import RecurrentModule
 
 
 def memory_steps(bias: NDArray[np.floating]) -> NDArray[np.float64]:

@@ -1,0 +1,66 @@
+"""Recurrent layers and the file that they were found in, whatever its format."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grucli.gates import PARTS, MatrixName, matrices_of
+
+Floats = NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True)
+class RecurrentModule:
+    """One stack of recurrent layers.
+
+    ``prefix`` is what stands before the parameters' names in the file, with its dot; ``tensors``
+    maps names as ``weight_hh_l0`` to arrays, weights [gates * H, C or H], the rest [gates * H].
+    """
+
+    prefix: str
+    cell: str
+    layer_norm: str
+    hidden: int
+    tensors: Mapping[str, Floats]
+
+    def matrices(self) -> Iterator[tuple[MatrixName, Floats]]:
+        """Every gate's share of every parameter, by layer, direction, part and gate."""
+        order = {kind: index for index, kind in enumerate(PARTS)}
+        pairs = [
+            (name, values[name.rows])
+            for parameter, values in self.tensors.items()
+            for name in matrices_of(self.cell, parameter, len(values))
+        ]
+        yield from sorted(
+            pairs,
+            key=lambda pair: (
+                pair[0].layer,
+                pair[0].reverse,
+                order[pair[0].kind],
+                pair[0].rows.start,
+            ),
+        )
+
+
+@dataclass(frozen=True)
+class WeightFile:
+    """What a file holds for someone who wants to see weights.
+
+    ``format`` says in words what kind of file it is; ``modules`` has its recurrent stacks,
+    ``tensors`` their parameters by prefix and name, and those that belong to none of them, with
+    which alone ``other_tensors`` maps names to shapes. ``recipe`` and ``facts`` (columns, scaler,
+    frequency, progress and so on) are those of our own checkpoints, else None and empty.
+    ``notes`` are sentences on what is another cell than its names say, or was not read.
+    """
+
+    path: str
+    format: str
+    tensors: Mapping[str, NDArray[Any]]
+    modules: tuple[RecurrentModule, ...]
+    other_tensors: Mapping[str, tuple[int, ...]]
+    recipe: Mapping[str, Any] | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
