@@ -22,8 +22,14 @@ the product as above.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Literal, NamedTuple, get_args
+
+Naming = Literal["symbols", "torch", "keras", "words"]
+"""Ways to name a matrix: W_hz, weight_hh_l0[64:128], recurrent_kernel[:, 0:64].T, or in words."""
+
+NAMINGS: tuple[str, ...] = get_args(Naming)
 
 GATES: dict[str, tuple[str, ...]] = {
     "gru": ("reset", "update", "candidate"),
@@ -79,6 +85,31 @@ WORDS: dict[str, str] = {
     "gain_sum": "gain",
 }
 """Stacked parameter -> last word of the long name, as in ``0.update.hh``."""
+
+PLAIN: dict[str, str] = {
+    "weight_ih": "input to hidden",
+    "weight_hh": "hidden to hidden",
+    "bias_ih": "input bias",
+    "bias_hh": "hidden bias",
+    "gain_ih": "input gain",
+    "gain_hh": "hidden gain",
+    "bias_sum": "bias",
+    "gain_sum": "gain",
+}
+"""Stacked parameter -> what it is, in words."""
+
+CONVENTIONS: dict[str, str] = {
+    "gru": "GRU gates: r reset, z update (in some texts u), n candidate (in some h or c). The "
+    "update gate z keeps the old state here, as in torch and Keras: h' = z*h + (1-z)*n. Texts with "
+    "h' = (1-z)*h + z*n let z take the new in: theirs is 1-z here.",
+    "lstm": "LSTM gates: i input, f forget, g cell (in some texts c), o output. The forget gate f "
+    "keeps the old cell state: c' = f*c + i*g.",
+    "rnn": "RNN: h state. The state is h' = tanh(W_xh x + b_xh + W_hh h + b_hh).",
+}
+"""Letters of the gates, here and in other texts, and what the keeping gate means, by cell."""
+
+_CELLS = {gate: cell for cell, gates in GATES.items() for gate in gates}
+_KINDS = {word: kind for kind, word in WORDS.items()}
 
 _PARAMETER = re.compile(
     r"^(?P<prefix>(?:.*\.)?)(?P<kind>"
@@ -145,3 +176,69 @@ def matrices_of(cell: str, parameter: str, rows: int) -> Iterator[MatrixName]:
     for index, gate in enumerate(gates):
         block = slice(index * hidden, (index + 1) * hidden)
         yield MatrixName(cell, layer, reverse, gate, kind, block, parameter)
+
+
+class Address(NamedTuple):
+    """The parts of ``coder.0r.update.hh``; of ``0.ih``, all gates together, ``gate`` is empty."""
+
+    prefix: str
+    place: str
+    gate: str
+    part: str
+
+    @property
+    def parameter(self) -> str:
+        """The stacked parameter that the matrix is part of, by torch's name."""
+        reverse = "_reverse" if self.place.endswith("r") else ""
+        return f"{_KINDS[self.part]}_l{self.place.rstrip('r')}{reverse}"
+
+
+def split_address(address: str) -> Address:
+    """Take the long name of a matrix apart, with or without the prefix of its stack."""
+    *before, last, part = address.split(".")
+    gate = last if last in _CELLS else ""
+    place = before.pop() if gate else last
+    return Address("".join(f"{word}." for word in before), place, gate, part)
+
+
+def cells_of(gates: Iterable[str]) -> list[str]:
+    """The cells that gates belong to, in the order of ``GATES``."""
+    found = {_CELLS.get(gate) for gate in gates}
+    return [cell for cell in GATES if cell in found]
+
+
+def shown_name(naming: str, address: str, hidden: int) -> str:
+    """The name of a matrix with ``hidden`` rows as people of a framework know it.
+
+    Those of ``torch`` and ``keras`` are expressions that give the matrix itself, where the
+    framework has it: Keras knows no gains, and of an LSTM and an RNN the sum of both biases alone.
+    The layer is in torch's names only. ``address`` may be that of all gates together.
+    """
+    found = split_address(address)
+    kind, cell = _KINDS[found.part], _CELLS.get(found.gate, "")
+    if naming == "words":
+        return ", ".join(filter(None, (found.gate, PLAIN[kind])))
+    if naming == "torch":
+        return found.parameter + _span(GATES.get(cell, ()), found.gate, hidden)
+    if naming == "keras" and kind in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
+        return _keras_name(kind, cell, _span(tuple(KERAS.get(cell, ())), found.gate, hidden))
+    letters = SYMBOLS[cell] if cell else ()
+    return PARTS[kind] + (letters[GATES[cell].index(found.gate)] if letters else "")
+
+
+def _span(gates: tuple[str, ...], gate: str, hidden: int) -> str:
+    """``[64:128]``, nothing where there is one gate or none is named."""
+    if len(gates) < 2:
+        return ""
+    start = gates.index(gate) * hidden
+    return f"[{start}:{start + hidden}]"
+
+
+def _keras_name(kind: str, cell: str, span: str) -> str:
+    if kind.startswith("weight"):
+        name = "kernel" if kind == "weight_ih" else "recurrent_kernel"
+        return f"{name}{span.replace('[', '[:, ')}.T"
+    row = 0 if kind == "bias_ih" else 1
+    if cell == "gru":
+        return f"bias{span.replace('[', f'[{row}, ')}"
+    return f"bias{span} ({('input', 'hidden')[row]} part)"

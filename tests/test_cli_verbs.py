@@ -14,6 +14,7 @@ import pytest
 import torch
 
 from tests.conftest import grucli
+from tests.onnx_files import one_node, saved, weights_of
 
 
 @pytest.fixture(scope="module")
@@ -260,8 +261,8 @@ OPTIONS = {
     "eval": "--split --by --fail-if --plot --json --threads --quiet --verbose --no-color",
     "predict": "-o --output --horizon --stream --plot --json --threads --quiet --verbose "
     "--no-color",
-    "inspect-weights": "--matrix -o --output --history --exact --fail-if --plot --json --quiet "
-    "--verbose --no-color",
+    "inspect-weights": "--layer --gate --sort --names --matrix -o --output --history --exact "
+    "--fail-if --plot --json --quiet --verbose --no-color",
     "trace": "-o --output --rows --layer --unit --gate --step --plot --json --threads --quiet "
     "--verbose --no-color",
     "explain": "--at --layer --unit --column --json --threads --quiet --verbose --no-color",
@@ -318,6 +319,30 @@ def test_weights_can_be_checked(best, check, code):
     assert grucli("inspect-weights", best, "--fail-if", check).returncode == code
 
 
+def test_onnx_is_inspected_and_its_damage_ends_with_the_code_of_a_checkpoint(tmp_path):
+    arrays = weights_of(torch.nn.GRU(3, 5))
+    path = saved(tmp_path, one_node(arrays, linear_before_reset=0))
+    done = grucli("inspect-weights", path)
+    assert done.returncode == 0
+    assert "has linear_before_reset = 0: its reset gate acts on the state before" in " ".join(
+        done.stdout.split()
+    )
+    path.write_bytes(path.read_bytes()[:-9])
+    done = grucli("inspect-weights", path)
+    assert (done.returncode, done.stdout) == (4, "")
+    assert "truncated or corrupt" in errors(done)
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_training_from_another_cell_is_refused(folder):
+    arrays = weights_of(torch.nn.GRU(1, 8))
+    saved(folder, one_node(arrays, linear_before_reset=0))
+    start = ("--set", "model.init.checkpoint=model.onnx", "--set", "model.layers=1")
+    done = grucli("train", "wave.yaml", *start, cwd=folder)
+    assert done.returncode == 4
+    assert "linear_before_reset = 0" in errors(done)
+
+
 def test_weights_that_are_not_finite_are_shown_and_refused(tmp_path):
     state = torch.nn.GRU(3, 5).state_dict()
     state["weight_hh_l0"][7, 2] = float("nan")
@@ -328,18 +353,32 @@ def test_weights_that_are_not_finite_are_shown_and_refused(tmp_path):
     assert "0.update.hh (W_hz): 1 entries are not finite" in errors(done)
 
 
-def test_inspecting_imports_no_torch(best):
+@pytest.mark.parametrize(
+    "options",
+    [
+        [],
+        ["--layer", "1", "--gate", "z", "--sort", "norm", "--names", "torch"],
+        ["--matrix", "1.update.hh"],
+        ["--history", "--json"],
+        ["last.pt", "--sort", "cosine"],
+        ["--fail-if", "nan>0"],
+    ],
+    ids=" ".join,
+)
+def test_inspecting_imports_no_torch(best, options):
     program = (
         "import sys; from grucli.cli.app import run; run(sys.argv[1:]); "
-        "print('torch' in sys.modules, file=sys.stderr)"
+        "print(*{'torch', 'pandas', 'onnx'} & set(sys.modules), file=sys.stderr)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program, "inspect-weights", str(best)],
+        [sys.executable, "-c", program, "inspect-weights", "best.pt", *options],
+        cwd=best.parent,
         capture_output=True,
         text=True,
         check=True,
     )
-    assert done.stderr == "False\n"
+    assert done.stdout
+    assert done.stderr == "\n"
 
 
 def test_the_version_tells_the_kernel_when_asked():

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 
 import pytest
 from rich.console import Console
@@ -287,4 +288,12 @@ def test_the_command_shows_the_history_and_gives_it_as_json(trained):
 def test_the_history_stands_alone(trained, extra):
     done = grucli("inspect-weights", trained / "run" / "best.pt", *extra, "--history")
     assert done.returncode == 2
-    assert "--history: shows the record of one run" in done.stderr
+    assert "does nothing beside --history, which shows the record of one run" in done.stderr
+
+
+def test_the_history_uses_the_names_that_were_chosen(trained):
+    options = ("inspect-weights", trained / "run" / "best.pt", "--history")
+    text = grucli(*options, "--names", "torch", env=os.environ | {"COLUMNS": "100"}).stdout
+    assert ["weight_hh_l1[8:16]", "update"] in [line.split()[:2] for line in text.splitlines()]
+    assert "in torch's order r, z, n" in " ".join(text.split())
+    assert max(map(len, text.splitlines())) <= 100

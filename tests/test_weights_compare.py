@@ -138,3 +138,12 @@ def test_several_stacks_need_their_prefix(tmp_path):
     assert len(select_matrix(file, "b.0.update.hh").values) == 5
     with pytest.raises(UsageError, match=r"2 matrices.*a\.0\.reset\.ih"):
         select_matrix(file, "0.update.hh")
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["weight_hh_l0[4:8]", "recurrent_kernel[:, 0:4].T", "update, hidden to hidden", "W_hz"],
+)
+def test_a_matrix_answers_to_every_name_that_a_screen_shows(tmp_path, address):
+    matrix = select_matrix(file_of(tmp_path, gru_state()), address)
+    assert matrix.name == "0.update.hh"

@@ -1,5 +1,6 @@
 """The weight report on a screen: fits, names things, and shows nothing a terminal would obey."""
 
+import dataclasses
 import io
 
 import pytest
@@ -94,6 +95,85 @@ def test_a_wide_screen_shows_more(tmp_path):
     assert "condition" not in narrow
 
 
+@pytest.mark.parametrize("naming", ["torch", "keras", "words"])
+@pytest.mark.parametrize("width", [60, 80, 140])
+def test_other_names_fit_the_screen_and_are_explained(tmp_path, naming, width):
+    file = file_of(tmp_path, gru_state(num_layers=2, bidirectional=True))
+    report = build_weight_report(file)
+    for view in (
+        render_weight_report(report, width, naming=naming),
+        render_weight_report(report, width, naming=naming, sort="condition"),
+        render_weight_comparison(compare_weights(file, file), width, naming=naming),
+    ):
+        text = drawn(view, width)
+        assert max(map(len, text.splitlines())) <= width
+        name = {
+            "torch": "weight_hh_l1_reverse[24:48]",
+            "keras": "recurrent_kernel[:, 0:24].T",
+            "words": "update, hidden to hidden",
+        }
+        legend = {"torch": "torch's order r, z, n", "keras": "Keras's order z, r, h", "words": ""}
+        assert name[naming] in text
+        assert legend[naming] in " ".join(text.split())
+        assert "W_h" not in text
+
+
+def test_findings_use_the_names_that_were_chosen(tmp_path):
+    state = gru_state()
+    state["weight_hh_l0"] = 5 * state["weight_hh_l0"]
+    state["weight_ih_l0"][:, 0] *= 1e-3
+    report = build_weight_report(file_of(tmp_path, state))
+    text = " ".join(drawn(render_weight_report(report, 100, naming="torch"), 100).split())
+    assert "! weight_hh_l0[24:48] layer 0: spectral radius" in text
+    assert "! weight_ih_l0 layer 0: input 0 is heard with" in text
+
+
+@pytest.mark.parametrize(
+    ("sort", "heading"),
+    [
+        ("condition", "condition"),
+        ("outlier_edge", "outlier edge"),
+        ("effective_radius", "acting radius"),
+        ("rms", "rms"),
+        ("norm", "norm"),
+        ("not_finite", "not finite"),
+    ],
+)
+def test_the_statistic_that_sorts_is_on_every_screen(tmp_path, sort, heading):
+    state = normed_state() | {"weight_hh_l0": torch.randn(72, 24)}
+    state |= {f"{name[:-1]}1": value for name, value in state.items() if "ih" not in name}
+    state |= {"weight_ih_l1": torch.randn(72, 24), "bias_ih_l1": torch.ones(72)}
+    state |= {"gain_ih_l1": torch.ones(72)}
+    report = build_weight_report(file_of(tmp_path, state))
+    text = drawn(render_weight_report(report, 60, sort=sort), 60)
+    heads = [line for line in text.splitlines() if line.split()[:1] == ["name"]]
+    assert f"By {sort}, largest first" in text
+    assert heading in heads[0]
+    assert "1.update.hh" in text
+
+
+def test_a_matrix_without_a_power_law_says_why(tmp_path):
+    text = " ".join(screen(tmp_path, gru_state(hidden=64)).split())
+    assert (
+        "Power-law exponent alpha: n/a for want of data (3 eigenvalues, fewer than 50 in 3 of 6 "
+        "matrices)."
+    ) in text
+    assert "n/a" in screen(tmp_path, gru_state(hidden=64), 200)
+    report = build_weight_report(file_of(tmp_path, gru_state(hidden=64)))
+    by_fit = drawn(render_weight_report(report, 60, sort="power_law_distance"), 60)
+    assert "alpha's distance" in by_fit
+    single = screen(tmp_path, gru_state(inputs=1, hidden=8))
+    assert "(1 eigenvalue, fewer" in " ".join(single.split())
+    assert "alpha" not in single.split("Nothing stands out")[0]
+
+
+def test_notes_of_a_file_stand_above_its_matrices(tmp_path):
+    report = build_weight_report(file_of(tmp_path, gru_state()))
+    noted = dataclasses.replace(report, notes=("GRU node \x1bx has another cell.",))
+    text = drawn(render_weight_report(noted, 80), 80)
+    assert text.index("GRU node \\x1bx has another cell.") < text.index("Layer 0")
+
+
 def test_values_before_training_stand_in_brackets_where_they_are_known(tmp_path):
     assert "(0.577)" in screen(tmp_path, gru_state(), **own_facts())
     assert "(0.577)" not in screen(tmp_path, gru_state())
@@ -109,7 +189,9 @@ def test_a_normalised_cell_shows_what_acts(tmp_path):
 def test_memory_and_legend_are_in_words(tmp_path):
     text = " ".join(screen(tmp_path, gru_state()).split())
     assert "Memory that the update gate's bias alone sets: median 1.4" in text
-    assert "keeps the old state here: h' = z*h + (1-z)*n. Other texts call it u" in text
+    assert "z update (in some texts u), n candidate (in some h or c)" in text
+    assert "keeps the old state here, as in torch and Keras: h' = z*h + (1-z)*n" in text
+    assert "h' = (1-z)*h + z*n let z take the new in" in text
     assert "Nothing stands out." in text
 
 
@@ -180,6 +262,20 @@ def test_a_heat_map_fits_the_screen(tmp_path, size):
     lines = drawn(render_matrix(select_matrix(file, "W_xz"), 80), 80).splitlines()
     assert max(map(len, lines)) <= 80
     assert len(lines) <= 43
+
+
+def test_the_heading_of_a_matrix_has_the_chosen_name(tmp_path):
+    matrix = select_matrix(file_of(tmp_path, gru_state()), "0.update.hh")
+    heads = {
+        naming: drawn(render_matrix(matrix, 80, naming=naming), 80).splitlines()[0]
+        for naming in ("symbols", "torch", "keras", "words")
+    }
+    assert heads == {
+        "symbols": "W_hz update · 0.update.hh · 24×24",
+        "torch": "weight_hh_l0[24:48] update · 0.update.hh · 24×24",
+        "keras": "recurrent_kernel[:, 0:24].T update · 0.update.hh · 24×24",
+        "words": "update, hidden to hidden · 0.update.hh · 24×24",
+    }
 
 
 def test_shrinking_keeps_the_largest_entry_of_each_block():

@@ -138,21 +138,24 @@ def equations_page() -> str:
     return "\n".join(parts)
 
 
-KERAS = {
-    "gru": {"reset": "r (second)", "update": "z (first)", "candidate": "h (third)"},
-    "lstm": {"input": "i", "forget": "f", "cell": "c", "output": "o"},
-    "rnn": {"state": "-"},
-}
-
-
 def _gate_table(cell: str) -> str:
-    rows = ["| gate | letter | rows in torch's stack | matrices | Keras |", "|---|---|---|---|---|"]
-    for at, (gate, letter) in enumerate(zip(gates.GATES[cell], gates.SYMBOLS[cell], strict=True)):
-        span = f"{at or ''}{'H' if at else '0'} to {at + 1 if at else ''}H"
-        span = span.replace("1H", "H")
-        matrices = f"`W_x{letter}` `{0}.{gate}.ih`, `W_h{letter}` `{0}.{gate}.hh`"
-        rows.append(f"| {gate} | {letter} | {span} | {matrices} | {KERAS[cell][gate]} |")
+    rows = [
+        "| gate | letter | rows in torch's stack | matrices | columns in Keras | rows in ONNX |",
+        "|---|---|---|---|---|---|",
+    ]
+    stacks = gates.GATES[cell], tuple(gates.KERAS[cell]), gates.ONNX_ORDER[cell]
+    for gate, letter in zip(gates.GATES[cell], gates.SYMBOLS[cell], strict=True):
+        torch, keras, onnx = (_span(stack.index(gate)) for stack in stacks)
+        matrices = f"`W_x{letter}` `0.{gate}.ih`, `W_h{letter}` `0.{gate}.hh`"
+        keras = f"{gates.KERAS[cell][gate]}: {keras}"
+        rows.append(f"| {gate} | {letter} | {torch} | {matrices} | {keras} | {onnx} |")
     return "\n".join(rows)
+
+
+def _span(at: int) -> str:
+    """``H to 2H`` for the second block of H."""
+    edges = ("0", "H", "2H", "3H", "4H")
+    return f"{edges[at]} to {edges[at + 1]}"
 
 
 def _variant(variant: Variant) -> str:

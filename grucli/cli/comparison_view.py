@@ -6,23 +6,28 @@ from dataclasses import dataclass
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.text import Text
 
-from grucli.cli.inspect_columns import Column, shape_words
+from grucli.cli.columns import Column, name_columns, name_of, naming_words
+from grucli.cli.inspect_columns import shape_words
 from grucli.cli.inspect_page import Page
 from grucli.cli.wording import align_decimals, clean, digits, plural
+from grucli.gates import cells_of
 from grucli.reports import MatrixChange, WeightComparison
 
 _SHOWN_DIFFERENCES = 20
 
 
-def render_weight_comparison(comparison: WeightComparison, width: int) -> RenderableType:
+def render_weight_comparison(
+    comparison: WeightComparison, width: int, *, naming: str = "symbols"
+) -> RenderableType:
     """Change in norm and direction by matrix, then whatever else differs, in ``width`` columns."""
-    return _Screen(comparison, width)
+    return _Screen(comparison, width, naming)
 
 
 @dataclass(frozen=True)
 class _Screen:
     comparison: WeightComparison
     width: int
+    naming: str
 
     def __rich_console__(
         self, console: Console, options: ConsoleOptions
@@ -32,22 +37,21 @@ class _Screen:
         yield page.line(f"A {clean(found.path_before)}", style="bold")
         yield page.line(f"B {clean(found.path_after)}", style="bold")
         if found.changes:
-            yield page.table(_columns(found.changes), gates=[item.gate for item in found.changes])
+            columns = _columns(found.changes, self.naming)
+            yield page.table(columns, gates=[item.gate for item in found.changes])
         yield Text("")
-        yield from page.paragraphs(_words(found))
+        yield from page.paragraphs(_words(found, self.naming))
         yield Text("")
-        yield from page.paragraphs(_legend(), style="dim")
+        yield from page.paragraphs(_legend(found.changes, self.naming), style="dim")
 
 
-def _columns(changes: tuple[MatrixChange, ...]) -> list[Column]:
+def _columns(changes: tuple[MatrixChange, ...], naming: str) -> list[Column]:
     def numbers(heading: str, values: list[float | None], rank: int) -> Column:
         return Column(heading, tuple(align_decimals([digits(v, 3) for v in values])), rank)
 
     many = len({(item.module, item.layer, item.direction) for item in changes}) > 1
-    names = tuple(clean(item.module) + item.name if many else item.symbol for item in changes)
     return [
-        Column("name", names, 0, numeric=False),
-        Column("gate", tuple(item.gate for item in changes), 0, numeric=False),
+        *name_columns(changes, naming, [item.shape[0] for item in changes], many=many),
         Column("shape", tuple(shape_words(item.shape) for item in changes), 3),
         numbers("norm A", [item.norm_before for item in changes], 1),
         numbers("norm B", [item.norm_after for item in changes], 1),
@@ -57,14 +61,14 @@ def _columns(changes: tuple[MatrixChange, ...]) -> list[Column]:
     ]
 
 
-def _words(found: WeightComparison) -> Iterator[str]:
+def _words(found: WeightComparison, naming: str) -> Iterator[str]:
     moved = [item for item in found.changes if item.relative_change > 0]
     if not moved and found.changes:
         yield "Every matrix that both have is the same, bit for bit."
     elif moved:
         most = max(moved, key=lambda item: item.relative_change)
         yield (
-            f"{most.symbol} in layer {most.layer} moved most: by "
+            f"{name_of(most, naming, most.shape[0])} in layer {most.layer} moved most: by "
             f"{digits(most.relative_change, 3)} of its norm."
         )
     for which, names in (("A", found.only_before), ("B", found.only_after)):
@@ -79,7 +83,8 @@ def _words(found: WeightComparison) -> Iterator[str]:
         yield f"and {plural(len(pairs) - _SHOWN_DIFFERENCES, 'more difference')}."
 
 
-def _legend() -> Iterator[str]:
+def _legend(changes: tuple[MatrixChange, ...], naming: str) -> Iterator[str]:
+    yield from naming_words(naming, cells_of(item.gate for item in changes))
     yield (
         "Cosine: 1 is the same direction, 0 a right angle. Rank: in how many directions "
         "the change went."

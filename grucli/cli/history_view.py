@@ -7,10 +7,11 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.text import Text
 
 from grucli.cli.charts import sparkline
+from grucli.cli.columns import Column, name_columns, naming_words, renamed
 from grucli.cli.history_phases import phases
-from grucli.cli.inspect_columns import Column
 from grucli.cli.inspect_page import GAP, MARGIN, Page
 from grucli.cli.wording import NONE, align_decimals, clean, digits, plural, power
+from grucli.gates import cells_of
 from grucli.reports import MatrixLearning, MatrixRecord, WeightHistory, WeightRecord
 
 _NUMBER = 8
@@ -20,18 +21,21 @@ _SIZES = 2
 Read = Callable[[MatrixRecord], float | None]
 
 
-def render_weight_history(history: WeightHistory, width: int) -> RenderableType:
+def render_weight_history(
+    history: WeightHistory, width: int, *, naming: str = "symbols"
+) -> RenderableType:
     """The whole story in ``width`` columns (80 are enough); wider screens get longer lines.
 
     Where the console's encoding is not UTF-8, the curves are drawn in ASCII.
     """
-    return _Screen(history, width)
+    return _Screen(history, width, naming)
 
 
 @dataclass(frozen=True)
 class _Screen:
     history: WeightHistory
     width: int
+    naming: str
 
     def __rich_console__(
         self, console: Console, options: ConsoleOptions
@@ -39,21 +43,25 @@ class _Screen:
         page = Page(min(self.width, options.max_width), options.ascii_only)
         history = self.history
         gates = [item.gate for item in history.learning]
+        names = _names(history, self.naming)
         yield page.line(_title(history), style="bold")
         yield page.line(clean(history.path), style="dim")
         for heading, words in phases(history):
             yield Text("")
             yield page.line(heading, style="bold")
             yield from page.paragraphs(words)
-        yield page.table(_phase_columns(history), gates=gates)
+        yield page.table([*names, *_phase_columns(history)], gates=gates)
         yield Text("")
         yield page.line(_span(history.records), style="bold")
-        yield page.table(_curves(history, page), gates=gates)
+        yield page.table([*names, *_curves(history, page, names)], gates=gates)
         yield Text("")
         yield page.line("Where learning happened", style="bold")
-        yield from page.paragraphs(clean(finding.text) for finding in history.findings)
+        yield from page.paragraphs(
+            clean(renamed(finding.text, finding.matrix, self.naming, history.hidden))
+            for finding in history.findings
+        )
         yield Text("")
-        yield from page.paragraphs(_legend(history), style="dim")
+        yield from page.paragraphs(_legend(history, self.naming), style="dim")
 
 
 def _title(history: WeightHistory) -> str:
@@ -69,15 +77,10 @@ def _span(records: Sequence[WeightRecord]) -> str:
     return f"Over training, step {first.step:,} to step {last.step:,}"
 
 
-def _names(items: Sequence[MatrixLearning]) -> list[Column]:
-    """Short names with their gates, or full ones, which have the gate in them."""
+def _names(history: WeightHistory, naming: str) -> list[Column]:
+    items = history.learning
     many = len({(item.layer, item.direction) for item in items}) > 1
-    if many:
-        return [Column("name", tuple(item.name for item in items), 0, numeric=False)]
-    return [
-        Column("name", tuple(item.symbol for item in items), 0, numeric=False),
-        Column("gate", tuple(item.gate for item in items), 0, numeric=False),
-    ]
+    return name_columns(items, naming, [history.hidden] * len(items), many=many)
 
 
 def _series(item: MatrixLearning, records: Sequence[WeightRecord], read: Read) -> list[float]:
@@ -92,7 +95,7 @@ def _phase_columns(history: WeightHistory) -> list[Column]:
     """Sizes at the start; gradients and updates in the first and the last step recorded."""
     records, items = history.records, history.learning
     trained = [record for record in records if record.loss is not None]
-    columns = _names(items)
+    columns: list[Column] = []
 
     def add(name: str, record: WeightRecord, rank: int, read: Read) -> None:
         write = _three if rank == _SIZES else power
@@ -109,11 +112,11 @@ def _phase_columns(history: WeightHistory) -> list[Column]:
     return columns
 
 
-def _curves(history: WeightHistory, page: Page) -> list[Column]:
-    """Sparklines over the records with the value at the end."""
+def _curves(history: WeightHistory, page: Page, names: Sequence[Column]) -> list[Column]:
+    """Sparklines over the records with the value at the end, as wide as ``names`` leave room."""
     records, items = history.records, history.learning
-    columns = _names(items)
-    used = sum(column.width + GAP for column in columns)
+    columns: list[Column] = []
+    used = sum(column.width + GAP for column in names)
     room = (page.width - MARGIN - used + GAP) // 3 - GAP - _NUMBER - 1
     width = min(max(room, _LEAST), _MOST, len(records))
 
@@ -155,7 +158,8 @@ def _three(value: float) -> str:
     return digits(value, 3)
 
 
-def _legend(history: WeightHistory) -> Iterator[str]:
+def _legend(history: WeightHistory, naming: str) -> Iterator[str]:
+    yield from naming_words(naming, cells_of(item.gate for item in history.learning))
     yield (
         "The number in a heading is the step. Update: the change that one step applied over the "
         "norm of the matrix; about 1e-3 is healthy. Turn: 1 - cos of the angle to the "

@@ -1,81 +1,70 @@
 """The columns of a weight table: what each shows and how early it gives way on a narrow screen."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
+from grucli.cli.columns import NOT_AVAILABLE, Column
 from grucli.cli.wording import NONE, align_decimals, digits, percent
 from grucli.reports import MatrixStatistics
 
+Write = Callable[[float], str]
+
+ENTRIES = frozenset(
+    ("mean", "deviation", "minimum", "maximum", "near_zero_share", "rms", "not_finite", "norm")
+)
+"""Statistics of single entries, which vectors have too; all others are in ``map_columns``."""
+
 _EIGHTHS = "▁▂▃▄▅▆▇█"
+_FIRST = -1
+"""The rank of a column that no other displaces."""
 
 
-@dataclass(frozen=True)
-class Column:
-    """``cells`` are the texts of all rows; columns of low ``rank`` are kept first."""
+def entry_columns(matrices: Sequence[MatrixStatistics], *, sort: str | None = None) -> list[Column]:
+    """What the single entries look like: for matrices, biases and gains alike.
 
-    heading: str
-    cells: tuple[str, ...]
-    rank: int
-    numeric: bool = True
+    The column of the statistic ``sort`` is kept on every screen.
+    """
 
-    @property
-    def width(self) -> int:
-        """Characters of the widest cell, heading included."""
-        return max(len(self.heading), *(len(cell) for cell in self.cells))
+    def column(
+        heading: str, name: str, rank: int, write: Callable[[float], str] = _three
+    ) -> Column:
+        cells = align_decimals([write(getattr(item, name)) for item in matrices])
+        return Column(heading, tuple(cells), _FIRST if name == sort else rank)
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether no row has anything to show."""
-        return all(cell.strip() in ("", NONE) for cell in self.cells)
-
-
-def fitting(columns: Sequence[Column], width: int, *, gap: int) -> list[Column]:
-    """The columns that fit side by side with ``gap`` blanks between them, in their own order."""
-    kept: set[str] = set()
-    room = width + gap
-    for column in sorted(columns, key=lambda column: column.rank):
-        if not column.is_empty and column.width + gap <= room:
-            kept.add(column.heading)
-            room -= column.width + gap
-    return [column for column in columns if column.heading in kept]
-
-
-def entry_columns(matrices: Sequence[MatrixStatistics]) -> list[Column]:
-    """What the single entries look like: for matrices, biases and gains alike."""
-
-    def numbers(heading: str, rank: int, read: Callable[[MatrixStatistics], float]) -> Column:
-        cells = align_decimals([digits(read(item), 3) for item in matrices])
-        return Column(heading, tuple(cells), rank)
-
-    return [
-        *_names(matrices),
+    shown = [
         Column("shape", tuple(shape_words(item.shape) for item in matrices), 1),
-        numbers("mean", 2, lambda item: item.mean),
-        numbers("deviation", 1, lambda item: item.deviation),
-        numbers("min", 3, lambda item: item.minimum),
+        column("mean", "mean", 2),
+        column("deviation", "deviation", 1),
+        column("min", "minimum", 3),
         Column("values", tuple(map(histogram_words, matrices)), 1, numeric=False),
-        numbers("max", 3, lambda item: item.maximum),
-        Column("near 0", tuple(percent(item.near_zero_share) for item in matrices), 4),
-        numbers("rms", 5, lambda item: item.rms),
+        column("max", "maximum", 3),
+        column("near 0", "near_zero_share", 4, percent),
+        column("rms", "rms", 5),
     ]
+    if sort == "norm":
+        shown.append(column("norm", "norm", _FIRST))
+    if sort == "not_finite":
+        shown.append(column("not finite", "not_finite", _FIRST, str))
+    return shown
 
 
-def map_columns(matrices: Sequence[MatrixStatistics]) -> list[Column]:
-    """What the matrices do to a vector; the value before training in brackets, where known."""
+def map_columns(matrices: Sequence[MatrixStatistics], *, sort: str | None = None) -> list[Column]:
+    """What the matrices do to a vector; the value before training in brackets, where known.
 
-    def statistic(heading: str, name: str, rank: int) -> Column:
+    The column of the statistic ``sort`` is kept on every screen.
+    """
+
+    def statistic(heading: str, name: str, rank: int, none: str = NONE) -> Column:
         found = [getattr(item, name) for item in matrices]
-        cells = align_decimals([_short(value) for value in found])
+        cells = align_decimals([none if value is None else _short(value) for value in found])
         starts = [item.expected.get(name) for item in matrices]
         if any(start is not None for start in starts):
             brackets = [f"({_short(start)})" if start is not None else "" for start in starts]
             wide = max(map(len, brackets))
             pairs = zip(cells, brackets, strict=True)
             cells = [f"{cell} {bracket.rjust(wide)}" for cell, bracket in pairs]
-        return Column(heading, tuple(cells), rank)
+        return Column(heading, tuple(cells), _FIRST if name == sort else rank)
 
-    return [
-        *_names(matrices),
+    shown = [
         statistic("acting norm", "effective_norm", 1),
         statistic("acting radius", "effective_radius", 1),
         statistic("norm", "norm", 2),
@@ -91,15 +80,17 @@ def map_columns(matrices: Sequence[MatrixStatistics]) -> list[Column]:
         statistic("Henrici", "non_normality", 6),
         statistic("outliers", "outliers", 4),
         statistic("dead", "dead_rows", 7),
-        statistic("alpha", "power_law_exponent", 13),
+        statistic("alpha", "power_law_exponent", 13, NOT_AVAILABLE),
     ]
+    if sort == "outlier_edge":
+        shown.append(statistic("outlier edge", sort, _FIRST))
+    if sort == "power_law_distance":
+        shown.append(statistic("alpha's distance", sort, _FIRST))
+    return shown
 
 
-def _names(matrices: Sequence[MatrixStatistics]) -> list[Column]:
-    return [
-        Column("name", tuple(item.symbol for item in matrices), 0, numeric=False),
-        Column("gate", tuple(item.gate for item in matrices), 0, numeric=False),
-    ]
+def _three(value: float) -> str:
+    return digits(value, 3)
 
 
 def _short(value: float | None) -> str:

@@ -9,7 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from grucli.cli.inspect_columns import Column, fitting
+from grucli.cli.columns import Column, fitting
 from grucli.cli.wording import ascii_glyphs, shorten
 from grucli.gates import GATES
 

@@ -7,29 +7,26 @@ from itertools import groupby
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.text import Text
 
-from grucli.cli.inspect_columns import entry_columns, map_columns, shape_words
+from grucli.cli.columns import name_columns, naming_words, renamed
+from grucli.cli.inspect_columns import ENTRIES, entry_columns, map_columns, shape_words
 from grucli.cli.inspect_page import Page
 from grucli.cli.wording import clean, digits, plural
-from grucli.gates import GATES, SYMBOLS
+from grucli.gates import CONVENTIONS
 from grucli.reports import MatrixStatistics, TimeConstants, WeightReport
 
 _SHOWN_TENSORS = 8
 
-_CONVENTIONS = {
-    "gru": "The update gate z keeps the old state here: h' = z*h + (1-z)*n. Other texts call it u, "
-    "or swap z and 1-z; the candidate n is h or c in some.",
-    "lstm": "The forget gate f keeps the old cell state: c' = f*c + i*g.",
-    "rnn": "The state is h' = tanh(W_xh x + b_xh + W_hh h + b_hh).",
-}
 
-
-def render_weight_report(report: WeightReport, width: int) -> RenderableType:
+def render_weight_report(
+    report: WeightReport, width: int, *, naming: str = "symbols", sort: str | None = None
+) -> RenderableType:
     """Everything a person wants to know first, in ``width`` columns (80 are enough).
 
-    More statistics appear as the width allows. Where the console's encoding is not UTF-8, bars and
-    signs are ASCII ones.
+    More statistics appear as the width allows. Matrices that are in the order of the statistic
+    ``sort`` stand in one table, others by layer. Where the console's encoding is not UTF-8, bars
+    and signs are ASCII ones.
     """
-    return _Screen(report, width)
+    return _Screen(report, width, naming, sort)
 
 
 @dataclass(frozen=True)
@@ -38,6 +35,8 @@ class _Screen:
 
     report: WeightReport
     width: int
+    naming: str
+    sort: str | None
 
     def __rich_console__(
         self, console: Console, options: ConsoleOptions
@@ -46,23 +45,44 @@ class _Screen:
         report = self.report
         yield page.line(_title(report), style="bold")
         yield page.line(f"{clean(report.path)} · {clean(report.format)}", style="dim")
-        for _, group in groupby(report.matrices, key=_place):
+        if report.notes:
+            yield Text("")
+            yield from page.paragraphs(map(clean, report.notes), style="bold")
+        if self.sort is not None:
+            yield Text("")
+            yield page.line(f"By {self.sort}, largest first", style="bold")
+            yield from self._tables(page, report.matrices)
+            yield Text("")
+        else:
+            yield from self._layers(page)
+        yield from page.paragraphs(_findings(report, self.naming), style="bold")
+        yield Text("")
+        yield from page.paragraphs(_legend(report, self.naming), style="dim")
+
+    def _layers(self, page: Page) -> Iterator[RenderableType]:
+        for _, group in groupby(self.report.matrices, key=_place):
             matrices = list(group)
             yield Text("")
-            yield page.line(_heading(matrices[0], report), style="bold")
-            maps = [item for item in matrices if len(item.shape) == 2]
-            for rows, columns in (
-                (matrices, entry_columns(matrices)),
-                (maps, map_columns(maps)),
-            ):
-                alarms = {row for row, item in enumerate(rows) if item.not_finite}
-                yield page.table(columns, gates=[item.gate for item in rows], alarms=alarms)
+            yield page.line(_heading(matrices[0], self.report), style="bold")
+            yield from self._tables(page, matrices)
             yield Text("")
-            yield from page.paragraphs(_memory(matrices[0], report.time_constants))
+            yield from page.paragraphs(_memory(matrices[0], self.report.time_constants))
         yield Text("")
-        yield from page.paragraphs(_findings(report), style="bold")
-        yield Text("")
-        yield from page.paragraphs(_legend(report), style="dim")
+
+    def _tables(self, page: Page, matrices: Sequence[MatrixStatistics]) -> Iterator[RenderableType]:
+        """What the entries are and, of those that are no vectors, what they do to a state."""
+        many = len(set(map(_place, matrices))) > 1
+        maps = [item for item in matrices if len(item.shape) == 2]
+        entries = matrices if self.sort is None or self.sort in ENTRIES else []
+        for rows, columns in (
+            (entries, entry_columns(entries, sort=self.sort)),
+            (maps, map_columns(maps, sort=self.sort)),
+        ):
+            if rows:
+                names = name_columns(rows, self.naming, [r.shape[0] for r in rows], many=many)
+                alarms = {row for row, item in enumerate(rows) if item.not_finite}
+                gates = [item.gate for item in rows]
+                yield page.table([*names, *columns], gates=gates, alarms=alarms)
 
 
 def _place(item: MatrixStatistics | TimeConstants) -> tuple[str, int, str]:
@@ -106,24 +126,24 @@ def _memory(item: MatrixStatistics, memories: Sequence[TimeConstants]) -> Iterat
             )
 
 
-def _findings(report: WeightReport) -> Iterator[str]:
+def _findings(report: WeightReport, naming: str) -> Iterator[str]:
+    hidden = {item.module + item.name: item.shape[0] for item in report.matrices}
     for finding in report.findings:
-        yield f"! {clean(finding.text)}"
+        rows = hidden.get(finding.matrix, 0)
+        yield f"! {clean(renamed(finding.text, finding.matrix, naming, rows))}"
     if not report.findings:
         yield "Nothing stands out."
 
 
-def _legend(report: WeightReport) -> Iterator[str]:
+def _legend(report: WeightReport, naming: str) -> Iterator[str]:
     cells = report.cell.split(", ")
-    for cell in cells:
-        pairs = zip(SYMBOLS[cell], GATES[cell], strict=True)
-        gates = ", ".join(f"{symbol} {gate}" for symbol, gate in pairs)
-        yield f"{cell.upper()} gates: {gates}. {_CONVENTIONS[cell]}"
-    yield "W_x reads the input, W_h the state before; b bias, g gain of the normalisation."
+    yield from (CONVENTIONS[cell] for cell in cells)
+    yield from naming_words(naming, cells)
     yield (
         "s max, s min: largest and smallest singular value; radius: largest eigenvalue; outliers: "
         "singular values that chance does not explain."
     )
+    yield from _no_exponent(report.matrices)
     if any(item.expected for item in report.matrices):
         yield "In brackets: the value to expect before training."
     if any(item.effective_norm is not None for item in report.matrices):
@@ -139,3 +159,12 @@ def _legend(report: WeightReport) -> Iterator[str]:
         rest = len(report.other_tensors) - len(names)
         more = f" and {rest} more" if rest else ""
         yield f"Other tensors: {', '.join(names)}{more}."
+
+
+def _no_exponent(matrices: Sequence[MatrixStatistics]) -> Iterator[str]:
+    """Why matrices have no power-law exponent, those with one reason together."""
+    notes = [item.power_law_note for item in matrices if item.power_law_note]
+    maps = sum(len(item.shape) == 2 for item in matrices)
+    reasons = [f"{note} in {notes.count(note)} of {maps} matrices" for note in dict.fromkeys(notes)]
+    if reasons:
+        yield f"Power-law exponent alpha: n/a for want of data ({'; '.join(reasons)})."

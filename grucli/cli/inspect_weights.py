@@ -1,13 +1,61 @@
 """``grucli inspect-weights``."""
 
 import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from grucli.cli.options import Checkpoint, FailIf, Json, NoColor, Plot, Quiet, Verbose
+from grucli.cli.options import (
+    Checkpoint,
+    FailIf,
+    Gates,
+    Json,
+    Layers,
+    NoColor,
+    Plot,
+    Quiet,
+    Verbose,
+)
+from grucli.cli.plots import check_plot, write_plot
 from grucli.errors import UsageError
+from grucli.gates import Naming
+
+_HISTORY = "--history, which shows the record of one run"
+_COMPARISON = "a second checkpoint to compare with"
+_MATRIX = "--matrix, which shows one matrix"
+_REPORT = "the report of all matrices; --output writes one, named with --matrix"
+
+_FITTING = {
+    _HISTORY: set(),
+    _COMPARISON: {"OTHER", "--layer", "--gate", "--sort"},
+    _MATRIX: {"--matrix", "--output"},
+    _REPORT: {"--layer", "--gate", "--sort", "--exact", "--fail-if"},
+}
+"""What is shown, and the options that do something to it."""
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """The command line, as far as more than one function needs it."""
+
+    checkpoint: str
+    layers: Sequence[str]
+    gates: Sequence[str]
+    sort: str | None
+    names: str
+    plot: Path | None
+    json: bool
+
+    @property
+    def wanted(self) -> Any:
+        """Which matrices, in which order."""
+        from grucli.runs.arranging import Wanted
+
+        return Wanted(self.layers, self.gates, self.sort)
 
 
 def inspect_weights(
@@ -15,6 +63,13 @@ def inspect_weights(
     other: Annotated[
         str | None, typer.Argument(metavar="[OTHER]", help="A second one, to compare with.")
     ] = None,
+    layer: Layers = [],  # noqa: B006
+    gate: Gates = [],  # noqa: B006
+    sort: Annotated[
+        str | None,
+        typer.Option(metavar="STATISTIC", help="Largest first, by a statistic's name in --json."),
+    ] = None,
+    names: Annotated[Naming, typer.Option(help="How matrices are called on screen.")] = "symbols",
     matrix: Annotated[
         str | None, typer.Option(metavar="NAME", help="One matrix alone: W_hz or 0.update.hh.")
     ] = None,
@@ -37,99 +92,116 @@ def inspect_weights(
 ) -> None:
     """Show every matrix by layer and gate: its size, spread, spectrum and memory.
 
-    Also reads a plain state dictionary with torch GRU, LSTM or RNN weights, and safetensors.
+    Also reads state dictionaries of torch GRU, LSTM and RNN modules, safetensors, and the GRU, LSTM
+    and RNN nodes of ONNX. --layer and --gate can be given several times; --fail-if looks at every
+    matrix, shown or not.
 
-    Example: grucli inspect-weights runs/co2/best.pt --matrix W_hz
+    Example: grucli inspect-weights runs/co2/best.pt --gate update --sort spectral_radius
     """
     # A report of small matrices is slower, not faster, with several threads that wait by spinning.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    if output is not None and matrix is None:
-        raise UsageError("--output: writes one matrix; name it with --matrix")
-    _plot(plot, checkpoint, other=other, matrix=matrix, history=history)
+    given: dict[str, object] = {"OTHER": other, "--matrix": matrix, "--output": output}
+    given |= {"--layer": layer, "--gate": gate, "--sort": sort}
+    given |= {"--exact": exact, "--fail-if": fail_if}
+    shown = _HISTORY if history else _MATRIX if matrix is not None else _REPORT
+    if other is not None and not history:
+        shown = _COMPARISON
+    _check_fit(shown, [option for option, value in given.items() if value])
+    check_plot(plot)
+    asked = _Asked(checkpoint, layer, gate, sort, names, plot, json)
     if history:
-        _show_history(checkpoint, json, other=other, matrix=matrix, fail_if=fail_if)
+        _show_history(asked)
     elif other is not None:
-        _compare(checkpoint, other, json)
+        _compare(asked, other)
     elif matrix is not None:
-        _show_matrix(checkpoint, matrix, output, json)
+        _show_matrix(asked, matrix, output)
     else:
-        _show_report(checkpoint, exact, fail_if, json)
+        _show_report(asked, exact, fail_if)
 
 
-def _plot(
-    path: Path | None, checkpoint: str, *, other: str | None, matrix: str | None, history: bool
-) -> None:
-    """Draw what is about to be shown, if a file for it is named."""
-    if path is None:
-        return
-    from grucli.cli.plots import check_plot, write_plot
-    from grucli.pictures import matrices, series
-    from grucli.runs import inspection
-
-    check_plot(path)
-    if history:
-        write_plot(path, lambda: series.draw_history(inspection.history(checkpoint)))
-    elif other is not None:
-        write_plot(path, lambda: matrices.draw_change(inspection.picture_change(checkpoint, other)))
-    elif matrix is not None:
-        write_plot(path, lambda: matrices.draw_matrix(inspection.pick_matrix(checkpoint, matrix)))
-    else:
-        write_plot(path, lambda: matrices.draw_weights(inspection.picture(checkpoint)))
+def _check_fit(shown: str, given: Sequence[str]) -> None:
+    """Refuse options that would do nothing."""
+    idle = [option for option in given if option not in _FITTING[shown]]
+    if idle:
+        raise UsageError(f"{', '.join(idle)}: does nothing beside {shown}; leave one of them out")
 
 
-def _show(value: Any, renderable: Any, json: bool) -> None:
-    """Put a report on standard output: as JSON, or drawn by ``renderable(value, width)``."""
+def _show(asked: _Asked, value: Any, render: Callable[..., Any]) -> None:
+    """Put a report on standard output: as JSON, or drawn by ``render`` with the names asked for."""
     from grucli.cli.console import result, write_result
     from grucli.reports import to_json
 
-    if json:
+    if asked.json:
         write_result(to_json(value) + "\n")
     else:
         console = result()
-        console.print(renderable(value, console.width))
+        console.print(render(value, console.width, naming=asked.names))
 
 
-def _show_report(checkpoint: str, exact: bool, fail_if: list[str], json: bool) -> None:
+def _show_report(asked: _Asked, exact: bool, fail_if: list[str]) -> None:
     from grucli.cli.checks import check
     from grucli.cli.inspect_view import render_weight_report
-    from grucli.runs import inspection
+    from grucli.runs import arranging, inspection
 
-    report = inspection.inspect_weights(checkpoint, exact=exact)
-    _show(report, render_weight_report, json)
+    def drawing() -> Any:
+        from grucli.pictures.matrices import draw_weights
+
+        pictures = inspection.picture(asked.checkpoint)
+        return draw_weights(arranging.arrange_pictures(pictures, asked.wanted))
+
+    report = inspection.inspect_weights(asked.checkpoint, exact=exact)
+    shown = arranging.arrange_report(report, asked.wanted)
+    write_plot(asked.plot, drawing)
+    _show(asked, shown, partial(render_weight_report, sort=asked.sort))
     check(fail_if, inspection.numbers(report))
     inspection.check_finite(report)
 
 
-def _show_matrix(checkpoint: str, name: str, output: str | None, json: bool) -> None:
+def _show_matrix(asked: _Asked, name: str, output: str | None) -> None:
     from grucli.cli.console import write_result
     from grucli.cli.matrix_view import render_matrix
     from grucli.runs import inspection
 
-    picked = inspection.pick_matrix(checkpoint, name)
+    def drawing() -> Any:
+        from grucli.pictures.matrices import draw_matrix
+
+        return draw_matrix(picked)
+
+    picked = inspection.pick_matrix(asked.checkpoint, name)
+    write_plot(asked.plot, drawing)
     if output is None:
-        _show(picked, render_matrix, json)
+        _show(asked, picked, render_matrix)
     elif output == "-":
         write_result(inspection.matrix_csv(picked))
     else:
         inspection.write_matrix(picked, Path(output))
 
 
-def _show_history(
-    checkpoint: str, json: bool, *, other: str | None, matrix: str | None, fail_if: list[str]
-) -> None:
+def _show_history(asked: _Asked) -> None:
     from grucli.cli.history_view import render_weight_history
     from grucli.runs import inspection
 
-    if other is not None or matrix is not None or fail_if:
-        raise UsageError(
-            "--history: shows the record of one run; expected no second checkpoint, no --matrix "
-            "and no --fail-if beside it"
-        )
-    _show(inspection.history(checkpoint), render_weight_history, json)
+    def drawing() -> Any:
+        from grucli.pictures.series import draw_history
+
+        return draw_history(history)
+
+    history = inspection.history(asked.checkpoint)
+    write_plot(asked.plot, drawing)
+    _show(asked, history, render_weight_history)
 
 
-def _compare(before: str, after: str, json: bool) -> None:
+def _compare(asked: _Asked, other: str) -> None:
     from grucli.cli.comparison_view import render_weight_comparison
-    from grucli.runs import inspection
+    from grucli.runs import arranging, inspection
 
-    _show(inspection.compare(before, after), render_weight_comparison, json)
+    def drawing() -> Any:
+        from grucli.pictures.matrices import draw_change
+
+        pictures = inspection.picture_change(asked.checkpoint, other)
+        return draw_change(arranging.arrange_pictures(pictures, asked.wanted))
+
+    comparison = inspection.compare(asked.checkpoint, other)
+    shown = arranging.arrange_comparison(comparison, asked.wanted)
+    write_plot(asked.plot, drawing)
+    _show(asked, shown, render_weight_comparison)

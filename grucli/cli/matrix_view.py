@@ -11,6 +11,7 @@ from rich.text import Text
 
 from grucli.cli.inspect_columns import shape_words
 from grucli.cli.wording import ascii_glyphs, clean, digits, shorten
+from grucli.gates import shown_name
 from grucli.reports import MatrixValues
 
 MAX_LINES = 40
@@ -20,13 +21,13 @@ _NEGATIVE, _ZERO, _POSITIVE = (33, 102, 172), (247, 247, 247), (178, 24, 43)
 _SHADES, _ASCII_SHADES = " ░▒▓█", " .+*#"
 
 
-def render_matrix(matrix: MatrixValues, width: int) -> RenderableType:
+def render_matrix(matrix: MatrixValues, width: int, *, naming: str = "symbols") -> RenderableType:
     """A heat map of at most ``width`` columns and 40 lines, two rows of cells a line in colour.
 
     Blue is negative, white zero, red positive, as far as the largest magnitude. Without colour,
     shades show the magnitude alone. ``?`` is not finite.
     """
-    return _HeatMap(matrix, width)
+    return _HeatMap(matrix, width, naming)
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class _HeatMap:
 
     matrix: MatrixValues
     width: int
+    naming: str
 
     def __rich_console__(
         self, console: Console, options: ConsoleOptions
@@ -63,7 +65,9 @@ class _HeatMap:
     def _head(self, cells: Sequence[Sequence[float]], stretch: int) -> Iterator[tuple[str, str]]:
         matrix = self.matrix
         shape = shape_words((len(matrix.rows), len(matrix.columns)))
-        yield f"{matrix.symbol} {matrix.gate} · {matrix.name} · {shape}", "bold"
+        name = shown_name(self.naming, matrix.name, len(matrix.rows))
+        gate = "" if self.naming == "words" else f" {matrix.gate}"
+        yield f"{name}{gate} · {matrix.name} · {shape}", "bold"
         if len(cells[0]) == len(matrix.columns) and stretch >= 4:
             names = [shorten(clean(name), stretch - 1).ljust(stretch) for name in matrix.columns]
             yield " " * (_LABEL + 1) + "".join(names).rstrip(), "dim"

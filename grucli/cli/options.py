@@ -64,6 +64,15 @@ Plot = Annotated[
     Path | None,
     typer.Option("--plot", metavar="FILE", help="Also draw it into FILE.png, .svg or .html."),
 ]
+Layers = Annotated[
+    list[str],
+    typer.Option(
+        "--layer", metavar="NAME", help="Only this layer: 0, 1; 0r is the reverse direction."
+    ),
+]
+Gates = Annotated[
+    list[str], typer.Option("--gate", metavar="NAME", help="Only this gate: update or z.")
+]
 FailIf = Annotated[
     list[str],
     typer.Option("--fail-if", metavar="EXPR", help='Exit 6 when true, such as "mase>1".'),

@@ -6,7 +6,18 @@ from typing import Annotated, Any
 
 import typer
 
-from grucli.cli.options import Checkpoint, Data, Json, NoColor, Plot, Quiet, Threads, Verbose
+from grucli.cli.options import (
+    Checkpoint,
+    Data,
+    Gates,
+    Json,
+    Layers,
+    NoColor,
+    Plot,
+    Quiet,
+    Threads,
+    Verbose,
+)
 
 
 def trace(
@@ -22,11 +33,9 @@ def trace(
         int | None,
         typer.Option(min=1, help="Read this many of the newest rows; default: task.context."),
     ] = None,
-    layer: Annotated[
-        list[str], typer.Option(help="Only this layer: 0, 1; 0r is the reverse direction.")
-    ] = [],  # noqa: B006
+    layer: Layers = [],  # noqa: B006
     unit: Annotated[list[int], typer.Option(help="Only this unit, from 0.")] = [],  # noqa: B006
-    gate: Annotated[list[str], typer.Option(help="Only this gate: update or z.")] = [],  # noqa: B006
+    gate: Gates = [],  # noqa: B006
     step: Annotated[list[int], typer.Option(help="Only this step, from 0; -1 is the newest.")] = [],  # noqa: B006
     plot: Plot = None,
     json: Json = False,

@@ -10,7 +10,7 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.text import Text
 
 from grucli.cli.charts import sparkline
-from grucli.cli.inspect_columns import Column
+from grucli.cli.columns import Column
 from grucli.cli.inspect_page import Page
 from grucli.cli.wording import clean, digits, percent, plural
 from grucli.reports.tracing import GateActivity, LayerActivity, TraceReport

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from grucli.engine.tracing import Selection
 from grucli.errors import UsageError
-from grucli.gates import GATES, SYMBOLS
 from grucli.nn import Forecaster
+from grucli.runs.words import gate_words, unknown_gates, unknown_layers
 
 
 @dataclass(frozen=True)
@@ -29,23 +29,14 @@ def choose(
     """Everything where nothing is named. Raises UsageError with all that does not exist."""
     stack, problems = model.recurrent, []
     known = layer_names(model)
-    problems += [
-        f"--layer {name}: no such layer; expected one of {', '.join(known)}"
-        for name in layers
-        if name not in known
-    ]
+    problems += unknown_layers(layers, known)
     problems += [
         f"--unit {unit}: no such unit; expected 0 to {stack.hidden_size - 1}"
         for unit in units
         if not 0 <= unit < stack.hidden_size
     ]
-    words = dict(zip(SYMBOLS[stack.cell], GATES[stack.cell], strict=True))
-    words |= {word: word for word in GATES[stack.cell]}
-    problems += [
-        f"--gate {gate}: no gate of a {stack.cell}; expected one of {', '.join(words)}"
-        for gate in gates
-        if gate not in words
-    ]
+    words = gate_words([stack.cell])
+    problems += unknown_gates(gates, [stack.cell])
     problems += [
         f"--step {step}: no such step; expected 0 to {rows - 1}, or -{rows} to -1 from the end"
         for step in steps

@@ -12,7 +12,7 @@ from grucli.checkpoint import Checkpoint, save_checkpoint
 from grucli.engine.fit import fit, trial_step
 from grucli.engine.schedules import LearningRate
 from grucli.engine.training import Training
-from grucli.errors import InterruptedRunError, TrainingError
+from grucli.errors import CheckpointError, InterruptedRunError, TrainingError
 from grucli.nn import FlatParameters, available, kernel_words
 from grucli.recipe import Recipe, dump_recipe
 from grucli.reports import (
@@ -76,7 +76,7 @@ class TrainingRun:
         self.dataset = self.data.dataset
         torch.manual_seed(recipe.train.seed)
         source = recipe.model.init.checkpoint
-        initial = read_weights(source).tensors if source is not None and not resume else None
+        initial = _trained_weights(source) if source is not None and not resume else None
         model = build.build_forecaster(recipe, initial).to(device)
         self.training = Training(
             model=model,
@@ -241,3 +241,11 @@ def model_words(recipe: Recipe) -> str:
     model = recipe.model
     norm = "" if model.layer_norm == "none" else f", layer norm {model.layer_norm}"
     return f"{model.cell}{norm}, {model.layers} × {model.hidden}, {model.decoder} decoder"
+
+
+def _trained_weights(path: str) -> dict[str, Any]:
+    """Weights to begin from. Raises CheckpointError where they are those of another cell."""
+    file = read_weights(path)
+    if file.notes:
+        raise CheckpointError(*(f"{path}: {note} Train from other weights." for note in file.notes))
+    return dict(file.tensors)

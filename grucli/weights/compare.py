@@ -13,6 +13,9 @@ from grucli.weights.stacks import WeightFile
 
 Address = tuple[str, str]
 
+CHANGES = ("norm_before", "norm_after", "relative_change", "cosine", "change_rank")
+"""The numbers that a ``MatrixChange`` has."""
+
 
 def compare_weights(before: WeightFile, after: WeightFile) -> WeightComparison:
     """How every matrix changed from one file to the other, and how the files' facts differ.

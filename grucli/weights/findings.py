@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from grucli.reports import Finding, MatrixStatistics, TimeConstants
+from grucli.weights.spectrum import DEAD_ROW
 
 RADIUS = 1.2
 ACTING_RADIUS = 2.0
@@ -53,7 +54,9 @@ def _of_entries(item: MatrixStatistics) -> Iterator[Finding]:
     """What single entries and the norm show."""
     entries = math.prod(item.shape)
     if item.not_finite:
-        words = f"{item.not_finite} of {entries} entries are not finite: the model gives no numbers"
+        words = (
+            f"{item.not_finite} > 0 of {entries} entries are not finite: the model gives no numbers"
+        )
         yield _say(item, "not_finite", words, value=item.not_finite, threshold=0)
     start = item.expected.get("norm")
     if start and item.norm > GROWTH * start and item.effective_norm is None:
@@ -82,7 +85,10 @@ def _of_map(item: MatrixStatistics) -> Iterator[Finding]:
         words = f"condition {item.condition:.1e} > {SINGULAR:.0e}: close to singular"
         yield _say(item, "condition", words, value=item.condition, threshold=SINGULAR)
     if item.dead_rows:
-        words = f"{item.dead_rows} of {item.shape[0]} units have rows near zero: they hear nothing"
+        words = (
+            f"{item.dead_rows} > 0 of {item.shape[0]} rows are at most {DEAD_ROW:g} of the median "
+            "row: these units hear nothing"
+        )
         yield _say(item, "dead_rows", words, value=item.dead_rows, threshold=0)
 
 

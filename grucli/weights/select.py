@@ -5,7 +5,7 @@ import difflib
 import numpy as np
 
 from grucli.errors import UsageError
-from grucli.gates import WORDS
+from grucli.gates import NAMINGS, WORDS, MatrixName, shown_name
 from grucli.reports import MatrixValues
 from grucli.weights.report import input_names
 from grucli.weights.stacks import WeightFile
@@ -14,7 +14,8 @@ from grucli.weights.stacks import WeightFile
 def select_matrix(file: WeightFile, address: str) -> MatrixValues:
     """The matrix at an address such as ``0.update.hh`` or, in a single layer, ``W_hz``.
 
-    With several recurrent stacks the address begins with the stack's prefix: ``coder.0.update.hh``.
+    Other names are those that a screen shows, such as ``weight_hh_l0[64:128]``. With several
+    recurrent stacks the address begins with the stack's prefix: ``coder.0.update.hh``.
     Rows are the units of the gate (``unit 0``, ...), columns the inputs by name where the file
     knows them, or the units of the state or of the layer below; a vector has one column.
 
@@ -28,7 +29,7 @@ def select_matrix(file: WeightFile, address: str) -> MatrixValues:
     found = [
         (name, values)
         for prefix, name, values in every
-        if address in (name.long, name.symbol, f"{prefix}{name.long}", f"{prefix}{name.symbol}")
+        if address.removeprefix(prefix) in _names(name, len(values))
     ]
     if len(found) != 1:
         full = len(file.modules) > 1
@@ -46,6 +47,10 @@ def select_matrix(file: WeightFile, address: str) -> MatrixValues:
         columns=columns,
         values=tuple(map(tuple, values.reshape(len(values), -1).astype(np.float64).tolist())),
     )
+
+
+def _names(name: MatrixName, hidden: int) -> set[str]:
+    return {name.long, *(shown_name(naming, name.long, hidden) for naming in NAMINGS)}
 
 
 def _column_names(kind: str, layer: int, values: np.ndarray) -> tuple[str, ...]:

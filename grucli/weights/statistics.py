@@ -107,5 +107,6 @@ def _power_law(s: spectrum.Vector) -> dict[str, Any]:
     fit = fit_power_law(s)
     if fit is None:
         count = int(np.count_nonzero(s))
-        return {"power_law_note": f"{count} eigenvalues, fewer than {FEWEST_EIGENVALUES}"}
+        many = "eigenvalue" if count == 1 else "eigenvalues"
+        return {"power_law_note": f"{count} {many}, fewer than {FEWEST_EIGENVALUES}"}
     return {"power_law_exponent": fit.exponent, "power_law_distance": fit.distance}

@@ -1,0 +1,185 @@
+"""--layer, --gate and --sort show what was asked for, in the report and between two files."""
+
+import json
+import math
+
+import pytest
+import torch
+
+from grucli.errors import UsageError
+from grucli.runs import inspection
+from grucli.runs.arranging import (
+    Wanted,
+    arrange_comparison,
+    arrange_pictures,
+    arrange_report,
+)
+from tests.conftest import grucli
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory):
+    """Two layers in both directions, and the same with one matrix grown."""
+    place = tmp_path_factory.mktemp("both")
+    torch.manual_seed(0)
+    state = dict(torch.nn.GRU(3, 8, num_layers=2, bidirectional=True).state_dict())
+    torch.save(state, place / "a.pt")
+    grown = state["weight_hh_l1"].clone()
+    grown[8:16] *= 9
+    torch.save(state | {"weight_hh_l1": grown}, place / "b.pt")
+    return place
+
+
+@pytest.fixture(scope="module")
+def report(both):
+    return inspection.inspect_weights(both / "b.pt")
+
+
+def names(items):
+    return [item.name for item in items]
+
+
+def test_nothing_named_is_everything(report):
+    assert arrange_report(report, Wanted()) == report
+
+
+def test_layers_and_gates_narrow_a_report(report):
+    shown = arrange_report(report, Wanted(layers=["1r", "0"], gates=["z", "candidate"]))
+    assert {(item.name.split(".")[0], item.gate) for item in shown.matrices} == {
+        (place, gate) for place in ("0", "1r") for gate in ("update", "candidate")
+    }
+    assert [(item.layer, item.direction) for item in shown.time_constants] == [
+        (0, "forward"),
+        (1, "reverse"),
+    ]
+    assert arrange_report(report, Wanted(gates=["r"])).time_constants == ()
+
+
+def test_findings_go_with_their_matrices(report):
+    about = {finding.matrix for finding in report.findings}
+    assert "1.update.hh" in about
+    assert names(arrange_report(report, Wanted(layers=["0"])).matrices)
+    assert arrange_report(report, Wanted(layers=["0"])).findings == ()
+    assert arrange_report(report, Wanted(gates=["n"])).findings == ()
+    assert arrange_report(report, Wanted(layers=["1"], gates=["z"])).findings == report.findings
+
+
+def test_what_all_gates_have_in_common_is_said_only_when_all_are_shown(tmp_path):
+    state = torch.nn.GRU(3, 8).state_dict()
+    state["weight_ih_l0"][:, 1] *= 0.001
+    torch.save(state, tmp_path / "deaf.pt")
+    report = inspection.inspect_weights(tmp_path / "deaf.pt")
+    assert [finding.matrix for finding in report.findings] == ["0.ih"]
+    assert arrange_report(report, Wanted(layers=["0"])).findings == report.findings
+    assert arrange_report(report, Wanted(gates=["update"])).findings == ()
+
+
+def test_sorting_puts_the_largest_first_and_the_undefined_last(report):
+    found = arrange_report(report, Wanted(sort="spectral_radius")).matrices
+    assert found[0].name == "1.update.hh"
+    values = [item.spectral_radius for item in found]
+    defined = [value for value in values if value is not None]
+    assert defined == sorted(defined, reverse=True)
+    assert values[len(defined) :] == [None] * (len(values) - len(defined))
+    assert sorted(names(found)) == sorted(names(report.matrices))
+
+
+def test_a_comparison_is_narrowed_and_sorted(both):
+    comparison = inspection.compare(both / "a.pt", both / "b.pt")
+    found = arrange_comparison(comparison, Wanted(gates=["update"], sort="relative_change"))
+    assert found.changes[0].name == "1.update.hh"
+    assert {item.gate for item in found.changes} == {"update"}
+    assert math.isclose(found.changes[0].relative_change, 8, rel_tol=1e-5)
+
+
+def test_matrices_that_one_file_lacks_are_narrowed_too(both, tmp_path):
+    torch.save(torch.nn.GRU(3, 8).state_dict(), tmp_path / "one.pt")
+    comparison = inspection.compare(both / "a.pt", tmp_path / "one.pt")
+    found = arrange_comparison(comparison, Wanted(layers=["1"], gates=["z"]))
+    assert found.changes == ()
+    assert found.only_before == tuple(
+        f"1.update.{part}" for part in ("ih", "hh", "bias_ih", "bias_hh")
+    )
+
+
+def test_pictures_are_narrowed(both):
+    found = arrange_pictures(inspection.picture(both / "a.pt"), Wanted(layers=["1"], gates=["z"]))
+    assert names(found.matrices) == names(found.spectra) == ["1.update.ih", "1.update.hh"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "says"),
+    [
+        (Wanted(layers=["2"]), "--layer 2: no such layer; expected one of 0, 0r, 1, 1r"),
+        (
+            Wanted(gates=["x"]),
+            "--gate x: no gate of a gru; expected one of r, z, n, reset, update, candidate",
+        ),
+        (Wanted(sort="radius"), "--sort radius: no such statistic; did you mean spectral_radius?"),
+        (Wanted(sort="conditon"), "did you mean condition? expected one of mean, deviation"),
+        (Wanted(sort="relative_change"), "no such statistic; expected one of mean"),
+    ],
+)
+def test_what_does_not_exist_is_named_with_what_does(report, wanted, says):
+    with pytest.raises(UsageError) as caught:
+        arrange_report(report, wanted)
+    assert says in str(caught.value)
+
+
+def test_a_comparison_has_statistics_of_its_own(both):
+    comparison = inspection.compare(both / "a.pt", both / "b.pt")
+    with pytest.raises(UsageError, match="expected one of norm_before, norm_after, relative"):
+        arrange_comparison(comparison, Wanted(sort="spectral_radius"))
+
+
+def test_gates_of_two_cells_are_known_by_their_own_words(tmp_path):
+    model = torch.nn.ModuleDict({"a": torch.nn.GRU(3, 5), "b": torch.nn.LSTM(3, 5)})
+    torch.save(model.state_dict(), tmp_path / "two.pt")
+    report = inspection.inspect_weights(tmp_path / "two.pt")
+    shown = arrange_report(report, Wanted(gates=["z", "forget"]))
+    assert {(item.module, item.gate) for item in shown.matrices} == {
+        ("a.", "update"),
+        ("b.", "forget"),
+    }
+    with pytest.raises(UsageError, match="no gate of a gru or lstm; expected one of r, z, n, i, f"):
+        arrange_report(report, Wanted(gates=["x"]))
+
+
+def test_the_command_narrows_its_json_and_its_screen_alike(both):
+    options = ("inspect-weights", both / "b.pt", "--layer", "1", "--gate", "z", "--sort", "norm")
+    document = json.loads(grucli(*options, "--json").stdout)
+    assert [row["symbol"] for row in document["matrices"]] == ["W_hz", "W_xz", "b_xz", "b_hz"]
+    lines = [line.split()[0] for line in grucli(*options).stdout.splitlines() if line.split()]
+    entries, maps = ["W_hz", "W_xz", "b_xz", "b_hz"], ["W_hz", "W_xz"]
+    assert [word for word in lines if word[:2] in ("W_", "b_")][:6] == entries + maps
+
+
+def test_checks_look_at_every_matrix_shown_or_not(both):
+    check = ("--fail-if", "W_h*.spectral_radius>1.5")
+    assert grucli("inspect-weights", both / "b.pt", "--layer", "0", *check).returncode == 6
+    assert grucli("inspect-weights", both / "a.pt", "--layer", "0", *check).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "idle"),
+    [
+        (["b.pt", "--fail-if", "nan>0"], "--fail-if: does nothing beside a second checkpoint"),
+        (["b.pt", "--matrix", "W_hz"], "--matrix: does nothing beside a second checkpoint"),
+        (["--matrix", "W_hz", "--sort", "norm"], "--sort: does nothing beside --matrix"),
+        (["--matrix", "W_hz", "--layer", "0", "--exact"], "--layer, --exact: does nothing beside"),
+        (["--history", "--gate", "z"], "--gate: does nothing beside --history"),
+        (["-o", "w.csv"], "--output: does nothing beside the report of all matrices"),
+    ],
+)
+def test_options_that_would_do_nothing_are_refused(both, arguments, idle):
+    done = grucli("inspect-weights", "a.pt", *arguments, cwd=both)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"error: {idle}")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_wrong_layer_is_refused_before_anything_is_drawn(both, tmp_path):
+    plot = tmp_path / "weights.png"
+    done = grucli("inspect-weights", both / "a.pt", "--layer", "7", "--plot", plot)
+    assert done.returncode == 2
+    assert not plot.exists()
