@@ -10,7 +10,8 @@ OUT ?= -
 
 .DELETE_ON_ERROR:
 .SECONDEXPANSION:
-.PHONY: help demo test test-all test-browser check-native lint types bench docs train eval predict inspect schema clean
+.PHONY: help demo test test-all test-browser check-native lint types bench docs layer-norm train eval predict \
+  inspect schema clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z%\/.-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,7 +44,7 @@ inspect: $(BIN)/.installed ## Show the weights of CKPT=
 	$(GRUCLI) inspect-weights $(CKPT)
 
 # runs/NAME/best.pt is made again only when recipes/NAME.yaml or the table it names has changed.
-table_of = $(addprefix recipes/,$(shell sed -n '/^ *\#/d; s/.*[ {]path: *"\{0,1\}\([^",} ]*\).*/\1/p' recipes/$(1).yaml | head -1))
+table_of = $(addprefix $(dir recipes/$(1)),$(shell sed -n '/^ *\#/d; s/.*[ {]path: *"\{0,1\}\([^",} ]*\).*/\1/p' recipes/$(1).yaml | head -1))
 runs/%/best.pt: recipes/%.yaml $$(call table_of,$$*) | $(BIN)/.installed
 	$(GRUCLI) train $< --run-dir $(@D) --overwrite
 
@@ -96,6 +97,9 @@ bench: $(BIN)/.installed ## Measure the kernel, training, long sequences, tables
 
 docs: $(BIN)/.installed ## Write docs/ from docstrings and the real output of commands
 	$(BIN)/python -m tools.make_docs all
+
+layer-norm: $(BIN)/.installed ## Measure what layer normalisation does; half an hour, then its page
+	$(BIN)/python -m tools.layer_norm all
 
 schema: $(BIN)/.installed ## Write the JSON Schema that editors check recipes with
 	$(BIN)/python -m grucli.recipe.json_schema > recipes/recipe.schema.json
