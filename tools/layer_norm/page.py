@@ -17,7 +17,7 @@ RESULTS = DOCS / "layer-normalisation.json"
 PICTURE = DOCS / "layer-normalisation.svg"
 DRAWN = ("none", "none, chrono 500", "split", "sum")
 
-_TABLE = re.compile(r"(<!-- (\w+) -->\n).*?(?=<!-- end -->)", re.DOTALL)
+_TABLE = re.compile(r"(<!-- (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def kept_results(bench: Bench) -> str:
@@ -36,7 +36,7 @@ def kept_results(bench: Bench) -> str:
 
 def filled(text: str, bench: Bench) -> str:
     """A page with its tables, each between ``<!-- name -->`` and ``<!-- end -->``."""
-    return _TABLE.sub(lambda match: f"{match[1]}{table(bench, match[2])}\n", text)
+    return _TABLE.sub(lambda match: f"{match[1]}{table(bench, match[2])}\n{match[3]}", text)
 
 
 def gradient_picture(bench: Bench) -> Drawing:
@@ -75,6 +75,7 @@ def _panel(axes: Any, bench: Bench, experiment: Experiment) -> None:
     logarithmic(axes, shown)
     axes.set_ylim(bottom=FLOOR)
     step_ticks(axes, STEPS)
+    axes.set_xlim(0, STEPS)
 
 
 FLOOR = 1e-8
