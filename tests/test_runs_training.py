@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from grucli import train
+from grucli import evaluate, train
 from grucli.checkpoint import load_checkpoint
 from grucli.errors import DataError, InterruptedRunError, TrainingError, UsageError
 from grucli.recipe import load_recipe
@@ -94,6 +94,17 @@ def test_a_changed_recipe_is_refused_on_resume_with_both_values(folder):
     train(folder / "wave.yaml", run_dir=folder / "run")
     with pytest.raises(UsageError, match=r"train\.lr was 0\.01 and is now 0\.5"):
         train(folder / "wave.yaml", ["train.lr=0.5"], run_dir=folder / "run", resume=True)
+
+
+def test_a_training_state_of_another_form_is_refused_and_still_evaluated(folder):
+    train(folder / "wave.yaml", run_dir=folder / "run")
+    last = folder / "run" / "last.pt"
+    body = torch.load(last, weights_only=True)
+    del body["training"]["version"]  # as before there were versions
+    torch.save(body, last)
+    with pytest.raises(UsageError, match=r"cannot go on with"):
+        train(folder / "wave.yaml", run_dir=folder / "run", resume=True)
+    assert evaluate(last).windows > 0
 
 
 def test_a_changed_table_is_refused_on_resume(folder):

@@ -18,6 +18,8 @@ from grucli.reports import GateUpdate, Snapshot, WeightRecord
 
 EPOCH_SEED_STRIDE = 1_000_003
 """Prime distance between the shuffling seeds of two recipes' seeds: epochs do not overlap."""
+STATE_VERSION = 2
+"""Version of what ``Training.state_dict`` gives; 1 had the states of torch's optimiser classes."""
 
 
 @dataclass
@@ -235,6 +237,7 @@ class Training:
     def state_dict(self) -> dict[str, Any]:
         """Plain values and tensors from which ``load_state_dict`` continues bit for bit."""
         return {
+            "version": STATE_VERSION,
             "progress": {name: getattr(self, name) for name in self._PROGRESS},
             "totals": self.totals.state_dict(),
             "optimizer": self.optimizer.state_dict(),

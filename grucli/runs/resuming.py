@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from grucli.checkpoint import Checkpoint, load_checkpoint, recipe_of
-from grucli.engine.training import Training
+from grucli.engine.training import STATE_VERSION, Training
 from grucli.errors import UsageError
 from grucli.recipe import Recipe
 
@@ -24,6 +24,12 @@ def load_unfinished(path: Path, recipe: Recipe, data: Mapping[str, Any]) -> Chec
     saved = load_checkpoint(path)
     if saved.training is None:
         raise UsageError(f"{path}: holds no training state; start again with --overwrite")
+    if saved.training.get("version") != STATE_VERSION:
+        raise UsageError(
+            f"{path}: grucli {saved.versions['grucli']} wrote this training state in a form that "
+            "this grucli cannot go on with; finish the run with that one or start again with "
+            "--overwrite"
+        )
     before = recipe_of(saved, path)
     changed = [
         f"{path}: {key} was {old!r} and is now {new!r}; resume with the recipe as it was "
