@@ -28,7 +28,7 @@ def test_etth1_is_cut_and_scaled_as_published(horizon, windows, naive_mse, naive
     dataset = build.build_dataset(recipe, panel, device="cpu")
     baselines = baseline_predictors(dataset.test, targets=7, season=24, fit_on=None)
     scale = Scale.of(dataset.scaler, np.ones(7))
-    sums = score(baselines, dataset.test, dataset.scaler, scale, hidden=1)
+    sums = score(baselines, dataset.test, dataset.scaler, scale, width=1)
     assert len(dataset.test) == windows
     found = sums["naive"].read()
     assert found.scaled_mse == pytest.approx(naive_mse, abs=5e-4)
