@@ -57,11 +57,19 @@ void check_two_callers(const std::string& set, const Layer& layer, Verdict& verd
     verdict.expect_same({words + ", second", layer}, other, expected, kAllArrays);
 }
 
+void check_steps(const std::string& set, const Layer& layer, Verdict& verdict) {
+    const Numbers numbers = numbers_of(layer);
+    const Results<float> steps = run_steps(layer, numbers, 1);
+    const Place place{set + ": " + describe(layer) + ", step by step", layer};
+    verdict.expect_same(place, steps, run_inference(layer, numbers, 1), kInferenceArrays);
+}
+
 }  // namespace
 
 void check_hard_cases(const std::string& set, Verdict& verdict) {
     for (const auto& [cell, norm] : variants()) {
         check_saturation(set, {cell, norm, 3, 2, 4, 6, kAsked}, verdict);
+        check_steps(set, {cell, norm, 4, 5, 3, 17, kAsked}, verdict);
         check_nan(set, {cell, norm, 4, 5, 3, 17, kAsked}, verdict);
         for (unsigned number = 0; number < 16; number += 3)
             check_two_callers(set, {cell, norm, 7, 33, 16, 33, demands_of(number)}, verdict);

@@ -1,4 +1,4 @@
-// Numbers that a kernel trips over, and two callers at the same time.
+// Numbers that a kernel trips over, two callers at the same time, and single steps.
 #pragma once
 
 #include "verdict.h"

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "layer.h"
+#include "stepper.h"
 
 namespace grucli::check {
 namespace {
@@ -48,6 +49,19 @@ public:
     }
 
     void forward() { run_forward(problem_, lengths(), threads_); }
+
+    void step_by_step() {
+        Stepper stepper(problem_, 1);
+        const std::vector<Weights> weights{{problem_.weight_ih, problem_.weight_hh, problem_.gain_x,
+                                            problem_.gain_h, problem_.bias_x, problem_.bias_h}};
+        const float* state = problem_.h0;
+        for (Index t = 0; t < layer_.steps; ++t) {
+            float* const outputs = problem_.outputs + t * problem_.out_step;
+            const float* const x = problem_.x + t * problem_.x_step;
+            stepper.step({layer_.batch, x, state, outputs, problem_.h_n}, weights, threads_);
+            state = outputs;
+        }
+    }
 
     void keep_products() {
         const Index count = layer_.steps * layer_.batch * width_of(problem_);
@@ -131,6 +145,12 @@ Results<float> run_kernel(const Layer& layer, const Numbers& numbers, int thread
 Results<float> run_inference(const Layer& layer, const Numbers& numbers, int threads) {
     Run run(layer, numbers, threads);
     run.forward();
+    return run.results();
+}
+
+Results<float> run_steps(const Layer& layer, const Numbers& numbers, int threads) {
+    Run run(layer, numbers, threads);
+    run.step_by_step();
     return run.results();
 }
 

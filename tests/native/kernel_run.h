@@ -11,4 +11,7 @@ Results<float> run_kernel(const Layer& layer, const Numbers& numbers, int thread
 // The outputs and the final state alone, with nothing kept for a gradient.
 Results<float> run_inference(const Layer& layer, const Numbers& numbers, int threads);
 
+// The same one step after another, for a layer that goes forwards without lengths and lies as [T, B, ...].
+Results<float> run_steps(const Layer& layer, const Numbers& numbers, int threads);
+
 }  // namespace grucli::check
