@@ -2,16 +2,17 @@
 
     python benchmarks/kernel.py [--threads N] [--rounds N] [--json FILE] [--norms none,split]
 
-Everything takes turns, so that a noisy neighbour disturbs all alike; the medians are printed. A
-train step is forward and backward of the layer with all its weight gradients, for a gradient of
-ones at every output. The FLOP bound is what the matrix products alone would take at the rate that
-torch.mm reaches between the turns: 18 B T H^2 + 12 B T C H operations, a third of the recurrent
-part of them for inference.
+Everything takes turns, in another order in every round, so that a noisy neighbour and what the turn
+before leaves in the caches disturb all alike; the medians are printed. A train step is forward and
+backward of the layer with all its weight gradients, for a gradient of ones at every output. The
+FLOP bound is what the matrix products alone would take at the rate that torch.mm reaches between
+the turns: 18 B T H^2 + 12 B T C H operations, a third of the recurrent part of them for inference.
 """
 
 import argparse
 import json
 import os
+import random
 import statistics
 import time
 from collections.abc import Callable
@@ -90,10 +91,12 @@ def contestants(shape: tuple[int, int, int, int], norms: list[str]) -> dict[str,
 def medians(turns: dict[str, Turn], rounds: int) -> dict[str, float]:
     """Milliseconds of each turn, after one round to warm up."""
     times: dict[str, list[float]] = {name: [] for name in turns}
+    names, order = list(turns), random.Random(0)
     for round_number in range(rounds + 1):
-        for name, turn in turns.items():
+        order.shuffle(names)
+        for name in names:
             started = time.perf_counter()
-            turn()
+            turns[name]()
             if round_number > 0:
                 times[name].append((time.perf_counter() - started) * 1e3)
     return {name: statistics.median(found) for name, found in times.items()}
