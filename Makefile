@@ -98,7 +98,7 @@ bench: $(BIN)/.installed ## Measure the kernel, training, long sequences, tables
 docs: $(BIN)/.installed ## Write docs/ from docstrings and the real output of commands
 	$(BIN)/python -m tools.make_docs all
 
-layer-norm: $(BIN)/.installed ## Measure what layer normalisation does, 20 minutes, and write its page
+layer-norm: $(BIN)/.installed ## Measure what layer normalisation does, 11 minutes, and write its page
 	$(BIN)/python -m tools.layer_norm all
 
 schema: $(BIN)/.installed ## Write the JSON Schema that editors check recipes with

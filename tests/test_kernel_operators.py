@@ -135,3 +135,11 @@ def test_native_without_a_compiled_module_is_an_error(monkeypatch):
 def test_other_precisions_and_cells_stay_with_torch():
     case = make_case(("gru", "none"), (3, 2, 4, 6)).to(torch.float64)
     assert not kernel.supports(case.rule, case.x_TBC, LayerWeights(**case.parameters))
+
+
+@needs_native
+def test_second_derivatives_are_refused_and_never_left_out():
+    layer, x_TBC = GRU(3, 5, layer_norm="split"), torch.randn(7, 4, 3, requires_grad=True)
+    loss = layer(x_TBC)[0].pow(2).sum()
+    with pytest.raises(RuntimeError, match="no second derivatives"):
+        torch.autograd.grad(loss, x_TBC, create_graph=True)

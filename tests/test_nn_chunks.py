@@ -297,3 +297,17 @@ def test_steps_that_no_gradient_reaches_take_a_bounded_share_of_memory(learns, s
     assert (
         added_mib(steps, batch, learns=learns, **settings) < bound < 4 * steps * batch * 64 / 2**20
     )
+
+
+def test_an_empty_batch_has_an_empty_final_state():
+    with torch.no_grad():
+        output_TBH, h_LBH = GRU(3, 5)(torch.randn(7, 0, 3), final_only=True)
+    assert (output_TBH.shape, h_LBH.shape) == ((1, 0, 5), (1, 0, 5))
+
+
+def test_a_layer_runs_on_plain_tensors_instead_of_its_parameters():
+    layer, x_TBC = GRU(3, 5), torch.randn(7, 4, 3)
+    doubled = {name: 2 * p.detach() for name, p in layer.named_parameters()}
+    found = torch.func.functional_call(layer, doubled, (x_TBC,))[0]
+    layer.load_state_dict(doubled)
+    torch.testing.assert_close(found, layer(x_TBC)[0].detach())

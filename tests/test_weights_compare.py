@@ -78,6 +78,19 @@ def test_the_prefix_of_a_single_stack_does_not_matter(tmp_path):
     assert len(changes_between(tmp_path, gru_state(), renamed)) == 12
 
 
+def test_what_was_asked_for_comes_before_what_came_of_it(tmp_path):
+    def facts(value):
+        sections = ("columns", "data", "progress", "scaler")
+        return {name: {"x": value} for name in sections} | {"recipe": {"name": value}}
+
+    pair = (
+        file_of(tmp_path, gru_state(), "a.pt", **facts("a")),
+        file_of(tmp_path, gru_state(), "b.pt", **facts("b")),
+    )
+    found = list(compare_weights(*pair).differences)
+    assert found == ["recipe.name", "data.x", "scaler.x", "columns.x", "progress.x"]
+
+
 def test_recipe_scaler_and_data_differences_are_given_by_address(tmp_path):
     def facts(lr, mean):
         return {"recipe": {"train": {"lr": lr, "clip": 1.0}}, "scaler": {"center": [mean, 2.0]}}

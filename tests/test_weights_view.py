@@ -92,7 +92,15 @@ def test_a_wide_screen_shows_more(tmp_path):
     narrow, wide = (screen(tmp_path, gru_state(), width) for width in (80, 200))
     for heading in ("s min", "Henrici", "stable rank", "part. ratio", "condition", "period"):
         assert heading in wide
-    assert "condition" not in narrow
+    assert "condition" not in narrow.split("No room for")[0]
+
+
+def test_statistics_without_room_are_named(tmp_path):
+    narrow, wide = (screen(tmp_path, gru_state(), width=width) for width in (80, 300))
+    assert "No room for s min, condition," in narrow
+    assert "No room" not in wide
+    for heading in ("s min", "condition", "stable rank", "Henrici"):
+        assert heading in wide
 
 
 @pytest.mark.parametrize("naming", ["torch", "keras", "words"])

@@ -57,7 +57,20 @@ class _Screen:
             yield from self._layers(page)
         yield from page.paragraphs(_findings(report, self.naming), style="bold")
         yield Text("")
+        yield from page.paragraphs(self._left_out(page), style="dim")
         yield from page.paragraphs(_legend(report, self.naming), style="dim")
+
+    def _left_out(self, page: Page) -> Iterator[str]:
+        """Statistics that every matrix has and this width does not show."""
+        maps = [item for item in self.report.matrices if len(item.shape) == 2]
+        maps = [item for item in maps if _place(item) == _place(maps[0])]
+        names = name_columns(maps, self.naming, [item.shape[0] for item in maps])
+        headings = page.left_out([*names, *map_columns(maps, sort=self.sort)])
+        if headings:
+            yield (
+                f"No room for {', '.join(headings)}: a wider window shows them, --sort NAME one of "
+                "them, --json all."
+            )
 
     def _layers(self, page: Page) -> Iterator[RenderableType]:
         for _, group in groupby(self.report.matrices, key=_place):

@@ -155,6 +155,11 @@ class _Differentiable(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor | None, ...]:
+        if torch.is_grad_enabled() and not torch.compiler.is_compiling():
+            raise RuntimeError(
+                "recurrent: the native kernel has no second derivatives (create_graph); set "
+                "GRUCLI_KERNEL=torch"
+            )
         tensors = ctx.saved_tensors
         results = _BACKWARD(
             *tensors[:9], *ctx.rule, *tensors[9:], *gradients[:2], ctx.needs_input_grad[0]

@@ -227,7 +227,7 @@ class Recurrent(nn.Module):
         if torch.is_grad_enabled():
             return self.recompute_steps or steps
         if final_only and not self.bidirectional:
-            return max(1, READ_CELLS // (batch * max(inputs, self.hidden_size)))
+            return max(1, READ_CELLS // (max(batch, 1) * max(inputs, self.hidden_size)))
         return steps
 
     def _as_state(self, parts: list[Tensor]) -> State:
@@ -236,7 +236,7 @@ class Recurrent(nn.Module):
     def _states(self, x_TBC: Tensor, hx: State | None, *, batched: bool = True) -> list[Tensor]:
         """Check input and initial state; returns the state's parts, each [L, B, H]."""
         name, (steps, batch, width) = type(self).__name__, x_TBC.shape
-        weight = self.get_parameter("weight_ih_l0")
+        weight: Tensor = getattr(self, self._names[0])  # plain in torch.func.functional_call
         if width != self.input_size:
             raise RuntimeError(f"{name}: input has {width} columns; expected {self.input_size}")
         if steps == 0:

@@ -27,7 +27,7 @@ def compare_weights(before: WeightFile, after: WeightFile) -> WeightComparison:
     shared = [key for key in old if key in new and old[key][1].shape == new[key][1].shape]
     facts_before = dict(_flat({"recipe": before.recipe} | dict(before.facts)))
     facts_after = dict(_flat({"recipe": after.recipe} | dict(after.facts)))
-    addresses = sorted(facts_before.keys() | facts_after.keys())
+    addresses = sorted(facts_before.keys() | facts_after.keys(), key=_cause_first)
     pairs = {key: (facts_before.get(key, "-"), facts_after.get(key, "-")) for key in addresses}
     return WeightComparison(
         path_before=before.path,
@@ -37,6 +37,14 @@ def compare_weights(before: WeightFile, after: WeightFile) -> WeightComparison:
         only_after=tuple("".join(key) for key in new if key not in shared),
         differences={key: pair for key, pair in pairs.items() if pair[0] != pair[1]},
     )
+
+
+def _cause_first(address: str) -> tuple[int, str]:
+    """Order of differences: recipe, data and scaler, then the rest, and last what came of them."""
+    first, last = ("recipe", "data", "scaler"), "progress"
+    section = address.split(".", maxsplit=1)[0]
+    rank = first.index(section) if section in first else len(first) + (section == last)
+    return rank, address
 
 
 def _matrices(file: WeightFile) -> dict[Address, tuple[MatrixName, NDArray[Any]]]:

@@ -1,7 +1,7 @@
 """What layer normalisation does inside a GRU, measured: runs, tables, and the page about them.
 
     python -m tools.layer_norm steps        # one experiment: makes its runs, prints its table
-    python -m tools.layer_norm all          # every experiment, then the page; 20 minutes
+    python -m tools.layer_norm all          # every experiment, then the page; 11 minutes
     python -m tools.layer_norm tables       # only the generated tables, into runs/layer_norm
     python -m tools.layer_norm page         # only the page, from the runs that are there
 
