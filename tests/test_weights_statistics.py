@@ -267,3 +267,8 @@ def test_memory_is_the_decay_that_the_gate_gives(bias):
 
 def test_an_endless_memory_is_infinite_and_no_warning():
     assert memory_steps(np.array([800.0]))[0] == math.inf
+
+
+def test_a_signalling_nan_is_counted_without_a_warning():
+    values = np.array([[0x7FA00000, 0x3F800000], [0x3F800000, 0]], dtype=np.uint32)
+    assert list(elements.finite_entries(values.view(np.float32))) == [1.0, 1.0, 0.0]

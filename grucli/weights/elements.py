@@ -12,7 +12,8 @@ HISTOGRAM_BINS = 16
 
 def finite_entries(values: NDArray[Any]) -> NDArray[np.float64]:
     """All finite entries in a row, as float64; the statistics of entries are taken over these."""
-    flat = np.asarray(values, dtype=np.float64).ravel()
+    with np.errstate(invalid="ignore"):  # a signalling NaN in the file
+        flat = np.asarray(values, dtype=np.float64).ravel()
     return flat[np.isfinite(flat)]
 
 
