@@ -6,7 +6,7 @@ The file is a zip written by ``torch.save`` with plain values and tensors only; 
 
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,8 @@ class Checkpoint:
     ``data`` the path, rows and sha256 of the training table. ``weights`` maps parameter names to
     arrays (numpy when read, numpy or tensors when written). ``progress`` says epoch, step, best
     epoch and scores; ``training`` is the state from which training goes on, None in best.pt.
+    ``deviations`` maps ``start`` and ``now`` to what a layer normalisation divides each matrix's
+    products by, by address (see ``grucli.nn.mean_deviations``); older files lack it.
     """
 
     recipe: Mapping[str, Any]
@@ -45,6 +47,7 @@ class Checkpoint:
     progress: Mapping[str, Any]
     versions: Mapping[str, str]
     training: Mapping[str, Any] | None = None
+    deviations: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
@@ -59,7 +62,7 @@ def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
             return {key: plain(item) for key, item in value.items()}
         return [plain(item) for item in value] if isinstance(value, list) else value
 
-    body = {field.name: plain(getattr(checkpoint, field.name)) for field in fields(checkpoint)}
+    body = {entry.name: plain(getattr(checkpoint, entry.name)) for entry in fields(checkpoint)}
     buffer = io.BytesIO()
     torch.save({"format": FORMAT, "format_version": FORMAT_VERSION} | body, buffer)
     write_atomically(path, buffer.getvalue())
@@ -78,15 +81,15 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
             f"{path}: checkpoint format {body.get('format_version')!r}; this grucli reads format "
             f"{FORMAT_VERSION}; use the grucli that wrote it ({body.get('versions')})"
         )
-    names = {field.name for field in fields(Checkpoint)}
-    found = set(body) - {"format", "format_version"}
+    names = {entry.name for entry in fields(Checkpoint)}
+    found = set(body) - {"format", "format_version"} | {"deviations"}
     if found != names:
         raise CheckpointError(
             f"{path}: missing entries: {_listed(names - found)}; unexpected entries: "
             f"{_listed(found - names)}; the file was changed after grucli wrote it"
         )
     _check_weights(path, body["weights"])
-    return Checkpoint(**{name: body[name] for name in names})
+    return Checkpoint(**{name: body[name] for name in names & body.keys()})
 
 
 def recipe_of(checkpoint: Checkpoint, path: str | Path) -> Recipe:

@@ -22,7 +22,7 @@ the product as above.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, get_args
 
@@ -224,6 +224,36 @@ def shown_name(naming: str, address: str, hidden: int) -> str:
         return _keras_name(kind, cell, _span(tuple(KERAS.get(cell, ())), found.gate, hidden))
     letters = SYMBOLS[cell] if cell else ()
     return PARTS[kind] + (letters[GATES[cell].index(found.gate)] if letters else "")
+
+
+def column_names(
+    part: str, layer: int, count: int, *, inputs: Sequence[str] = ()
+) -> tuple[str, ...]:
+    """What the columns of a matrix read: inputs by name, units of the state or the layer below.
+
+    ``part`` is the last word of its address; a bias or a gain has one column, named after it.
+    """
+    if part not in ("ih", "hh"):
+        return (part.partition("_")[0],)
+    if part == "ih" and layer == 0 and len(inputs) == count:
+        return tuple(inputs)
+    source = "state" if part == "hh" else "below" if layer > 0 else "input"
+    return tuple(f"{source} {column}" for column in range(count))
+
+
+def normalised_together(cell: str, layer_norm: str) -> list[tuple[str, ...]]:
+    """Gates that share one mean and one variance, in the order of ``GATES``; [] without any.
+
+    split and ba2016 normalise each side of them so, sum and sum_joint the sum of both sides.
+    """
+    gates = GATES[cell]
+    if layer_norm == "none":
+        return []
+    if layer_norm == "sum":
+        return [(gate,) for gate in gates]
+    if layer_norm == "ba2016" and len(gates) == 3:
+        return [gates[:2], gates[2:]]
+    return [gates]
 
 
 def _span(gates: tuple[str, ...], gate: str, hidden: int) -> str:

@@ -25,6 +25,18 @@ def test_a_checkpoint_reads_back_as_it_was_written(saved, tmp_path):
     assert all((again.weights[name] == saved.weights[name]).all() for name in saved.weights)
 
 
+def test_what_normalisations_divide_by_is_kept_and_older_files_do_without(saved, tmp_path):
+    moments = saved.deviations
+    assert moments.keys() == {"start", "now"}
+    assert moments["start"].keys() == moments["now"].keys() >= {"0.update.hh", "1.candidate.ih"}
+    assert moments["start"] != moments["now"]
+    save_checkpoint(saved, tmp_path / "old.pt")
+    body = torch.load(tmp_path / "old.pt", weights_only=True)
+    del body["deviations"]
+    torch.save(body, tmp_path / "old.pt")
+    assert load_checkpoint(tmp_path / "old.pt").deviations == {}
+
+
 def broken_weight(value):
     def change(saved):
         array = saved.weights["recurrent.weight_hh_l0"].copy()

@@ -11,6 +11,7 @@ import typer
 
 from grucli.cli.app import app
 from grucli.cli.inspect_columns import entry_columns, map_columns
+from grucli.cli.inspect_lines import line_columns
 from grucli.gates import GATES, SYMBOLS
 from grucli.nn import cells
 from grucli.weights import build_weight_report, elements, read_weights, spectrum
@@ -48,7 +49,9 @@ def test_every_statistic_has_a_formula_a_use_a_limit_a_start_and_a_source(name):
 
 def test_headings_named_are_those_of_the_tables(trained):
     matrices = build_weight_report(read_weights(trained / "run" / "best.pt")).matrices
-    headings = {column.heading for column in (*entry_columns(matrices), *map_columns(matrices))}
+    maps = [item for item in matrices if len(item.shape) == 2]
+    columns = (*entry_columns(matrices), *map_columns(maps), *line_columns(maps, ()))
+    headings = {column.heading for column in columns}
     named = {word for source in SECTIONS[0].sources for word in source.screen.split(", ")}
     assert named - {""} == headings - {"name", "gate", "shape"}
 

@@ -63,7 +63,9 @@ def test_a_run_stopped_anywhere_and_resumed_equals_an_undisturbed_one(folder, st
     torch.manual_seed(12345)
     train(folder / "wave.yaml", overrides, run_dir=folder / "parts", resume=True)
     for name in ("best.pt", "last.pt"):
-        assert weights_of(folder / "parts" / name) == weights_of(folder / "whole" / name)
+        parts, whole = folder / "parts" / name, folder / "whole" / name
+        assert weights_of(parts) == weights_of(whole)
+        assert load_checkpoint(parts).deviations == load_checkpoint(whole).deviations
     assert metrics_of(folder / "parts") == metrics_of(folder / "whole")
 
 

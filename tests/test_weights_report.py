@@ -13,12 +13,13 @@ from grucli.weights import build_weight_report, read_weights, report_numbers
 INIT = {"input_hidden": "uniform", "hidden_hidden": "uniform", "gain": 1.0, "checkpoint": None}
 
 
-def report_of(tmp_path, state, *, recipe=None, columns=None):
+def report_of(tmp_path, state, *, recipe=None, columns=None, **facts):
     path = tmp_path / "file.pt"
     content = dict(state)
     if recipe is not None:
         content = {
             "format": "grucli checkpoint", "weights": content, "recipe": recipe, "columns": columns,
+            **facts,
         }  # fmt: skip
     torch.save(content, path)
     return build_weight_report(read_weights(path))
@@ -135,8 +136,13 @@ def test_a_large_spectral_radius_is_said_with_its_threshold(tmp_path):
 @pytest.mark.parametrize(
     ("name", "rows", "values", "text"),
     [
-        ("weight_ih_l0", 7, math.nan, "W_xr layer 0: 3 > 0 of 96 entries are not finite"),
-        ("weight_hh_l0", 40, 0.0, "W_hz layer 0: 1 > 0 of 32 rows are at most 0.001 of the median"),
+        ("weight_ih_l0", 7, math.nan, "W_xr layer 0: 3 of 96 entries are not finite (expected 0)"),
+        (
+            "weight_hh_l0",
+            40,
+            0.0,
+            "W_hz layer 0: 1 of 32 rows (expected 0) are at most 0.001 of the median",
+        ),
         ("bias_hh_l0", 40, 20.0, "update bias layer 0: memory"),
         ("weight_ih_l0", (slice(None), 1), 1e-5, "W_x layer 0: rain is heard with 0.0"),
         ("weight_hh_l0", 3, 500.0, "W_hr layer 0: norm"),
@@ -207,6 +213,44 @@ def test_what_acts_gives_normalised_sums_of_unit_variance(tmp_path, variant):
             block = expected[row - start : row - start + 32]
             item = by_name(report)[f"0.{gate}.hh"]
             assert item.effective_norm == pytest.approx(np.linalg.norm(block, 2))
+
+
+def own_deviations(start, now):
+    names = [
+        f"0.{gate}.{part}" for gate in ("reset", "update", "candidate") for part in ("ih", "hh")
+    ]
+    return {"start": dict.fromkeys(names, start), "now": dict.fromkeys(names, now)}
+
+
+def test_what_acts_is_divided_by_the_deviation_that_training_saw(tmp_path):
+    facts = {"recipe": recipe(layer_norm="split"), "columns": []}
+    without = by_name(report_of(tmp_path, layer_normed(), **facts))["0.update.hh"]
+    measured = report_of(
+        tmp_path, layer_normed(), **facts, deviations=own_deviations(start=0.5, now=0.25)
+    )
+    item = by_name(measured)["0.update.hh"]
+    assert (without.is_measured, item.is_measured) == (False, True)
+    assert item.divided_by == 0.25
+    factor = without.divided_by / 0.25
+    assert item.effective_norm == pytest.approx(factor * without.effective_norm)
+    assert item.effective_radius == pytest.approx(factor * without.effective_radius)
+    draw = item.expected["spectral_radius"]
+    assert item.expected["effective_radius"] == pytest.approx(draw / 0.5)
+
+
+@pytest.mark.parametrize("variant", ["split", "ba2016", "sum", "sum_joint"])
+def test_what_acts_is_expected_to_be_what_fresh_weights_do(tmp_path, variant):
+    weights = {n: v for n, v in gru_state(inputs=32).items() if n.startswith("weight")}
+    kinds = ["gain_sum"] if variant.startswith("sum") else ["gain_ih", "gain_hh"]
+    state = weights | {f"{kind}_l0": torch.full((96,), 0.7) for kind in kinds}
+    asked = recipe(layer_norm=variant, init=INIT | {"gain": 0.7})
+    report = report_of(tmp_path, state, recipe=asked, columns=[])
+    for item in report.matrices:
+        if item.part == "hh":
+            assert item.effective_norm == pytest.approx(item.expected["effective_norm"], rel=0.1)
+            assert item.effective_radius == pytest.approx(
+                item.expected["effective_radius"], rel=0.15
+            )
 
 
 def test_a_switched_off_gain_is_found(tmp_path):

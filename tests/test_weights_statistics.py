@@ -148,26 +148,28 @@ def test_large_matrices_are_estimated_unless_exact_values_are_asked_for():
         assert getattr(fast, quantity) == pytest.approx(getattr(exact, quantity), rel=1e-2)
 
 
-@pytest.mark.parametrize("shape", [(64, 64), (128, 128), (96, 40), (64, 3), (8, 8)])
+@pytest.mark.parametrize("shape", [(64, 64), (128, 128), (96, 40), (64, 3), (64, 1), (8, 8)])
 def test_the_expected_spectrum_is_the_middle_of_drawn_ones(shape):
     source = generator(3)
-    draws = [matrix_statistics(update_name(), source.uniform(-0.2, 0.2, shape)) for _ in range(30)]
+    draws = [matrix_statistics(update_name(), source.uniform(-0.2, 0.2, shape)) for _ in range(60)]
     expected = random_matrix.expected_spectrum(*shape, 0.2 / math.sqrt(3))
+    usual = 0.03 if min(shape) > random_matrix.FEW else 0.08
+    tolerance = {"smallest_singular_value": 0.2, "condition": 0.25, "non_normality": 0.1}
+    tolerance |= {"orthogonality_defect": 0.2} if shape[1] == 1 else {}
     for quantity, value in expected.items():
-        found = [getattr(draw, quantity) for draw in draws]
-        tolerance = {
-            "smallest_singular_value": 0.3,
-            "condition": 0.5,
-            "spectral_radius": 0.12,
-            "non_normality": 0.1,
-        }
-        assert np.median(found) == pytest.approx(value, rel=tolerance.get(quantity, 0.05))
+        found = [middle(getattr(draw, quantity)) for draw in draws]
+        assert np.median(found) == pytest.approx(value, rel=tolerance.get(quantity, usual))
+
+
+def middle(value):
+    """Norms of rows or columns by their root mean square."""
+    return np.sqrt(np.mean(np.square(value)))
 
 
 def test_the_expected_orthogonal_spectrum_is_that_of_one():
     item = matrix_statistics(update_name(), orthogonal(16))
     for quantity, value in random_matrix.expected_orthogonal(16, 16).items():
-        assert getattr(item, quantity) == pytest.approx(value, abs=1e-7)
+        assert middle(getattr(item, quantity)) == pytest.approx(value, abs=1e-7)
 
 
 def test_chance_crosses_the_edge_about_once_in_a_hundred():

@@ -95,9 +95,47 @@ def test_a_wide_screen_shows_more(tmp_path):
     assert "condition" not in narrow.split("No room for")[0]
 
 
+def test_inputs_are_shown_by_name_those_heard_most_first(tmp_path):
+    state = gru_state()
+    state["weight_ih_l0"][:, 1] *= 10
+    text = screen(tmp_path, state, **own_facts())
+    (heading,) = [line for line in text.splitlines() if line.split()[:1] == ["input"]]
+    assert heading.split() == ["input", "all", "gates", "reset", "update", "candidate"]
+    table = text.split("all gates")[1].splitlines()
+    rows = [line.split() for line in table if line.split()[:1] in (["wind"], ["co2"])]
+    assert [row[0] for row in rows] == ["wind", "co2"]
+    norms = state["weight_ih_l0"][:, 1].chunk(3)
+    assert rows[0][2] == f"{norms[0].norm():#.3g}"
+    assert rows[0][3] == "(0.577)"  # sqrt(24) entries of deviation 1 / sqrt(3 * 24)
+
+
+def test_of_many_inputs_the_rest_is_counted(tmp_path):
+    text = screen(tmp_path, gru_state(inputs=20))
+    assert "and 8 inputs more, heard less." in text
+
+
+def test_a_unit_that_hears_nothing_shows_in_its_row(tmp_path):
+    state = gru_state()
+    state["weight_hh_l0"][24 + 5] = 0  # the fifth unit of the update gate
+    (line,) = [
+        line
+        for line in screen(tmp_path, state).split("row min")[1].splitlines()
+        if line.split()[:2] == ["W_hz", "update"]
+    ]
+    smallest, _, _, dead = line.split()[2:6]
+    assert (float(smallest), dead) == (0.0, "1")
+
+
+def test_the_legend_explains_what_is_on_the_screen_and_nothing_else(tmp_path):
+    narrow, wide = (screen(tmp_path, gru_state(), width) for width in (80, 300))
+    assert "s max: largest" in narrow
+    assert "s min: smallest" in wide
+    assert "s min: smallest" not in narrow
+
+
 def test_statistics_without_room_are_named(tmp_path):
     narrow, wide = (screen(tmp_path, gru_state(), width=width) for width in (80, 300))
-    assert "No room for s min, condition," in narrow
+    assert "No room for rms, s min, condition," in narrow
     assert "No room" not in wide
     for heading in ("s min", "condition", "stable rank", "Henrici"):
         assert heading in wide

@@ -13,6 +13,28 @@ ENTRIES = frozenset(
 )
 """Statistics of single entries, which vectors have too; all others are in ``map_columns``."""
 
+MEANINGS = {
+    "near 0": "share of entries as good as zero",
+    "rms": "root mean square",
+    "norm": "Frobenius norm",
+    "s max": "largest singular value",
+    "s min": "smallest singular value",
+    "condition": "s max / s min",
+    "radius": "largest eigenvalue",
+    "period": "steps of the leading mode's rhythm",
+    "stable rank": "directions as strong as the strongest",
+    "eff. rank": "directions in use",
+    "part. ratio": "directions in use, strong ones counted for more",
+    "defect": "distance from keeping every length",
+    "Henrici": "distance from a normal matrix",
+    "outliers": "singular values that chance does not explain",
+    "alpha": "power-law exponent",
+    "row median": "norm of one unit's row, the middle one",
+    "dead": "units that hear nothing",
+    "hears most": "column of largest norm",
+}
+"""What headings mean that do not say it themselves."""
+
 _EIGHTHS = "▁▂▃▄▅▆▇█"
 _FIRST = -1
 """The rank of a column that no other displaces."""
@@ -55,13 +77,8 @@ def map_columns(matrices: Sequence[MatrixStatistics], *, sort: str | None = None
 
     def statistic(heading: str, name: str, rank: int, none: str = NONE) -> Column:
         found = [getattr(item, name) for item in matrices]
-        cells = align_decimals([none if value is None else _short(value) for value in found])
-        starts = [item.expected.get(name) for item in matrices]
-        if any(start is not None for start in starts):
-            brackets = [f"({_short(start)})" if start is not None else "" for start in starts]
-            wide = max(map(len, brackets))
-            pairs = zip(cells, brackets, strict=True)
-            cells = [f"{cell} {bracket.rjust(wide)}" for cell, bracket in pairs]
+        cells = align_decimals([none if value is None else short(value) for value in found])
+        cells = bracketed(cells, [item.expected.get(name) for item in matrices])
         return Column(heading, tuple(cells), _FIRST if name == sort else rank)
 
     shown = [
@@ -79,9 +96,12 @@ def map_columns(matrices: Sequence[MatrixStatistics], *, sort: str | None = None
         statistic("defect", "orthogonality_defect", 5),
         statistic("Henrici", "non_normality", 6),
         statistic("outliers", "outliers", 4),
-        statistic("dead", "dead_rows", 7),
         statistic("alpha", "power_law_exponent", 13, NOT_AVAILABLE),
     ]
+    if sort == "dead_rows":
+        shown.append(statistic("dead", sort, _FIRST))
+    if sort == "divided_by":
+        shown.append(statistic("divided by", sort, _FIRST))
     if sort == "outlier_edge":
         shown.append(statistic("outlier edge", sort, _FIRST))
     if sort == "power_law_distance":
@@ -89,12 +109,21 @@ def map_columns(matrices: Sequence[MatrixStatistics], *, sort: str | None = None
     return shown
 
 
+def bracketed(cells: Sequence[str], starts: Sequence[float | None]) -> list[str]:
+    """Each value with the one before training in brackets, where any is known."""
+    if all(start is None for start in starts):
+        return list(cells)
+    brackets = [f"({short(start)})" if start is not None else "" for start in starts]
+    wide = max(map(len, brackets))
+    return [f"{cell} {bracket.rjust(wide)}" for cell, bracket in zip(cells, brackets, strict=True)]
+
+
 def _three(value: float) -> str:
     return digits(value, 3)
 
 
-def _short(value: float | None) -> str:
-    """Three digits; whole counts as they are; large numbers without a decimal point."""
+def short(value: float | None) -> str:
+    """Write three digits; whole counts as they are; large numbers without a decimal point."""
     if value is None or isinstance(value, int):
         return NONE if value is None else str(value)
     return f"{value:.0f}" if 100 <= abs(value) < 10_000 else digits(value, 3)

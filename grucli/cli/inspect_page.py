@@ -64,10 +64,14 @@ class Page:
             table.add_row(*map(Text, texts, styles))
         return Padding(table, (1, 0, 0, MARGIN), expand=False)
 
+    def shown(self, columns: Sequence[Column]) -> list[str]:
+        """Headings of the columns that ``table`` finds room for."""
+        return [column.heading for column in fitting(columns, self.width - MARGIN, gap=GAP)]
+
     def left_out(self, columns: Sequence[Column]) -> list[str]:
         """Headings of the columns with something to show that ``table`` finds no room for."""
-        shown = fitting(columns, self.width - MARGIN, gap=GAP)
-        return [c.heading for c in columns if not c.is_empty and c not in shown]
+        shown = self.shown(columns)
+        return [c.heading for c in columns if not c.is_empty and c.heading not in shown]
 
 
 def gate_style(gate: str) -> str:

@@ -1,20 +1,30 @@
 """A weight report on the screen: every matrix by layer, direction, part and gate."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.text import Text
 
-from grucli.cli.columns import name_columns, naming_words, renamed
-from grucli.cli.inspect_columns import ENTRIES, entry_columns, map_columns, shape_words
+from grucli.cli.columns import Column, name_columns, naming_words, renamed
+from grucli.cli.inspect_columns import (
+    ENTRIES,
+    MEANINGS,
+    entry_columns,
+    map_columns,
+    shape_words,
+)
+from grucli.cli.inspect_lines import input_columns, line_columns
 from grucli.cli.inspect_page import Page
 from grucli.cli.wording import clean, digits, plural
 from grucli.gates import CONVENTIONS
 from grucli.reports import MatrixStatistics, TimeConstants, WeightReport
 
 _SHOWN_TENSORS = 8
+
+Table = tuple[Sequence[MatrixStatistics], Sequence[Column], Sequence[Column]]
+"""Rows, the columns that name them, and those that measure them."""
 
 
 def render_weight_report(
@@ -57,20 +67,12 @@ class _Screen:
             yield from self._layers(page)
         yield from page.paragraphs(_findings(report, self.naming), style="bold")
         yield Text("")
-        yield from page.paragraphs(self._left_out(page), style="dim")
-        yield from page.paragraphs(_legend(report, self.naming), style="dim")
-
-    def _left_out(self, page: Page) -> Iterator[str]:
-        """Statistics that every matrix has and this width does not show."""
-        maps = [item for item in self.report.matrices if len(item.shape) == 2]
-        maps = [item for item in maps if _place(item) == _place(maps[0])]
-        names = name_columns(maps, self.naming, [item.shape[0] for item in maps])
-        headings = page.left_out([*names, *map_columns(maps, sort=self.sort)])
-        if headings:
-            yield (
-                f"No room for {', '.join(headings)}: a wider window shows them, --sort NAME one of "
-                "them, --json all."
-            )
+        every = report.matrices
+        here = [item for item in every if self.sort or _place(item) == _place(every[0])]
+        tables = [[*names, *columns] for _, names, columns in self._content(here)]
+        yield from page.paragraphs(_left_out(page, tables), style="dim")
+        shown = {heading for columns in tables for heading in page.shown(columns)}
+        yield from page.paragraphs(_legend(report, self.naming, shown), style="dim")
 
     def _layers(self, page: Page) -> Iterator[RenderableType]:
         for _, group in groupby(self.report.matrices, key=_place):
@@ -83,19 +85,33 @@ class _Screen:
         yield Text("")
 
     def _tables(self, page: Page, matrices: Sequence[MatrixStatistics]) -> Iterator[RenderableType]:
+        """All tables of some matrices, and the inputs of a first layer one by one."""
+        for rows, names, columns in self._content(matrices):
+            alarms = {row for row, item in enumerate(rows) if item.not_finite}
+            gates = [item.gate for item in rows]
+            yield page.table([*names, *columns], gates=gates, alarms=alarms)
+        if self.sort is None and matrices[0].layer == 0:
+            readers = [item for item in matrices if item.part == "ih"]
+            columns, rest = input_columns(readers, self.report.inputs)
+            if columns:
+                yield page.table(columns, gates=[""] * len(columns[0].cells))
+            if rest:
+                yield from page.paragraphs([f"and {plural(rest, 'input')} more, heard less."])
+
+    def _content(self, matrices: Sequence[MatrixStatistics]) -> Iterator[Table]:
         """What the entries are and, of those that are no vectors, what they do to a state."""
         many = len(set(map(_place, matrices))) > 1
         maps = [item for item in matrices if len(item.shape) == 2]
         entries = matrices if self.sort is None or self.sort in ENTRIES else []
+        lines = maps if self.sort is None else []
         for rows, columns in (
             (entries, entry_columns(entries, sort=self.sort)),
             (maps, map_columns(maps, sort=self.sort)),
+            (lines, line_columns(lines, self.report.inputs)),
         ):
             if rows:
-                names = name_columns(rows, self.naming, [r.shape[0] for r in rows], many=many)
-                alarms = {row for row, item in enumerate(rows) if item.not_finite}
-                gates = [item.gate for item in rows]
-                yield page.table([*names, *columns], gates=gates, alarms=alarms)
+                hidden = [item.shape[0] for item in rows]
+                yield rows, name_columns(rows, self.naming, hidden, many=many), columns
 
 
 def _place(item: MatrixStatistics | TimeConstants) -> tuple[str, int, str]:
@@ -148,21 +164,32 @@ def _findings(report: WeightReport, naming: str) -> Iterator[str]:
         yield "Nothing stands out."
 
 
-def _legend(report: WeightReport, naming: str) -> Iterator[str]:
+def _left_out(page: Page, tables: Sequence[Sequence[Column]]) -> Iterator[str]:
+    """Statistics that matrices have and this width does not show."""
+    headings = [heading for columns in tables for heading in page.left_out(columns)]
+    if headings:
+        yield (
+            f"No room for {', '.join(headings)}: a wider window shows them, --sort NAME most of "
+            "them, --json all."
+        )
+
+
+def _legend(report: WeightReport, naming: str, shown: Collection[str]) -> Iterator[str]:
     cells = report.cell.split(", ")
     yield from (CONVENTIONS[cell] for cell in cells)
     yield from naming_words(naming, cells)
-    yield (
-        "s max, s min: largest and smallest singular value; radius: largest eigenvalue; outliers: "
-        "singular values that chance does not explain."
-    )
+    words = [f"{heading}: {meaning}" for heading, meaning in MEANINGS.items() if heading in shown]
+    if words:
+        yield f"{'; '.join(words)}."
     yield from _no_exponent(report.matrices)
     if any(item.expected for item in report.matrices):
         yield "In brackets: the value to expect before training."
     if any(item.effective_norm is not None for item in report.matrices):
+        by_data = any(item.is_measured for item in report.matrices)
         yield (
             "Below a layer normalisation the size of a matrix does nothing; acting norm and "
-            "radius are those of gain times direction, for states of unit variance."
+            "radius are those of gain times direction over the deviation that is divided by, "
+            + ("as on the training windows." if by_data else "for states of unit variance.")
         )
     if report.other_tensors:
         names = [

@@ -52,8 +52,9 @@ class WeightRecorder:
 
         ``ended_epoch`` is the epoch whose last step it is, None within an epoch.
         """
-        every = math.ceil(FEWEST_STEPS / steps_per_epoch)
-        return _is_power_of_two(step) or (ended_epoch is not None and ended_epoch % every == 0)
+        return _is_power_of_two(step) or (
+            ended_epoch is not None and ends_record(ended_epoch, steps_per_epoch)
+        )
 
     def begin(self) -> WeightRecord:
         """Record the initialisation, with which all later weights are compared."""
@@ -186,6 +187,11 @@ class WeightRecorder:
         parts = torch.split(state["values"], [tensor.numel() for tensor in kept])
         for tensor, part in zip(kept, parts, strict=True):
             tensor.copy_(part.reshape(tensor.shape))
+
+
+def ends_record(epoch: int, steps_per_epoch: int) -> bool:
+    """Whether the end of ``epoch``, counted from 1, is recorded: every one that is long enough."""
+    return epoch % math.ceil(FEWEST_STEPS / steps_per_epoch) == 0
 
 
 def _is_power_of_two(step: int) -> bool:

@@ -1,5 +1,6 @@
 """Recurrent modules for torch: sizes and strings in, no recipes and no tables."""
 
+from grucli.nn.deviations import mean_deviations
 from grucli.nn.flat import FlatParameters
 from grucli.nn.forecaster import Forecaster
 from grucli.nn.initialise import copy_matrices, initialise
@@ -24,4 +25,5 @@ __all__ = [
     "copy_matrices",
     "initialise",
     "kernel_words",
+    "mean_deviations",
 ]

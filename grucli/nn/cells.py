@@ -90,7 +90,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from grucli.gates import GATES
+from grucli.gates import GATES, normalised_together
 
 LAYER_NORMS: dict[str, tuple[str, ...]] = {
     "gru": ("none", "split", "ba2016", "sum", "sum_joint"),
@@ -177,15 +177,9 @@ def parameter_shapes(
 
 
 def norm_blocks(rule: CellRule, rows: int) -> list[int]:
-    """Sizes of the blocks of the gates' rows that share one mean and one variance; [] for none.
-
-    Split and ba2016 cut each side so, sum and sum_joint the sum of both sides.
-    """
-    if rule.layer_norm == "none":
-        return []
-    if rule.cell == "rnn" or rule.layer_norm in ("split", "sum_joint"):
-        return [rows]
-    return [2 * rows // 3, rows // 3] if rule.layer_norm == "ba2016" else [rows // 3] * 3
+    """Sizes of the blocks of the gates' rows that share one mean and one variance; [] for none."""
+    hidden = rows // len(GATES[rule.cell])
+    return [len(gates) * hidden for gates in normalised_together(rule.cell, rule.layer_norm)]
 
 
 def project_input(rule: CellRule, weights: LayerWeights, x_TBC: Tensor) -> Tensor:

@@ -20,9 +20,12 @@ class MatrixStatistics:
     ``rotation_steps`` is the period of the leading eigenvalue, ``outliers`` counts singular values
     beyond ``outlier_edge``, which a random matrix of this size and spread exceeds once in a
     hundred. ``power_law_note`` says why there is no exponent. ``dead_rows`` counts units whose row
-    is at most a thousandth of the median row. ``column_norms`` are there for input matrices.
+    is at most a thousandth of the median row; ``row_norms`` and ``column_norms`` are there for all
+    matrices whose entries are finite.
     ``effective_norm`` and ``effective_radius`` belong to layer normalised cells, where the raw
-    norm has no effect: those of gain times direction, for inputs and states of unit variance.
+    norm has no effect: those of the centred matrix times the gain, ``divided_by`` the deviation of
+    what is normalised: where ``is_measured`` that of the run's own data, else of inputs and states
+    of unit variance.
     ``expected`` maps some of these names to the value before training, where the initialisation
     is known. ``module`` is the prefix of the recurrent stack where a file has several, else empty.
     """
@@ -59,9 +62,12 @@ class MatrixStatistics:
     power_law_distance: float | None = None
     power_law_note: str | None = None
     dead_rows: int | None = None
+    row_norms: tuple[float, ...] = ()
     column_norms: tuple[float, ...] = ()
     effective_norm: float | None = None
     effective_radius: float | None = None
+    divided_by: float | None = None
+    is_measured: bool = False
     estimated: bool = False
     expected: Mapping[str, float] = field(default_factory=dict)
     module: str = ""

@@ -62,6 +62,8 @@ class PreparedData:
         weights: Mapping[str, Any],
         progress: Mapping[str, Any],
         state: Mapping[str, Any] | None,
+        *,
+        deviations: Mapping[str, Mapping[str, float]],
     ) -> Checkpoint:
         """Weights with all that gives their numbers meaning; ``state`` is what resuming needs."""
         return Checkpoint(
@@ -77,4 +79,5 @@ class PreparedData:
             progress=progress,
             versions={"grucli": __version__, "torch": str(torch.__version__)},
             training=state,
+            deviations=deviations,
         )

@@ -10,6 +10,8 @@ import torch
 from grucli import build
 from grucli.checkpoint import Checkpoint, save_checkpoint
 from grucli.engine.fit import fit, trial_step
+from grucli.engine.normalisation import DeviationProbe
+from grucli.engine.record import ends_record
 from grucli.engine.schedules import LearningRate
 from grucli.engine.training import Training
 from grucli.errors import CheckpointError, InterruptedRunError, TrainingError
@@ -85,6 +87,7 @@ class TrainingRun:
             recipe=recipe.train,
             cell=recipe.model.cell,
         )
+        self.probe = DeviationProbe(model, self.dataset.train)
         self.threads_before: int | None = None
         self.kernel_before = self.kernel
         if resume:
@@ -122,6 +125,7 @@ class TrainingRun:
         self.threads_before = saved.progress["threads"]
         self.kernel_before = saved.progress["kernel"]
         restore_training(self.training, saved)
+        self.probe.found = {name: dict(kept) for name, kept in saved.deviations.items()}
         self.folder.rewind(epochs_done=self.training.epoch - 1, steps_done=self.training.step)
 
     def started(self) -> TrainingStarted:
@@ -176,6 +180,8 @@ class TrainingRun:
             ) from error
 
     def _keep(self, epoch: Epoch) -> None:
+        if ends_record(epoch.epoch, self.training.steps_per_epoch(len(self.dataset.train))):
+            self.probe.measure()
         if epoch.is_best:
             save_checkpoint(self._checkpoint(self.training.best_weights), self.folder.best)
         self.save_last()
@@ -192,6 +198,7 @@ class TrainingRun:
         """Score the best weights on the test span and close the run's books."""
         training = self.training
         training.model.load_state_dict(training.best_weights)
+        self.probe.measure()
         scores = score_model(
             training.model,
             self.dataset.test,
@@ -233,7 +240,7 @@ class TrainingRun:
             "kernel": self.kernel,
             "test_scores": scores,
         }
-        return self.data.checkpoint(weights, progress, state)
+        return self.data.checkpoint(weights, progress, state, deviations=self.probe.found)
 
 
 def model_words(recipe: Recipe) -> str:

@@ -1,77 +1,91 @@
 """What layer normalised weights do, now that the norm of their matrices does nothing.
 
 LN(U h) is the same for U and 3 U, and for U with any vector added to all its rows: only the
-centred direction and the gain act. For states and inputs with independent entries of unit variance
-the normalisation divides by sigma = |U_c|_F / sqrt(rows of the group), which leaves the effective
-matrix diag(g) U_c / sigma. With data the true sigma takes its place; without, this is the scale
-at which matrices of different runs can be compared.
+centred direction and the gain act, over the deviation sigma of what is normalised. How large that
+is depends on the inputs and states; a checkpoint of grucli has it as its own data gave it.
 """
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
-from grucli.gates import GATES, MatrixName
-from grucli.weights.spectrum import Matrix, Vector
+from grucli.gates import MatrixName, normalised_together
+from grucli.weights.spectrum import Matrix
 from grucli.weights.stacks import RecurrentModule
 
 
-def effective_matrices(module: RecurrentModule) -> Iterator[tuple[MatrixName, Matrix]]:
+@dataclass(frozen=True)
+class ActingMatrix:
+    """``values`` [H, C]: diag(g) W_c / deviation, ``name`` that of the matrix it was made from.
+
+    ``is_measured`` where the deviation is that of data, not of states of unit variance.
+    """
+
+    name: MatrixName
+    values: Matrix
+    deviation: float
+    is_measured: bool
+
+
+def acting_matrices(
+    module: RecurrentModule, deviations: Mapping[str, float]
+) -> Iterator[ActingMatrix]:
     """Acting norm and radius: those of what a matrix below a layer normalisation really does.
 
-    Formula: s_1 and max |lambda| of diag(g) W_c / sigma, sigma = |W_c|_F / sqrt(rows); W_c is the
-    matrix less the mean of its rows, both taken over all gates that share one mean and variance
-    (of sum and sum_joint, sigma from both sides together)
+    Formula: s_1 and max |lambda| of diag(g) W_c / sigma; W_c is the matrix less the mean of its
+    rows over all gates that share one mean and variance, sigma the mean over steps and windows of
+    sqrt(var a + eps), a what is normalised: W x or U h, of sum and sum_joint both together
 
     Tells: what norm and radius tell of a plain cell, once the size that the normalisation undoes
-    is taken out and the gain put in.
+    is taken out and the gain put in: how far the sums of a gate move with the state.
 
-    Misleads: sigma is that of inputs and states with independent entries of unit variance. Real
-    states are smaller and correlated, so that the normalisation divides by something else; with a
-    single input column it divides by that input's own size, and W_x acts by its sign alone.
+    Misleads: sigma is another at every step, large states are divided by more; and a change of the
+    state along itself is taken out as a whole. Of files that do not hold sigma it is that of inputs
+    and states with independent entries of unit variance, sigma = |W_c|_F / sqrt(rows), which is off
+    by the size of real states: compare such figures among themselves. With a single input column
+    W_x acts by its sign alone.
 
-    At the start: of a hidden-to-hidden matrix a radius of about 1 and a norm of about 2 for split
-    and ba2016 with gains of 1; for sum and sum_joint less, by the input's share of sigma.
+    At the start: those of the draw times gain / sigma, with the sigma that the untrained model had
+    on the same windows. Small states make them large: they are divided by little.
 
     Source: ours, from equations 3 and 4 of Ba et al. 2016.
 
-    Yields the matrix itself for every weight matrix of such a module, nothing for others.
-    split and ba2016 normalise W x and U h apart, sum and sum_joint their sum (the reset gate
-    inside it taken as open); one mean and one variance stand for all gates (split, sum_joint),
-    for reset and update together (ba2016), or for each gate (sum, and the candidate of ba2016).
-    Where the variant is not known, of two candidates the first is taken.
+    ``deviations`` maps addresses such as 0.update.hh to sigma. Yields one for every weight matrix
+    of such a module, nothing for others. The reset gate of sum is taken as open. Where the variant
+    is not known, of two candidates the first is taken.
     """
     variant = module.layer_norm.split(" or ")[0]
-    if variant == "none":
-        return
-    groups = _groups(module.cell, variant)
-    together = variant.startswith("sum")
+    groups = normalised_together(module.cell, variant)
     matrices = {(n.layer, n.reverse, n.kind, n.gate): (n, v) for n, v in module.matrices()}
-    places = dict.fromkeys((layer, reverse) for layer, reverse, _, _ in matrices)
-    for layer, reverse in places:
+    for layer, reverse in dict.fromkeys((layer, reverse) for layer, reverse, _, _ in matrices):
+        here = {key[2:]: pair for key, pair in matrices.items() if key[:2] == (layer, reverse)}
         for gates in groups:
-            centred: dict[str, Matrix] = {}
-            for kind in ("weight_ih", "weight_hh"):
-                parts = [matrices[layer, reverse, kind, gate][1] for gate in gates]
-                stacked = np.concatenate(parts).astype(np.float64)
-                centred[kind] = stacked - stacked.mean(axis=0)
-            sums = {kind: float(np.sum(block**2)) for kind, block in centred.items()}
-            for kind, block in centred.items():
-                square = sum(sums.values()) if together else sums[kind]
-                sigma = np.sqrt(square / len(block))
-                blocks = np.split(block, len(gates))
-                for gate, part in zip(gates, blocks, strict=True):
-                    gain_kind = "gain_sum" if together else kind.replace("weight", "gain")
-                    gain: Vector = matrices[layer, reverse, gain_kind, gate][1].astype(np.float64)
-                    name = matrices[layer, reverse, kind, gate][0]
-                    yield name, gain[:, None] * part / (sigma if sigma > 0 else 1.0)
+            yield from _acting(here, gates, deviations, together=variant.startswith("sum"))
 
 
-def _groups(cell: str, variant: str) -> list[tuple[str, ...]]:
-    """Gates that share a mean and a variance."""
-    gates = GATES[cell]
-    if variant == "sum":
-        return [(gate,) for gate in gates]
-    if variant == "ba2016" and len(gates) == 3:
-        return [gates[:2], gates[2:]]
-    return [gates]
+def _acting(
+    matrices: Mapping[tuple[str, str], tuple[MatrixName, np.ndarray]],
+    gates: tuple[str, ...],
+    deviations: Mapping[str, float],
+    *,
+    together: bool,
+) -> Iterator[ActingMatrix]:
+    """Those of one layer and direction whose gates share one variance."""
+    centred: dict[str, Matrix] = {}
+    for kind in ("weight_ih", "weight_hh"):
+        stacked = np.concatenate([matrices[kind, gate][1] for gate in gates]).astype(np.float64)
+        centred[kind] = stacked - stacked.mean(axis=0)
+    squares = {kind: float(np.sum(block**2)) for kind, block in centred.items()}
+    for kind, block in centred.items():
+        of_unit_variance = math.sqrt(
+            (sum(squares.values()) if together else squares[kind]) / len(block)
+        )
+        for gate, part in zip(gates, np.split(block, len(gates)), strict=True):
+            name = matrices[kind, gate][0]
+            gain_kind = "gain_sum" if together else kind.replace("weight", "gain")
+            gain = matrices[gain_kind, gate][1].astype(np.float64)
+            deviation = deviations.get(name.long, of_unit_variance)
+            values = gain[:, None] * part / (deviation if deviation > 0 else 1.0)
+            yield ActingMatrix(name, values, deviation, name.long in deviations)

@@ -8,7 +8,8 @@ from grucli.weights.spectrum import DEAD_ROW
 
 RADIUS = 1.2
 ACTING_RADIUS = 2.0
-"""About twice the radius that torch's draw starts from, raw (0.58) and below a gain of 1 (1.0)."""
+"""About twice the radius that torch's draw starts from (0.58); below a layer normalisation so many
+times the acting radius at the start, or that of states of unit variance (1) where it is unknown."""
 
 GROWTH = 10.0
 SINGULAR = 1e6
@@ -55,7 +56,8 @@ def _of_entries(item: MatrixStatistics) -> Iterator[Finding]:
     entries = math.prod(item.shape)
     if item.not_finite:
         words = (
-            f"{item.not_finite} > 0 of {entries} entries are not finite: the model gives no numbers"
+            f"{item.not_finite} of {entries} entries are not finite (expected 0): the model gives "
+            "no numbers"
         )
         yield _say(item, "not_finite", words, value=item.not_finite, threshold=0)
     start = item.expected.get("norm")
@@ -75,10 +77,10 @@ def _of_map(item: MatrixStatistics) -> Iterator[Finding]:
     """What the matrix does to a vector; below a layer normalisation the radius that acts."""
     acts = item.effective_radius is not None
     radius = item.effective_radius if acts else item.spectral_radius
-    limit = ACTING_RADIUS if acts else RADIUS
+    limit = ACTING_RADIUS * item.expected.get("effective_radius", 1.0) if acts else RADIUS
     if radius is not None and radius > limit and item.part == "hh":
         kind = "acting spectral radius" if acts else "spectral radius"
-        words = f"{kind} {radius:.4g} > {limit:g}: amplifies the state"
+        words = f"{kind} {radius:.4g} > {limit:.3g}: amplifies the state"
         quantity = "effective_radius" if acts else "spectral_radius"
         yield _say(item, quantity, words, value=radius, threshold=limit)
     if item.condition is not None and item.condition > SINGULAR:
@@ -86,8 +88,8 @@ def _of_map(item: MatrixStatistics) -> Iterator[Finding]:
         yield _say(item, "condition", words, value=item.condition, threshold=SINGULAR)
     if item.dead_rows:
         words = (
-            f"{item.dead_rows} > 0 of {item.shape[0]} rows are at most {DEAD_ROW:g} of the median "
-            "row: these units hear nothing"
+            f"{item.dead_rows} of {item.shape[0]} rows (expected 0) are at most {DEAD_ROW:g} of "
+            "the median row: these units hear nothing"
         )
         yield _say(item, "dead_rows", words, value=item.dead_rows, threshold=0)
 

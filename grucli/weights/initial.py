@@ -4,9 +4,11 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from grucli.gates import MatrixName
+from grucli.gates import WORDS, MatrixName
 from grucli.weights.random_matrix import expected_orthogonal, expected_spectrum
 from grucli.weights.stacks import RecurrentModule
+
+_SIDES = ("weight_ih", "weight_hh")
 
 
 def expected_at_start(
@@ -20,15 +22,7 @@ def expected_at_start(
     if not init or init.get("checkpoint") is not None:
         return {}
     if len(shape) == 2:
-        key = "input_hidden" if name.kind == "weight_ih" else "hidden_hidden"
-        scheme = init.get(key)
-        if scheme == "orthogonal":
-            return expected_orthogonal(*shape)
-        deviations = {
-            "uniform": 1 / math.sqrt(3 * module.hidden),
-            "xavier": math.sqrt(2 / sum(shape)),
-        }
-        return expected_spectrum(*shape, deviations[scheme]) if scheme in deviations else {}
+        return _of_draw(name.kind, shape, module.hidden, init)
     if name.kind.startswith("gain"):
         rms = float(init.get("gain", 1.0))
     elif init.get("chrono_steps") is not None:
@@ -38,3 +32,45 @@ def expected_at_start(
     else:
         rms = 1 / math.sqrt(3 * module.hidden)
     return {"rms": rms, "norm": rms * math.sqrt(shape[0])}
+
+
+def expected_acting(
+    name: MatrixName,
+    *,
+    module: RecurrentModule,
+    init: Mapping[str, Any],
+    deviations: Mapping[str, float],
+) -> dict[str, float]:
+    """The same for a matrix below a layer normalisation; empty where ``init`` does not tell.
+
+    ``deviations`` are those of the untrained model by address; without them inputs and states
+    count as independent ones of unit variance.
+    """
+    if not init or init.get("checkpoint") is not None:
+        return {}
+    drawn = {}
+    for side in _SIDES:
+        address = name.long.replace(f".{WORDS[name.kind]}", f".{WORDS[side]}")
+        shape = next(v.shape for n, v in module.matrices() if n.long == address)
+        drawn[side] = _of_draw(side, shape, module.hidden, init)
+    own = drawn[name.kind]
+    sides = drawn.values() if module.layer_norm.startswith("sum") else [own]
+    of_unit_variance = math.hypot(*(side.get("row_norms", math.nan) for side in sides))
+    scale = float(init.get("gain", 1.0)) / deviations.get(name.long, of_unit_variance)
+    found = {
+        "effective_norm": own.get("spectral_norm"),
+        "effective_radius": own.get("spectral_radius"),
+    }
+    return {key: scale * value for key, value in found.items() if value and math.isfinite(scale)}
+
+
+def _of_draw(
+    kind: str, shape: tuple[int, ...], hidden: int, init: Mapping[str, Any]
+) -> dict[str, float]:
+    """Norm and spectrum of a weight matrix as the recipe draws it."""
+    scheme = init.get("input_hidden" if kind == "weight_ih" else "hidden_hidden")
+    if scheme == "orthogonal":
+        return expected_orthogonal(*shape)
+    deviations = {"uniform": 1 / math.sqrt(3 * hidden), "xavier": math.sqrt(2 / sum(shape))}
+    rows, columns = shape
+    return expected_spectrum(rows, columns, deviations[scheme]) if scheme in deviations else {}

@@ -4,11 +4,13 @@ from dataclasses import fields
 
 from grucli.reports import MatrixStatistics, WeightReport
 
-_TEXT = {"symbol", "name", "layer", "direction", "gate", "part", "shape", "histogram", "module"}
+_NO_NUMBERS = {
+    *("symbol", "name", "layer", "direction", "gate", "part", "shape", "module"),
+    *("histogram", "row_norms", "column_norms", "expected"),
+    *("power_law_note", "estimated", "is_measured"),
+}
 QUANTITIES = tuple(
-    field.name
-    for field in fields(MatrixStatistics)
-    if field.name not in _TEXT | {"power_law_note", "column_norms", "estimated", "expected"}
+    field.name for field in fields(MatrixStatistics) if field.name not in _NO_NUMBERS
 )
 
 

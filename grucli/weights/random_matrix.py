@@ -8,23 +8,26 @@ import math
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
-from grucli.weights.spectrum import Vector, effective_rank
+from grucli.weights import spectrum
 
-TRACY_WIDOM_MEAN = -1.2065
+TRACY_WIDOM_MEDIAN = -1.2686
 TRACY_WIDOM_99 = 2.0234
-"""Mean and 99 per cent point of the Tracy-Widom law of order 1."""
+"""Median and 99 per cent point of the Tracy-Widom law of order 1."""
 
 FEW = 16
 DRAWS = 64
 
 _HARD_EDGE_MEDIAN = math.sqrt(1 + 2 * math.log(2)) - 1
 _UNIFORM_KURTOSIS = 9 / 5
+_UNIFORM_EDGE = 3.6
+"""What uniform entries, with fewer far ones than normal entries, take off the largest s^2."""
 
 
 def _upper_edge(rows: int, columns: int) -> tuple[float, float]:
-    """Centre and scale of the largest s^2 / sigma^2. Source: Johnstone 2001, theorem 1.1."""
-    a, b = math.sqrt(rows), math.sqrt(columns)
+    """Centre and scale of the largest s^2 / sigma^2. Source: Johnstone 2001; sizes by Ma 2012."""
+    a, b = math.sqrt(rows - 0.5), math.sqrt(columns - 0.5)
     return (a + b) ** 2, (a + b) * (1 / a + 1 / b) ** (1 / 3)
 
 
@@ -47,7 +50,7 @@ def marchenko_pastur_edge(rows: int, columns: int, sigma: float) -> float:
     return sigma * math.sqrt(centre + TRACY_WIDOM_99 * scale)
 
 
-def outliers(s: Vector, edge: float) -> int:
+def outliers(s: spectrum.Vector, edge: float) -> int:
     """How many directions chance does not explain.
 
     Formula: count of s_i > outlier edge
@@ -68,49 +71,89 @@ def outliers(s: Vector, edge: float) -> int:
 def expected_spectrum(rows: int, columns: int, sigma: float) -> dict[str, float]:
     """Norm and spectrum of independent uniform entries of deviation ``sigma``, before learning.
 
-    s_1 is the edge with the mean of its fluctuation (Johnstone 2001), s_min of a square matrix the
-    median sigma 0.545 / sqrt n (Edelman 1988), else the lower edge; the spectral radius is the
-    circular law's sigma sqrt n (8 per cent low at 16 units), non-normality sqrt(1/2); the
-    effective rank is an integral over the Marchenko-Pastur law; participation ratio and
-    orthogonality defect follow from the fourth moments, exactly. For a smaller side of up to 16,
-    where these laws are far off, s_1, s_min and the effective rank are medians over 64 draws.
+    Medians: for a smaller side of up to 16 over 64 draws, else by the laws of large matrices. There
+    s_1 and s_min are the edges of the Marchenko-Pastur law with the median of their fluctuation
+    (Johnstone 2001 with the sizes of Ma 2012; Edelman 1988 where a square matrix has the edge at
+    0); the spectral radius is the circular law's sigma sqrt n with what finite matrices exceed it
+    by, non-normality sqrt(1/2); the effective rank is an integral over the Marchenko-Pastur law;
+    participation ratio and orthogonality defect follow from the fourth moments. ``row_norms`` and
+    ``column_norms`` are root mean squares.
     """
     small, large = sorted((rows, columns))
-    first, last, effective = _drawn(large, small) if small <= FEW else _limits(large, small)
-    second = rows * columns * sigma**2
-    fourth = rows * columns * sigma**4 * (rows + columns - 2 + _UNIFORM_KURTOSIS)
+    spectrum_of = _drawn if small <= FEW else _limits
     expected = {
-        "norm": math.sqrt(second),
+        "norm": sigma * math.sqrt(rows * columns),
         "rms": sigma,
-        "spectral_norm": sigma * first,
-        "smallest_singular_value": sigma * last,
-        "condition": first / last,
-        "stable_rank": max(rows * columns / first**2, 1.0),
-        "effective_rank": effective,
-        "participation_ratio": second**2 / fourth,
-        "orthogonality_defect": math.sqrt(max((fourth - 2 * second) / small + 1, 0.0)),
-    }
+        "row_norms": sigma * math.sqrt(columns),
+        "column_norms": sigma * math.sqrt(rows),
+    } | spectrum_of(large, small, sigma)
     if rows == columns:
-        expected |= {"spectral_radius": sigma * math.sqrt(rows), "non_normality": math.sqrt(0.5)}
+        expected |= {"spectral_radius": sigma * _radius(rows), "non_normality": math.sqrt(0.5)}
     return expected
 
 
-def _limits(large: int, small: int) -> tuple[float, float, float]:
-    """s_1 and s_min of a large matrix of unit deviation, and its effective rank."""
+def _limits(large: int, small: int, sigma: float) -> dict[str, float]:
+    """What singular values say of a large matrix, by its laws."""
     centre, scale = _upper_edge(large, small)
-    first = math.sqrt(centre + TRACY_WIDOM_MEAN * scale)
-    last = max(math.sqrt(large) - math.sqrt(small), _HARD_EDGE_MEDIAN / math.sqrt(small))
-    return first, last, _effective_rank(small, large)
+    first = math.sqrt(centre + TRACY_WIDOM_MEDIAN * scale - _UNIFORM_EDGE)
+    last = max(_lower_edge(large, small), _HARD_EDGE_MEDIAN / math.sqrt(small))
+    second = large * small * sigma**2
+    fourth = large * small * sigma**4 * (large + small - 2 + _UNIFORM_KURTOSIS)
+    return {
+        "spectral_norm": sigma * first,
+        "smallest_singular_value": sigma * last,
+        "condition": first / last,
+        "stable_rank": large * small / first**2,
+        "effective_rank": _effective_rank(small, large),
+        "participation_ratio": second**2 / fourth,
+        "orthogonality_defect": math.sqrt(max((fourth - 2 * second) / small + 1, 0.0)),
+    }
+
+
+def _drawn(large: int, small: int, sigma: float) -> dict[str, float]:
+    """The same of a small one, as medians over draws."""
+    spectra = sigma * _drawn_spectra(large, small)
+    return {
+        "spectral_norm": float(np.median(spectra[:, 0])),
+        "smallest_singular_value": float(np.median(spectra[:, -1])),
+    } | {
+        statistic.__name__: float(np.median([statistic(s) for s in spectra]))
+        for statistic in (
+            spectrum.condition,
+            spectrum.stable_rank,
+            spectrum.effective_rank,
+            spectrum.participation_ratio,
+            spectrum.orthogonality_defect,
+        )
+    }
+
+
+def _lower_edge(large: int, small: int) -> float:
+    """Median of s_min where the shape keeps it from 0: the mirror of the upper edge."""
+    a, b = math.sqrt(large - 0.5), math.sqrt(small - 0.5)
+    scale = (a - b) * (1 / b - 1 / a) ** (1 / 3)
+    return math.sqrt((a - b) ** 2 - TRACY_WIDOM_MEDIAN * scale)
 
 
 @lru_cache
-def _drawn(large: int, small: int) -> tuple[float, float, float]:
-    """The same for a small one, as medians over draws."""
+def _radius(size: int) -> float:
+    """Largest |eigenvalue| of a square matrix of unit deviation: the median."""
+    if size > FEW:
+        return math.sqrt(size) * (1 + 0.16 / math.pow(size, 0.28))
+    values = np.linalg.eigvals(_draws(size, size))
+    return float(np.median(np.abs(values).max(axis=1)))
+
+
+@lru_cache
+def _drawn_spectra(large: int, small: int) -> NDArray[np.float64]:
+    """Singular values [draws, small] of unit deviation."""
+    return np.linalg.svd(_draws(large, small), compute_uv=False).astype(np.float64)
+
+
+def _draws(rows: int, columns: int) -> NDArray[np.float64]:
+    """64 matrices of unit deviation, the same ones every time."""
     source = np.random.default_rng(0)
-    draws = source.uniform(-math.sqrt(3), math.sqrt(3), (DRAWS, large, small))
-    s = np.linalg.svd(draws, compute_uv=False)
-    rank = np.median([effective_rank(values) for values in s])
-    return float(np.median(s[:, 0])), float(np.median(s[:, -1])), float(rank)
+    return source.uniform(-math.sqrt(3), math.sqrt(3), (DRAWS, rows, columns))
 
 
 def expected_orthogonal(rows: int, columns: int) -> dict[str, float]:
@@ -118,6 +161,8 @@ def expected_orthogonal(rows: int, columns: int) -> dict[str, float]:
     small = float(min(rows, columns))
     expected = {
         "norm": math.sqrt(small),
+        "row_norms": math.sqrt(small / rows),
+        "column_norms": math.sqrt(small / columns),
         "rms": math.sqrt(small / (rows * columns)),
         "spectral_norm": 1.0,
         "smallest_singular_value": 1.0,

@@ -5,9 +5,9 @@ from dataclasses import replace
 from typing import Any
 
 from grucli.reports import MatrixStatistics, WeightReport
-from grucli.weights.effective import effective_matrices
+from grucli.weights.effective import acting_matrices
 from grucli.weights.findings import findings
-from grucli.weights.initial import expected_at_start
+from grucli.weights.initial import expected_acting, expected_at_start
 from grucli.weights.stacks import RecurrentModule, WeightFile
 from grucli.weights.statistics import matrix_statistics
 from grucli.weights.time_constants import time_constants
@@ -19,14 +19,14 @@ def build_weight_report(file: WeightFile, *, exact: bool = False) -> WeightRepor
     One entry for each stack, layer, direction, part and gate, in this order. ``exact`` computes
     the whole spectrum of matrices with more than 512 rows and columns too.
     """
-    init = _init_recipe(file.recipe)
+    init, deviations = _init_recipe(file.recipe), _deviations(file)
     modules = file.modules
     if len(modules) == 1:
         modules = (replace(modules[0], prefix=""),)
     matrices = tuple(
         statistics
         for module in modules
-        for statistics in _module_statistics(module, init=init, exact=exact)
+        for statistics in _module_statistics(module, deviations, init=init, exact=exact)
     )
     memories = tuple(item for module in modules for item in time_constants(module))
     inputs = input_names(file)
@@ -55,18 +55,32 @@ def input_names(file: WeightFile) -> tuple[str, ...]:
 
 
 def _module_statistics(
-    module: RecurrentModule, *, init: Mapping[str, Any], exact: bool
+    module: RecurrentModule,
+    deviations: Mapping[str, Mapping[str, float]],
+    *,
+    init: Mapping[str, Any],
+    exact: bool,
 ) -> Iterator[MatrixStatistics]:
-    acting = {name.long: matrix for name, matrix in effective_matrices(module)}
+    start, now = deviations.get("start", {}), deviations.get("now", {})
+    acting = {item.name.long: item for item in acting_matrices(module, now)}
     for name, values in module.matrices():
+        expected = expected_at_start(name, values.shape, module=module, init=init)
+        if name.long in acting:
+            expected |= expected_acting(name, module=module, init=init, deviations=start)
         yield matrix_statistics(
             name,
             values,
             exact=exact,
-            expected=expected_at_start(name, values.shape, module=module, init=init),
-            effective=acting.get(name.long),
+            expected=expected,
+            acting=acting.get(name.long),
             module=module.prefix,
         )
+
+
+def _deviations(file: WeightFile) -> Mapping[str, Mapping[str, float]]:
+    """What a checkpoint of ours says of the sums below its layer normalisation, by moment."""
+    found = file.facts.get("deviations")
+    return found if isinstance(found, Mapping) and len(file.modules) == 1 else {}
 
 
 def _init_recipe(recipe: Mapping[str, Any] | None) -> Mapping[str, Any]:

@@ -5,7 +5,7 @@ import difflib
 import numpy as np
 
 from grucli.errors import UsageError
-from grucli.gates import NAMINGS, WORDS, MatrixName, shown_name
+from grucli.gates import NAMINGS, WORDS, MatrixName, column_names, shown_name
 from grucli.reports import MatrixValues
 from grucli.weights.report import input_names
 from grucli.weights.stacks import WeightFile
@@ -36,8 +36,8 @@ def select_matrix(file: WeightFile, address: str) -> MatrixValues:
         known = [f"{prefix if full else ''}{name.long}" for prefix, name, _ in every]
         raise UsageError(_unclear(address, known, len(found)))
     ((name, values),) = found
-    inputs = input_names(file) if name.kind == "weight_ih" and name.layer == 0 else ()
-    columns = inputs or _column_names(name.kind, name.layer, values)
+    width = values.shape[1] if values.ndim == 2 else 1
+    columns = column_names(WORDS[name.kind], name.layer, width, inputs=input_names(file))
     return MatrixValues(
         symbol=name.symbol,
         name=name.long,
@@ -51,15 +51,6 @@ def select_matrix(file: WeightFile, address: str) -> MatrixValues:
 
 def _names(name: MatrixName, hidden: int) -> set[str]:
     return {name.long, *(shown_name(naming, name.long, hidden) for naming in NAMINGS)}
-
-
-def _column_names(kind: str, layer: int, values: np.ndarray) -> tuple[str, ...]:
-    if values.ndim == 1:
-        return (kind.partition("_")[0],)
-    source = "input" if kind == "weight_ih" and layer == 0 else "state"
-    if kind == "weight_ih" and layer > 0:
-        source = "below"
-    return tuple(f"{source} {column}" for column in range(values.shape[1]))
 
 
 def _unclear(address: str, known: list[str], count: int) -> str:

@@ -202,12 +202,13 @@ def column_norms(matrix: NDArray[Any]) -> Vector:
 
     Formula: |W[:, j]| = sqrt(sum over i of w_ij^2)
 
-    Tells: which input columns matter to a gate; one far below the others in every gate is unread.
+    Tells: which input columns matter to a gate, and which units of the state are heard by the
+    others; an input far below the others in every gate is unread.
 
     Misleads: inputs of unequal scales have weights of unequal sizes (a recipe scales them all), and
     inputs that say the same share the weight among them.
 
-    At the start: sqrt(H) times the deviation of the draw, for every column.
+    At the start: sqrt(rows) times the deviation of the draw, for every column.
 
     Source: the usual definition.
     """
@@ -215,7 +216,21 @@ def column_norms(matrix: NDArray[Any]) -> Vector:
 
 
 def row_norms(matrix: NDArray[Any]) -> Vector:
-    """|W[i, :]|: how much each unit of the gate listens at all."""
+    """How much each unit of the gate listens at all.
+
+    Formula: |W[i, :]| = sqrt(sum over j of w_ij^2)
+
+    Tells: which units a gate is steered for, and which it leaves to their bias: those far below the
+    median are dead or dying.
+
+    Misleads: of a single input column it is one weight, which says nothing about the unit beside
+    its row of the hidden-to-hidden matrix. Below a layer normalisation only rows of one matrix can
+    be compared, and by their gain too.
+
+    At the start: sqrt(columns) times the deviation of the draw, for every row.
+
+    Source: the usual definition.
+    """
     return np.asarray(np.linalg.norm(matrix, axis=1), dtype=np.float64)
 
 

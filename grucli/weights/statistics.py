@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from grucli.gates import WORDS, MatrixName
 from grucli.reports import MatrixStatistics
 from grucli.weights import elements, estimates, spectrum
+from grucli.weights.effective import ActingMatrix
 from grucli.weights.power_law import FEWEST_EIGENVALUES, fit_power_law
 from grucli.weights.random_matrix import marchenko_pastur_edge, outliers
 
@@ -19,22 +20,24 @@ def matrix_statistics(
     *,
     exact: bool = False,
     expected: Mapping[str, float] | None = None,
-    effective: NDArray[np.float64] | None = None,
+    acting: ActingMatrix | None = None,
     module: str = "",
 ) -> MatrixStatistics:
     """Describe one gate's matrix [H, C] or vector [H].
 
     Matrices whose smaller side is above 512 are estimated unless ``exact`` (see ``estimates``).
-    ``effective`` is the matrix that acts below a layer normalisation (see ``effective``).
+    ``acting`` is what the matrix does below a layer normalisation (see ``effective``).
     """
     entries = elements.finite_entries(values)
     not_finite = elements.not_finite(values)
     found: dict[str, Any] = dict(elements.spread(entries))
     if values.ndim == 2 and not not_finite:
-        inputs = name.kind == "weight_ih"
-        found |= _spectral(values.astype(np.float64), exact=exact, inputs=inputs)
-    if effective is not None and np.isfinite(effective).all():
-        found |= _acting(effective, exact=exact)
+        matrix = values.astype(np.float64)
+        found |= _spectral(matrix, exact=exact)
+        found["row_norms"] = tuple(spectrum.row_norms(matrix).tolist())
+        found["column_norms"] = tuple(spectrum.column_norms(matrix).tolist())
+    if acting is not None and np.isfinite(acting.values).all():
+        found |= _acting(acting, exact=exact)
     return MatrixStatistics(
         symbol=name.symbol,
         name=name.long,
@@ -54,7 +57,7 @@ def matrix_statistics(
     )
 
 
-def _spectral(matrix: spectrum.Matrix, *, exact: bool, inputs: bool) -> dict[str, Any]:
+def _spectral(matrix: spectrum.Matrix, *, exact: bool) -> dict[str, Any]:
     estimated = min(matrix.shape) > estimates.LARGE and not exact
     s = estimates.gram_singular_values(matrix) if estimated else spectrum.singular_values(matrix)
     if s[0] == 0:
@@ -74,16 +77,16 @@ def _spectral(matrix: spectrum.Matrix, *, exact: bool, inputs: bool) -> dict[str
         "dead_rows": spectrum.dead_rows(matrix),
         "estimated": estimated,
     }
-    if inputs:
-        found["column_norms"] = tuple(spectrum.column_norms(matrix).tolist())
     if matrix.shape[0] == matrix.shape[1]:
         found |= _eigen(matrix, estimated=estimated)
     return found | _power_law(s)
 
 
-def _acting(effective: spectrum.Matrix, *, exact: bool) -> dict[str, Any]:
-    found = _spectral(effective, exact=exact, inputs=False)
+def _acting(acting: ActingMatrix, *, exact: bool) -> dict[str, Any]:
+    found = _spectral(acting.values, exact=exact)
     return {
+        "divided_by": acting.deviation,
+        "is_measured": acting.is_measured,
         "effective_norm": found["spectral_norm"],
         "effective_radius": found.get("spectral_radius"),
     }
