@@ -291,14 +291,50 @@ def test_a_heat_map_is_blue_below_and_red_above_zero(tmp_path):
     assert "blue -1.00 · white 0 · red 1.00" in text
 
 
-def test_a_heat_map_without_colour_shows_magnitudes_and_names(tmp_path):
+def test_a_heat_map_without_colour_shows_signs_and_magnitudes_and_names(tmp_path):
     state = gru_state(hidden=2)
-    state["weight_ih_l0"] = torch.tensor([[0.0, -1.0, 0.5], [0.0, 0.0, float("nan")]] * 3)
+    state["weight_ih_l0"] = torch.tensor([[0.0, -1.0, 0.5], [0.1, -0.3, float("nan")]] * 3)
     file = file_of(tmp_path, state, columns=["level", "rain", "wind"])
-    lines = drawn(render_matrix(select_matrix(file, "W_xz"), 80), 80).splitlines()
+    matrix = select_matrix(file, "W_xz")
+    lines = drawn(render_matrix(matrix, 80), 80).splitlines()
     assert lines[1].split() == ["level", "rain", "wind"]
-    assert lines[2] == f"   unit 0 {'':8}{'█' * 8}{'▒' * 8}"
-    assert lines[3].endswith("?" * 8)
+    assert lines[2] == f"   unit 0 {'':8}{'●' * 8}{'▒' * 8}"
+    assert lines[3] == f"   unit 1 {'':8}{'·' * 8}{'?' * 8}"
+    assert lines[4:] == [f"{'':10}-1.00 ●○◦· blank ░▒▓█ 1.00"]
+    plain = drawn(render_matrix(matrix, 80), 80, file=Ascii()).splitlines()
+    assert plain[2] == f"   unit 0 {'':8}{'%' * 8}{'*' * 8}"
+    assert plain[4:] == [f"{'':10}-1.00 %=- blank +*# 1.00"]
+
+
+@pytest.mark.parametrize("colour", [False, True])
+def test_columns_without_room_for_names_are_numbered(tmp_path, colour):
+    file = file_of(tmp_path, gru_state(inputs=3, hidden=64))
+    text = drawn(render_matrix(select_matrix(file, "W_hz"), 80), 80, colour=colour)
+    assert "    state 0    5    10   15   20   25   30   35   40   45   50   55   60\n" in (
+        text.replace("\x1b[2m", "").replace("\x1b[0m", "")
+    )
+    named = file_of(tmp_path, gru_state(inputs=12), columns=[f"sensor{at}" for at in range(12)])
+    axis = drawn(render_matrix(select_matrix(named, "W_xz"), 80), 80).splitlines()[1]
+    assert axis == "   column 0    1    2    3    4    5    6    7    8    9    10   11"
+
+
+@pytest.mark.parametrize(
+    ("size", "colour", "axis", "words"),
+    [
+        ((64, 64), False, "5    10", "2 rows × 1 column"),
+        ((64, 64), True, "5    10", None),
+        ((81, 141), True, "0    15   30", "2 rows × 3 columns"),
+        ((40, 70), False, "5    10", None),
+    ],
+)
+def test_a_heat_map_says_what_its_cells_stand_for(tmp_path, size, colour, axis, words):
+    hidden, inputs = size
+    file = file_of(tmp_path, gru_state(inputs=inputs, hidden=hidden))
+    text = drawn(render_matrix(select_matrix(file, "W_xz"), 80), 80, colour=colour)
+    assert axis in text
+    assert ("each cell" in text) == bool(words)
+    if words:
+        assert f"each cell: the largest in magnitude of {words}" in text.splitlines()[-1]
 
 
 @pytest.mark.parametrize("size", [(300, 1000), (41, 70), (1, 1)])
@@ -307,7 +343,7 @@ def test_a_heat_map_fits_the_screen(tmp_path, size):
     file = file_of(tmp_path, gru_state(inputs=inputs, hidden=hidden))
     lines = drawn(render_matrix(select_matrix(file, "W_xz"), 80), 80).splitlines()
     assert max(map(len, lines)) <= 80
-    assert len(lines) <= 43
+    assert len(lines) <= 44
 
 
 def test_the_heading_of_a_matrix_has_the_chosen_name(tmp_path):

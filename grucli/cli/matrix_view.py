@@ -10,22 +10,25 @@ from rich.style import Style
 from rich.text import Text
 
 from grucli.cli.inspect_columns import shape_words
-from grucli.cli.wording import ascii_glyphs, clean, digits, shorten
+from grucli.cli.wording import ascii_glyphs, clean, digits, plural, shorten
 from grucli.gates import shown_name
 from grucli.reports import MatrixValues
 
 MAX_LINES = 40
 _LABEL = 9
 _WIDEST_CELL = 8
+_STEPS = (1, 2, 5, 10, 20, 50)
+"""Cells from one number of the column axis to the next."""
 _NEGATIVE, _ZERO, _POSITIVE = (33, 102, 172), (247, 247, 247), (178, 24, 43)
-_SHADES, _ASCII_SHADES = " ░▒▓█", " .+*#"
+_GLYPHS, _ASCII_GLYPHS = ("·◦○●", "░▒▓█"), ("-=%", "+*#")
+"""Negative and positive ones, each from the smallest shown to the largest magnitude."""
 
 
 def render_matrix(matrix: MatrixValues, width: int, *, naming: str = "symbols") -> RenderableType:
     """A heat map of at most ``width`` columns and 40 lines, two rows of cells a line in colour.
 
-    Blue is negative, white zero, red positive, as far as the largest magnitude. Without colour,
-    shades show the magnitude alone. ``?`` is not finite.
+    Blue is negative, white zero, red positive, as far as the largest magnitude. Without colour
+    circles are negative and shades positive; in ASCII ``-=%`` and ``+*#``. ``?`` is not finite.
     """
     return _HeatMap(matrix, width, naming)
 
@@ -46,31 +49,31 @@ class _HeatMap:
         room = max(min(self.width, options.max_width) - _LABEL - 1, 8)
         lines = MAX_LINES * brush.rows
         cells = shrink(self.matrix.values, rows=lines, columns=room)
+        block = _length(len(self.matrix.rows), lines), _length(len(self.matrix.columns), room)
         stretch = min(room // len(cells[0]), _WIDEST_CELL)
-        for text, style in self._head(cells, stretch):
+        axis = column_axis(self.matrix.columns, count=len(cells[0]), each=block[1], cell=stretch)
+        for text, style in ((self._title(), "bold"), (axis, "dim")):
             yield Text(brush.glyphs(shorten(text, options.max_width)), style=style, no_wrap=True)
         for start in range(0, len(cells), brush.rows):
-            label = clean(self.matrix.rows[start * -(-len(self.matrix.rows) // lines)])
+            label = clean(self.matrix.rows[start * block[0]])
             line = Text(f"{label[:_LABEL]:>{_LABEL}} ", style="dim", no_wrap=True)
             for column in range(len(cells[0])):
-                block = [row[column] for row in cells[start : start + brush.rows]]
-                line.append_text(brush.cell(block, stretch))
+                pair = [row[column] for row in cells[start : start + brush.rows]]
+                line.append_text(brush.cell(pair, stretch))
             yield line
-        yield Text(brush.glyphs(brush.scale()), style="dim", no_wrap=True)
+        for text in (brush.scale(), *_merged(block)):
+            yield Text(brush.glyphs(" " * (_LABEL + 1) + text), style="dim", no_wrap=True)
 
     def _top(self) -> float:
         magnitudes = (abs(entry) for row in self.matrix.values for entry in row)
         return max(filter(math.isfinite, magnitudes), default=0.0)
 
-    def _head(self, cells: Sequence[Sequence[float]], stretch: int) -> Iterator[tuple[str, str]]:
+    def _title(self) -> str:
         matrix = self.matrix
         shape = shape_words((len(matrix.rows), len(matrix.columns)))
         name = shown_name(self.naming, matrix.name, len(matrix.rows))
         gate = "" if self.naming == "words" else f" {matrix.gate}"
-        yield f"{name}{gate} · {matrix.name} · {shape}", "bold"
-        if len(cells[0]) == len(matrix.columns) and stretch >= 4:
-            names = [shorten(clean(name), stretch - 1).ljust(stretch) for name in matrix.columns]
-            yield " " * (_LABEL + 1) + "".join(names).rstrip(), "dim"
+        return f"{name}{gate} · {matrix.name} · {shape}"
 
 
 @dataclass(frozen=True)
@@ -95,16 +98,24 @@ class _Brush:
         if self.colour:
             upper, *lower = [Color.from_rgb(*self._rgb(value)) for value in block]
             return Text("▀" * stretch, Style(color=upper, bgcolor=lower[0] if lower else None))
-        shades = _ASCII_SHADES if self.ascii_only else _SHADES
-        share = abs(block[0]) / self.top if self.top > 0 else 0.0
-        return Text(shades[min(int(share * len(shades)), len(shades) - 1)] * stretch)
+        return Text(self._glyph(block[0]) * stretch)
 
     def scale(self) -> str:
         top = digits(self.top, 3)
         if self.colour:
-            return f"{'':{_LABEL + 1}}blue -{top} · white 0 · red {top}"
-        full = (_ASCII_SHADES if self.ascii_only else _SHADES)[-1]
-        return f"{'':{_LABEL + 1}}magnitude: blank 0 to {full} {top}"
+            return f"blue -{top} · white 0 · red {top}"
+        negative, positive = self._families
+        return f"-{top} {negative[::-1]} blank {positive} {top}"
+
+    @property
+    def _families(self) -> tuple[str, str]:
+        return _ASCII_GLYPHS if self.ascii_only else _GLYPHS
+
+    def _glyph(self, value: float) -> str:
+        family = self._families[value > 0]
+        share = abs(value) / self.top if self.top > 0 else 0.0
+        level = min(int(share * (len(family) + 1)), len(family))
+        return family[level - 1] if level else " "
 
     def _rgb(self, value: float) -> tuple[float, float, float]:
         share = min(abs(value) / self.top, 1.0) if self.top > 0 else 0.0
@@ -127,7 +138,35 @@ def shrink(values: Sequence[Sequence[float]], *, rows: int, columns: int) -> lis
     ]
 
 
+def column_axis(names: Sequence[str], *, count: int, each: int, cell: int) -> str:
+    """The line above a picture of ``count`` cells, ``each`` for so many columns, ``cell`` wide.
+
+    Names where every cell has room for one that tells it apart, else numbers of columns.
+    """
+    shown = [shorten(clean(name), cell - 1) for name in names]
+    if each == 1 and len(set(shown)) == len(names):
+        return " " * (_LABEL + 1) + "".join(name.ljust(cell) for name in shown).rstrip()
+    word = names[0].rpartition(" ")[0]
+    if any(name != f"{word} {place}" for place, name in enumerate(names)):
+        word = "column"
+    room = len(str(len(names))) + 2
+    step = next(step for step in _STEPS if step * cell >= room)
+    line = "".join(str(place * each).ljust(step * cell) for place in range(0, count, step))
+    return f"{word[:_LABEL]:>{_LABEL}} {line[: count * cell].rstrip()}"
+
+
+def _merged(block: tuple[int, int]) -> Iterator[str]:
+    """What a cell stands for, where that is more than one entry."""
+    if block != (1, 1):
+        rows, columns = plural(block[0], "row"), plural(block[1], "column")
+        yield f"each cell: the largest in magnitude of {rows} × {columns}"
+
+
 def _blocks(size: int, count: int) -> list[slice]:
     """Cut ``size`` places into at most ``count`` blocks of one length, the last perhaps shorter."""
-    length = -(-size // count)
+    length = _length(size, count)
     return [slice(start, start + length) for start in range(0, size, length)]
+
+
+def _length(size: int, count: int) -> int:
+    return -(-size // count)
