@@ -6,6 +6,12 @@ from grucli.cli.checks import check
 from grucli.errors import CheckFailedError, UsageError
 
 NUMBERS = {"mase": 1.25, "rmse": 3.0, "naive.rmse": 4.0, "mape": None}
+WEIGHTS = {"W_hz.norm": 9.0, "W_hz.cosine": float("nan"), "b_hz.norm": 2.0}
+ADDRESSES = {
+    "rnn/0.update.hh.norm": "W_hz.norm",
+    "rnn/0.update.hh.cosine": "W_hz.cosine",
+    "rnn/0.update.bias_hh.norm": "b_hz.norm",
+}
 
 
 @pytest.mark.parametrize("text", ["mase>1", "rmse >= 3", "*rmse<3.5", "rmse==3", "rmse!=2e0"])
@@ -23,6 +29,39 @@ def test_a_false_expression_passes(text):
 def test_the_message_names_the_number_and_its_value():
     with pytest.raises(CheckFailedError, match=r'--fail-if "mase>1": mase is 1\.25'):
         check(["rmse>5", "mase>1"], NUMBERS)
+
+
+@pytest.mark.parametrize(
+    ("text", "failures"),
+    [
+        ("rnn/0.update.hh.norm>3", ["rnn/0.update.hh.norm is 9"]),
+        ("*.hh.norm>3", ["rnn/0.update.hh.norm is 9"]),
+        ("*norm>1", ["W_hz.norm is 9", "b_hz.norm is 2"]),
+        ("*h*.norm>1", ["W_hz.norm is 9", "b_hz.norm is 2"]),
+    ],
+)
+def test_a_number_with_two_names_answers_to_both_and_fails_once(text, failures):
+    with pytest.raises(CheckFailedError) as caught:
+        check([text], WEIGHTS, ADDRESSES)
+    assert str(caught.value).splitlines() == [f'--fail-if "{text}": {words}' for words in failures]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("norm<2", r"did you mean \*\.norm\?"),
+        ("nrom<2", r"did you mean \*\.norm\?"),
+        ("rnn/0.updat.hh.norm<2", r"did you mean rnn/0\.update\.hh\.norm\?"),
+    ],
+)
+def test_a_statistic_without_its_matrix_is_asked_of_every_one(text, says):
+    with pytest.raises(UsageError, match=says):
+        check([text], WEIGHTS, ADDRESSES)
+
+
+def test_a_number_that_is_nan_cannot_pass():
+    with pytest.raises(CheckFailedError, match=r"W_hz\.cosine is not defined here"):
+        check(["W_hz.cosine<0.5"], WEIGHTS, ADDRESSES)
 
 
 def test_an_undefined_number_cannot_pass():

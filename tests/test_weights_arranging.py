@@ -161,9 +161,86 @@ def test_checks_look_at_every_matrix_shown_or_not(both):
 
 
 @pytest.mark.parametrize(
+    ("check", "says"),
+    [
+        ("1.update.hh.spectral_radius>1.5", "1.update.hh.spectral_radius is"),
+        ("*r.*.bias_hh.norm>0", "0r.reset.bias_hh.norm is"),
+    ],
+)
+def test_checks_know_matrices_by_their_addresses(both, check, says):
+    done = grucli("inspect-weights", both / "b.pt", "--fail-if", check)
+    assert done.returncode == 6
+    assert done.stderr.startswith(f'error: --fail-if "{check}": {says}')
+
+
+@pytest.mark.parametrize(
+    ("check", "code", "says"),
+    [
+        ("*.relative_change>0.5", 6, "W_hz.1.relative_change is 8"),
+        ("1.update.hh.relative_change>9", 0, ""),
+        ("0*.relative_change>0", 0, ""),
+        ("*.cosine<0.99", 0, ""),
+        ("differences>0", 0, ""),
+        ("unmatched>0", 0, ""),
+        ("relative_change>0.5", 2, "did you mean *.relative_change?"),
+    ],
+)
+def test_a_comparison_can_be_checked(both, check, code, says):
+    done = grucli("inspect-weights", "a.pt", "b.pt", "--gate", "r", "--fail-if", check, cwd=both)
+    assert done.returncode == code
+    assert says in done.stderr
+    assert bool(done.stderr) == bool(code)
+
+
+def test_a_comparison_counts_what_else_differs(both, tmp_path):
+    state = torch.load(both / "a.pt", weights_only=True)
+    for name, lr, rows in (("a", 0.1, 3), ("b", 0.2, 4)):
+        content = {"recipe": {"train": {"lr": lr, "clip": lr}}, "data": {"rows": rows}}
+        torch.save(
+            {"format": "grucli checkpoint", "weights": state} | content, tmp_path / f"{name}.pt"
+        )
+    found, _ = inspection.numbers(inspection.compare(tmp_path / "a.pt", tmp_path / "b.pt"))
+    sections = {name: value for name, value in found.items() if name.startswith("diff")}
+    assert sections == {
+        "differences": 3,
+        "differences.recipe": 2,
+        "differences.data": 1,
+        **dict.fromkeys((f"differences.{word}" for word in ("scaler", "columns")), 0),
+        **dict.fromkeys((f"differences.{word}" for word in ("versions", "progress")), 0),
+    }
+    torch.save(torch.nn.GRU(3, 8).state_dict(), tmp_path / "one.pt")
+    fewer = inspection.compare(both / "a.pt", tmp_path / "one.pt")
+    assert inspection.numbers(fewer)[0]["unmatched"] == 36
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_a_comparison_with_weights_that_are_not_finite_is_shown_and_refused(both, tmp_path, value):
+    state = torch.load(both / "a.pt", weights_only=True)
+    state["weight_hh_l1"] = state["weight_hh_l1"].clone()
+    state["weight_hh_l1"][9, 2] = value
+    torch.save(state, tmp_path / "broken.pt")
+    check = ("--fail-if", "*.relative_change>0.5")
+    done = grucli("inspect-weights", tmp_path / "broken.pt", tmp_path / "broken.pt", *check)
+    assert done.returncode == 4
+    assert "1.update.hh" in done.stdout
+    lines = done.stderr.splitlines()
+    assert len(lines) == 2
+    assert all("broken.pt: 1.update.hh (W_hz): entries are not finite" in line for line in lines)
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_a_matrix_goes_into_its_file_whether_or_not_json_is_asked_for(both, tmp_path, options):
+    asked = ("inspect-weights", both / "a.pt", "--matrix", "1.update.hh")
+    done = grucli(*asked, "-o", tmp_path / "w.csv", *options)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == (grucli(*asked, "--json").stdout if options else "")
+    assert (tmp_path / "w.csv").read_text() == grucli(*asked, "-o", "-").stdout
+
+
+@pytest.mark.parametrize(
     ("arguments", "idle"),
     [
-        (["b.pt", "--fail-if", "nan>0"], "--fail-if: does nothing beside a second checkpoint"),
+        (["b.pt", "--exact"], "--exact: does nothing beside a second checkpoint"),
         (["b.pt", "--matrix", "W_hz"], "--matrix: does nothing beside a second checkpoint"),
         (["--matrix", "W_hz", "--sort", "norm"], "--sort: does nothing beside --matrix"),
         (["--matrix", "W_hz", "--layer", "0", "--exact"], "--layer, --exact: does nothing beside"),

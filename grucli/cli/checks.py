@@ -2,6 +2,7 @@
 
 import difflib
 import fnmatch
+import math
 import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -9,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from grucli.errors import CheckFailedError, UsageError
 
 _EXPRESSION = re.compile(
-    r"\s*(?P<name>[\w.*?\[\]-]+)\s*(?P<sign><=|>=|==|!=|<|>)\s*(?P<limit>[-+.\deE]+)\s*"
+    r"\s*(?P<name>[^\s<>=!]+)\s*(?P<sign><=|>=|==|!=|<|>)\s*(?P<limit>[-+.\deE]+)\s*"
 )
 _SIGNS: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
@@ -21,18 +22,27 @@ _SIGNS: dict[str, Callable[[float, float], bool]] = {
 }
 
 
-def check(expressions: Sequence[str], numbers: Mapping[str, float | None]) -> None:
+def check(
+    expressions: Sequence[str],
+    numbers: Mapping[str, float | None],
+    aliases: Mapping[str, str] | None = None,
+) -> None:
     """Raise CheckFailedError when any expression is true, UsageError when one makes no sense.
 
-    A name may hold ``*``, ``?`` and ``[..]`` and then stands for every number it matches. A number
-    that is not defined fails no check, except that nothing defined matches at all.
+    A name may hold ``*``, ``?`` and ``[..]`` and then stands for every number it matches.
+    ``aliases`` maps other names to those of numbers. A number that is not defined (None or NaN)
+    fails no check, except that nothing defined matches at all.
     """
-    failures = [failure for text in expressions for failure in _failures(text, numbers)]
+    failures = [
+        failure for text in expressions for failure in _failures(text, numbers, aliases or {})
+    ]
     if failures:
         raise CheckFailedError(*failures)
 
 
-def _failures(text: str, numbers: Mapping[str, float | None]) -> list[str]:
+def _failures(
+    text: str, numbers: Mapping[str, float | None], aliases: Mapping[str, str]
+) -> list[str]:
     match = _EXPRESSION.fullmatch(text)
     limit = _number(match["limit"]) if match else None
     if match is None or limit is None:
@@ -40,12 +50,14 @@ def _failures(text: str, numbers: Mapping[str, float | None]) -> list[str]:
             f'--fail-if "{text}": not a comparison; expected NAME<NUMBER or NAME>NUMBER, '
             'such as "mase>1"'
         )
-    names = fnmatch.filter(numbers, match["name"])
-    if not names:
-        near = difflib.get_close_matches(match["name"], list(numbers), n=1)
-        hint = f"; did you mean {near[0]}?" if near else f"; known: {', '.join(list(numbers)[:12])}"
-        raise UsageError(f'--fail-if "{text}": no number is called {match["name"]}{hint}')
-    defined = {name: value for name in names if (value := numbers[name]) is not None}
+    found: dict[str, str] = {}
+    for name in fnmatch.filter([*numbers, *aliases], match["name"]):
+        found.setdefault(aliases.get(name, name), name)
+    if not found:
+        hint = _hint(match["name"], [*numbers, *aliases])
+        raise UsageError(f'--fail-if "{text}": no number is called {match["name"]}; {hint}')
+    values = {shown: numbers[name] for name, shown in found.items()}
+    defined = {name: v for name, v in values.items() if v is not None and not math.isnan(v)}
     if not defined:
         raise CheckFailedError(
             f'--fail-if "{text}": {match["name"]} is not defined here, so the check cannot pass'
@@ -55,6 +67,15 @@ def _failures(text: str, numbers: Mapping[str, float | None]) -> list[str]:
         for name, value in defined.items()
         if _SIGNS[match["sign"]](value, limit)
     ]
+
+
+def _hint(name: str, known: Sequence[str]) -> str:
+    """The number that was perhaps meant; a statistic alone is meant of every matrix."""
+    every = dict.fromkeys(f"*.{word.rpartition('.')[2]}" for word in known if "." in word)
+    if f"*.{name}" in every:
+        return f"did you mean *.{name}?"
+    near = difflib.get_close_matches(name, [*known, *every], n=1)
+    return f"did you mean {near[0]}?" if near else f"known: {', '.join(known[:12])}"
 
 
 def _number(text: str) -> float | None:

@@ -31,7 +31,7 @@ _REPORT = "the report of all matrices; --output writes one, named with --matrix"
 
 _FITTING = {
     _HISTORY: set(),
-    _COMPARISON: {"OTHER", "--layer", "--gate", "--sort"},
+    _COMPARISON: {"OTHER", "--layer", "--gate", "--sort", "--fail-if"},
     _MATRIX: {"--matrix", "--output"},
     _REPORT: {"--layer", "--gate", "--sort", "--exact", "--fail-if"},
 }
@@ -93,8 +93,9 @@ def inspect_weights(
     """Show every matrix by layer and gate: its size, spread, spectrum and memory.
 
     Also reads state dictionaries of torch GRU, LSTM and RNN modules, safetensors, and the GRU, LSTM
-    and RNN nodes of ONNX. --layer and --gate can be given several times; --fail-if looks at every
-    matrix, shown or not.
+    and RNN nodes of ONNX. --layer and --gate can be given several times. --fail-if looks at every
+    matrix, shown or not: "nan>0", "W_hz.norm>9", "*.hh.spectral_radius>1.5", and with OTHER
+    "*.relative_change>0.5" or "differences.recipe>0"; names are those of --json.
 
     Example: grucli inspect-weights runs/co2/best.pt --gate update --sort spectral_radius
     """
@@ -112,7 +113,7 @@ def inspect_weights(
     if history:
         _show_history(asked)
     elif other is not None:
-        _compare(asked, other)
+        _compare(asked, other, fail_if)
     elif matrix is not None:
         _show_matrix(asked, matrix, output)
     else:
@@ -153,7 +154,7 @@ def _show_report(asked: _Asked, exact: bool, fail_if: list[str]) -> None:
     shown = arranging.arrange_report(report, asked.wanted)
     write_plot(asked.plot, drawing)
     _show(asked, shown, partial(render_weight_report, sort=asked.sort))
-    check(fail_if, inspection.numbers(report))
+    check(fail_if, *inspection.numbers(report))
     inspection.check_finite(report)
 
 
@@ -169,12 +170,12 @@ def _show_matrix(asked: _Asked, name: str, output: str | None) -> None:
 
     picked = inspection.pick_matrix(asked.checkpoint, name)
     write_plot(asked.plot, drawing)
-    if output is None:
+    if output not in (None, "-"):
+        inspection.write_matrix(picked, Path(output))
+    if asked.json or output is None:
         _show(asked, picked, render_matrix)
     elif output == "-":
         write_result(inspection.matrix_csv(picked))
-    else:
-        inspection.write_matrix(picked, Path(output))
 
 
 def _show_history(asked: _Asked) -> None:
@@ -191,7 +192,8 @@ def _show_history(asked: _Asked) -> None:
     _show(asked, history, render_weight_history)
 
 
-def _compare(asked: _Asked, other: str) -> None:
+def _compare(asked: _Asked, other: str, fail_if: list[str]) -> None:
+    from grucli.cli.checks import check
     from grucli.cli.comparison_view import render_weight_comparison
     from grucli.runs import arranging, inspection
 
@@ -205,3 +207,5 @@ def _compare(asked: _Asked, other: str) -> None:
     shown = arranging.arrange_comparison(comparison, asked.wanted)
     write_plot(asked.plot, drawing)
     _show(asked, shown, render_weight_comparison)
+    check(fail_if, *inspection.numbers(comparison))
+    inspection.check_finite_change(comparison)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,8 @@ from grucli.reports import (
 from grucli.weights import (
     build_weight_report,
     compare_weights,
+    comparison_numbers,
+    long_names,
     picture_weights,
     read_history,
     read_weights,
@@ -34,9 +37,13 @@ def inspect_weights(path: str | Path, *, exact: bool = False) -> WeightReport:
     return build_weight_report(read_weights(path), exact=exact)
 
 
-def numbers(report: WeightReport) -> dict[str, float | None]:
-    """The numbers of a report by name, for ``--fail-if``."""
-    return report_numbers(report)
+def numbers(
+    found: WeightReport | WeightComparison,
+) -> tuple[dict[str, float | None], dict[str, str]]:
+    """For ``--fail-if``: numbers by name, and other names of theirs by matrix address."""
+    if isinstance(found, WeightReport):
+        return report_numbers(found), long_names(found)
+    return comparison_numbers(found), long_names(found)
 
 
 def check_finite(report: WeightReport) -> None:
@@ -46,6 +53,19 @@ def check_finite(report: WeightReport) -> None:
         "finite; expected numbers; use an earlier checkpoint"
         for matrix in report.matrices
         if matrix.not_finite
+    ]
+    if problems:
+        raise CheckpointError(*problems)
+
+
+def check_finite_change(comparison: WeightComparison) -> None:
+    """Raise CheckpointError naming every matrix of either file that holds no finite numbers."""
+    problems = [
+        f"{path}: {change.name} ({change.symbol}): entries are not finite; expected numbers; use "
+        "an earlier checkpoint"
+        for path, side in ((comparison.path_before, "before"), (comparison.path_after, "after"))
+        for change in comparison.changes
+        if not math.isfinite(getattr(change, f"norm_{side}"))
     ]
     if problems:
         raise CheckpointError(*problems)

@@ -3,7 +3,7 @@
 from grucli.weights.compare import CHANGES, compare_weights
 from grucli.weights.foreign import read_weights
 from grucli.weights.history import read_epochs, read_history, read_snapshots, snapshot_values
-from grucli.weights.numbers import QUANTITIES, report_numbers
+from grucli.weights.numbers import QUANTITIES, comparison_numbers, long_names, report_numbers
 from grucli.weights.pictures import film_frames, picture_weights, spectra_of_run
 from grucli.weights.report import build_weight_report
 from grucli.weights.select import select_matrix
@@ -16,7 +16,9 @@ __all__ = [
     "WeightFile",
     "build_weight_report",
     "compare_weights",
+    "comparison_numbers",
     "film_frames",
+    "long_names",
     "picture_weights",
     "read_epochs",
     "read_history",

@@ -62,7 +62,8 @@ def _change(
     """Norms, angle and rank of the step from one matrix to the other."""
     a, b = before.astype(np.float64), after.astype(np.float64)
     norm_a, norm_b = elements.norm(a.ravel()), elements.norm(b.ravel())
-    step = b - a
+    with np.errstate(invalid="ignore"):  # infinities in both
+        step, product = b - a, float(np.sum(a * b))
     length = elements.norm(step.ravel())
     return MatrixChange(
         symbol=name.symbol,
@@ -75,7 +76,7 @@ def _change(
         norm_before=norm_a,
         norm_after=norm_b,
         relative_change=relative_change(length, norm_a),
-        cosine=cosine(float(np.sum(a * b)), norm_a * norm_b),
+        cosine=cosine(product, norm_a * norm_b),
         change_rank=change_rank(step) if length > 0 else None,
         module=prefix,
     )
@@ -94,10 +95,12 @@ def relative_change(length: float, norm_before: float) -> float:
     At the start: 0 between two files of one draw; sqrt(2) between two draws.
 
     Source: the usual definition.
+
+    NaN where an entry of A is not finite, or one of B is NaN.
     """
-    if norm_before > 0:
-        return length / norm_before
-    return 0.0 if length == 0 else float("inf")
+    if norm_before == 0:
+        return 0.0 if length == 0 else float("inf")
+    return length / norm_before
 
 
 def cosine(product: float, norms: float) -> float:

@@ -1,8 +1,11 @@
 """The numbers of a report by name, for checks such as ``W_h*.spectral_radius>1.5``."""
 
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import fields
 
-from grucli.reports import MatrixStatistics, WeightReport
+from grucli.reports import MatrixChange, MatrixStatistics, WeightComparison, WeightReport
+from grucli.weights.compare import CHANGES
 
 _NO_NUMBERS = {
     *("symbol", "name", "layer", "direction", "gate", "part", "shape", "module"),
@@ -12,6 +15,10 @@ _NO_NUMBERS = {
 QUANTITIES = tuple(
     field.name for field in fields(MatrixStatistics) if field.name not in _NO_NUMBERS
 )
+_SECTIONS = ("recipe", "data", "scaler", "columns", "versions", "progress")
+"""Parts of a checkpoint whose differences are counted even where there are none."""
+
+Matrices = Sequence[MatrixStatistics] | Sequence[MatrixChange]
 
 
 def report_numbers(report: WeightReport) -> dict[str, float | None]:
@@ -19,18 +26,49 @@ def report_numbers(report: WeightReport) -> dict[str, float | None]:
 
     ``nan`` counts all entries that are not finite, ``findings`` the findings. A matrix's statistic
     is ``W_hz.spectral_radius``; with several layers, directions or stacks the place stands between
-    the two: ``W_hz.1r.spectral_radius``, ``W_hz.coder.1r.spectral_radius``.
+    the two: ``W_hz.1r.spectral_radius``, ``W_hz.coder.1r.spectral_radius``. ``long_names`` has
+    other names for them.
     """
-    places = {(item.module, item.layer, item.direction) for item in report.matrices}
-    stacks = {item.module for item in report.matrices}
-    numbers: dict[str, float | None] = {
+    return {
         "nan": sum(item.not_finite for item in report.matrices),
         "findings": len(report.findings),
+    } | {short: value for short, _, value in _numbers(report.matrices, QUANTITIES)}
+
+
+def comparison_numbers(comparison: WeightComparison) -> dict[str, float | None]:
+    """Name -> number of a comparison: ``W_hz.relative_change`` and so on, as in a report.
+
+    ``differences`` counts the entries that differ, ``differences.recipe`` those of one section,
+    ``unmatched`` the matrices that only one of the two has in this shape.
+    """
+    found = Counter(address.partition(".")[0] for address in comparison.differences)
+    sections = dict.fromkeys(_SECTIONS, 0) | found
+    return {
+        "unmatched": len(comparison.only_before) + len(comparison.only_after),
+        "differences": found.total(),
+        **{f"differences.{section}": count for section, count in sections.items()},
+        **{short: value for short, _, value in _numbers(comparison.changes, CHANGES)},
     }
-    for item in report.matrices:
-        address = item.name.partition(".")[0] if len(places) > 1 else ""
-        address = item.module + address if len(stacks) > 1 else address
-        for quantity in QUANTITIES:
-            name = ".".join(filter(None, (item.symbol, address, quantity)))
-            numbers[name] = getattr(item, quantity)
-    return numbers
+
+
+def long_names(found: WeightReport | WeightComparison) -> dict[str, str]:
+    """Names by address, such as ``coder.0r.update.hh.norm``, and those that stand for the same."""
+    if isinstance(found, WeightReport):
+        named = _numbers(found.matrices, QUANTITIES)
+    else:
+        named = _numbers(found.changes, CHANGES)
+    return {long: short for short, long, _ in named}
+
+
+def _numbers(
+    matrices: Matrices, quantities: Sequence[str]
+) -> Iterator[tuple[str, str, float | None]]:
+    """The name by symbol, the name by address and the value of every number of every matrix."""
+    places = {(item.module, item.layer, item.direction) for item in matrices}
+    stacks = {item.module for item in matrices}
+    for item in matrices:
+        place = item.name.partition(".")[0] if len(places) > 1 else ""
+        place = item.module + place if len(stacks) > 1 else place
+        for quantity in quantities:
+            short = ".".join(filter(None, (item.symbol, place, quantity)))
+            yield short, f"{item.module}{item.name}.{quantity}", getattr(item, quantity)
