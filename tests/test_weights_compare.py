@@ -106,6 +106,17 @@ def test_recipe_scaler_and_data_differences_are_given_by_address(tmp_path):
     }
 
 
+def test_what_a_scaler_learned_is_compared_column_by_column(tmp_path):
+    def scaler(columns, spread):
+        return {"scaler": {"kind": "standard", "columns": columns, "spread": spread}}
+
+    pair = [
+        file_of(tmp_path, gru_state(), "a.pt", **scaler(["x", "y.z"], [1.0, 2.0])),
+        file_of(tmp_path, gru_state(), "b.pt", **scaler(["x", "y.z"], [1.0, 3.0])),
+    ]
+    assert compare_weights(*pair).differences == {"scaler.spread.y.z": ("2.0", "3.0")}
+
+
 @pytest.mark.parametrize("address", ["0.update.hh", "W_hz"])
 def test_one_matrix_comes_by_its_address_or_symbol(tmp_path, address):
     state = gru_state()

@@ -8,6 +8,7 @@ import torch
 from rich.console import Console
 
 from grucli.cli.comparison_view import render_weight_comparison
+from grucli.cli.difference_words import difference_words
 from grucli.cli.inspect_columns import histogram_words
 from grucli.cli.inspect_view import render_weight_report
 from grucli.cli.matrix_view import render_matrix, shrink
@@ -364,6 +365,63 @@ def test_shrinking_keeps_the_largest_entry_of_each_block():
     values = [[1.0, -5.0, 0.0], [2.0, 3.0, -1.0]]
     assert shrink(values, rows=1, columns=2) == [[-5.0, -1.0]]
     assert shrink(values, rows=9, columns=9) == values
+
+
+HASHES = ("0123456789abcdef" * 4, "fedcba9876543210" * 4)
+
+
+@pytest.mark.parametrize(
+    ("pair", "words"),
+    [
+        (("0.0032068626023828983", "0.004156243987381458"), "0.00320686 → 0.00415624"),
+        (("0.12345678901", "0.12345678902"), "0.12345678901 → 0.12345678902"),
+        (("0.12345678901", "0.12345699"), "0.1234568 → 0.123457"),
+        (("[1.23456789, 2.0]", "[1.23456789, 2.5]"), "[1.23457, 2] → [1.23457, 2.5]"),
+        (("17420", "2284"), "17420 → 2284"),
+        (("-", "/data/v1.23456789/x"), "- → /data/v1.23456789/x"),
+        ((" ", ""), "' ' → ''"),
+        (HASHES, "0123456789ab → fedcba987654"),
+        (("x" * 70 + "a", "x" * 70 + "b"), f"…{'x' * 58}a → …{'x' * 58}b"),
+        (("y" * 70, "z" * 70), f"{'y' * 59}… → {'z' * 59}…"),
+        (("-", HASHES[1]), "- → fedcba987654"),
+    ],
+)
+def test_values_that_differ_are_as_short_as_tells_them_apart(pair, words):
+    assert list(difference_words({"data.x": pair})) == [f"data.x: {words}"]
+
+
+def test_the_columns_of_a_scaler_are_one_line():
+    differences = {
+        "scaler.center.HUFL": ("1.0", "1.5"),
+        "scaler.center.O.T": ("2.0", "8.0"),
+        "scaler.center.z": ("0.0", "0.0001"),
+        "scaler.kind": ("standard", "robust"),
+        "scaler.spread.x": ("1.0", "-"),
+        "scaler.spread.y": ("-", "2.0"),
+    }
+    assert list(difference_words(differences)) == [
+        "scaler.center: 3 columns differ, most z: 0 → 0.0001",
+        "scaler.kind: standard → robust",
+        "scaler.spread: 2 columns differ, such as x: 1 → -",
+    ]
+    assert list(difference_words({"scaler.center.x": ("1.0", "2.0")})) == ["scaler.center.x: 1 → 2"]
+
+
+@pytest.mark.parametrize(("causes", "kept"), [(5, 15), (19, 1), (30, 0)])
+def test_only_how_far_training_came_is_cut(causes, kept):
+    differences = {f"recipe.train.k{at}": ("1", "2") for at in range(causes)}
+    differences |= {f"progress.p{at}": ("1", "2") for at in range(18)}
+    lines = list(difference_words(differences))
+    assert sum(line.startswith("recipe") for line in lines) == causes
+    assert sum(line.startswith("progress") for line in lines) == kept
+    assert lines[-1] == f"and {18 - kept} more differences of progress (--json has all)."
+
+
+def test_entries_that_are_not_finite_are_not_called_the_same(tmp_path):
+    state = gru_state() | {"weight_hh_l0": torch.full((72, 24), float("nan"))}
+    file = file_of(tmp_path, state)
+    text = drawn(render_weight_comparison(compare_weights(file, file), 80), 80)
+    assert "the same, bit for bit" not in text
 
 
 def test_a_comparison_says_what_moved_and_fits(tmp_path):

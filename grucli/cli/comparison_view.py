@@ -7,13 +7,12 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.text import Text
 
 from grucli.cli.columns import Column, name_columns, name_of, naming_words
+from grucli.cli.difference_words import difference_words
 from grucli.cli.inspect_columns import shape_words
 from grucli.cli.inspect_page import Page
-from grucli.cli.wording import align_decimals, clean, digits, plural
+from grucli.cli.wording import align_decimals, clean, digits
 from grucli.gates import cells_of
 from grucli.reports import MatrixChange, WeightComparison
-
-_SHOWN_DIFFERENCES = 20
 
 
 def render_weight_comparison(
@@ -63,7 +62,7 @@ def _columns(changes: tuple[MatrixChange, ...], naming: str) -> list[Column]:
 
 def _words(found: WeightComparison, naming: str) -> Iterator[str]:
     moved = [item for item in found.changes if item.relative_change > 0]
-    if not moved and found.changes:
+    if found.changes and all(item.relative_change == 0 for item in found.changes):
         yield "Every matrix that both have is the same, bit for bit."
     elif moved:
         most = max(moved, key=lambda item: item.relative_change)
@@ -76,11 +75,7 @@ def _words(found: WeightComparison, naming: str) -> Iterator[str]:
             shown = ", ".join(clean(name) for name in names[:6])
             more = f" and {len(names) - 6} more" if len(names) > 6 else ""
             yield f"Only in {which}, or of another shape: {shown}{more}."
-    pairs = list(found.differences.items())
-    for address, (before, after) in pairs[:_SHOWN_DIFFERENCES]:
-        yield f"{clean(address)}: {clean(before)[:60]} → {clean(after)[:60]}"
-    if len(pairs) > _SHOWN_DIFFERENCES:
-        yield f"and {plural(len(pairs) - _SHOWN_DIFFERENCES, 'more difference')}."
+    yield from difference_words(found.differences)
 
 
 def _legend(changes: tuple[MatrixChange, ...], naming: str) -> Iterator[str]:

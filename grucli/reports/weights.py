@@ -168,7 +168,7 @@ class WeightComparison:
 
     ``only_before`` and ``only_after`` name matrices that the other file lacks or has in another
     shape; ``differences`` maps the address of every entry of recipe, scaler, columns and data that
-    differs to its two values as text.
+    differs to its two values as text; what a scaler learned has one for each column.
     """
 
     path_before: str

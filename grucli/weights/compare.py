@@ -25,8 +25,7 @@ def compare_weights(before: WeightFile, after: WeightFile) -> WeightComparison:
     """
     old, new = _matrices(before), _matrices(after)
     shared = [key for key in old if key in new and old[key][1].shape == new[key][1].shape]
-    facts_before = dict(_flat({"recipe": before.recipe} | dict(before.facts)))
-    facts_after = dict(_flat({"recipe": after.recipe} | dict(after.facts)))
+    facts_before, facts_after = dict(_facts(before)), dict(_facts(after))
     addresses = sorted(facts_before.keys() | facts_after.keys(), key=_cause_first)
     pairs = {key: (facts_before.get(key, "-"), facts_after.get(key, "-")) for key in addresses}
     return WeightComparison(
@@ -142,6 +141,21 @@ def change_rank(step: NDArray[np.float64]) -> float | None:
     if step.ndim != 2 or not np.isfinite(step).all():
         return None
     return spectrum.effective_rank(spectrum.singular_values(step))
+
+
+def _facts(file: WeightFile) -> Iterator[tuple[str, str]]:
+    """What a file says of itself, by address; what its scaler learned, for each column apart."""
+    facts = {"recipe": file.recipe} | dict(file.facts)
+    scaler = facts.get("scaler")
+    columns = scaler.get("columns") if isinstance(scaler, Mapping) else None
+    if isinstance(scaler, Mapping) and isinstance(columns, list):
+
+        def by_column(key: str, value: Any) -> Any:
+            fits = key != "columns" and isinstance(value, list) and len(value) == len(columns)
+            return dict(zip(columns, value, strict=True)) if fits else value
+
+        facts["scaler"] = {key: by_column(key, value) for key, value in scaler.items()}
+    return _flat(facts)
 
 
 def _flat(value: Any, address: str = "") -> Iterator[tuple[str, str]]:
