@@ -112,10 +112,42 @@ def test_heat_maps_are_centred_on_zero_with_one_scale_for_the_gates_of_a_row(dra
         assert high == largest
 
 
-def test_before_after_and_difference_stand_beside_each_other(drawings, best):
-    before, after, change = [axes.images[0] for axes in panels(drawn(drawings["change"]))[:3]]
+def test_two_files_and_their_difference_stand_beside_each_other(drawings):
+    axes = panels(drawn(drawings["change"]))[:4]
+    assert [one.get_title() or one.get_title(loc="left") for one in axes] == [
+        "W_xr reset, layer 0: A",
+        "B",
+        "B - A",
+        "singular values",
+    ]
+    assert [line.get_label() for line in axes[3].lines] == ["A", "B"]
+    before, after, change = [one.images[0] for one in axes[:3]]
     assert before.get_clim() == after.get_clim() != change.get_clim()
     np.testing.assert_allclose(change.get_array(), after.get_array() - before.get_array())
+
+
+def test_titles_name_files_by_what_tells_them_apart(drawings, best, tmp_path):
+    assert drawings["change"].title == (
+        "Weights of A run/best.pt and B run/last.pt, and their difference"
+    )
+    copy = tmp_path / "other" / "run" / "best.pt"
+    copy.parent.mkdir(parents=True)
+    copy.write_bytes(best.read_bytes())
+    assert draw_change(inspection.picture_change(best, copy)).title == (
+        f"Weights of A {best.parts[-3]}/run/best.pt and B other/run/best.pt, and their difference"
+    )
+    assert (
+        "A run/best.pt and B run/best.pt"
+        in draw_change(inspection.picture_change(best, best)).title
+    )
+
+
+def test_the_title_of_a_trace_names_the_file_and_the_cell(drawings, best):
+    report = tracing.trace(best).report
+    span = f"from {report.first} to {report.last}"
+    assert drawings["trace"].title == f"Gates of run/best.pt (GRU, layer_norm split) {span}"
+    plain = draw_trace(replace(report, layer_norm="none"), []).title
+    assert plain == f"Gates of run/best.pt (GRU) {span}"
 
 
 def test_an_entry_that_is_not_finite_leaves_the_others_their_scale():

@@ -40,7 +40,7 @@ def draw_weights(pictures: WeightPictures) -> Drawing:
 
 
 def draw_change(pictures: WeightPictures) -> Drawing:
-    """A row for each matrix that two files share: before, after, the difference, the spectra."""
+    """A row for each matrix that two files share: A, B, the difference, the singular values."""
     before, after = pictures.moments
 
     def draw(figure: Any) -> None:
@@ -51,16 +51,16 @@ def draw_change(pictures: WeightPictures) -> Drawing:
                 [y - x for x, y in zip(one, other, strict=True)]
                 for one, other in zip(a, b, strict=True)
             ]
-            _heat_maps(figure, row[:2], [(f"{_title(m)} {before}", a), (after, b)])
-            _heat_maps(figure, row[2:3], [("difference", change)])
+            _heat_maps(figure, row[:2], [(f"{_title(m)}: {before}", a), (after, b)])
+            _heat_maps(figure, row[2:3], [(f"{after} - {before}", change)])
             for axes in row[:3]:
                 _axis_words(axes, m)
             _spectra(row[3], [spectrum])
 
     return Drawing(
-        title=f"Weights of {pictures.title}: {before}, {after} and the difference",
-        caption="Before and after share one colour scale; the difference has its own, so that a "
-        "small change fills it as well: read its numbers.",
+        title=f"Weights of {pictures.title}, and their difference",
+        caption=f"{before} and {after} share one colour scale; the difference has its own, so that "
+        "a small change fills it as well: read its numbers.",
         size=(11.6, 2.6 * len(pictures.matrices) + 0.5),
         draw=draw,
     )

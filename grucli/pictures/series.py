@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from grucli.pictures.canvas import (
@@ -81,8 +82,10 @@ def draw_trace(report: TraceReport, times: Sequence[str]) -> Drawing:
             _gates(gates, layer, times)
             _gradient(gradient, layer)
 
+    file = "/".join(Path(report.checkpoint).parts[-2:])
+    norm = f", layer_norm {report.layer_norm}" if report.layer_norm != "none" else ""
     return Drawing(
-        title=f"Gates of {report.cell} from {report.first} to {report.last}",
+        title=f"Gates of {file} ({report.cell.upper()}{norm}) from {report.first} to {report.last}",
         caption="The mean of all units of each gate while the model reads the rows, and the mean "
         "gradient of the loss with respect to the state that many steps back. A mean of one half "
         "can be many half-open units or two camps of open and shut ones.",

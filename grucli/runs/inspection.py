@@ -83,7 +83,7 @@ def picture(path: str | Path) -> WeightPictures:
 
 def picture_change(before: str | Path, after: str | Path) -> WeightPictures:
     """The matrices that two checkpoints share. Raises CheckpointError where they share none."""
-    pictures = picture_weights([read_weights(before), read_weights(after)], ["before", "after"])
+    pictures = picture_weights([read_weights(before), read_weights(after)], ["A", "B"])
     if not pictures.matrices:
         raise CheckpointError(
             f"{before} and {after}: no matrix of one name and shape in both; expected two "

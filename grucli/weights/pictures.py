@@ -28,6 +28,7 @@ Pairs = Mapping[Address, tuple[MatrixName, NDArray[Any]]]
 def picture_weights(files: Sequence[WeightFile], moments: Sequence[str]) -> WeightPictures:
     """Every matrix that all ``files`` have in the same shape; ``moments`` names the files.
 
+    The title says which file is which, by as much of its path as tells it from the others.
     Matrices with more than 256 rows or columns are kept as the means of blocks.
     """
     found = [matrices_by_address(file) for file in files]
@@ -37,7 +38,7 @@ def picture_weights(files: Sequence[WeightFile], moments: Sequence[str]) -> Weig
         if all(key in other and other[key][1].shape == values.shape for other in found)
     ]
     return WeightPictures(
-        title=" and ".join("/".join(Path(file.path).parts[-2:]) for file in files),
+        title=" and ".join(_titles([Path(file.path) for file in files], moments)),
         moments=tuple(moments),
         matrices=tuple(_frames(key, [pairs[key] for pairs in found]) for key in shared),
         spectra=tuple(
@@ -45,6 +46,15 @@ def picture_weights(files: Sequence[WeightFile], moments: Sequence[str]) -> Weig
             for key in shared
         ),
     )
+
+
+def _titles(paths: Sequence[Path], moments: Sequence[str]) -> list[str]:
+    longest = max(len(path.parts) for path in paths)
+    cuts = [["/".join(path.parts[-n:]) for path in paths] for n in range(2, max(longest, 2) + 1)]
+    names = next((cut for cut in cuts if len(set(cut)) == len(paths)), cuts[0])
+    if len(paths) == 1:
+        return names
+    return [f"{moment} {name}" for moment, name in zip(moments, names, strict=True)]
 
 
 def matrices_by_address(file: WeightFile) -> Pairs:
