@@ -45,9 +45,18 @@ def test_the_exponent_of_a_linear_map_is_the_log_of_its_largest_eigenvalue(large
     basis = torch.linalg.qr(torch.randn(5, 5, dtype=torch.float64)).Q
     values = torch.tensor([largest, -0.1, 0.05, 0.02, 0.01], dtype=torch.float64)
     (layer,) = record_of(linear_rnn(basis @ torch.diag(values) @ basis.T))
-    exponent, steps = largest_lyapunov(layer)
+    exponent, steps, halves = largest_lyapunov(layer)
     assert exponent == pytest.approx(math.log(largest), abs=1e-6)
     assert steps == T - T // 4
+    assert halves == pytest.approx((math.log(largest),) * 2, abs=1e-6)
+
+
+def test_either_half_of_the_steps_has_its_own_exponent():
+    (layer,) = record_of(gru(), torch.randn(40, 1, 2, dtype=torch.float64).cumsum(dim=0))
+    exponent, steps, halves = largest_lyapunov(layer)
+    assert steps == 30
+    assert sum(halves) / 2 == pytest.approx(exponent)
+    assert abs(halves[0] - halves[1]) > 1e-3
 
 
 def test_the_exponent_of_a_rotation_is_the_log_of_its_radius():
@@ -80,7 +89,7 @@ def test_the_exponent_is_the_growth_of_a_small_difference(cell, reverse):
 
 def test_too_few_steps_have_no_exponent():
     (layer,) = record_of(gru(), torch.zeros(1, 1, 2, dtype=torch.float64))
-    assert largest_lyapunov(layer) == (None, 0)
+    assert largest_lyapunov(layer) == (None, 0, ())
 
 
 def forecaster(**settings):

@@ -1,6 +1,7 @@
 """``grucli trace`` from the outside: its file, its filters, its screen, its errors."""
 
 import csv
+import dataclasses
 import importlib.util
 import io
 import json
@@ -12,9 +13,11 @@ import sys
 import numpy as np
 import pytest
 import torch
+from rich.console import Console
 
 import grucli as library
 from grucli.cli.app import run
+from grucli.cli.trace_view import render_trace
 from grucli.errors import DataError, UsageError
 from grucli.runs.trace_file import write_trace_csv
 from grucli.runs.tracing import open_table, trace
@@ -295,6 +298,31 @@ def test_a_terminal_gets_a_summary_instead_of_the_flood(best):
         assert words in shown
     assert max(map(len, shown.splitlines())) <= 80
     assert len(shown.splitlines()) < 60
+
+
+@pytest.mark.parametrize(
+    ("exponent", "halves", "words"),
+    [
+        (
+            -0.019987,
+            (-0.0123, -0.0277),
+            "Largest Lyapunov exponent -0.020 a step over the last 78 steps (-0.012 in the first "
+            "half, -0.028 in the second): a small difference in the state shrinks to 1/e in 50 "
+            "steps.",
+        ),
+        (0.0007891, (0.0007, 0.0009), "grows e-fold in 1,300 steps: chaotic."),
+        (-0.02, (0.0034, -0.0434), "too few steps to say whether a small difference in the state"),
+        (-0.02, (), "-0.020 a step over the last 78 steps: a small difference"),
+    ],
+)
+def test_an_exponent_is_told_with_the_digits_that_its_steps_support(best, exponent, halves, words):
+    report = trace(best).report
+    layer = dataclasses.replace(
+        report.layers[0], lyapunov=exponent, lyapunov_steps=78, lyapunov_halves=halves
+    )
+    console = Console(width=80, file=io.StringIO())
+    console.print(render_trace(dataclasses.replace(report, layers=(layer,)), 80))
+    assert words in " ".join(console.file.getvalue().split())
 
 
 def test_a_terminal_gets_the_flood_when_it_asks(best):

@@ -12,7 +12,7 @@ from rich.text import Text
 from grucli.cli.charts import sparkline
 from grucli.cli.columns import Column
 from grucli.cli.inspect_page import Page
-from grucli.cli.wording import clean, digits, percent, plural
+from grucli.cli.wording import clean, count, digits, percent, plural
 from grucli.reports.tracing import GateActivity, LayerActivity, TraceReport
 
 _EDGES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
@@ -164,16 +164,27 @@ def _lyapunov(layer: LayerActivity) -> Iterator[str]:
     if exponent is None or not math.isfinite(exponent):
         yield "Largest Lyapunov exponent: n/a, too few steps or no memory at all."
         return
-    steps = digits(1 / abs(exponent), 3) if exponent else "inf"
+    steps = _two_digits(1 / abs(exponent)) if exponent else "inf"
     effect = (
         f"a small difference in the state shrinks to 1/e in {steps} steps"
         if exponent <= 0
         else f"a small difference in the state grows e-fold in {steps} steps: chaotic"
     )
-    yield (
-        f"Largest Lyapunov exponent {digits(exponent, 3)} a step over the last "
-        f"{plural(layer.lyapunov_steps, 'step')}: {effect}."
+    words = (
+        f"Largest Lyapunov exponent {_two_digits(exponent)} a step over the last "
+        f"{plural(layer.lyapunov_steps, 'step')}"
     )
+    if layer.lyapunov_halves:
+        first, second = layer.lyapunov_halves
+        words += f" ({_two_digits(first)} in the first half, {_two_digits(second)} in the second)"
+        if first * second < 0:
+            effect = "too few steps to say whether a small difference in the state grows or shrinks"
+    yield f"{words}: {effect}."
+
+
+def _two_digits(value: float) -> str:
+    """Two significant digits and no exponent for large numbers: all that so few steps support."""
+    return count(float(f"{value:.2g}")) if abs(value) >= 100 else digits(value, 2)
 
 
 def _legend(report: TraceReport) -> Iterator[str]:

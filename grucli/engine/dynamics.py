@@ -112,7 +112,9 @@ def half_life_steps(gradient: Sequence[float]) -> float | None:
 
 
 @torch.no_grad()
-def largest_lyapunov(record: LayerRecord, *, seed: int = 0) -> tuple[float | None, int]:
+def largest_lyapunov(
+    record: LayerRecord, *, seed: int = 0
+) -> tuple[float | None, int, tuple[float, ...]]:
     """Largest Lyapunov exponent: how fast a small difference in the state grows or fades.
 
     Formula: largest over i of mean ln |R_ii|, Q R = J_t Q_(t-1), J_t = dh_t / dh_(t-1), mean over
@@ -121,33 +123,39 @@ def largest_lyapunov(record: LayerRecord, *, seed: int = 0) -> tuple[float | Non
     Tells: below 0 the state forgets where it began, in 1 / |exponent| steps to 1/e; near 0 it
     keeps; above 0 it is chaotic. With the gates in it, unlike the spectral radius.
 
-    Misleads: over few steps it depends on where it began (the first fourth is left out). It is
-    that of the data given: other data opens other gates.
+    Misleads: over few steps it depends on where it began (the first fourth is left out); the same
+    over either half of the steps says how much. It is that of the data given: other data opens
+    other gates.
 
     At the start: below 0 for torch's draw.
 
     Source: Vogt et al. 2020, arXiv 2006.14123; Benettin et al. 1980 for the method.
 
-    Also returns over how many steps. Layers of a stack drive each other one way only, so each has
-    its own exponents. None where there are too few steps.
+    Also returns over how many steps, and the exponents over the first and the second half of them,
+    where there are two. Layers of a stack drive each other one way only, so each has its own
+    exponents. None where there are too few steps.
     """
     steps = len(record.states) - 1
     warm_up = max(steps // _WARM_UP, 1)
     if steps <= warm_up:
-        return None, 0
+        return None, 0, ()
     rows = record.projected.unbind(0)
     samples = record.projected.shape[1]
     size = sum(part.shape[-1] for part in record.states[0])
     generator = torch.Generator().manual_seed(seed)
     shape = (samples, size, min(_VECTORS, size))
     q_BSV = torch.linalg.qr(torch.randn(shape, generator=generator).to(record.projected)).Q
-    growth = record.projected.new_zeros(shape[0], shape[2])
+    growths = []
     for index, x_BG in enumerate(reversed(rows) if record.reverse else rows):
         moved_BSV = _through_jacobian(record, x_BG, record.states[index], q_BSV)
         q_BSV, r_BVV = torch.linalg.qr(moved_BSV)
         if index >= warm_up:
-            growth += r_BVV.diagonal(dim1=-2, dim2=-1).abs().log()
-    return float((growth / (steps - warm_up)).mean(0).max()), steps - warm_up
+            growths.append(r_BVV.diagonal(dim1=-2, dim2=-1).abs().log().mean(0))
+    growth_TV = torch.stack(growths)
+    exponent, fastest = growth_TV.mean(0).max(dim=0)
+    halves = growth_TV[:, fastest].tensor_split(2)
+    means = tuple(float(half.mean()) for half in halves) if len(growths) > 1 else ()
+    return float(exponent), len(growths), means
 
 
 def _through_jacobian(

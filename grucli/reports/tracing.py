@@ -34,7 +34,8 @@ class LayerActivity:
     the context by the number of steps back, beginning at 0; None where no window has its truth.
     ``half_life_steps`` is None where the gradient does not fade; ``reach_steps`` the furthest lag
     at which a hundredth of the largest gradient is left. ``lyapunov`` is the largest exponent of
-    the Jacobian, in 1/steps, measured over ``lyapunov_steps``.
+    the Jacobian, in 1/steps, measured over ``lyapunov_steps``, ``lyapunov_halves`` the same over
+    the first and the second half of them, where there are two.
     """
 
     layer: int
@@ -47,6 +48,7 @@ class LayerActivity:
     reach_steps: int | None
     lyapunov: float | None
     lyapunov_steps: int
+    lyapunov_halves: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -200,7 +200,7 @@ def check_rows(opened: Opened, rows: int) -> None:
 def _activity(
     record: LayerRecord, selection: Selection, gradient: tuple[float, ...] | None
 ) -> LayerActivity:
-    exponent, over = largest_lyapunov(record)
+    exponent, over, halves = largest_lyapunov(record)
     return LayerActivity(
         layer=record.layer,
         direction=direction_of(record),
@@ -212,6 +212,7 @@ def _activity(
         reach_steps=reach_steps(gradient) if gradient is not None else None,
         lyapunov=exponent,
         lyapunov_steps=over,
+        lyapunov_halves=halves,
     )
 
 
