@@ -1,5 +1,6 @@
 """How weights were learned: reading the record, the findings, and the page that shows them."""
 
+import dataclasses
 import io
 import json
 import os
@@ -9,7 +10,7 @@ from rich.console import Console
 
 from grucli.cli.history_view import render_weight_history
 from grucli.errors import CheckpointError
-from grucli.reports import MatrixRecord, MemoryRecord, WeightHistory, WeightRecord
+from grucli.reports import EpochLoss, MatrixRecord, MemoryRecord, WeightHistory, WeightRecord
 from grucli.weights import read_history
 from grucli.weights.learning import find_learning, learning_findings
 from tests.conftest import grucli
@@ -218,6 +219,45 @@ def test_the_five_phases_tell_this_runs_own_numbers():
         "adam changed the matrices by this share of their norm: 0.00100 in step 20 (lr 0.0010)",
     ):
         assert words in text
+
+
+@pytest.mark.parametrize(
+    ("shares", "words"),
+    [
+        ([0.25, 0.5, 0.0], "Clipped to 1: 21 % of 60 steps, most in epoch 2 (50 %)."),
+        ([0.0, 0.0], "Clipped to 1: none of 30 steps."),
+        ([], "Clipped to 1: 80 % of the steps so far."),
+    ],
+)
+def test_the_share_of_clipped_steps_is_that_of_all_training(shares, words):
+    steps = [10, 30, 60] if len(shares) == 3 else [10, 30]
+    epochs = tuple(
+        EpochLoss(number, step, 0.5, 0.5, False, share)
+        for number, (step, share) in enumerate(zip(steps, shares, strict=False), start=1)
+    )
+    records = [MANY[0], record(60, MANY[0].matrices, clipped=0.8)]
+    history = dataclasses.replace(history_of(records), epochs=epochs)
+    assert words in " ".join(drawn(history).split())
+
+
+def test_a_resumed_run_counts_the_clipped_steps_of_all_its_epochs(folder):
+    settings = ("--set", "train.clip=0.05", "--run-dir", "run")
+    assert (
+        grucli("train", "wave.yaml", "--set", "train.epochs=1", *settings, cwd=folder).returncode
+        == 0
+    )
+    more = ("--resume", "--set", "train.epochs=3")
+    assert grucli("train", "wave.yaml", *more, *settings, cwd=folder).returncode == 0
+    rows = [
+        json.loads(line) for line in (folder / "run" / "metrics.jsonl").read_text().splitlines()
+    ]
+    shares = [row["clipped_share"] for row in rows if row["kind"] == "Epoch"]
+    history = read_history(folder / "run" / "best.pt")
+    assert [epoch.clipped_share for epoch in history.epochs] == shares
+    assert len(shares) == 3
+    mean = round(100 * sum(shares) / 3)
+    assert mean > 0
+    assert f"Clipped to 0.05: {mean} % of {history.epochs[-1].step} steps" in drawn(history, 120)
 
 
 def test_a_run_that_has_made_no_step_yet_says_so():

@@ -2,9 +2,10 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
-from grucli.cli.wording import digits, percent
-from grucli.reports import MatrixRecord, WeightHistory, WeightRecord
+from grucli.cli.wording import digits, percent, plural
+from grucli.reports import EpochLoss, MatrixRecord, WeightHistory, WeightRecord
 
 Phase = tuple[str, list[str]]
 
@@ -110,9 +111,28 @@ def _backpropagate(history: WeightHistory, trained: Sequence[WeightRecord]) -> I
         norms = _by_gate(found)
         shown = ", ".join(f"{gate} {digits(norm, 3)}" for gate, norm in norms.items())
         yield f"Gradient norm by gate in step {found.step:,}: {shown}."
-    clip, share = history.train.get("clip"), trained[-1].clipped_share
-    if clip is not None and share is not None:
-        yield f"Clipped to {clip:g} in {percent(share)} of the steps of epoch {trained[-1].epoch}."
+    clip = history.train.get("clip")
+    if clip is not None:
+        yield f"Clipped to {clip:g}: {_clipped(history.epochs, trained[-1])}."
+
+
+def _clipped(epochs: Sequence[EpochLoss], last: WeightRecord) -> str:
+    """The share of all steps whose gradient was shortened, and when most of them were."""
+    if not epochs:
+        return f"{percent(last.clipped_share or 0.0)} of the steps so far"
+    ends = [0, *(epoch.step for epoch in epochs)]
+    total = ends[-1]
+    clipped = sum(
+        epoch.clipped_share * (end - start)
+        for epoch, (start, end) in zip(epochs, pairwise(ends), strict=True)
+    )
+    if clipped == 0:
+        return f"none of {plural(total, 'step')}"
+    most = max(epochs, key=lambda epoch: epoch.clipped_share)
+    return (
+        f"{percent(clipped / total)} of {plural(total, 'step')}, most in epoch {most.epoch} "
+        f"({percent(most.clipped_share)})"
+    )
 
 
 def _ends(trained: Sequence[WeightRecord]) -> list[WeightRecord]:

@@ -98,13 +98,14 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class EpochLoss:
-    """The losses of one epoch, in scaled units."""
+    """The losses of one epoch, in scaled units, and the share of its steps that were clipped."""
 
     epoch: int
     step: int
     train_loss: float
     valid_loss: float
     is_best: bool
+    clipped_share: float
 
 
 @dataclass(frozen=True)

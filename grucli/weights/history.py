@@ -122,6 +122,7 @@ def _epoch(row: Mapping[str, Any]) -> EpochLoss:
         train_loss=_number(row["train_loss"]),
         valid_loss=_number(row["valid_loss"]),
         is_best=row["is_best"],
+        clipped_share=row["clipped_share"],
     )
 
 
