@@ -25,12 +25,17 @@ from typing import Any
 
 from grucli import gates, reports
 from grucli.nn import cells
-from grucli.weights.numbers import QUANTITIES
+from grucli.weights import CHANGES, QUANTITIES
 from tools.docs_table import SECTIONS, Section, Source
 
 REPOSITORY = Path(__file__).parent.parent
 DOCS = REPOSITORY / "docs"
 WIDTH = 80
+CHECKED: dict[type, tuple[str, ...]] = {
+    reports.MatrixStatistics: QUANTITIES,
+    reports.MatrixChange: CHANGES,
+}
+"""What ``--fail-if`` knows, by report."""
 LABELS = ("Formula", "Tells", "Misleads", "At the start", "Source")
 
 
@@ -46,7 +51,11 @@ uniform in +-1/sqrt(H), which is `model.init: uniform`. In tables `grucli` shows
 where the recipe tells how a matrix was drawn; `--json` has it as `expected`.
 
 Names in `code` are those of `--json`. `--fail-if "W_hz.spectral_radius>1.5"` knows the ones
-marked so; `nan` counts entries that are not finite in all matrices, `findings` the findings.
+marked so, also by address, `0.update.hh.spectral_radius`, and with wildcards,
+`*.hh.spectral_radius`; `nan` counts entries that are not finite in all matrices, `findings` the
+findings. Beside a second checkpoint it knows the numbers of the comparison, `differences`, which
+counts entries of recipe, data, scaler and the rest that differ, `differences.recipe` and so on,
+and `unmatched`, the matrices that only one of the two has in this shape.
 """
 
 EQUATIONS_HEAD = """\
@@ -83,7 +92,7 @@ def _statistic(section: Section, source: Source) -> str:
     found = paragraphs(source.function)
     head, text = f"### {', '.join(source.fields)}", [_wrapped(found[""])]
     text.append(_block(found["Formula"]))
-    checked = section.report is reports.MatrixStatistics and set(source.fields) <= set(QUANTITIES)
+    checked = set(source.fields) <= set(CHECKED.get(section.report, ()))
     names = [f"`--fail-if`: {', '.join(f'`W_hz.{name}`' for name in source.fields)}."] * checked
     shown = [f"On screen: {source.screen}."] * bool(source.screen)
     text += [_wrapped(f"{label}: {found[label]}") for label in LABELS[1:]]

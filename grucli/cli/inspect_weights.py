@@ -92,10 +92,13 @@ def inspect_weights(
 ) -> None:
     """Show every matrix by layer and gate: its size, spread, spectrum and memory.
 
-    Also reads state dictionaries of torch GRU, LSTM and RNN modules, safetensors, and the GRU, LSTM
-    and RNN nodes of ONNX. --layer and --gate can be given several times. --fail-if looks at every
-    matrix, shown or not: "nan>0", "W_hz.norm>9", "*.hh.spectral_radius>1.5", and with OTHER
-    "*.relative_change>0.5" or "differences.recipe>0"; names are those of --json.
+    Also reads state dictionaries of torch GRU, LSTM and RNN modules,
+    safetensors, and the GRU, LSTM and RNN nodes of ONNX. --layer and --gate can
+    be given several times.
+
+    --fail-if looks at every matrix, shown or not: "nan>0", "W_hz.norm>9",
+    "*.hh.spectral_radius>1.5"; with OTHER at what differs:
+    "*.relative_change>0.5", "differences.recipe>0". Names are those of --json.
 
     Example: grucli inspect-weights runs/co2/best.pt --gate update --sort spectral_radius
     """

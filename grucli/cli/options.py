@@ -75,5 +75,5 @@ Gates = Annotated[
 ]
 FailIf = Annotated[
     list[str],
-    typer.Option("--fail-if", metavar="EXPR", help='Exit 6 when true, such as "mase>1".'),
+    typer.Option("--fail-if", metavar="EXPR", help="Exit 6 when true: NAME<NUMBER or NAME>NUMBER."),
 ]
