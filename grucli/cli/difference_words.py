@@ -7,6 +7,7 @@ from grucli.cli.wording import clean, plural, shorten
 
 _MOST_LINES = 20
 _WIDEST = 60
+_OUTCOMES = ("progress.", "deviations.")
 _DIGITS, _ALL_DIGITS = 6, 17
 
 _NUMBERS = re.compile(r"\[.*\]|[-+.\de]+")
@@ -19,17 +20,18 @@ Pair = tuple[str, str]
 def difference_words(differences: Mapping[str, Pair]) -> Iterator[str]:
     """A line for each difference, one for all columns of a scaler.
 
-    Where they are many, only how far training came is cut.
+    Where they are many, only what came of training is cut.
     """
     causes: list[str] = []
     outcomes: list[str] = []
     for address, words in _by_column(differences):
-        lines = outcomes if address.startswith("progress.") else causes
+        lines = outcomes if address.startswith(_OUTCOMES) else causes
         lines.append(f"{clean(address)}: {words}")
     kept = max(_MOST_LINES - len(causes), 0)
     yield from [*causes, *outcomes[:kept]]
     if len(outcomes) > kept:
-        yield f"and {plural(len(outcomes) - kept, 'more difference')} of progress (--json has all)."
+        more = plural(len(outcomes) - kept, "more difference")
+        yield f"and {more} in what came of training (--json has all)."
 
 
 def _by_column(differences: Mapping[str, Pair]) -> Iterator[Pair]:

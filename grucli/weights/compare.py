@@ -40,10 +40,10 @@ def compare_weights(before: WeightFile, after: WeightFile) -> WeightComparison:
 
 def _cause_first(address: str) -> tuple[int, str]:
     """Order of differences: recipe, data and scaler, then the rest, and last what came of them."""
-    first, last = ("recipe", "data", "scaler"), "progress"
+    first, last = ("recipe", "data", "scaler"), ("progress", "deviations")
     section = address.split(".", maxsplit=1)[0]
-    rank = first.index(section) if section in first else len(first) + (section == last)
-    return rank, address
+    order = [*first, "", *last]
+    return order.index(section if section in order else ""), address
 
 
 def _matrices(file: WeightFile) -> dict[Address, tuple[MatrixName, NDArray[Any]]]:

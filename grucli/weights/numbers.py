@@ -15,7 +15,7 @@ _NO_NUMBERS = {
 QUANTITIES = tuple(
     field.name for field in fields(MatrixStatistics) if field.name not in _NO_NUMBERS
 )
-_SECTIONS = ("recipe", "data", "scaler", "columns", "versions", "progress")
+_SECTIONS = ("recipe", "data", "scaler", "columns", "versions", "progress", "deviations")
 """Parts of a checkpoint whose differences are counted even where there are none."""
 
 Matrices = Sequence[MatrixStatistics] | Sequence[MatrixChange]
