@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from grucli.nn.cells import LayerWeights
 from grucli.nn.kernel import available, run_layer_native
-from grucli.nn.kernel_operators import native
+from grucli.nn.kernel_problem import native
 from tests.kernel_cases import VARIANTS, Case, make_case, run
 
 pytestmark = pytest.mark.skipif(not available(), reason="installed without a compiler")

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from grucli.nn.kernel import available
-from grucli.nn.kernel_operators import native
+from grucli.nn.kernel_problem import native
 from tests.kernel_cases import VARIANTS, make_case, run
 
 pytestmark = pytest.mark.skipif(not available(), reason="installed without a compiler")

@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 
 from grucli.nn.cells import CellRule, LayerWeights
-from grucli.nn.kernel_operators import CELLS, native
+from grucli.nn.kernel_operators import FORWARD
+from grucli.nn.kernel_problem import CELLS, native
 
 VARIABLE = "GRUCLI_KERNEL"
 KERNELS = ("auto", "native", "torch")
@@ -99,7 +100,7 @@ def run_layer_native(
     """
     tensors = (x_TBC, *operands(weights), h_BH)
     save = torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in tensors)
-    output_TBH, h_n_BH, _, _ = torch.ops.grucli.recurrent_forward.default(
+    output_TBH, h_n_BH, _, _ = FORWARD(
         *tensors, lengths_B, rule.cell, rule.layer_norm, rule.eps, reverse, save
     )
     return output_TBH, h_n_BH

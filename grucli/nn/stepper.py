@@ -15,7 +15,7 @@ from torch.utils._python_dispatch import is_in_torch_dispatch_mode
 
 from grucli.nn.cells import CellRule, LayerWeights, parameter_shapes
 from grucli.nn.kernel import chosen_kernel, operands
-from grucli.nn.kernel_operators import CELLS, LAYER_NORMS, native
+from grucli.nn.kernel_problem import CELLS, LAYER_NORMS, native
 
 _PLAIN = (Tensor, nn.Parameter)
 

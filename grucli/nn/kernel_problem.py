@@ -1,0 +1,131 @@
+"""A layer as the compiled module takes it: numbers of its enums, sizes, and bare addresses.
+
+That is why every tensor is checked here first. Suffixes are those of ``kernel_operators.py``.
+"""
+
+import math
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from grucli.gates import GATES
+
+
+def _import_native() -> Any:
+    """The compiled module; None where grucli was installed without a compiler."""
+    try:
+        return import_module("grucli.nn._native")
+    except ImportError:
+        return None
+
+
+native: Any = _import_native()
+
+CELLS = ("gru", "rnn")
+"""Cells in the order of enum Cell in native/problem.h; the others stay with torch."""
+
+LAYER_NORMS = ("none", "split", "ba2016", "sum", "sum_joint")
+"""Variants in the order of enum Norm."""
+
+_PAD = 16  # kPad
+_STORED = 1 << 14  # so many floats and more come from the store
+_RECOMPUTED_INPUTS = 32  # up to so many columns, x W is cheaper to compute again than to keep
+
+
+class Layer(NamedTuple):
+    """The arguments that both operators begin with; the vectors are [G] or absent."""
+
+    x_TBC: Tensor
+    weight_ih: Tensor
+    weight_hh: Tensor
+    gain_x: Tensor | None
+    gain_h: Tensor | None
+    bias_x: Tensor | None
+    bias_h: Tensor | None
+    h_BH: Tensor
+    lengths_B: Tensor | None
+    cell: str
+    layer_norm: str
+    eps: float
+    reverse: bool
+
+    @property
+    def sizes(self) -> tuple[int, int, int, int]:
+        """T, B, C and H."""
+        steps, batch, inputs = self.x_TBC.shape
+        return steps, batch, inputs, self.weight_hh.shape[1]
+
+    @property
+    def saved_width(self) -> int:
+        """Columns of a saved product: the gates, each padded."""
+        return len(GATES[self.cell]) * -(-self.sizes[3] // _PAD) * _PAD
+
+
+def saved_steps(steps: int, inputs: int, save: bool) -> tuple[int, int]:
+    """Steps to keep of h U and of x W."""
+    return (steps if save else 0, steps if save and inputs > _RECOMPUTED_INPUTS else 0)
+
+
+def prepared(layer: Layer) -> Layer:
+    """Check what the kernel will trust, and lay out in rows what is not. Raises RuntimeError."""
+    _, batch, inputs, hidden = layer.sizes
+    rows = len(GATES[layer.cell]) * hidden
+    shapes = [layer.x_TBC.shape, (rows, inputs), (rows, hidden), *[(rows,)] * 4, (batch, hidden)]
+    for tensor, shape in zip(layer[:8], shapes, strict=True):
+        if tensor is not None and (tensor.shape != shape or tensor.dtype != torch.float32):
+            raise RuntimeError(
+                f"recurrent: found {tensor.dtype} {tuple(tensor.shape)}; "
+                f"expected torch.float32 {tuple(shape)}"
+            )
+    lengths_B = layer.lengths_B
+    if lengths_B is not None:
+        lengths_B = lengths_B.to(torch.int64).contiguous()
+        steps = layer.x_TBC.shape[0]
+        if lengths_B.shape != (batch,) or not bool(((lengths_B >= 0) & (lengths_B <= steps)).all()):
+            raise RuntimeError(f"recurrent: lengths must be {batch} numbers from 0 to {steps}")
+    contiguous: dict[str, Any] = {
+        name: tensor.contiguous()
+        for name, tensor in zip(Layer._fields[1:8], layer[1:8], strict=True)
+        if isinstance(tensor, Tensor)
+    }
+    return layer._replace(x_TBC=with_plain_rows(layer.x_TBC), lengths_B=lengths_B, **contiguous)
+
+
+def unfilled(shape: Sequence[int]) -> Tensor:
+    """A float32 tensor: from the kernel's store, or where malloc keeps pages too, from torch."""
+    if math.prod(shape) < _STORED:
+        return torch.empty(shape, dtype=torch.float32)
+    stored: Tensor = native.empty(shape)
+    return stored
+
+
+def with_plain_rows(tensor: Tensor) -> Tensor:
+    """The tensor itself where its last axis has stride 1, else a copy."""
+    return tensor if tensor.stride(-1) == 1 else tensor.contiguous()
+
+
+def new_problem(layer: Layer, output_TBH: Tensor, h_n_BH: Tensor, saved: list[Tensor]) -> Any:
+    """What forward and backward share: a prepared layer, its outputs and its saved products."""
+    return native.Problem(
+        CELLS.index(layer.cell),
+        LAYER_NORMS.index(layer.layer_norm),
+        layer.eps,
+        layer.reverse,
+        layer.sizes,
+        [address(t) for t in (*layer[:8], output_TBH, h_n_BH, *saved)],
+        strides(layer.x_TBC),
+        strides(output_TBH),
+    )
+
+
+def address(tensor: Tensor | None) -> int:
+    """Where the numbers begin; 0 for none."""
+    return 0 if tensor is None or tensor.numel() == 0 else tensor.data_ptr()
+
+
+def strides(tensor: Tensor | None) -> tuple[int, int]:
+    """Floats from step to step and from row to row."""
+    return (0, 0) if tensor is None else (tensor.stride(0), tensor.stride(1))
