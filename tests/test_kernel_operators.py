@@ -45,9 +45,10 @@ def test_opcheck_accepts_wide_inputs_whose_product_is_kept():
 
 
 @needs_native
-def test_compile_takes_a_whole_model_and_its_gradients():
+@pytest.mark.parametrize("settings", [{"bidirectional": True}, {"recompute_steps": 2}])
+def test_compile_takes_a_whole_model_and_its_gradients(settings):
     torch.manual_seed(0)
-    model = GRU(5, 8, num_layers=2, bidirectional=True, layer_norm="split")
+    model = GRU(5, 8, num_layers=2, layer_norm="split", **settings)
     x_TBC = torch.randn(6, 3, 5)
     expected, _ = model(x_TBC)
     expected.sum().backward()
@@ -138,8 +139,56 @@ def test_other_precisions_and_cells_stay_with_torch():
 
 
 @needs_native
-def test_second_derivatives_are_refused_and_never_left_out():
-    layer, x_TBC = GRU(3, 5, layer_norm="split"), torch.randn(7, 4, 3, requires_grad=True)
-    loss = layer(x_TBC)[0].pow(2).sum()
-    with pytest.raises(RuntimeError, match="no second derivatives"):
-        torch.autograd.grad(loss, x_TBC, create_graph=True)
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script")  # torch's own, forwards
+@pytest.mark.parametrize("transform", [torch.func.grad, torch.func.jacfwd])
+def test_a_transform_of_the_bare_operator_is_refused(transform):
+    """A graph that was exported with the operator has no other way to take."""
+    x_TBC, *others = arguments_of(make_case(("gru", "split"), (3, 4, 5, 6)), save=False)
+
+    def loss(x_TBC):
+        return torch.ops.grucli.recurrent_forward(x_TBC, *others)[0].sum()
+
+    with pytest.raises(RuntimeError, match=r"knows neither torch\.func nor forward-mode"):
+        transform(loss)(x_TBC)
+
+
+@needs_native
+@pytest.mark.filterwarnings("ignore:There is a performance drop")
+def test_vmap_takes_the_bare_operator():
+    x_TBC, *others = arguments_of(make_case(("gru", "split"), (3, 4, 5, 6)), save=False)
+
+    def run(x_TBC):
+        return torch.ops.grucli.recurrent_forward(x_TBC, *others)[0]
+
+    found = torch.vmap(run)(torch.stack([x_TBC, -x_TBC]))
+    assert torch.equal(found, torch.stack([run(x_TBC), run(-x_TBC)]))
+
+
+@needs_native
+@pytest.mark.parametrize("learns", [False, True])
+@pytest.mark.parametrize("recompute_steps", [None, 3])
+@pytest.mark.parametrize("final_only", [False, True])
+def test_an_exported_model_takes_any_batch_and_length(recompute_steps, final_only, learns):
+    model = GRU(5, 8, num_layers=2, layer_norm="split", recompute_steps=recompute_steps)
+    model.requires_grad_(learns)
+    steps, batch = torch.export.Dim("steps"), torch.export.Dim("batch")
+    sizes = {"input": {0: steps, 1: batch}, "final_only": None}
+    arguments = (torch.randn(6, 3, 5),), {"final_only": final_only}
+    with torch.set_grad_enabled(learns):
+        exported = torch.export.export(model, *arguments, dynamic_shapes=sizes).module()
+    for shape in ((6, 3, 5), (11, 2, 5)):
+        x_TBC = torch.randn(shape)
+        found, expected = (m(x_TBC, final_only=final_only) for m in (exported, model))
+        torch.testing.assert_close(found, expected)
+
+
+@needs_native
+@pytest.mark.parametrize("create_graph_of", ["x", "weights"])
+@pytest.mark.parametrize("loss", [torch.sum, lambda o: o.square().sum()], ids=["sum", "square"])
+@pytest.mark.parametrize("recompute_steps", [None, 3])
+def test_second_derivatives_are_refused_and_never_left_out(recompute_steps, loss, create_graph_of):
+    layer = GRU(3, 5, layer_norm="split", recompute_steps=recompute_steps)
+    x_TBC = torch.randn(7, 4, 3, requires_grad=True)
+    wanted = [x_TBC] if create_graph_of == "x" else list(layer.parameters())
+    with pytest.raises(RuntimeError, match="has no second derivatives"):
+        torch.autograd.grad(loss(layer(x_TBC)[0]), wanted, create_graph=True)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pack_padded_sequence
 
-from grucli.nn import GRU, MODULES, Forecaster, stack
+from grucli.nn import GRU, MODULES, Forecaster, chunks
 from grucli.nn.cells import LAYER_NORMS
 from grucli.nn.kernel import available
 from tests.kernel_cases import VARIANTS as NATIVE
@@ -122,6 +122,13 @@ def test_gradients_are_those_of_the_forward_pass(dropout):
     assert torch.autograd.gradcheck(call, (x, hx, *values))
 
 
+@pytest.mark.parametrize("cell", MODULES)
+def test_second_derivatives_are_refused_in_plain_torch_too(cell):
+    module, x = make(cell, "none", recompute_steps=4).double(), random(T, B, C).requires_grad_()
+    with pytest.raises(RuntimeError, match="recompute_steps has no second derivatives"):
+        torch.autograd.grad(module(x)[0].sum(), x, create_graph=True)
+
+
 def test_the_backward_pass_draws_no_number_of_its_own():
     module = make(recompute_steps=4, dropout=0.5)
     output, _ = module(random(T, B, C, dtype=torch.float32))
@@ -187,7 +194,7 @@ def test_reading_without_gradients_in_chunks_changes_nothing(cell, monkeypatch):
     x = random(T, B, C, dtype=torch.float32)
     with torch.inference_mode():
         whole = module(x, final_only=True)
-        monkeypatch.setattr(stack, "READ_CELLS", 3 * B * H)
+        monkeypatch.setattr(chunks, "READ_CELLS", 3 * B * H)
         chunked = module(x, final_only=True)
     for part, other in zip(parts_of(chunked[1]), parts_of(whole[1]), strict=True):
         torch.testing.assert_close(part, other)
@@ -293,7 +300,7 @@ def test_memory_of_a_train_step_stays_under_its_formula(steps, batch, layers, ch
 def test_steps_that_no_gradient_reaches_take_a_bounded_share_of_memory(learns, settings):
     """Outputs of a chunk of READ_CELLS values, of two layers at once; all would be 195 MiB."""
     steps, batch = 100_000, 8
-    bound = 4 * (3 * steps * batch + 2 * stack.READ_CELLS) / 2**20 + 8
+    bound = 4 * (3 * steps * batch + 2 * chunks.READ_CELLS) / 2**20 + 8
     assert (
         added_mib(steps, batch, learns=learns, **settings) < bound < 4 * steps * batch * 64 / 2**20
     )

@@ -192,11 +192,6 @@ def project_state(rule: CellRule, weights: LayerWeights, h_BH: Tensor) -> Tensor
     return _project(rule, h_BH, weights.weight_hh, weights.bias_hh, weights.gain_hh)
 
 
-def step(rule: CellRule, weights: LayerWeights, x_BG: Tensor, h_BH: Tensor) -> Tensor:
-    """One step of a gru or rnn: from the projected input and the state to the next state."""
-    return step_values(rule, weights, x_BG, (h_BH,)).state[0]
-
-
 def step_values(
     rule: CellRule, weights: LayerWeights, x_BG: Tensor, state: tuple[Tensor, ...]
 ) -> StepValues:

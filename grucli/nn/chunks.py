@@ -16,9 +16,32 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from grucli.nn.layer import Layers
+from grucli.nn.transforms import check_backward, is_transformed
+
+READ_CELLS = 1 << 22
+"""Without gradients, a final state alone is reached in chunks of so many values of one layer."""
+
+
+def chunk_steps(
+    x_TBC: Tensor, hidden: int, recompute_steps: int | None, *, final_only: bool
+) -> int | None:
+    """How many steps to run before their outputs are let go; None where that saves nothing.
+
+    A compiler and a transform of torch.func get all steps as one: the first would bind itself to a
+    length, and recomputation is closed to the second.
+    """
+    if torch.compiler.is_compiling() or is_transformed():
+        return None
+    steps, batch, inputs = x_TBC.shape
+    if torch.is_grad_enabled():
+        chosen = recompute_steps or steps
+    elif final_only:
+        chosen = max(1, READ_CELLS // (max(batch, 1) * max(inputs, hidden)))
+    else:
+        return None
+    return chosen if chosen < steps else None
 
 
 @dataclass(frozen=True)
@@ -56,7 +79,7 @@ class Chunks:
         parameters: Sequence[Tensor],
         lengths_B: Tensor | None = None,
     ) -> tuple[Tensor, list[Tensor]]:
-        """What ``Layers.run`` gives. Gradients can be asked for once, not twice.
+        """What ``Layers.run`` gives. Second derivatives are an error (RuntimeError).
 
         ``lengths_B`` falls from row to row, as in a packed sequence, so that the rows that have
         not ended are the first ones.
@@ -157,10 +180,10 @@ class _Recomputed(torch.autograd.Function):
         return (output_TBH, *borders_NPLBH[-1].clone().unbind(0))
 
     @staticmethod
-    @once_differentiable
     def backward(
         ctx: Any, gradient_TBH: Tensor | None, *gradients: Tensor | None
     ) -> tuple[Tensor | None, ...]:
+        check_backward("recompute_steps", "leave it out and set GRUCLI_KERNEL=torch")
         x_TBC, borders_NPLBH, *parameters = ctx.saved_tensors
         needs_x, _, *needs = ctx.needs_input_grad[2:]
         leaves = [p.detach().requires_grad_(n) for p, n in zip(parameters, needs, strict=True)]

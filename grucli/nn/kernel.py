@@ -1,7 +1,8 @@
 """The compiled kernel: which one runs, and the doorway of torch to it.
 
 A layer of a gru or rnn in float32 on the CPU runs in C++ (folder ``native``), through the torch
-operators of ``kernel_operators.py``; everything else runs in ``cells.py``.
+operators of ``kernel_operators.py``; everything else runs in ``cells.py``, and so does whatever is
+differentiated forwards or transformed by torch.func.
 
 Suffixes: T time, B batch, C inputs, H hidden.
 """
@@ -15,6 +16,7 @@ from torch import Tensor
 from grucli.nn.cells import CellRule, LayerWeights
 from grucli.nn.kernel_operators import FORWARD
 from grucli.nn.kernel_problem import CELLS, native
+from grucli.nn.transforms import is_transformed
 
 VARIABLE = "GRUCLI_KERNEL"
 KERNELS = ("auto", "native", "torch")
@@ -57,12 +59,13 @@ def kernel_words() -> str:
 
 
 def supports(rule: CellRule, x_TBC: Tensor, weights: LayerWeights) -> bool:
-    """Say whether the native kernel runs this layer: gru or rnn, float32, on the CPU."""
+    """Say whether the native kernel runs this layer: gru or rnn, float32, on the CPU, as it is."""
     return (
         rule.cell in CELLS
         and x_TBC.device.type == "cpu"
         and x_TBC.dtype == weights.weight_hh.dtype == torch.float32
         and not torch.is_autocast_enabled("cpu")
+        and not is_transformed()
         and chosen_kernel() == "native"
     )
 

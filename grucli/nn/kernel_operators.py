@@ -23,6 +23,7 @@ from grucli.nn.kernel_problem import (
     unfilled,
     with_plain_rows,
 )
+from grucli.nn.transforms import check_backward, is_transformed
 
 _LAYER = (
     "Tensor x, Tensor weight_ih, Tensor weight_hh, Tensor? gain_x, Tensor? gain_h, Tensor? bias_x, "
@@ -40,6 +41,7 @@ _LIBRARY.define(
 FORWARD = torch.ops.grucli.recurrent_forward.default
 """The operator that runs a layer, with the arguments of ``_LAYER`` and whether to save."""
 _BACKWARD = torch.ops.grucli.recurrent_backward.default
+_REMEDY = "set GRUCLI_KERNEL=torch"
 
 
 def _forward(*arguments: Any) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -111,11 +113,7 @@ class _Differentiable(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor | None, ...]:
-        if torch.is_grad_enabled() and not torch.compiler.is_compiling():
-            raise RuntimeError(
-                "recurrent: the native kernel has no second derivatives (create_graph); set "
-                "GRUCLI_KERNEL=torch"
-            )
+        check_backward("the native kernel", _REMEDY)
         tensors = ctx.saved_tensors
         results = _BACKWARD(
             *tensors[:9], *ctx.rule, *tensors[9:], *gradients[:2], ctx.needs_input_grad[0]
@@ -135,6 +133,11 @@ def _below_autograd(*arguments: Any) -> tuple[Tensor, ...]:
 
 def _with_autograd(*arguments: Any) -> tuple[Tensor, ...]:
     """The forward operator as autograd sees it, a step of the graph where a gradient is needed."""
+    if is_transformed():  # not by a layer, but by a graph that was exported with the operator
+        raise RuntimeError(
+            "recurrent_forward: the native kernel knows neither torch.func nor forward-mode "
+            f"gradients; {_REMEDY}"
+        )
     needed = any(isinstance(t, Tensor) and t.requires_grad for t in arguments[:8])
     if not (needed and torch.is_grad_enabled()):
         return _below_autograd(*arguments)

@@ -13,8 +13,9 @@ from torch import Tensor
 from torch.nn import functional
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
-from grucli.nn.cells import CellRule, LayerWeights, project_input, step
+from grucli.nn.cells import CellRule, LayerWeights, project_input, step_values
 from grucli.nn.kernel import run_layer_native, supports
+from grucli.nn.transforms import is_transformed
 
 LayerState = tuple[Tensor, ...]
 """(h,) of a gru or rnn, (h, c) of an lstm; each [B, H]."""
@@ -88,7 +89,7 @@ def run_layer(
     (integers on the CPU, 1 to T) ends every row on its own: later steps leave the state as it is
     and their outputs are zero.
     """
-    if rule.cell == "lstm":
+    if rule.cell == "lstm" and not is_transformed():
         return _run_lstm(weights, x_TBC, state, reverse=reverse, lengths_B=lengths_B)
     if supports(rule, x_TBC, weights):
         output_TBH, h_BH = run_layer_native(
@@ -97,16 +98,21 @@ def run_layer(
         return output_TBH, (h_BH,)
     projected = project_input(rule, weights, x_TBC).unbind(0)
     live_TB1 = None if lengths_B is None else _live(lengths_B, x_TBC)
-    (h_BH,) = state
-    outputs: list[Tensor] = [h_BH] * len(projected)
+    outputs: list[Tensor] = [state[0]] * len(projected)
     for t in reversed(range(len(projected))) if reverse else range(len(projected)):
-        next_BH = step(rule, weights, projected[t], h_BH)
-        h_BH = next_BH if live_TB1 is None else torch.where(live_TB1[t], next_BH, h_BH)
-        outputs[t] = h_BH
+        after = step_values(rule, weights, projected[t], state).state
+        state = after if live_TB1 is None else _advanced(live_TB1[t], after, state)
+        outputs[t] = state[0]
     output_TBH = torch.stack(outputs)
     if live_TB1 is not None:
         output_TBH = torch.where(live_TB1, output_TBH, torch.zeros_like(output_TBH))
-    return output_TBH, (h_BH,)
+    return output_TBH, state
+
+
+def _advanced(live_B1: Tensor, after: LayerState, before: LayerState) -> LayerState:
+    """The next state of the rows that go on, the old one of those that have ended."""
+    pairs = zip(after, before, strict=True)
+    return tuple(torch.where(live_B1, new, old) for new, old in pairs)
 
 
 def _live(lengths_B: Tensor, x_TBC: Tensor) -> Tensor:

@@ -12,14 +12,12 @@ from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_
 
 from grucli.gates import GATES
 from grucli.nn.cells import cell_rule, parameter_shapes
-from grucli.nn.chunks import Chunks
+from grucli.nn.chunks import Chunks, chunk_steps
 from grucli.nn.layer import Layers
 from grucli.nn.stepper import Stepper
 
 State = Tensor | tuple[Tensor, Tensor]
 """h [L, B, H], for an lstm the pair (h, c)."""
-READ_CELLS = 1 << 22
-"""Without gradients, a final state alone is reached in chunks of so many values of one layer."""
 
 
 class Recurrent(nn.Module):
@@ -210,8 +208,9 @@ class Recurrent(nn.Module):
             self.dropout if self.training else 0.0,
         )
         parameters = [getattr(self, name) for name in self._names]
-        steps = self._steps_at_once(x_TBC, final_only=final_only)
-        if steps >= len(x_TBC):
+        releases = final_only and not self.bidirectional
+        steps = chunk_steps(x_TBC, self.hidden_size, self.recompute_steps, final_only=releases)
+        if steps is None:
             output_TBH, final = layers.run(x_TBC, states, parameters, lengths_B)
         else:
             chunks = Chunks(layers, steps, keep_outputs=not final_only)
@@ -220,15 +219,6 @@ class Recurrent(nn.Module):
             last = final[0][-self.directions :].unbind(0)
             output_TBH = torch.cat(last, dim=-1).unsqueeze(0)
         return output_TBH, final
-
-    def _steps_at_once(self, x_TBC: Tensor, *, final_only: bool) -> int:
-        """How many steps to run before their outputs are let go; all where that saves nothing."""
-        steps, batch, inputs = x_TBC.shape
-        if torch.is_grad_enabled():
-            return self.recompute_steps or steps
-        if final_only and not self.bidirectional:
-            return max(1, READ_CELLS // (max(batch, 1) * max(inputs, self.hidden_size)))
-        return steps
 
     def _as_state(self, parts: list[Tensor]) -> State:
         return (parts[0], parts[1]) if self.cell == "lstm" else parts[0]

@@ -16,6 +16,7 @@ from torch.utils._python_dispatch import is_in_torch_dispatch_mode
 from grucli.nn.cells import CellRule, LayerWeights, parameter_shapes
 from grucli.nn.kernel import chosen_kernel, operands
 from grucli.nn.kernel_problem import CELLS, LAYER_NORMS, native
+from grucli.nn.transforms import is_transformed
 
 _PLAIN = (Tensor, nn.Parameter)
 
@@ -85,10 +86,11 @@ class Stepper:
 
 
 def _is_watched() -> bool:
-    """Whether autograd, autocast, a compiler or a tracer has to see the operator itself."""
+    """Whether autograd, autocast, a transform, a compiler or a tracer has to see the operators."""
     return (
         torch.is_grad_enabled()
         or torch.is_autocast_enabled("cpu")
+        or is_transformed()
         or torch.compiler.is_compiling()
         or torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]
         or is_in_torch_dispatch_mode()

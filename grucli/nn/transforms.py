@@ -1,0 +1,28 @@
+"""What torch does beside an ordinary forward and backward pass, and what is left to plain torch.
+
+The compiled kernel and recomputation know one first derivative, going back. Layers therefore run
+as plain torch under a transform of ``torch.func`` and in forward-mode differentiation, and a
+backward pass that is asked for more than it has is an error: it would leave something out.
+"""
+
+import torch
+from torch.autograd import forward_ad
+
+
+def is_transformed() -> bool:
+    """Whether torch.func (grad, jvp, vmap and others) or forward-mode differentiation is at work.
+
+    Torch promises neither of the two names; they stand here and nowhere else.
+    """
+    return torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0
+
+
+def check_backward(where: str, remedy: str) -> None:
+    """Raise RuntimeError in a backward pass that has to be more than one first derivative."""
+    if torch.is_grad_enabled() and not torch.compiler.is_compiling():
+        wanted = "second derivatives (create_graph)"
+    elif is_transformed():
+        wanted = "batched or forward-mode gradients (torch.func, dual numbers)"
+    else:
+        return
+    raise RuntimeError(f"recurrent: {where} has no {wanted}; {remedy}")
