@@ -137,6 +137,23 @@ def test_the_backward_pass_draws_no_number_of_its_own():
     assert torch.equal(torch.get_rng_state(), before)
 
 
+def test_each_chunk_draws_its_own_numbers_and_the_same_ones_going_back(monkeypatch):
+    drawn = []
+
+    def noted(x, _):
+        drawn.append(tuple(torch.rand(3).tolist()))
+        return x
+
+    monkeypatch.setattr(torch.nn.functional, "dropout", noted)
+    module, x = make(recompute_steps=8, dropout=0.5), random(T, B, C, dtype=torch.float32)
+    for _ in range(2):
+        module(x)[0].sum().backward()
+    first, first_back, second, second_back = drawn[:3], drawn[3:6], drawn[6:9], drawn[9:]
+    assert first_back == first[::-1]
+    assert second_back == second[::-1]
+    assert len({*first, *second}) == 6
+
+
 def test_dropout_stays_what_it_was_when_the_module_changes_mode_before_the_backward_pass():
     gradients = []
     for change in (False, True):
@@ -279,6 +296,7 @@ def reads_peak(test):
     ("steps", "batch", "layers", "chunk", "dropout"),
     [
         (20_000, 8, 2, 500, 0.0),
+        (20_000, 1, 2, 4, 0.2),
         pytest.param(100_000, 1, 1, 1000, 0.0, marks=pytest.mark.slow),
         pytest.param(100_000, 8, 1, 1000, 0.0, marks=pytest.mark.slow),
         pytest.param(100_000, 8, 2, 1000, 0.2, marks=pytest.mark.slow),

@@ -113,29 +113,25 @@ class Chunks:
 
 
 class _Randomness:
-    """The state of torch's generator before each chunk, so that the same numbers can be drawn."""
+    """One number of torch's generator, from which every chunk draws its own, as often as it runs.
 
-    def __init__(self, device: torch.device, chunks: int) -> None:
-        self.device, self.is_cuda = device, device.type == "cuda"
-        state = self._now()
-        self.states = state.new_empty((chunks, len(state)))
+    The generator's state before each chunk would say the same in 5 KiB a chunk.
+    """
 
-    def _now(self) -> Tensor:
-        return torch.cuda.get_rng_state(self.device) if self.is_cuda else torch.get_rng_state()
-
-    def keep(self, index: int) -> None:
-        """Note the state before chunk ``index``."""
-        self.states[index] = self._now()
+    def __init__(self, device: torch.device) -> None:
+        self.device = device
+        self.seed = int(torch.randint(1 << 62, ()))
 
     @contextmanager
-    def again(self, index: int) -> Iterator[None]:
-        """Draw what chunk ``index`` drew, and leave no trace."""
-        state = self.states[index].clone()  # torch reads it from the first byte of its storage
-        with torch.random.fork_rng(devices=[self.device] if self.is_cuda else []):
-            if self.is_cuda:
-                torch.cuda.set_rng_state(state, self.device)
+    def of(self, index: int) -> Iterator[None]:
+        """Draw the numbers of chunk ``index``, and leave no trace."""
+        is_cuda = self.device.type == "cuda"
+        with torch.random.fork_rng(devices=[self.device] if is_cuda else []):
+            if is_cuda:
+                with torch.cuda.device(self.device):
+                    torch.cuda.manual_seed(self.seed + index)
             else:
-                torch.set_rng_state(state)
+                torch.default_generator.manual_seed(self.seed + index)
             yield
 
 
@@ -161,12 +157,11 @@ class _Recomputed(torch.autograd.Function):
         output_TBH = state_PLBH.new_zeros((steps if chunks.keep_outputs else 0, batch, width))
         borders_NPLBH = state_PLBH.new_empty((len(cut) + 1, *state_PLBH.shape))
         borders_NPLBH[0] = state_PLBH
-        random = _Randomness(x_TBC.device, len(cut)) if chunks.layers.dropout > 0 else None
+        random = _Randomness(x_TBC.device) if chunks.layers.dropout > 0 else None
         for index, chunk in enumerate(cut):
-            if random is not None:
-                random.keep(index)
             before, after = borders_NPLBH[index : index + 2, :, :, : chunk.live]
-            output, state = chunks.run_chunk(chunk, chunk.of(x_TBC), before, parameters)
+            with nullcontext() if random is None else random.of(index):
+                output, state = chunks.run_chunk(chunk, chunk.of(x_TBC), before, parameters)
             borders_NPLBH[index + 1] = borders_NPLBH[index]
             after.copy_(state)
             if chunks.keep_outputs:
@@ -219,7 +214,7 @@ def _weighted_sum(
     chunk, device = ctx.cut[index], inputs[0].device
     dtype, enabled = ctx.autocast
     with torch.enable_grad(), torch.autocast(device.type, dtype=dtype, enabled=enabled):
-        with nullcontext() if ctx.random is None else ctx.random.again(index):
+        with nullcontext() if ctx.random is None else ctx.random.of(index):
             output, state = ctx.chunks.run_chunk(chunk, *inputs)
         total: Tensor = (state * gradients[1][:, :, : chunk.live]).sum()
         return total if gradients[0] is None else total + (output * chunk.of(gradients[0])).sum()
