@@ -28,6 +28,14 @@ def test_parameters_keep_their_values_and_become_views_of_one_vector(model):
     assert all(not p.any() for p in model.parameters())
 
 
+def test_a_frozen_model_is_refused_and_a_partly_frozen_one_keeps_what_is_frozen(model):
+    model.requires_grad_(False)
+    with pytest.raises(ValueError, match="GRU: no parameter is trainable; expected at least one"):
+        FlatParameters(model)
+    model.weight_hh_l1.requires_grad_()
+    assert FlatParameters(model).values.shape == (model.weight_hh_l1.numel(),)
+
+
 def test_weights_loaded_into_the_model_reach_the_vector(model):
     flat = FlatParameters(model)
     model.load_state_dict({name: torch.ones_like(p) for name, p in model.state_dict().items()})

@@ -12,8 +12,16 @@ class FlatParameters:
     """
 
     def __init__(self, model: nn.Module) -> None:
-        """Take the parameters over; they keep their values, the gradient is zero."""
+        """Take the parameters over; they keep their values, the gradient is zero.
+
+        Raises ValueError for a model without any, such as a frozen one.
+        """
         self.parameters = [p for p in model.parameters() if p.requires_grad]
+        if not self.parameters:
+            raise ValueError(
+                f"{type(model).__name__}: no parameter is trainable; expected at least one; call "
+                "requires_grad_() on what is to be learned"
+            )
         self.values = torch.cat([p.detach().flatten() for p in self.parameters])
         self.gradient = torch.zeros_like(self.values)
         sizes = [p.numel() for p in self.parameters]
