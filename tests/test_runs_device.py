@@ -51,3 +51,17 @@ def test_a_long_step_is_tried_once_and_a_short_one_several_times(eight_threads, 
         device.pick_threads(step)
         torch.set_num_threads(8)
         assert calls.count(1) == calls.count(2) == expected
+
+
+@pytest.mark.parametrize("failing", [1, 4])
+def test_a_step_that_fails_leaves_the_threads_as_they_were(eight_threads, monkeypatch, failing):
+    timed, _ = timed_step(monkeypatch, {1: 0.02, 2: 0.01, 4: 0.005})
+
+    def step():
+        timed()
+        if torch.get_num_threads() == failing:
+            raise MemoryError
+
+    with pytest.raises(MemoryError):
+        device.pick_threads(step)
+    assert torch.get_num_threads() == 8

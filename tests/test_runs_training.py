@@ -220,6 +220,38 @@ def test_a_loss_that_is_not_finite_stops_before_the_step(folder):
     assert torch.equal(values, before[-1])
 
 
+@pytest.mark.parametrize("threads", [1, "auto"])
+@pytest.mark.parametrize(
+    ("error", "found"),
+    [
+        (RuntimeError("[enforce fail] can't allocate memory: 9 bytes\n..."), "enforce fail"),
+        (MemoryError(), "the machine has no more"),
+    ],
+)
+def test_memory_that_runs_out_is_one_line_in_training_and_when_threads_are_measured(
+    folder, monkeypatch, threads, error, found
+):
+    def exhausted(*_):
+        raise error
+
+    monkeypatch.setattr("grucli.engine.fit._backpropagate", exhausted)
+    before = torch.get_num_threads()
+    with pytest.raises(TrainingError, match=f"out of memory at step 1: .*{found}.*; try") as caught:
+        train(folder / "wave.yaml", run_dir=folder / "run", threads=threads)
+    torch.set_num_threads(before)
+    assert str(caught.value).count("\n") == 0
+
+
+@pytest.mark.parametrize("threads", [1, "auto"])
+def test_other_errors_of_a_step_keep_their_words(folder, monkeypatch, threads):
+    def broken(*_):
+        raise RuntimeError("shapes do not fit")
+
+    monkeypatch.setattr("grucli.engine.fit._backpropagate", broken)
+    with pytest.raises(RuntimeError, match=r"^shapes do not fit$"):
+        train(folder / "wave.yaml", run_dir=folder / "run", threads=threads)
+
+
 CHANGES = [
     "train.loss=mae",
     "train.loss=huber",

@@ -63,9 +63,18 @@ def pick_threads(step: Callable[[], None]) -> int:
     """Double the threads, up to torch's own number, as long as ``step`` gets faster; say how many.
 
     Threads that wait for each other cost more than they bring where steps are short or other
-    programs want the cores.
+    programs want the cores. What ``step`` raises is passed on, with the threads as they were.
     """
     most = torch.get_num_threads()
+    chosen = most
+    try:
+        chosen = _best_threads(step, most)
+    finally:
+        torch.set_num_threads(chosen)
+    return chosen
+
+
+def _best_threads(step: Callable[[], None], most: int) -> int:
     chosen, best = 1, _fastest(step, 1)
     while chosen < most:
         more = min(2 * chosen, most)
@@ -73,7 +82,6 @@ def pick_threads(step: Callable[[], None]) -> int:
         if seconds >= _WORTHWHILE * best:
             break
         chosen, best = more, seconds
-    torch.set_num_threads(chosen)
     return chosen
 
 

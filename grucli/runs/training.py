@@ -14,7 +14,7 @@ from grucli.engine.normalisation import DeviationProbe
 from grucli.engine.record import ends_record
 from grucli.engine.schedules import LearningRate
 from grucli.engine.training import Training
-from grucli.errors import CheckpointError, InterruptedRunError, TrainingError
+from grucli.errors import CheckpointError, InterruptedRunError
 from grucli.nn import FlatParameters, available, kernel_words
 from grucli.recipe import Recipe, dump_recipe
 from grucli.reports import (
@@ -34,6 +34,7 @@ from grucli.runs.device import (
     use_kernel,
 )
 from grucli.runs.folder import RunFolder
+from grucli.runs.memory import memory_watched
 from grucli.runs.preparing import PreparedData
 from grucli.runs.resuming import load_unfinished, restore_training
 from grucli.runs.scoring import score_model
@@ -117,7 +118,8 @@ class TrainingRun:
         elif self.threads_before is not None:
             set_threads(self.threads_before)
         elif self.device == "cpu":
-            pick_threads(lambda: trial_step(self.training, self.dataset.train))
+            with memory_watched(self.training):
+                pick_threads(lambda: trial_step(self.training, self.dataset.train))
 
     def _restore(self) -> None:
         """Go on from last.pt, after a check that recipe and data are what they were."""
@@ -155,7 +157,7 @@ class TrainingRun:
 
     def events(self, stop: Callable[[], int | None]) -> Iterator[Step | Epoch]:
         """Train; save best.pt when it gets better and last.pt at every epoch and on a stop."""
-        try:
+        with memory_watched(self.training):
             for event in fit(self.training, self.dataset.train, self.dataset.valid):
                 if isinstance(event, WeightRecord | Snapshot):
                     self.folder.append(event)
@@ -171,13 +173,6 @@ class TrainingRun:
                         f"the state is in {self.folder.last}; go on with --resume",
                         signal_number=signal_number,
                     )
-        except (MemoryError, RuntimeError) as error:
-            if "allocate" not in str(error) and not isinstance(error, MemoryError):
-                raise
-            raise TrainingError(
-                f"out of memory at step {self.training.step + 1}: {str(error).splitlines()[0]}; "
-                "try train.recompute_steps or train.tbptt_steps, or a smaller train.batch_size"
-            ) from error
 
     def _keep(self, epoch: Epoch) -> None:
         if ends_record(epoch.epoch, self.training.steps_per_epoch(len(self.dataset.train))):
