@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from grucli.nn.cells import LAYER_NORMS, CellRule, LayerWeights, cell_rule, parameter_shapes
 from grucli.nn.kernel import run_layer_native
 from grucli.nn.layer import run_layer
+from grucli.nn.rules import LAYER_NORMS, CellRule, LayerWeights, cell_rule, parameter_shapes
 
 VARIANTS = [(cell, norm) for cell in ("gru", "rnn") for norm in LAYER_NORMS[cell]]
 

@@ -13,7 +13,7 @@ from grucli.cli.app import app
 from grucli.cli.inspect_columns import entry_columns, map_columns
 from grucli.cli.inspect_lines import line_columns
 from grucli.gates import GATES, SYMBOLS
-from grucli.nn import cells
+from grucli.nn import cells, rules
 from grucli.weights import build_weight_report, elements, read_weights, spectrum
 from tests.conftest import REPOSITORY
 from tools import make_docs
@@ -57,7 +57,7 @@ def test_headings_named_are_those_of_the_tables(trained):
 
 
 def test_every_variant_has_its_equations():
-    every = {(cell, kind) for cell, kinds in cells.LAYER_NORMS.items() for kind in kinds}
+    every = {(cell, kind) for cell, kinds in rules.LAYER_NORMS.items() for kind in kinds}
     assert {(variant.cell, kind) for variant, kind in VARIANTS} == every
 
 
@@ -80,12 +80,12 @@ def stacked(name, rows, letters):
 
 @pytest.mark.parametrize(("variant", "kind"), VARIANTS, ids=lambda v: getattr(v, "cell", v))
 def test_equations_of_the_page_are_those_of_the_code(variant, kind):
-    rule = cells.cell_rule(variant.cell, kind)
+    rule = rules.cell_rule(variant.cell, kind)
     random = torch.Generator().manual_seed(3)
-    shapes = cells.parameter_shapes(rule, 4, 6, bias=True)
+    shapes = rules.parameter_shapes(rule, 4, 6, bias=True)
     drawn = {k: torch.randn(s, generator=random, dtype=torch.float64) for k, s in shapes.items()}
     x, h, c = (torch.randn(2, n, generator=random, dtype=torch.float64) for n in (4, 6, 6))
-    weights, letters = cells.LayerWeights(**drawn), SYMBOLS[variant.cell]
+    weights, letters = rules.LayerWeights(**drawn), SYMBOLS[variant.cell]
     names = {"s": torch.sigmoid, "tanh": torch.tanh, "LN": lambda a: layer_norm(a, rule.eps)}
     names |= stacked("xW", x @ weights.weight_ih.T, letters)
     names |= stacked("hU", h @ weights.weight_hh.T, letters)

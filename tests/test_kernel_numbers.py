@@ -5,9 +5,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grucli.nn.cells import LayerWeights
 from grucli.nn.kernel import available, run_layer_native
 from grucli.nn.kernel_problem import native
+from grucli.nn.rules import LayerWeights
 from tests.kernel_cases import VARIANTS, Case, make_case, run
 
 pytestmark = pytest.mark.skipif(not available(), reason="installed without a compiler")

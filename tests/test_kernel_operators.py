@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from grucli.nn import GRU, kernel
-from grucli.nn.cells import LayerWeights
 from grucli.nn.kernel import available, run_layer_native
+from grucli.nn.rules import LayerWeights
 from tests.kernel_cases import VARIANTS, make_case, run
 
 needs_native = pytest.mark.skipif(not available(), reason="installed without a compiler")

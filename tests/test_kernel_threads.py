@@ -91,8 +91,8 @@ def test_a_forked_child_computes_the_same_with_threads_of_its_own():
     if child == 0:
         with torch.inference_mode():
             weights = {**case.parameters}
-            from grucli.nn.cells import LayerWeights
             from grucli.nn.kernel import run_layer_native
+            from grucli.nn.rules import LayerWeights
 
             found, _ = run_layer_native(case.rule, LayerWeights(**weights), case.x_TBC, case.h_BH)
         os._exit(0 if torch.equal(found, expected) and native.team() == "pool" else 1)

@@ -10,8 +10,8 @@ from torch import Tensor
 from torch.nn.utils.rnn import pack_padded_sequence
 
 from grucli.nn import GRU, MODULES, Forecaster, chunks
-from grucli.nn.cells import LAYER_NORMS
 from grucli.nn.kernel import available
+from grucli.nn.rules import LAYER_NORMS
 from tests.kernel_cases import VARIANTS as NATIVE
 
 T, B, C, H = 23, 4, 3, 6

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from grucli.nn import GRU, LSTM, RNN
-from grucli.nn.cells import LayerWeights, cell_rule, parameter_shapes
 from grucli.nn.layer import run_layer
+from grucli.nn.rules import LayerWeights, cell_rule, parameter_shapes
 
 EPS = 1e-5
 C, H, T, B = 3, 4, 5, 2

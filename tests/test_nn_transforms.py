@@ -7,8 +7,8 @@ from torch.autograd import forward_ad
 from torch.func import functional_call, grad, hessian, jacfwd, jacrev, jvp, vmap
 
 from grucli.nn import MODULES
-from grucli.nn.cells import LAYER_NORMS, LayerWeights
 from grucli.nn.layer import run_layer
+from grucli.nn.rules import LAYER_NORMS, LayerWeights
 from tests.kernel_cases import make_case
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*torch.jit.script")  # torch's own, forwards

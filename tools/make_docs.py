@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from grucli import gates, reports
-from grucli.nn import cells
+from grucli.nn import cells, rules
 from grucli.weights import CHANGES, QUANTITIES
 from tools.docs_table import SECTIONS, Section, Source
 
@@ -125,7 +125,7 @@ def variants() -> Iterator[Variant]:
     for block in (inspect.getdoc(cells) or "").split("\n\n"):
         head, *lines = block.splitlines()
         match = re.fullmatch(r"(\w+), ([\w ]+): (.*)", head)
-        if match and match[1] in cells.LAYER_NORMS:
+        if match and match[1] in rules.LAYER_NORMS:
             inside = [line.strip() for line in lines]
             split = next((at for at, line in enumerate(inside) if _is_note(line)), len(inside))
             kinds = tuple(match[2].split(" and "))
@@ -141,7 +141,7 @@ def equations_page() -> str:
     notation = (inspect.getdoc(cells) or "").split("\n\n")[1]
     names = (inspect.getdoc(gates) or "").split("\n\n")[1:]
     parts = [EQUATIONS_HEAD, notation, "\n## Names and conventions\n", "\n\n".join(names)]
-    for cell in cells.LAYER_NORMS:
+    for cell in rules.LAYER_NORMS:
         parts += [f"\n## {cell}\n", _gate_table(cell)]
         parts += [_variant(variant) for variant in variants() if variant.cell == cell]
     return "\n".join(parts)
@@ -179,13 +179,13 @@ def _variant(variant: Variant) -> str:
 
 def _facts(cell: str, layer_norm: str) -> Iterator[str]:
     """What is normalised together, and the parameters, as the code has them."""
-    rule = cells.cell_rule(cell, layer_norm)
-    sizes = cells.norm_blocks(rule, len(gates.GATES[cell]) * 64)
+    rule = rules.cell_rule(cell, layer_norm)
+    sizes = rules.norm_blocks(rule, len(gates.GATES[cell]) * 64)
     if sizes:
         side = "of the sum" if layer_norm.startswith("sum") else "of each side"
         shown = " + ".join(f"{size // 64 if size > 64 else ''}H" for size in sizes)
         yield f"Normalised together: {shown} values {side}; eps {rule.eps:g}"
-    shapes = cells.parameter_shapes(rule, 7, 64, bias=True)
+    shapes = rules.parameter_shapes(rule, 7, 64, bias=True)
     stacked = ", ".join(f"`{kind}_l0` {_names(cell, kind)}" for kind in shapes)
     yield f"Parameters: {stacked}"
     count = sum(shape[0] * (shape[1] if len(shape) > 1 else 1) for shape in shapes.values())

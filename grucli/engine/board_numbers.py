@@ -12,15 +12,9 @@ import torch
 from torch import Tensor
 
 from grucli.gates import SYMBOLS
-from grucli.nn.cells import (
-    CellRule,
-    LayerWeights,
-    norm_blocks,
-    project_input,
-    project_state,
-    step_values,
-)
+from grucli.nn.cells import project_input, project_state, step_values
 from grucli.nn.recording import LayerRecord
+from grucli.nn.rules import CellRule, LayerWeights, norm_blocks
 
 
 @dataclass(frozen=True, eq=False)

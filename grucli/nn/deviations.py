@@ -8,8 +8,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from grucli.gates import normalised_together
-from grucli.nn.cells import LayerWeights, norm_blocks, parameter_shapes, project_input, step_values
+from grucli.nn.cells import project_input, step_values
 from grucli.nn.layer import run_layer
+from grucli.nn.rules import LayerWeights, norm_blocks, parameter_shapes
 from grucli.nn.stack import Recurrent
 
 

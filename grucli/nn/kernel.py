@@ -13,9 +13,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from grucli.nn.cells import CellRule, LayerWeights
 from grucli.nn.kernel_operators import FORWARD
 from grucli.nn.kernel_problem import CELLS, native
+from grucli.nn.rules import CellRule, LayerWeights
 from grucli.nn.transforms import is_transformed
 
 VARIABLE = "GRUCLI_KERNEL"

@@ -13,8 +13,9 @@ from torch import Tensor
 from torch.nn import functional
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
-from grucli.nn.cells import CellRule, LayerWeights, project_input, step_values
+from grucli.nn.cells import project_input, step_values
 from grucli.nn.kernel import run_layer_native, supports
+from grucli.nn.rules import CellRule, LayerWeights
 from grucli.nn.transforms import is_transformed
 
 LayerState = tuple[Tensor, ...]

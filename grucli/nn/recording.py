@@ -12,15 +12,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from grucli.nn.cells import (
-    CellRule,
-    LayerWeights,
-    StepValues,
-    parameter_shapes,
-    project_input,
-    step_values,
-)
+from grucli.nn.cells import StepValues, project_input, step_values
 from grucli.nn.layer import LayerState, run_layer
+from grucli.nn.rules import CellRule, LayerWeights, parameter_shapes
 from grucli.nn.stack import Recurrent
 
 

@@ -13,9 +13,9 @@ import torch
 from torch import Tensor, nn
 from torch.utils._python_dispatch import is_in_torch_dispatch_mode
 
-from grucli.nn.cells import CellRule, LayerWeights, parameter_shapes
 from grucli.nn.kernel import chosen_kernel, operands
 from grucli.nn.kernel_problem import CELLS, LAYER_NORMS, native
+from grucli.nn.rules import CellRule, LayerWeights, parameter_shapes
 from grucli.nn.transforms import is_transformed
 
 _PLAIN = (Tensor, nn.Parameter)
