@@ -7,7 +7,8 @@ from grucli.nn.initialise import copy_matrices, initialise
 from grucli.nn.kernel import available, choose_kernel, chosen_kernel, kernel_words
 from grucli.nn.optimizers import Optimizer
 from grucli.nn.recurrent import GRU, LSTM, MODULES, RNN
-from grucli.nn.stack import Recurrent, State
+from grucli.nn.stack import Recurrent
+from grucli.nn.states import State
 
 __all__ = [
     "GRU",

@@ -13,7 +13,7 @@ from torch.nn import functional
 from grucli.errors import CheckpointError
 from grucli.nn.initialise import copy_matrices, initialise
 from grucli.nn.recurrent import MODULES
-from grucli.nn.stack import State
+from grucli.nn.states import State
 from grucli.nn.window_scale import WINDOW_SCALES, WindowScale
 
 

@@ -14,10 +14,8 @@ from grucli.gates import GATES
 from grucli.nn.chunks import Chunks, chunk_steps
 from grucli.nn.layer import Layers
 from grucli.nn.rules import cell_rule, parameter_shapes
+from grucli.nn.states import State, joined, parts_of
 from grucli.nn.stepper import Stepper
-
-State = Tensor | tuple[Tensor, Tensor]
-"""h [L, B, H], for an lstm the pair (h, c)."""
 
 
 class Recurrent(nn.Module):
@@ -151,11 +149,11 @@ class Recurrent(nn.Module):
         if input.dim() == 2:
             states = self._states(input.unsqueeze(1), hx, batched=False)
             output_TBH, final = self._run(input.unsqueeze(1), states, final_only=final_only)
-            return output_TBH.squeeze(1), self._as_state([part.squeeze(1) for part in final])
+            return output_TBH.squeeze(1), joined([part.squeeze(1) for part in final])
         x_TBC = input.transpose(0, 1) if self.batch_first else input
         output_TBH, final = self._run(x_TBC, self._states(x_TBC, hx), final_only=final_only)
         output = output_TBH.transpose(0, 1) if self.batch_first else output_TBH
-        return output, self._as_state(final)
+        return output, joined(final)
 
     def step(self, x_BC: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Run one step: a row of inputs for each sequence to (output [B, H], next state).
@@ -174,7 +172,7 @@ class Recurrent(nn.Module):
                 return stepped
         x_1BC = x_BC.unsqueeze(0)
         output_1BH, final = self._run(x_1BC, self._states(x_1BC, state))
-        return output_1BH.squeeze(0), self._as_state(final)
+        return output_1BH.squeeze(0), joined(final)
 
     def _forward_packed(
         self, packed: PackedSequence, hx: State | None, *, final_only: bool
@@ -189,7 +187,7 @@ class Recurrent(nn.Module):
             final = [part.index_select(1, packed.unsorted_indices) for part in final]
         kept_B = torch.ones_like(lengths_B) if final_only else lengths_B
         data, sizes, _, _ = pack_padded_sequence(output_TBH, kept_B)
-        return PackedSequence(data, sizes, *packed[2:]), self._as_state(final)
+        return PackedSequence(data, sizes, *packed[2:]), joined(final)
 
     def _run(
         self,
@@ -220,9 +218,6 @@ class Recurrent(nn.Module):
             output_TBH = torch.cat(last, dim=-1).unsqueeze(0)
         return output_TBH, final
 
-    def _as_state(self, parts: list[Tensor]) -> State:
-        return (parts[0], parts[1]) if self.cell == "lstm" else parts[0]
-
     def _states(self, x_TBC: Tensor, hx: State | None, *, batched: bool = True) -> list[Tensor]:
         """Check input and initial state; returns the state's parts, each [L, B, H]."""
         name, (steps, batch, width) = type(self).__name__, x_TBC.shape
@@ -233,16 +228,10 @@ class Recurrent(nn.Module):
             raise RuntimeError(f"{name}: input has no time steps; expected at least one")
         if x_TBC.dtype != weight.dtype and not torch.is_autocast_enabled(x_TBC.device.type):
             raise ValueError(f"{name}: input is {x_TBC.dtype}; the weights are {weight.dtype}")
-        shape = (self.num_layers * self.directions, batch, self.hidden_size)
+        places, hidden = self.num_layers * self.directions, self.hidden_size
+        shape = (places, batch, hidden) if batched else (places, hidden)
         count = 2 if self.cell == "lstm" else 1
-        if hx is None:
-            return [x_TBC.new_zeros(shape) for _ in range(count)]
-        parts = [hx] if isinstance(hx, Tensor) else list(hx)
-        expected = shape if batched else (shape[0], shape[2])
-        if len(parts) != count or any(tuple(part.shape) != expected for part in parts):
-            found = ", ".join(str(tuple(part.shape)) for part in parts)
-            wanted = " and ".join([str(expected)] * count)
-            raise RuntimeError(f"{name}: initial state has shape {found}; expected {wanted}")
+        parts = parts_of(hx, x_TBC, name=name, count=count, shape=shape)
         return parts if batched else [part.unsqueeze(1) for part in parts]
 
 
