@@ -31,7 +31,7 @@ def epochs_of(recipe: Recipe, folder: Path, *, recorded: bool) -> Iterator[list[
     run = TrainingRun(recipe, RunFolder(folder), "cpu", resume=False)
     if not recorded:
         run.training.recorder = None
-        run.probe.found = {}
+        run.saver.probe.found = {}
     times: list[float] = []
     began = time.perf_counter()
     for event in run.events(lambda: None):

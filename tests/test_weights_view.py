@@ -414,7 +414,9 @@ def test_only_how_far_training_came_is_cut(causes, kept):
     lines = list(difference_words(differences))
     assert sum(line.startswith("recipe") for line in lines) == causes
     assert sum(line.startswith("progress") for line in lines) == kept
-    assert lines[-1] == f"and {18 - kept} more differences in what came of training (--json has all)."
+    assert (
+        lines[-1] == f"and {18 - kept} more differences in what came of training (--json has all)."
+    )
 
 
 def test_entries_that_are_not_finite_are_not_called_the_same(tmp_path):

@@ -1,6 +1,6 @@
 """Train a recipe into a run folder."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -8,10 +8,7 @@ from typing import Any
 import torch
 
 from grucli import build
-from grucli.checkpoint import Checkpoint, save_checkpoint
 from grucli.engine.fit import fit, trial_step
-from grucli.engine.normalisation import DeviationProbe
-from grucli.engine.record import ends_record
 from grucli.engine.schedules import LearningRate
 from grucli.engine.training import Training
 from grucli.errors import CheckpointError, InterruptedRunError
@@ -37,6 +34,7 @@ from grucli.runs.folder import RunFolder
 from grucli.runs.memory import memory_watched
 from grucli.runs.preparing import PreparedData
 from grucli.runs.resuming import load_unfinished, restore_training
+from grucli.runs.saving import Saver
 from grucli.runs.scoring import score_model
 from grucli.weights import read_weights
 
@@ -88,7 +86,7 @@ class TrainingRun:
             recipe=recipe.train,
             cell=recipe.model.cell,
         )
-        self.probe = DeviationProbe(model, self.dataset.train)
+        self.saver = Saver(folder, self.data, self.training, kernel=self.kernel)
         self.threads_before: int | None = None
         self.kernel_before = self.kernel
         if resume:
@@ -127,7 +125,7 @@ class TrainingRun:
         self.threads_before = saved.progress["threads"]
         self.kernel_before = saved.progress["kernel"]
         restore_training(self.training, saved)
-        self.probe.found = {name: dict(kept) for name, kept in saved.deviations.items()}
+        self.saver.probe.found = {name: dict(kept) for name, kept in saved.deviations.items()}
         self.folder.rewind(epochs_done=self.training.epoch - 1, steps_done=self.training.step)
 
     def started(self) -> TrainingStarted:
@@ -156,44 +154,34 @@ class TrainingRun:
         )
 
     def events(self, stop: Callable[[], int | None]) -> Iterator[Step | Epoch]:
-        """Train; save best.pt when it gets better and last.pt at every epoch and on a stop."""
-        with memory_watched(self.training):
-            for event in fit(self.training, self.dataset.train, self.dataset.valid):
-                if isinstance(event, WeightRecord | Snapshot):
-                    self.folder.append(event)
-                    continue
-                if isinstance(event, Epoch):
-                    self._keep(event)
-                yield event
-                signal_number = stop()
-                if signal_number is not None:
-                    self.save_last()
-                    raise InterruptedRunError(
-                        f"stopped in epoch {self.training.epoch} after step {self.training.step}; "
-                        f"the state is in {self.folder.last}; go on with --resume",
-                        signal_number=signal_number,
-                    )
+        """Train, and write on the way what ``Saver`` is for, the whole state on a stop."""
+        try:
+            with memory_watched(self.training):
+                yield from self._events(stop)
+        finally:
+            self.saver.save_best()
 
-    def _keep(self, epoch: Epoch) -> None:
-        if ends_record(epoch.epoch, self.training.steps_per_epoch(len(self.dataset.train))):
-            self.probe.measure()
-        if epoch.is_best:
-            save_checkpoint(self._checkpoint(self.training.best_weights), self.folder.best)
-        self.save_last()
-        self.folder.append(epoch)
-
-    def save_last(self) -> None:
-        """Write the state from which --resume goes on."""
-        model = self.training.model
-        weights = {name: value.clone() for name, value in model.state_dict().items()}
-        state = self.training.state_dict()
-        save_checkpoint(self._checkpoint(weights, state=state), self.folder.last)
+    def _events(self, stop: Callable[[], int | None]) -> Iterator[Step | Epoch]:
+        for event in fit(self.training, self.dataset.train, self.dataset.valid):
+            if isinstance(event, WeightRecord | Snapshot):
+                self.folder.append(event)
+                continue
+            if isinstance(event, Epoch):
+                self.saver.close_epoch(event)
+            yield event
+            signal_number = stop()
+            if signal_number is not None:
+                self.saver.save_all()
+                raise InterruptedRunError(
+                    f"stopped in epoch {self.training.epoch} after step {self.training.step}; "
+                    f"the state is in {self.folder.last}; go on with --resume",
+                    signal_number=signal_number,
+                )
 
     def finished(self) -> TrainingFinished:
         """Score the best weights on the test span and close the run's books."""
         training = self.training
         training.model.load_state_dict(training.best_weights)
-        self.probe.measure()
         scores = score_model(
             training.model,
             self.dataset.test,
@@ -202,8 +190,7 @@ class TrainingRun:
             split="test",
             fit_on=(self.dataset.train, self.dataset.valid),
         )
-        checkpoint = self._checkpoint(training.best_weights, scores=asdict(scores.model))
-        save_checkpoint(checkpoint, self.folder.best)
+        self.saver.save_scored(asdict(scores.model))
         event = TrainingFinished(
             reason="patience" if training.stopped_early else "epochs",
             run_dir=str(self.folder.path),
@@ -218,24 +205,6 @@ class TrainingRun:
         )
         self.folder.append(event)
         return event
-
-    def _checkpoint(
-        self,
-        weights: Mapping[str, torch.Tensor],
-        *,
-        state: Mapping[str, Any] | None = None,
-        scores: Mapping[str, Any] | None = None,
-    ) -> Checkpoint:
-        progress = {
-            "epoch": self.training.epoch - 1,
-            "step": self.training.step,
-            "best_epoch": self.training.best_epoch,
-            "best_valid_loss": self.training.best_valid_loss,
-            "threads": torch.get_num_threads(),
-            "kernel": self.kernel,
-            "test_scores": scores,
-        }
-        return self.data.checkpoint(weights, progress, state, deviations=self.probe.found)
 
 
 def model_words(recipe: Recipe) -> str:

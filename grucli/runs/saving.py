@@ -1,0 +1,83 @@
+"""The checkpoints of a run in training: what is in them, and when they are written."""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+from grucli.checkpoint import Checkpoint, save_checkpoint
+from grucli.engine.normalisation import DeviationProbe
+from grucli.engine.record import ends_record
+from grucli.engine.training import Training
+from grucli.reports import Epoch
+from grucli.runs.folder import RunFolder
+from grucli.runs.preparing import PreparedData
+
+SAVE_SECONDS = 1.0
+"""Epochs shorter than this are saved together: to write and sync two files can take longer than
+to train one, and what a killed process loses is trained again in that time."""
+
+
+class Saver:
+    """Writes best.pt, the weights of the best epoch, and last.pt, from which a run goes on.
+
+    After the first epoch, then every second at most, at the end, and when asked.
+    """
+
+    def __init__(
+        self, folder: RunFolder, data: PreparedData, training: Training, *, kernel: str
+    ) -> None:
+        self.folder, self.data, self.training, self.kernel = folder, data, training, kernel
+        self.train_windows = data.dataset.train
+        self.probe = DeviationProbe(training.model, self.train_windows)
+        self.best_is_new = False
+        self.saved_at = float("-inf")
+
+    def close_epoch(self, epoch: Epoch) -> None:
+        """Note what an epoch came to, and save it where it is time."""
+        if ends_record(epoch.epoch, self.training.steps_per_epoch(len(self.train_windows))):
+            self.probe.measure()
+        self.best_is_new |= epoch.is_best
+        if self.training.finished or time.monotonic() - self.saved_at >= SAVE_SECONDS:
+            self.save_all()
+        self.folder.append(epoch)
+
+    def save_all(self) -> None:
+        """Write the state of this moment, and the best weights where they have changed."""
+        self.save_best()
+        model = self.training.model
+        weights = {name: value.clone() for name, value in model.state_dict().items()}
+        checkpoint = self._checkpoint(weights, state=self.training.state_dict())
+        save_checkpoint(checkpoint, self.folder.last)
+        self.saved_at = time.monotonic()
+
+    def save_best(self) -> None:
+        """Write the best weights where they have changed."""
+        if self.best_is_new:
+            save_checkpoint(self._checkpoint(self.training.best_weights), self.folder.best)
+        self.best_is_new = False
+
+    def save_scored(self, scores: Mapping[str, Any]) -> None:
+        """Write the best weights, which the model has now, with their scores."""
+        self.probe.measure()
+        checkpoint = self._checkpoint(self.training.best_weights, scores=scores)
+        save_checkpoint(checkpoint, self.folder.best)
+
+    def _checkpoint(
+        self,
+        weights: Mapping[str, torch.Tensor],
+        *,
+        state: Mapping[str, Any] | None = None,
+        scores: Mapping[str, Any] | None = None,
+    ) -> Checkpoint:
+        progress = {
+            "epoch": self.training.epoch - 1,
+            "step": self.training.step,
+            "best_epoch": self.training.best_epoch,
+            "best_valid_loss": self.training.best_valid_loss,
+            "threads": torch.get_num_threads(),
+            "kernel": self.kernel,
+            "test_scores": scores,
+        }
+        return self.data.checkpoint(weights, progress, state, deviations=self.probe.found)
