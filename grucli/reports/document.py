@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import is_dataclass
+from functools import partial
 from typing import Any
 
 SCHEMA_VERSION = 1
@@ -23,4 +24,14 @@ def _strict(value: Any) -> Any:
 def to_json(report: Any, *, indent: int | None = 2) -> str:
     """Write a report as one strict JSON document with its ``schema_version``."""
     body = {"schema_version": SCHEMA_VERSION, "kind": type(report).__name__} | vars(report)
-    return json.dumps(_strict(body), indent=indent, ensure_ascii=False, allow_nan=False)
+    write = partial(
+        json.dumps, indent=indent, ensure_ascii=False, allow_nan=False, default=_members
+    )
+    try:
+        return write(body)  # many times as fast, and nearly always possible
+    except ValueError:
+        return write(_strict(body))
+
+
+def _members(value: Any) -> Any:
+    return dict(value) if isinstance(value, Mapping) else vars(value)
