@@ -1,5 +1,6 @@
 """Evaluation: without gradients, in batches as large as a bounded memory allows."""
 
+import numpy as np
 import pytest
 import torch
 
@@ -70,3 +71,28 @@ def test_ridge_reads_long_contexts_a_few_at_a_time_with_the_same_result(monkeypa
     pieces = fit_ridge(train, valid, targets=2, columns=2)
     assert max(read) == 7
     torch.testing.assert_close(pieces.coefficients, whole.coefficients)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_ridge_solves_long_contexts_of_several_columns_with_any_number_of_threads(threads):
+    """As one batch on two threads, 160 unknowns make torch fail or give wrong numbers."""
+    torch.manual_seed(0)
+    train, valid = (windows_of(n, context=160, columns=3, targets=3) for n in (400, 60))
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        ridge = fit_ridge(train, valid, targets=3, columns=3)
+    finally:
+        torch.set_num_threads(before)
+    batch = train.gather(torch.arange(400))
+    last = batch.context[:, -1:].double()
+    for column in range(3):
+        own = (batch.context.double() - last)[..., column]
+        x = torch.cat([own, torch.ones(400, 1)], dim=1).numpy()
+        y = (batch.target.double() - last)[..., column].numpy()
+        expected = [
+            np.linalg.solve(x.T @ x + penalty * np.eye(161), x.T @ y)
+            for penalty in baselines.RIDGE_PENALTIES
+        ]
+        fitted = ridge.coefficients[column].numpy()
+        assert min(np.abs(fitted - solution).max() for solution in expected) < 1e-7

@@ -124,10 +124,19 @@ def fit_ridge(train: Windows, valid: Windows, *, targets: int, columns: int) -> 
         gram, cross = _normal_equations(train, joint=joint, lags=lags)
         eye = torch.eye(gram.shape[-1], dtype=gram.dtype, device=gram.device)
         for penalty in RIDGE_PENALTIES:
-            solution = torch.linalg.solve(gram + penalty * eye, cross)
+            solution = _solve_each(gram + penalty * eye, cross)
             ridge = Ridge(solution, targets, joint, lags)
             candidates.append((_squared_error(ridge, valid), ridge))
     return min(candidates, key=lambda candidate: candidate[0])[1]
+
+
+def _solve_each(a_CFF: Tensor, b_CFK: Tensor) -> Tensor:
+    """Solve a x = b for each column on its own.
+
+    Not as one batch: with several threads torch then gets wrong pivots from MKL for 151 unknowns
+    and more, and fails or gives wrong numbers (github.com/pytorch/pytorch/issues/142815).
+    """
+    return torch.stack([torch.linalg.solve(a, b) for a, b in zip(a_CFF, b_CFK, strict=True)])
 
 
 def _squared_error(ridge: Ridge, windows: Windows) -> float:
