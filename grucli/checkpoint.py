@@ -31,8 +31,8 @@ class Checkpoint:
     ``data`` the path, rows and sha256 of the training table. ``weights`` maps parameter names to
     arrays (numpy when read, numpy or tensors when written). ``progress`` says epoch, step, best
     epoch and scores; ``training`` is the state from which training goes on, None in best.pt.
-    ``deviations`` maps ``start`` and ``now`` to what a layer normalisation divides each matrix's
-    products by, by address (see ``grucli.nn.mean_deviations``); older files lack it.
+    ``deviations`` maps moments (see ``grucli.engine.normalisation``) to what a layer normalisation
+    divides each matrix's products by, by address; older files lack it.
     """
 
     recipe: Mapping[str, Any]

@@ -27,7 +27,7 @@ def test_a_checkpoint_reads_back_as_it_was_written(saved, tmp_path):
 
 def test_what_normalisations_divide_by_is_kept_and_older_files_do_without(saved, tmp_path):
     moments = saved.deviations
-    assert moments.keys() == {"start", "now"}
+    assert moments.keys() == {"start", "start_of_few", "now"}
     assert moments["start"].keys() == moments["now"].keys() >= {"0.update.hh", "1.candidate.ih"}
     assert moments["start"] != moments["now"]
     save_checkpoint(saved, tmp_path / "old.pt")

@@ -206,7 +206,9 @@ def test_a_comparison_counts_what_else_differs(both, tmp_path):
         "differences.recipe": 2,
         "differences.data": 1,
         **dict.fromkeys((f"differences.{word}" for word in ("scaler", "columns")), 0),
-        **dict.fromkeys((f"differences.{word}" for word in ("versions", "progress")), 0),
+        **dict.fromkeys(
+            (f"differences.{word}" for word in ("versions", "progress", "deviations")), 0
+        ),
     }
     torch.save(torch.nn.GRU(3, 8).state_dict(), tmp_path / "one.pt")
     fewer = inspection.compare(both / "a.pt", tmp_path / "one.pt")

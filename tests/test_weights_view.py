@@ -89,11 +89,15 @@ def test_eighty_columns_show_every_matrix_with_its_gate_in_words(tmp_path):
         assert heading in text
 
 
-def test_a_wide_screen_shows_more(tmp_path):
-    narrow, wide = (screen(tmp_path, gru_state(), width) for width in (80, 200))
-    for heading in ("s min", "Henrici", "stable rank", "part. ratio", "condition", "period"):
-        assert heading in wide
-    assert "condition" not in narrow.split("No room for")[0]
+def test_every_statistic_of_a_map_is_shown_whatever_the_width(tmp_path):
+    screens = {width: screen(tmp_path, gru_state(hidden=64), width) for width in (60, 80, 200)}
+    for text in screens.values():
+        table = text.split("Nothing stands out")[0]
+        for heading in ("s min", "Henrici", "stable rank", "part. ratio", "condition", "alpha; D"):
+            assert heading in table
+    heads = [text.count("W_hz  update") for text in screens.values()]
+    assert heads == sorted(heads, reverse=True)  # a wide screen needs fewer tables
+    assert heads[0] > heads[-1]
 
 
 def test_inputs_are_shown_by_name_those_heard_most_first(tmp_path):
@@ -130,15 +134,15 @@ def test_a_unit_that_hears_nothing_shows_in_its_row(tmp_path):
 def test_the_legend_explains_what_is_on_the_screen_and_nothing_else(tmp_path):
     narrow, wide = (screen(tmp_path, gru_state(), width) for width in (80, 300))
     assert "s max: largest" in narrow
-    assert "s min: smallest" in wide
-    assert "s min: smallest" not in narrow
+    assert "rms: root mean square" in wide
+    assert "rms: root mean square" not in narrow
 
 
 def test_statistics_without_room_are_named(tmp_path):
     narrow, wide = (screen(tmp_path, gru_state(), width=width) for width in (80, 300))
-    assert "No room for rms, s min, condition," in narrow
+    assert "No room for rms, hears least: a wider window" in narrow
     assert "No room" not in wide
-    for heading in ("s min", "condition", "stable rank", "Henrici"):
+    for heading in ("rms", "hears least"):
         assert heading in wide
 
 
@@ -208,10 +212,38 @@ def test_a_matrix_without_a_power_law_says_why(tmp_path):
     assert "n/a" in screen(tmp_path, gru_state(hidden=64), 200)
     report = build_weight_report(file_of(tmp_path, gru_state(hidden=64)))
     by_fit = drawn(render_weight_report(report, 60, sort="power_law_distance"), 60)
-    assert "alpha's distance" in by_fit
+    assert "alpha; D" in by_fit.split("W_xr")[0]
     single = screen(tmp_path, gru_state(inputs=1, hidden=8))
     assert "(1 eigenvalue, fewer" in " ".join(single.split())
     assert "alpha" not in single.split("Nothing stands out")[0]
+
+
+def test_the_distance_of_a_power_law_stands_beside_its_exponent(tmp_path):
+    report = build_weight_report(file_of(tmp_path, gru_state(hidden=64)))
+    (item,) = [item for item in report.matrices if item.symbol == "W_hz"]
+    fit = f"{item.power_law_exponent:#.3g}; {item.power_law_distance:#.3g}"
+    assert fit in drawn(render_weight_report(report, 80), 80)
+
+
+def test_eigenvalues_are_those_of_matrices_that_return_to_their_units(tmp_path):
+    report = build_weight_report(file_of(tmp_path, gru_state(num_layers=2)))
+    for item in report.matrices:
+        if len(item.shape) == 2:
+            assert (item.spectral_radius is not None) == (item.part == "hh")
+
+
+def test_flags_of_measured_values_have_names_too(tmp_path):
+    facts = own_facts()
+    facts["recipe"]["data"] = {"missing": "mask"}
+    facts["columns"] = ["co2"]
+    report = build_weight_report(file_of(tmp_path, gru_state(inputs=2), **facts))
+    assert report.inputs == ("co2", "co2 measured")
+
+
+def test_estimates_of_large_matrices_are_said_to_be_ones(tmp_path):
+    text = screen(tmp_path, gru_state(hidden=520))
+    assert "--exact computes all" in text
+    assert "--exact" not in screen(tmp_path, gru_state())
 
 
 def test_notes_of_a_file_stand_above_its_matrices(tmp_path):

@@ -1,6 +1,7 @@
 """Two weight files beside each other on the screen."""
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rich.console import Console, ConsoleOptions, RenderableType
@@ -65,11 +66,7 @@ def _words(found: WeightComparison, naming: str) -> Iterator[str]:
     if found.changes and all(item.relative_change == 0 for item in found.changes):
         yield "Every matrix that both have is the same, bit for bit."
     elif moved:
-        most = max(moved, key=lambda item: item.relative_change)
-        yield (
-            f"{name_of(most, naming, most.shape[0])} in layer {most.layer} moved most: by "
-            f"{digits(most.relative_change, 3)} of its norm."
-        )
+        yield _most(moved, naming)
     for which, names in (("A", found.only_before), ("B", found.only_after)):
         if names:
             shown = ", ".join(clean(name) for name in names[:6])
@@ -78,9 +75,32 @@ def _words(found: WeightComparison, naming: str) -> Iterator[str]:
     yield from difference_words(found.differences)
 
 
+def _most(moved: Sequence[MatrixChange], naming: str) -> str:
+    """Which matrix changed most; biases that begin near 0 would always be the first.
+
+    Below a layer normalisation it is the direction that counts.
+    """
+    maps = [item for item in moved if len(item.shape) == 2] or moved
+    turned = [item for item in maps if _is_normalised(moved) and not math.isnan(item.cosine)]
+    if turned:
+        most = min(turned, key=lambda item: item.cosine)
+        angle = math.degrees(math.acos(max(-1.0, min(1.0, most.cosine))))
+        how = f"turned most: by {digits(angle, 3)} degrees"
+    else:
+        most = max(maps, key=lambda item: item.relative_change)
+        how = f"moved most: by {digits(most.relative_change, 3)} of its norm"
+    return f"{name_of(most, naming, most.shape[0])} in layer {most.layer} {how}."
+
+
+def _is_normalised(changes: Sequence[MatrixChange]) -> bool:
+    return any(item.part.startswith("gain") for item in changes)
+
+
 def _legend(changes: tuple[MatrixChange, ...], naming: str) -> Iterator[str]:
     yield from naming_words(naming, cells_of(item.gate for item in changes))
     yield (
         "Cosine: 1 is the same direction, 0 a right angle. Rank: in how many directions "
-        "the change went."
+        "the change went. What began near 0, as biases do, moves by many times its norm."
     )
+    if _is_normalised(changes):
+        yield "Below a layer normalisation the size of a matrix does nothing: look at the cosine."

@@ -7,6 +7,9 @@ from grucli.cli.wording import clean, plural, shorten
 
 _MOST_LINES = 20
 _WIDEST = 60
+_TOGETHER = {"scaler": "column", "deviations": "value"}
+"""Sections whose entries are many of one kind, and what one of them is called."""
+
 _OUTCOMES = ("progress.", "deviations.")
 _DIGITS, _ALL_DIGITS = 6, 17
 
@@ -18,7 +21,7 @@ Pair = tuple[str, str]
 
 
 def difference_words(differences: Mapping[str, Pair]) -> Iterator[str]:
-    """A line for each difference, one for all columns of a scaler.
+    """A line for each difference, one for all columns of a scaler or deviations of one moment.
 
     Where they are many, only what came of training is cut.
     """
@@ -35,12 +38,12 @@ def difference_words(differences: Mapping[str, Pair]) -> Iterator[str]:
 
 
 def _by_column(differences: Mapping[str, Pair]) -> Iterator[Pair]:
-    """Address and words of every difference, those of a scaler's columns together."""
+    """Address and words of every difference, those of many of one kind together."""
     columns: dict[str, dict[str, Pair]] = {}
     for address, pair in differences.items():
         section, _, rest = address.partition(".")
         key, _, column = rest.partition(".")
-        if section == "scaler" and column:
+        if section in _TOGETHER and column:
             columns.setdefault(f"{section}.{key}", {})[column] = pair
     written = set()
     for address, pair in differences.items():
@@ -49,14 +52,14 @@ def _by_column(differences: Mapping[str, Pair]) -> Iterator[Pair]:
             yield address, _pair_words(pair)
         elif group not in written:
             written.add(group)
-            yield group, _columns_words(columns[group])
+            yield group, _columns_words(columns[group], _TOGETHER[group.partition(".")[0]])
 
 
-def _columns_words(columns: Mapping[str, Pair]) -> str:
+def _columns_words(columns: Mapping[str, Pair], noun: str) -> str:
     most = max(columns, key=lambda column: _distance(columns[column]))
     how = "most" if _distance(columns[most]) >= 0 else "such as"
     words = f"{clean(most)}: {_pair_words(columns[most])}"
-    return f"{plural(len(columns), 'column')} differ, {how} {words}"
+    return f"{plural(len(columns), noun)} differ, {how} {words}"
 
 
 def _distance(pair: Pair) -> float:

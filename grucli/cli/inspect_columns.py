@@ -28,7 +28,7 @@ MEANINGS = {
     "defect": "distance from keeping every length",
     "Henrici": "distance from a normal matrix",
     "outliers": "singular values that chance does not explain",
-    "alpha": "power-law exponent",
+    "alpha; D": "exponent of a power law and its distance from the data, below 0.1 a fit",
     "row median": "norm of one unit's row, the middle one",
     "dead": "units that hear nothing",
     "hears most": "column of largest norm",
@@ -96,7 +96,7 @@ def map_columns(matrices: Sequence[MatrixStatistics], *, sort: str | None = None
         statistic("defect", "orthogonality_defect", 5),
         statistic("Henrici", "non_normality", 6),
         statistic("outliers", "outliers", 4),
-        statistic("alpha", "power_law_exponent", 13, NOT_AVAILABLE),
+        _power_law(matrices, first=sort in ("power_law_exponent", "power_law_distance")),
     ]
     if sort == "dead_rows":
         shown.append(statistic("dead", sort, _FIRST))
@@ -104,9 +104,18 @@ def map_columns(matrices: Sequence[MatrixStatistics], *, sort: str | None = None
         shown.append(statistic("divided by", sort, _FIRST))
     if sort == "outlier_edge":
         shown.append(statistic("outlier edge", sort, _FIRST))
-    if sort == "power_law_distance":
-        shown.append(statistic("alpha's distance", sort, _FIRST))
     return shown
+
+
+def _power_law(matrices: Sequence[MatrixStatistics], *, first: bool) -> Column:
+    """Exponent and distance side by side: the one means little without the other."""
+    cells = [
+        NOT_AVAILABLE
+        if item.power_law_exponent is None
+        else f"{short(item.power_law_exponent)}; {short(item.power_law_distance)}"
+        for item in matrices
+    ]
+    return Column("alpha; D", tuple(cells), _FIRST if first else 13)
 
 
 def bracketed(cells: Sequence[str], starts: Sequence[float | None]) -> list[str]:

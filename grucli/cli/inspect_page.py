@@ -64,14 +64,18 @@ class Page:
             table.add_row(*map(Text, texts, styles))
         return Padding(table, (1, 0, 0, MARGIN), expand=False)
 
-    def shown(self, columns: Sequence[Column]) -> list[str]:
-        """Headings of the columns that ``table`` finds room for."""
-        return [column.heading for column in fitting(columns, self.width - MARGIN, gap=GAP)]
-
-    def left_out(self, columns: Sequence[Column]) -> list[str]:
-        """Headings of the columns with something to show that ``table`` finds no room for."""
-        shown = self.shown(columns)
-        return [c.heading for c in columns if not c.is_empty and c.heading not in shown]
+    def blocks(
+        self, names: Sequence[Column], columns: Sequence[Column]
+    ) -> Iterator[Sequence[Column]]:
+        """As many tables as it takes to show all columns, those of low rank first."""
+        rest = [column for column in columns if not column.is_empty]
+        while rest:
+            fit = fitting([*names, *rest], self.width - MARGIN, gap=GAP)
+            block = [column for column in rest if column in fit]
+            if not block:
+                return
+            yield [*names, *block]
+            rest = [column for column in rest if column not in block]
 
 
 def gate_style(gate: str) -> str:

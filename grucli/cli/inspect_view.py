@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, islice
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.text import Text
@@ -23,8 +23,8 @@ from grucli.reports import MatrixStatistics, TimeConstants, WeightReport
 
 _SHOWN_TENSORS = 8
 
-Table = tuple[Sequence[MatrixStatistics], Sequence[Column], Sequence[Column]]
-"""Rows, the columns that name them, and those that measure them."""
+Table = tuple[Sequence[MatrixStatistics], Sequence[Column]]
+"""What the rows are, and the columns."""
 
 
 def render_weight_report(
@@ -69,9 +69,8 @@ class _Screen:
         yield Text("")
         every = report.matrices
         here = [item for item in every if self.sort or _place(item) == _place(every[0])]
-        tables = [[*names, *columns] for _, names, columns in self._content(here)]
-        yield from page.paragraphs(_left_out(page, tables), style="dim")
-        shown = {heading for columns in tables for heading in page.shown(columns)}
+        shown = {column.heading for _, columns in self._content(page, here) for column in columns}
+        yield from page.paragraphs(self._left_out(here, shown), style="dim")
         yield from page.paragraphs(_legend(report, self.naming, shown), style="dim")
 
     def _layers(self, page: Page) -> Iterator[RenderableType]:
@@ -86,10 +85,9 @@ class _Screen:
 
     def _tables(self, page: Page, matrices: Sequence[MatrixStatistics]) -> Iterator[RenderableType]:
         """All tables of some matrices, and the inputs of a first layer one by one."""
-        for rows, names, columns in self._content(matrices):
+        for rows, columns in self._content(page, matrices):
             alarms = {row for row, item in enumerate(rows) if item.not_finite}
-            gates = [item.gate for item in rows]
-            yield page.table([*names, *columns], gates=gates, alarms=alarms)
+            yield page.table(columns, gates=[item.gate for item in rows], alarms=alarms)
         if self.sort is None and matrices[0].layer == 0:
             readers = [item for item in matrices if item.part == "ih"]
             columns, rest = input_columns(readers, self.report.inputs)
@@ -98,20 +96,32 @@ class _Screen:
             if rest:
                 yield from page.paragraphs([f"and {plural(rest, 'input')} more, heard less."])
 
-    def _content(self, matrices: Sequence[MatrixStatistics]) -> Iterator[Table]:
-        """What the entries are and, of those that are no vectors, what they do to a state."""
+    def _left_out(
+        self, matrices: Sequence[MatrixStatistics], shown: Collection[str]
+    ) -> Iterator[str]:
+        """What this width does not show of the tables that are not continued."""
+        maps = [item for item in matrices if len(item.shape) == 2]
+        columns = [*entry_columns(matrices), *line_columns(maps, self.report.inputs)]
+        headings = [c.heading for c in columns if not c.is_empty and c.heading not in shown]
+        if headings and self.sort is None:
+            yield f"No room for {', '.join(headings)}: a wider window shows them, --json too."
+
+    def _content(self, page: Page, matrices: Sequence[MatrixStatistics]) -> Iterator[Table]:
+        """What the entries are, as far as there is room; all of what matrices do to a state."""
         many = len(set(map(_place, matrices))) > 1
         maps = [item for item in matrices if len(item.shape) == 2]
         entries = matrices if self.sort is None or self.sort in ENTRIES else []
         lines = maps if self.sort is None else []
-        for rows, columns in (
-            (entries, entry_columns(entries, sort=self.sort)),
-            (maps, map_columns(maps, sort=self.sort)),
-            (lines, line_columns(lines, self.report.inputs)),
+        for rows, columns, most in (
+            (entries, entry_columns(entries, sort=self.sort), 1),
+            (maps, map_columns(maps, sort=self.sort), None),
+            (lines, line_columns(lines, self.report.inputs), 1),
         ):
             if rows:
                 hidden = [item.shape[0] for item in rows]
-                yield rows, name_columns(rows, self.naming, hidden, many=many), columns
+                names = name_columns(rows, self.naming, hidden, many=many)
+                for block in islice(page.blocks(names, columns), most):
+                    yield rows, block
 
 
 def _place(item: MatrixStatistics | TimeConstants) -> tuple[str, int, str]:
@@ -164,16 +174,6 @@ def _findings(report: WeightReport, naming: str) -> Iterator[str]:
         yield "Nothing stands out."
 
 
-def _left_out(page: Page, tables: Sequence[Sequence[Column]]) -> Iterator[str]:
-    """Statistics that matrices have and this width does not show."""
-    headings = [heading for columns in tables for heading in page.left_out(columns)]
-    if headings:
-        yield (
-            f"No room for {', '.join(headings)}: a wider window shows them, --sort NAME most of "
-            "them, --json all."
-        )
-
-
 def _legend(report: WeightReport, naming: str, shown: Collection[str]) -> Iterator[str]:
     cells = report.cell.split(", ")
     yield from (CONVENTIONS[cell] for cell in cells)
@@ -181,6 +181,8 @@ def _legend(report: WeightReport, naming: str, shown: Collection[str]) -> Iterat
     words = [f"{heading}: {meaning}" for heading, meaning in MEANINGS.items() if heading in shown]
     if words:
         yield f"{'; '.join(words)}."
+    if any(item.estimated for item in report.matrices):
+        yield "Large matrices are estimated, without Henrici's number: --exact computes all."
     yield from _no_exponent(report.matrices)
     if any(item.expected for item in report.matrices):
         yield "In brackets: the value to expect before training."

@@ -6,24 +6,23 @@ from torch import Tensor
 from grucli.data import Windows
 from grucli.nn import Forecaster, mean_deviations
 
-ROWS = 1024
-"""Steps of all windows together that are read: enough for a mean, a small part of an epoch."""
-
-MOST_WINDOWS = 16
+ROWS, FEW_ROWS = 1 << 14, 1 << 10
+"""Steps of all windows together that are read for a figure to keep, and as training goes on."""
 
 
 @torch.inference_mode()
-def window_deviations(model: Forecaster, windows: Windows) -> dict[str, float]:
+def window_deviations(model: Forecaster, windows: Windows, *, rows: int) -> dict[str, float]:
     """Mean deviation of what each matrix's layer normalisation divides by, by address.
 
-    Over a few windows, evenly spread and always the same ones, of whose contexts the last 1024
-    steps are read at most; {} without layer normalisation. See ``grucli.nn.mean_deviations``.
+    Over windows drawn at random, always the same ones, with ``rows`` steps together, of a longer
+    context the last ones; {} without layer normalisation. See ``grucli.nn.mean_deviations``.
     """
     if model.recurrent.layer_norm == "none":
         return {}
-    count = min(max(ROWS // windows.context_steps, 1), MOST_WINDOWS, len(windows))
-    index = torch.linspace(0, len(windows) - 1, count).round().long()
-    return mean_deviations(model.recurrent, _read(model, windows.gather(index).context[:, -ROWS:]))
+    count = max(rows // windows.context_steps, 1)
+    generator = torch.Generator().manual_seed(0)
+    chosen = torch.randperm(len(windows), generator=generator)[:count]
+    return mean_deviations(model.recurrent, _read(model, windows.gather(chosen).context[:, -rows:]))
 
 
 def _read(model: Forecaster, context_BTC: Tensor) -> Tensor:
@@ -39,18 +38,31 @@ def _read(model: Forecaster, context_BTC: Tensor) -> Tensor:
 
 
 class DeviationProbe:
-    """Measures at the start of training and again as it goes on, little by little.
+    """Measures at the start and the end of training, and a little on the way.
 
-    ``found`` maps ``start`` and ``now`` to what ``window_deviations`` gives; {} without layer
-    normalisation.
+    ``found`` maps ``start`` and ``now`` to what ``window_deviations`` gives, and ``start_of_few``
+    to the start on those few windows that are read on the way: from how far these have moved, the
+    rest is judged. {} without layer normalisation.
     """
 
     def __init__(self, model: Forecaster, windows: Windows) -> None:
         self.model, self.windows = model, windows
-        start = window_deviations(model, windows)
-        self.found: dict[str, dict[str, float]] = {"start": start, "now": start} if start else {}
+        self.found: dict[str, dict[str, float]] = {}
+        start = window_deviations(model, windows, rows=ROWS)
+        if start:
+            few = window_deviations(model, windows, rows=FEW_ROWS)
+            self.found = {"start": start, "start_of_few": few, "now": start}
+
+    def estimate(self) -> None:
+        """Judge ``now`` from a few windows, for the weights as they are."""
+        if self.found:
+            few = window_deviations(self.model, self.windows, rows=FEW_ROWS)
+            start, before = self.found["start"], self.found["start_of_few"]
+            now = {name: start[name] * value / before[name] for name, value in few.items()}
+            self.found = self.found | {"now": now}
 
     def measure(self) -> None:
-        """Take the model's weights as they are for ``now``."""
+        """Take ``now`` of the weights as they are."""
         if self.found:
-            self.found = self.found | {"now": window_deviations(self.model, self.windows)}
+            now = window_deviations(self.model, self.windows, rows=ROWS)
+            self.found = self.found | {"now": now}

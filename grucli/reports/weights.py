@@ -15,7 +15,7 @@ class MatrixStatistics:
     ``rms``; ``histogram`` counts them in 16 equal bins from ``minimum`` to ``maximum``.
 
     The spectrum, from ``spectral_norm`` on, is None where it is not defined: vectors, matrices
-    with entries that are not finite, for the eigenvalues also matrices that are not square, and
+    with entries that are not finite, for the eigenvalues also those that read other units, and
     for ``non_normality`` matrices so large that they were ``estimated``.
     ``rotation_steps`` is the period of the leading eigenvalue, ``outliers`` counts singular values
     beyond ``outlier_edge``, which a random matrix of this size and spread exceeds once in a

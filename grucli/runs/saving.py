@@ -37,7 +37,7 @@ class Saver:
     def close_epoch(self, epoch: Epoch) -> None:
         """Note what an epoch came to, and save it where it is time."""
         if ends_record(epoch.epoch, self.training.steps_per_epoch(len(self.train_windows))):
-            self.probe.measure()
+            self.probe.estimate()
         self.best_is_new |= epoch.is_best
         if self.training.finished or time.monotonic() - self.saved_at >= SAVE_SECONDS:
             self.save_all()

@@ -68,9 +68,15 @@ def _of_draw(
     kind: str, shape: tuple[int, ...], hidden: int, init: Mapping[str, Any]
 ) -> dict[str, float]:
     """Norm and spectrum of a weight matrix as the recipe draws it."""
-    scheme = init.get("input_hidden" if kind == "weight_ih" else "hidden_hidden")
-    if scheme == "orthogonal":
-        return expected_orthogonal(*shape)
+    is_input = kind == "weight_ih"
+    scheme = init.get("input_hidden" if is_input else "hidden_hidden")
     deviations = {"uniform": 1 / math.sqrt(3 * hidden), "xavier": math.sqrt(2 / sum(shape))}
     rows, columns = shape
-    return expected_spectrum(rows, columns, deviations[scheme]) if scheme in deviations else {}
+    if scheme == "orthogonal":
+        found = expected_orthogonal(rows, columns)
+    elif scheme in deviations:
+        found = expected_spectrum(rows, columns, deviations[scheme])
+    else:
+        return {}
+    of_loops = ("spectral_radius", "non_normality") if is_input else ()
+    return {name: value for name, value in found.items() if name not in of_loops}

@@ -47,9 +47,12 @@ def build_weight_report(file: WeightFile, *, exact: bool = False) -> WeightRepor
 
 def input_names(file: WeightFile) -> tuple[str, ...]:
     """Names of the first layer's input columns, empty where the file does not say them."""
-    names = file.facts.get("columns")
-    if not isinstance(names, (list, tuple)):
+    found = file.facts.get("columns")
+    if not isinstance(found, (list, tuple)):
         return ()
+    data = file.recipe.get("data") if file.recipe is not None else None
+    has_flags = isinstance(data, Mapping) and data.get("missing") == "mask"
+    names = [*found, *(f"{name} measured" for name in found if has_flags)]
     widths = {module.tensors["weight_ih_l0"].shape[1] for module in file.modules}
     return tuple(str(name) for name in names) if widths == {len(names)} else ()
 

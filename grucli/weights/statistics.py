@@ -33,11 +33,11 @@ def matrix_statistics(
     found: dict[str, Any] = dict(elements.spread(entries))
     if values.ndim == 2 and not not_finite:
         matrix = values.astype(np.float64)
-        found |= _spectral(matrix, exact=exact)
+        found |= _spectral(matrix, exact=exact, returns=name.kind == "weight_hh")
         found["row_norms"] = tuple(spectrum.row_norms(matrix).tolist())
         found["column_norms"] = tuple(spectrum.column_norms(matrix).tolist())
     if acting is not None and np.isfinite(acting.values).all():
-        found |= _acting(acting, exact=exact)
+        found |= _acting(acting, exact=exact, returns=name.kind == "weight_hh")
     return MatrixStatistics(
         symbol=name.symbol,
         name=name.long,
@@ -57,7 +57,8 @@ def matrix_statistics(
     )
 
 
-def _spectral(matrix: spectrum.Matrix, *, exact: bool) -> dict[str, Any]:
+def _spectral(matrix: spectrum.Matrix, *, exact: bool, returns: bool) -> dict[str, Any]:
+    """Spectrum; eigenvalues where a matrix ``returns`` to the units that it reads."""
     estimated = min(matrix.shape) > estimates.LARGE and not exact
     s = estimates.gram_singular_values(matrix) if estimated else spectrum.singular_values(matrix)
     if s[0] == 0:
@@ -77,13 +78,13 @@ def _spectral(matrix: spectrum.Matrix, *, exact: bool) -> dict[str, Any]:
         "dead_rows": spectrum.dead_rows(matrix),
         "estimated": estimated,
     }
-    if matrix.shape[0] == matrix.shape[1]:
+    if returns and matrix.shape[0] == matrix.shape[1]:
         found |= _eigen(matrix, estimated=estimated)
     return found | _power_law(s)
 
 
-def _acting(acting: ActingMatrix, *, exact: bool) -> dict[str, Any]:
-    found = _spectral(acting.values, exact=exact)
+def _acting(acting: ActingMatrix, *, exact: bool, returns: bool) -> dict[str, Any]:
+    found = _spectral(acting.values, exact=exact, returns=returns)
     return {
         "divided_by": acting.deviation,
         "is_measured": acting.is_measured,
