@@ -1,21 +1,28 @@
 """The board of one step: every number worked out again from its own formula, and by plain loops."""
 
+import io
 import math
 import re
 
 import pytest
 import torch
+from rich.console import Console
 
+from grucli.cli.explain_numbers import digits_needed, number, worked_out
+from grucli.cli.explain_view import render_explanation
 from grucli.engine.board import most_changed_unit, write_board
 from grucli.nn import MODULES
 from grucli.nn.recording import record_stack
+from grucli.reports.tracing import Explanation, InputValue
 from tests.test_nn_layer_norm import gru_gates, randomised
 
 C, H, T = 3, 4, 6
 KINDS = [("gru", v) for v in ("none", "split", "ba2016", "sum", "sum_joint")] + [
     ("rnn", "none"),
     ("rnn", "split"),
+    ("rnn", "ba2016"),
     ("rnn", "sum"),
+    ("rnn", "sum_joint"),
     ("lstm", "none"),
 ]
 ALL = pytest.mark.parametrize(("cell", "variant"), KINDS)
@@ -135,3 +142,144 @@ def test_the_unit_that_changed_most_is_found():
     _, record = board_of(module_of("gru", "split"))
     moved = (record.own[4, 0] - record.own[3, 0]).abs()
     assert moved[most_changed_unit(record, 4, 0)] == moved.max()
+
+
+def screen_of(board, cell, variant, width=80):
+    """The lines that are drawn of a board."""
+    told = Explanation(
+        checkpoint="best.pt",
+        cell=cell,
+        layer_norm=variant,
+        time="2024-01-05",
+        last="2024-01-06",
+        step=5,
+        steps=6,
+        sample="",
+        layer=0,
+        direction="forward",
+        unit=2,
+        units=H,
+        change=board.value - board.before,
+        normalise="none",
+        inputs=(InputValue("x0", 1.0, 1.0, 1.0),),
+        board=board.steps,
+        value=board.value,
+        own_value=board.value,
+    )
+    console = Console(file=io.StringIO(), width=width)
+    console.print(render_explanation(told, width))
+    return console.file.getvalue().splitlines()
+
+
+def arithmetics(lines):
+    """What is written with numbers alone, and the result beside it; continued lines joined."""
+    joined = []
+    for line in lines:
+        if re.match(r" {13}\S", line):
+            joined[-1] += f" {line.strip()}"
+        else:
+            joined.append(line)
+    for line in joined:
+        parts = re.sub(r" \[[^]]*\]", "", line).split("= ")
+        if len(parts) >= 3 and re.fullmatch(r"[-\d.e ()+*/stanh]+", parts[-2]):
+            yield parts[-2].strip(), parts[-1].strip()
+
+
+FUNCTIONS = {"s": lambda a: 1 / (1 + math.exp(-a)), "tanh": math.tanh}
+
+
+@ALL
+@pytest.mark.parametrize("width", [60, 80])
+def test_what_is_written_gives_the_result_to_the_digits_shown(cell, variant, width):
+    written = 0
+    for unit in range(H):
+        for step in (0, 4):
+            board, _ = board_of(module_of(cell, variant), unit=unit, step=step)
+            lines = screen_of(board, cell, variant, width)
+            assert max(map(len, lines)) <= width
+            assert not [line for line in lines if line.startswith(" " * 11) and "…" in line]
+            found = list(arithmetics(lines))
+            assert len(found) == len([e for e in equations(board) if e.values or e.terms])
+            for text, result in found:
+                mantissa, _, exponent = result.partition("e")
+                decimals = len(mantissa.partition(".")[2]) - int(exponent or 0)
+                value = eval(text, {"__builtins__": {}}, FUNCTIONS)
+                assert abs(value - float(result)) <= 0.5 * 10.0**-decimals + 1e-12, (text, result)
+                written += 1
+    assert written >= 4 * 2 * 4
+
+
+def test_four_digits_are_written_where_they_are_enough():
+    assert digits_needed(lambda n: f"{number(2 / 3, n)} + {number(1 / 3, n)}", 1.0) == 4
+    assert number(2 / 3) == "0.6667"
+    assert number(0.25, 9) == "0.2500"
+    assert number(1.23456e-9) == "1.235e-09"
+    assert number(-0.0) == "0"
+
+
+def test_a_difference_of_close_numbers_gets_the_digits_it_needs():
+    first, second = 0.00603217, 0.00599991
+    needed = digits_needed(lambda n: f"{number(first, n)} - {number(second, n)}", first - second)
+    assert needed == 6
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_what_is_not_finite_is_written_too(value):
+    assert digits_needed(lambda n: number(value, n), value) == 4
+    assert worked_out("tanh((-inf)) + s(inf) + s((-inf)) + s(-900.0)") == 0.0
+
+
+SHARED = {
+    ("gru", "split"): "each side, x and h, has one mean and one deviation over reset, update and "
+    "candidate together (3 x 4 values); 2 means in all; eps 1e-05.",
+    ("gru", "ba2016"): "each side, x and h, has one mean and one deviation over reset and update "
+    "together (2 x 4 values), one over candidate (4 values); 4 means in all; eps 1e-05.",
+    ("gru", "sum"): "the sum of both sides has one mean and one deviation over reset (4 values), "
+    "one over update (4 values), one over candidate (4 values); 3 means in all; eps 1e-05.",
+    ("gru", "sum_joint"): "the sum of both sides has one mean and one deviation over reset, update "
+    "and candidate together (3 x 4 values); 1 mean in all; eps 0.001.",
+    ("rnn", "split"): "each side, x and h, has one mean and one deviation over state (4 values); "
+    "2 means in all; eps 1e-05.",
+    ("rnn", "ba2016"): "each side, x and h, has one mean and one deviation over state (4 values); "
+    "2 means in all; eps 1e-05.",
+    ("rnn", "sum"): "the sum of both sides has one mean and one deviation over state (4 values); "
+    "1 mean in all; eps 1e-05.",
+    ("rnn", "sum_joint"): "the sum of both sides has one mean and one deviation over state "
+    "(4 values); 1 mean in all; eps 0.001.",
+}
+
+
+@pytest.mark.parametrize(("cell", "variant"), SHARED)
+def test_the_note_says_what_shares_a_mean_and_a_deviation(cell, variant):
+    board, _ = board_of(module_of(cell, variant))
+    step = board.steps[0]
+    assert step.note == f"Layer normalisation {variant}: {SHARED[cell, variant]}"
+    means = [line for line in step.equations if line.symbol.startswith("mean_")]
+    assert f"; {len(means)} mean" in step.note
+
+
+@pytest.mark.parametrize(
+    ("cell", "variant", "names"),
+    [
+        ("gru", "split", "hU_rzn h"),
+        ("gru", "ba2016", "hU_rz hrz hU_n hn"),
+        ("rnn", "split", "hU_h h"),
+    ],
+)
+def test_without_spread_eps_is_said_to_be_the_divisor(cell, variant, names):
+    board, _ = board_of(module_of(cell, variant), step=0)
+    words = names.split()
+    for name, place in zip(words[::2], words[1::2], strict=True):
+        said = f"All values of {name} are zero here, so eps alone is the divisor: dev_{place} = "
+        assert said in board.steps[0].note
+    assert board.steps[0].note.count("eps alone") == len(words) // 2
+    later, _ = board_of(module_of(cell, variant))
+    assert "eps alone" not in later.steps[0].note
+
+
+def test_equal_values_leave_eps_alone_too():
+    module = module_of("gru", "split")
+    with torch.no_grad():
+        module.weight_ih_l0.fill_(0.5)
+    board, _ = board_of(module)
+    assert "All values of xW_rzn are equal here, so eps alone" in board.steps[0].note

@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import math
 import os
 import re
 from dataclasses import replace
@@ -88,19 +87,6 @@ def test_every_variant_is_drawn_within_the_width_and_agrees_with_the_model(
     for step in told.board:
         for line in step.equations:
             assert re.search(rf"^  {re.escape(line.symbol)} +=", shown, re.MULTILINE)
-
-
-def test_the_numbers_on_the_screen_give_the_result_beside_them(best):
-    shown = drawn(explain(best, at="2024-06-03", unit=2), 120)
-    functions = {"s": lambda a: 1 / (1 + math.exp(-a)), "tanh": math.tanh}
-    worked = 0
-    for line in shown.splitlines():
-        parts = re.sub(r"\[[^]]*\]", "", line).split(" = ")
-        if len(parts) >= 2 and re.fullmatch(r"[-\d.e ()+*/stanh]+", parts[-2].strip(" =")):
-            result = eval(parts[-2].strip(" ="), {"__builtins__": {}}, functions)
-            assert result == pytest.approx(float(parts[-1]), abs=0.02 + 0.005 * abs(result)), line
-            worked += 1
-    assert worked >= 18
 
 
 def test_a_result_that_differs_from_the_model_is_called_so(best):

@@ -1,12 +1,14 @@
 """One step of a cell on a blackboard: each formula, below it the same with its numbers."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.text import Text
 
+from grucli.cli.explain_numbers import digits_needed, number
 from grucli.cli.inspect_page import MARGIN, Page, gate_style
 from grucli.cli.wording import clean, plural, shorten
 from grucli.reports.tracing import BoardStep, Equation, Explanation
@@ -16,19 +18,13 @@ AGREES = 1e-4
 """Largest difference between the board (float64) and the model's own float32 that is rounding."""
 _NAME = re.compile(r"[A-Za-z]\w*'?")
 _DOUBLE = re.compile(r"\((\(-[^()]*\))\)")
+_OPERATOR = re.compile(r" (?=[-+*/=] )")
 _SYMBOL = 9
 
 
 def render_explanation(explanation: Explanation, width: int) -> RenderableType:
     """The board in ``width`` columns (80 are enough)."""
     return _Screen(explanation, width)
-
-
-def number(value: float) -> str:
-    """Four decimals, as all numbers on the board; very small ones with an exponent."""
-    if value != 0 and abs(value) < 5e-5:
-        return f"{value:.1e}"
-    return f"{value:.4f}"
 
 
 @dataclass(frozen=True)
@@ -103,53 +99,64 @@ def _equation(equation: Equation, width: int, step: BoardStep) -> Iterator[tuple
             yield " " * _SYMBOL + line, ""
         return
     if not equation.values:
-        yield f"{start}{value:<9} {equation.formula}", ""
+        yield f"{start}{value:<10} {equation.formula}", ""
         return
-    worked = _NAME.sub(lambda name: _inserted(name[0], equation), equation.formula)
-    worked = _DOUBLE.sub(r"\1", worked)
+    count = digits_needed(partial(_worked, equation), equation.value)
+    worked = _worked(equation, count)
     result = gate_style(step.gate or "") if equation is step.equations[-1] else ""
     whole = f"{start}{equation.formula} = {worked} = {value}"
     if len(whole) <= width:
         yield whole, result
         return
     yield f"{start}{equation.formula}", "dim"
-    yield f"{'':{_SYMBOL}}= {worked} = {value}", result
+    words = _OPERATOR.split(f"= {worked} = {value}")
+    for line in _fitted(words, width - len(start)):
+        yield " " * _SYMBOL + line, result
 
 
-def _inserted(name: str, equation: Equation) -> str:
-    """The number of a name, in brackets where a sign would stand beside another one."""
-    if name not in equation.values:
-        return name
-    value = number(equation.values[name])
-    return f"({value})" if value.startswith("-") else value
+def _worked(equation: Equation, count: int) -> str:
+    """The formula with its numbers, ``count`` significant digits each, in place of its names."""
+    values = equation.values
+    worked = _NAME.sub(
+        lambda name: _factor(values[name[0]], count) if name[0] in values else name[0],
+        equation.formula,
+    )
+    return _DOUBLE.sub(r"\1", worked)
 
 
 def _sum(equation: Equation, width: int) -> Iterator[str]:
     """The largest terms, the sum of the others, and the whole: as many terms as fit a line."""
     shown = equation.terms[:SHOWN_TERMS]
     others = equation.terms[SHOWN_TERMS:]
-    parts = [
-        f"{_factor(term.weight)}*{_factor(term.reads)} [{shorten(clean(term.name), 12)}]"
-        for term in shown
-    ]
+    names = [shorten(clean(term.name), 12) for term in shown]
     if others:
-        rest = sum(term.weight * term.reads for term in others)
-        parts.append(f"{_factor(rest)} [{len(others)} more]")
-    lines = ["= "]
-    for at, part in enumerate(parts):
-        joined = part if at == 0 else f" + {part}"
-        if len(lines[-1]) + len(joined) > width:
-            lines.append("  ")
-        lines[-1] += joined
-    end = f" = {number(equation.value)}"
-    if len(lines[-1]) + len(end) > width:
-        lines.append("  ")
-    lines[-1] += end
-    yield from lines
+        names.append(f"{len(others)} more")
+
+    def products(count: int) -> list[str]:
+        texts = [f"{_factor(term.weight, count)}*{_factor(term.reads, count)}" for term in shown]
+        rest = sum(term.product for term in others)
+        return [*texts, _factor(rest, count)] if others else texts
+
+    count = digits_needed(lambda count: " + ".join(products(count)), equation.value)
+    parts = [f"{text} [{name}]" for text, name in zip(products(count), names, strict=True)]
+    words = [f"= {parts[0]}", *(f"+ {part}" for part in parts[1:]), f"= {number(equation.value)}"]
+    yield from _fitted(words, width)
 
 
-def _factor(value: float) -> str:
-    text = number(value)
+def _fitted(words: Sequence[str], width: int) -> list[str]:
+    """Put words on lines of ``width``; the second and later ones are indented."""
+    lines = [words[0]]
+    for word in words[1:]:
+        if len(lines[-1]) + 1 + len(word) > width:
+            lines.append(f"  {word}")
+        else:
+            lines[-1] += f" {word}"
+    return lines
+
+
+def _factor(value: float, count: int) -> str:
+    """A number, in brackets where a sign would stand beside another one."""
+    text = number(value, count)
     return f"({text})" if text.startswith("-") else text
 
 
@@ -171,5 +178,5 @@ def _legend(what: Explanation) -> Iterator[str]:
         f"x: {read}; h: the state before this step, h3 its unit 3; W: weights, b: bias"
         + (", g: gain" if what.layer_norm != "none" else "")
         + f"; s: the logistic function 1/(1+exp(-a)). {plural(len(what.board), 'block')}, computed "
-        "in double precision; numbers are rounded for the screen."
+        "in double precision; numbers are rounded to what gives each result to the digits shown."
     )

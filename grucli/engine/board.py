@@ -5,13 +5,13 @@ how they hang together, and a test works each of them out again.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
 
 from grucli.engine.board_numbers import BoardNumbers
-from grucli.gates import GATES, SYMBOLS
+from grucli.gates import GATES, SYMBOLS, normalised_together
 from grucli.nn.recording import LayerRecord
 from grucli.reports.tracing import BoardStep, Equation, Term
 
@@ -85,17 +85,43 @@ class _Pen:
 def _averages(numbers: BoardNumbers) -> list[BoardStep]:
     """The means and deviations that normalise, before the gates use them."""
     equations = []
-    for place, (name, _, count) in numbers.averages.items():
+    for place, average in numbers.averages.items():
         for symbol, formula in ((f"mean_{place}", "mean"), (f"dev_{place}", "sqrt(var + eps)")):
-            words = f"{formula} of {name}: {count} values"
+            words = f"{formula} of {average.name}: {average.count} values"
             equations.append(Equation(symbol, words, numbers.known[symbol], {}))
     if not equations:
         return []
-    note = (
-        "Layer normalisation takes one mean and one deviation over all "
-        f"{numbers.hidden} units at this step, eps {numbers.rule.eps:g}."
-    )
+    note = " ".join([_shared(numbers), *_constants(numbers)])
     return [BoardStep("Mean and deviation", note, tuple(equations))]
+
+
+def _shared(numbers: BoardNumbers) -> str:
+    """Over which values of which gates the variant takes a mean and a deviation."""
+    rule, hidden = numbers.rule, numbers.hidden
+    blocks = [
+        f"{' and '.join(filter(None, (', '.join(gates[:-1]), gates[-1])))} "
+        + (f"together ({len(gates)} x {hidden}" if len(gates) > 1 else f"({hidden}")
+        + " values)"
+        for gates in normalised_together(rule.cell, rule.layer_norm)
+    ]
+    side = "the sum of both sides" if rule.layer_norm.startswith("sum") else "each side, x and h,"
+    count = len(numbers.averages)
+    return (
+        f"Layer normalisation {rule.layer_norm}: {side} has one mean and one deviation over "
+        f"{', one over '.join(blocks)}; {count} mean{'s' if count > 1 else ''} in all; "
+        f"eps {rule.eps:g}."
+    )
+
+
+def _constants(numbers: BoardNumbers) -> Iterator[str]:
+    """Where there is no spread to divide by."""
+    for place, average in numbers.averages.items():
+        if average.is_constant:
+            mean = numbers.known[f"mean_{place}"]
+            yield (
+                f"All values of {average.name} are {'zero' if mean == 0 else 'equal'} here, so "
+                f"eps alone is the divisor: dev_{place} = sqrt(eps)."
+            )
 
 
 def _gate_step(pen: _Pen, gate: str, symbol: str) -> BoardStep:

@@ -16,13 +16,25 @@ from grucli.nn.cells import project_input, project_state, step_values
 from grucli.nn.recording import LayerRecord
 from grucli.nn.rules import CellRule, LayerWeights, norm_blocks
 
+_NOTHING = 1e-6
+"""Share of eps below which a variance changes no digit that anybody reads."""
+
+
+@dataclass(frozen=True)
+class Average:
+    """What one mean and one deviation are taken of: ``count`` values of the gates ``symbols``."""
+
+    name: str
+    symbols: str
+    count: int
+    is_constant: bool
+
 
 @dataclass(frozen=True, eq=False)
 class BoardNumbers:
     """One step in float64: ``reads`` [C] goes in beside ``state`` [H], ``known`` has the numbers.
 
-    ``averages`` maps the end of a name such as mean_x to (what is averaged, its gates, how many
-    values).
+    ``averages`` maps the end of a name such as mean_x to what is averaged.
     """
 
     rule: CellRule
@@ -31,7 +43,7 @@ class BoardNumbers:
     reads: Tensor
     state: Tensor
     known: Mapping[str, float]
-    averages: Mapping[str, tuple[str, str, int]]
+    averages: Mapping[str, Average]
 
     @property
     def hidden(self) -> int:
@@ -59,8 +71,8 @@ class BoardNumbers:
         for letter, before, after in zip("hc", state, values.state, strict=False):
             known |= {letter: float(before[0, unit]), f"{letter}'": float(after[0, unit])}
         averages = {}
-        for place, facts, mean, deviation in _averages(rule, rows, hidden):
-            averages[place] = facts
+        for place, average, mean, deviation in _averages(rule, rows, hidden):
+            averages[place] = average
             known |= {f"mean_{place}": mean, f"dev_{place}": deviation}
         return cls(rule, unit, weights, x_1C[0], state[0][0], known, averages)
 
@@ -68,8 +80,8 @@ class BoardNumbers:
         """The end of the names of the averages that a gate is normalised with."""
         return next(
             place
-            for place, (_, symbols, _) in self.averages.items()
-            if place.startswith(side) and symbol in symbols
+            for place, average in self.averages.items()
+            if place.startswith(side) and symbol in average.symbols
         )
 
 
@@ -93,7 +105,7 @@ def _names(start: str, symbols: tuple[str, ...]) -> list[str]:
 
 def _averages(
     rule: CellRule, rows: Mapping[str, Tensor], hidden: int
-) -> Iterator[tuple[str, tuple[str, str, int], float, float]]:
+) -> Iterator[tuple[str, Average, float, float]]:
     """Mean and deviation of every block of rows that is normalised together."""
     for name, side in (("sum", ""),) if "sum" in rows else (("xW", "x"), ("hU", "h")):
         sizes = norm_blocks(rule, rows[name].shape[-1])
@@ -103,8 +115,9 @@ def _averages(
             label, symbols = symbols[:gates], symbols[gates:]
             variance, mean = torch.var_mean(block, correction=0)
             place = side + label if len(sizes) > 1 else side or "s"
-            facts = (f"{name}_{label}", label, len(block))
-            yield place, facts, float(mean), float((variance + rule.eps).sqrt())
+            is_constant = float(variance) <= _NOTHING * rule.eps
+            average = Average(f"{name}_{label}", label, len(block), is_constant)
+            yield place, average, float(mean), float((variance + rule.eps).sqrt())
 
 
 def _doubled(weights: LayerWeights) -> LayerWeights:
