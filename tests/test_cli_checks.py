@@ -2,6 +2,7 @@
 
 import pytest
 
+from grucli.cli.app import run
 from grucli.cli.checks import check
 from grucli.errors import CheckFailedError, UsageError
 
@@ -82,3 +83,34 @@ def test_an_undefined_number_cannot_pass():
 def test_nonsense_is_a_usage_error(text, says):
     with pytest.raises(UsageError, match=says):
         check([text], NUMBERS)
+
+
+def test_a_list_that_is_cut_says_how_many_names_are_missing():
+    numbers = {f"q{letter}": 1.0 for letter in "abcdefghijklmnop"}
+    with pytest.raises(UsageError, match=r"known: qa, .*, ql and 4 more$"):
+        check(["xyzzy>1"], numbers)
+    with pytest.raises(UsageError, match=r"known: mase, rmse, naive\.rmse, mape$"):
+        check(["xyzzy>1"], NUMBERS)
+
+
+def test_every_comparison_that_is_taken_is_named():
+    with pytest.raises(UsageError, match="one of < <= > >= == != and a number"):
+        check(["mase=>1"], NUMBERS)
+
+
+@pytest.mark.parametrize("text", ["nan", "mase=>1", "mase>high"])
+@pytest.mark.parametrize("arguments", [["eval", "x"], ["inspect-weights", "x"]])
+def test_no_comparison_is_refused_before_the_file_is_looked_for(capsys, arguments, text):
+    assert run([*arguments, "--fail-if", "mase>1", "--fail-if", text]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith(f'error: --fail-if "{text}": not a comparison; expected ')
+
+
+@pytest.mark.parametrize("value", ["foo", "it's"])
+def test_a_value_that_is_no_choice_is_told_in_our_own_words(capsys, value):
+    assert run(["inspect-weights", "x", "--names", value]) == 2
+    assert capsys.readouterr().err == (
+        f"error: grucli inspect-weights: --names {value}: expected one of symbols, torch, keras, "
+        "words. See grucli inspect-weights --help.\n"
+    )

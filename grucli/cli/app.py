@@ -1,6 +1,7 @@
 """The command line: its verbs, and how any end of them becomes an exit code and one line."""
 
 import os
+import re
 import signal
 import sys
 import traceback
@@ -12,6 +13,13 @@ from grucli import __version__
 from grucli.cli import evaluate, explain, inspect_weights, predict, report, trace, train
 from grucli.cli.options import SCREEN, Verbose
 from grucli.errors import GrucliError
+
+_CHOICE = re.compile(
+    r"Invalid value for '(?P<option>[^']+)': (?:Value error, )?"
+    r"(?P<quote>['\"])(?P<value>.*)(?P=quote) is not one of (?P<known>'.+')",
+    re.DOTALL,
+)
+"""How the library says it."""
 
 app = typer.Typer(
     name="grucli",
@@ -96,9 +104,16 @@ def _report(message: str, code: int) -> int:
     return code
 
 
+def _choice(found: re.Match[str]) -> str:
+    """A value that is none of an option's choices, in the words of our own errors."""
+    known = found["known"].replace("'", "")
+    return f"{found['option']} {found['value']}: expected one of {known}"
+
+
 def _usage(error: typer.TyperException) -> str:
     """A usage error of the command line as one line with the place to look."""
     message = getattr(error, "format_message", lambda: str(error))()
+    message = _CHOICE.sub(_choice, message)
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "grucli"
     return f"{path}: {' '.join(message.split())} See {path} --help."

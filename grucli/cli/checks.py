@@ -7,11 +7,13 @@ import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
 
+from grucli.cli.wording import some
 from grucli.errors import CheckFailedError, UsageError
 
 _EXPRESSION = re.compile(
     r"\s*(?P<name>[^\s<>=!]+)\s*(?P<sign><=|>=|==|!=|<|>)\s*(?P<limit>[-+.\deE]+)\s*"
 )
+_LISTED = 12
 _SIGNS: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
@@ -20,6 +22,12 @@ _SIGNS: dict[str, Callable[[float, float], bool]] = {
     "==": operator.eq,
     "!=": operator.ne,
 }
+
+
+def check_syntax(expressions: Sequence[str]) -> None:
+    """Raise UsageError where an expression is no comparison, whatever the numbers are called."""
+    for text in expressions:
+        _comparison(text)
 
 
 def check(
@@ -40,32 +48,38 @@ def check(
         raise CheckFailedError(*failures)
 
 
-def _failures(
-    text: str, numbers: Mapping[str, float | None], aliases: Mapping[str, str]
-) -> list[str]:
+def _comparison(text: str) -> tuple[str, str, float]:
+    """The name, the sign and the limit of an expression."""
     match = _EXPRESSION.fullmatch(text)
     limit = _number(match["limit"]) if match else None
     if match is None or limit is None:
         raise UsageError(
-            f'--fail-if "{text}": not a comparison; expected NAME<NUMBER or NAME>NUMBER, '
-            'such as "mase>1"'
+            f'--fail-if "{text}": not a comparison; expected a name, one of '
+            f'{" ".join(_SIGNS)} and a number, such as "mase>1"'
         )
+    return match["name"], match["sign"], limit
+
+
+def _failures(
+    text: str, numbers: Mapping[str, float | None], aliases: Mapping[str, str]
+) -> list[str]:
+    asked, sign, limit = _comparison(text)
     found: dict[str, str] = {}
-    for name in fnmatch.filter([*numbers, *aliases], match["name"]):
+    for name in fnmatch.filter([*numbers, *aliases], asked):
         found.setdefault(aliases.get(name, name), name)
     if not found:
-        hint = _hint(match["name"], [*numbers, *aliases])
-        raise UsageError(f'--fail-if "{text}": no number is called {match["name"]}; {hint}')
+        hint = _hint(asked, [*numbers, *aliases])
+        raise UsageError(f'--fail-if "{text}": no number is called {asked}; {hint}')
     values = {shown: numbers[name] for name, shown in found.items()}
     defined = {name: v for name, v in values.items() if v is not None and not math.isnan(v)}
     if not defined:
         raise CheckFailedError(
-            f'--fail-if "{text}": {match["name"]} is not defined here, so the check cannot pass'
+            f'--fail-if "{text}": {asked} is not defined here, so the check cannot pass'
         )
     return [
         f'--fail-if "{text}": {name} is {value:.6g}'
         for name, value in defined.items()
-        if _SIGNS[match["sign"]](value, limit)
+        if _SIGNS[sign](value, limit)
     ]
 
 
@@ -75,7 +89,7 @@ def _hint(name: str, known: Sequence[str]) -> str:
     if f"*.{name}" in every:
         return f"did you mean *.{name}?"
     near = difflib.get_close_matches(name, [*known, *every], n=1)
-    return f"did you mean {near[0]}?" if near else f"known: {', '.join(known[:12])}"
+    return f"did you mean {near[0]}?" if near else f"known: {some(known, _LISTED)}"
 
 
 def _number(text: str) -> float | None:

@@ -34,6 +34,15 @@ def _no_color(value: bool) -> bool:
     return value
 
 
+def _fail_if(value: list[str]) -> list[str]:
+    """Refuse what is no comparison before anything is read."""
+    if value:
+        from grucli.cli.checks import check_syntax
+
+        check_syntax(value)
+    return value
+
+
 Quiet = Annotated[
     bool, typer.Option("--quiet", callback=_quiet, help="Only results and errors; no progress.")
 ]
@@ -75,5 +84,10 @@ Gates = Annotated[
 ]
 FailIf = Annotated[
     list[str],
-    typer.Option("--fail-if", metavar="EXPR", help="Exit 6 when true: NAME<NUMBER or NAME>NUMBER."),
+    typer.Option(
+        "--fail-if",
+        metavar="EXPR",
+        callback=_fail_if,
+        help="Exit 6 when true: NAME>NUMBER, or with < <= >= == !=.",
+    ),
 ]

@@ -59,6 +59,12 @@ def count(value: float) -> str:
     return format(round(value), ",") if math.isfinite(value) else NONE
 
 
+def some(words: Sequence[str], most: int) -> str:
+    """Write the first ``most`` words as a list, and how many there are beyond them."""
+    more = f" and {len(words) - most} more" if len(words) > most else ""
+    return ", ".join(words[:most]) + more
+
+
 def plural(value: int, word: str) -> str:
     """Write ``1 step`` or ``1,200 steps``."""
     return f"{value:,} {word}{'' if value == 1 else 's'}"
