@@ -1,5 +1,6 @@
 """Writing files so that a reader finds the old bytes or the new ones, never half of either."""
 
+import errno
 import os
 import tempfile
 from pathlib import Path
@@ -31,14 +32,23 @@ def write_atomically(path: Path, content: bytes) -> None:
         temporary = None
         _sync_folder(path.parent)
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise GrucliError(
-            f"{path}: could not be written: {reason}; the previous file is unchanged; "
-            "free space or choose another place, then run the command again"
-        ) from error
+        raise GrucliError(f"{path}: could not be written: {_reason(path, error)}") from error
     finally:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
+
+
+def _reason(path: Path, error: OSError) -> str:
+    """What stands in the way of writing ``path``, and what to do."""
+    if isinstance(error, IsADirectoryError):
+        return f"it is a folder; name a file, such as {path / 'FILE'}"
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return f"no such folder: {path.parent}; make it first or choose another place"
+    reason = error.strerror or str(error)
+    if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        return f"{reason}; choose another place, then run the command again"
+    kept = "the previous file is unchanged; " if path.is_file() else ""
+    return f"{reason}; {kept}free space or choose another place, then run the command again"
 
 
 def _write_into(path: Path, content: bytes) -> None:

@@ -28,10 +28,22 @@ def test_a_failing_system_call_leaves_the_old_file_and_no_temporary_one(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, broken, fail)
-    with pytest.raises(GrucliError, match=r"best\.pt: could not be written: No space left"):
+    with pytest.raises(GrucliError, match="free space") as caught:
         write_atomically(path, b"new")
+    assert str(caught.value).startswith(
+        f"{path}: could not be written: No space left on device; the previous file is unchanged; "
+    )
     assert path.read_bytes() == b"old"
     assert [entry.name for entry in tmp_path.iterdir()] == ["best.pt"]
+
+
+def test_without_a_previous_file_none_is_spoken_of(tmp_path, monkeypatch):
+    def fail(*arguments, **options):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(GrucliError, match="No space left on device; free space or choose another"):
+        write_atomically(tmp_path / "best.pt", b"new")
 
 
 def test_the_mode_of_the_replaced_file_stays(tmp_path):
@@ -43,8 +55,35 @@ def test_the_mode_of_the_replaced_file_stays(tmp_path):
 
 
 def test_a_folder_that_does_not_exist_is_named(tmp_path):
-    with pytest.raises(GrucliError, match="No such file or directory"):
+    with pytest.raises(GrucliError) as caught:
         write_atomically(tmp_path / "nowhere" / "x.pt", b"new")
+    assert str(caught.value) == (
+        f"{tmp_path / 'nowhere' / 'x.pt'}: could not be written: no such folder: "
+        f"{tmp_path / 'nowhere'}; make it first or choose another place"
+    )
+
+
+def test_a_file_in_the_place_of_a_folder_is_no_folder(tmp_path):
+    (tmp_path / "plain").write_bytes(b"")
+    with pytest.raises(GrucliError, match=r"no such folder: .*/plain; make"):
+        write_atomically(tmp_path / "plain" / "x.pt", b"new")
+
+
+def test_a_folder_in_the_place_of_the_file_is_called_so(tmp_path):
+    with pytest.raises(GrucliError) as caught:
+        write_atomically(tmp_path, b"new")
+    assert str(caught.value) == (
+        f"{tmp_path}: could not be written: it is a folder; name a file, such as {tmp_path}/FILE"
+    )
+
+
+def test_another_fault_asks_for_no_space(tmp_path, monkeypatch):
+    def fail(*arguments, **options):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "fdopen", fail)
+    with pytest.raises(GrucliError, match="Permission denied; choose another place"):
+        write_atomically(tmp_path / "best.pt", b"new")
 
 
 def test_a_link_is_followed_and_stays_a_link(tmp_path):
