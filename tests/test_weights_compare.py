@@ -144,8 +144,9 @@ def test_a_later_layer_reads_the_layer_below(tmp_path):
 @pytest.mark.parametrize(
     ("address", "what"),
     [
-        ("0.updat.hh", "no matrix of this file; did you mean 0.update.hh?"),
-        ("nonsense", "no matrix of this file; expected one such as 0.reset.ih, 0.update.ih"),
+        ("0.updat.hh", "no matrix of this file; did you mean 0.update.hh (W_hz)?"),
+        ("W_hzz", "did you mean 0.update.hh (W_hz) or 1.update.hh (W_hz)?"),
+        ("nonsense", "no matrix of this file; expected one such as 0.reset.ih (W_xr), 0.up"),
         ("W_hz", "2 matrices have this name; expected an address such as 0.reset.ih"),
     ],
 )

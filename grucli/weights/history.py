@@ -87,9 +87,18 @@ def _read(path: Path, kind: str, build: Any) -> Iterator[Any]:
                 yield build(row)
         except (ValueError, KeyError, TypeError) as error:
             raise CheckpointError(
-                f"{path}:{number}: not a line that `grucli train` writes "
-                f"({type(error).__name__}: {error}); the file was changed or damaged"
+                f"{path}:{number}: {_fault(error)}; expected a line as `grucli train` writes it; "
+                "the file was changed or damaged: train again to have it"
             ) from error
+
+
+def _fault(error: Exception) -> str:
+    """What is wrong with a line, in words."""
+    if isinstance(error, json.JSONDecodeError):
+        return f"not JSON at column {error.colno}"
+    if isinstance(error, KeyError):
+        return f"no field {error.args[0]!r}"
+    return "a field is missing, unknown or of another kind"
 
 
 def _record(row: Mapping[str, Any]) -> WeightRecord:

@@ -1,6 +1,7 @@
 """One matrix by its address, with its rows and columns named."""
 
 import difflib
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -9,6 +10,8 @@ from grucli.gates import NAMINGS, WORDS, MatrixName, column_names, shown_name
 from grucli.reports import MatrixValues
 from grucli.weights.report import input_names
 from grucli.weights.stacks import WeightFile
+
+_EXAMPLES = 6
 
 
 def select_matrix(file: WeightFile, address: str) -> MatrixValues:
@@ -33,7 +36,7 @@ def select_matrix(file: WeightFile, address: str) -> MatrixValues:
     ]
     if len(found) != 1:
         full = len(file.modules) > 1
-        known = [f"{prefix if full else ''}{name.long}" for prefix, name, _ in every]
+        known = {f"{prefix if full else ''}{name.long}": name.symbol for prefix, name, _ in every}
         raise UsageError(_unclear(address, known, len(found)))
     ((name, values),) = found
     width = values.shape[1] if values.ndim == 2 else 1
@@ -53,9 +56,14 @@ def _names(name: MatrixName, hidden: int) -> set[str]:
     return {name.long, *(shown_name(naming, name.long, hidden) for naming in NAMINGS)}
 
 
-def _unclear(address: str, known: list[str], count: int) -> str:
+def _unclear(address: str, known: Mapping[str, str], count: int) -> str:
+    """``known`` maps addresses to symbols."""
     if count > 1:
-        return f"{address}: {count} matrices have this name; expected an address such as {known[0]}"
-    near = difflib.get_close_matches(address, known, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"expected one such as {', '.join(known[:6])}"
-    return f"{address}: no matrix of this file; {hint}"
+        first = next(iter(known))
+        return f"{address}: {count} matrices have this name; expected an address such as {first}"
+    near = difflib.get_close_matches(address, [*known, *known.values()], n=1)
+    both = [f"{name} ({symbol})" for name, symbol in known.items() if {name, symbol} & {*near}]
+    if near:
+        return f"{address}: no matrix of this file; did you mean {' or '.join(both)}?"
+    examples = ", ".join(f"{name} ({symbol})" for name, symbol in [*known.items()][:_EXAMPLES])
+    return f"{address}: no matrix of this file; expected one such as {examples}"
