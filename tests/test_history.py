@@ -260,6 +260,18 @@ def test_a_resumed_run_counts_the_clipped_steps_of_all_its_epochs(folder):
     assert f"Clipped to 0.05: {mean} % of {history.epochs[-1].step} steps" in drawn(history, 120)
 
 
+@pytest.mark.parametrize(("best", "is_said"), [(10, True), (30, False)])
+def test_the_curves_say_where_best_is_of_an_earlier_step(best, is_said):
+    epochs = tuple(EpochLoss(s // 10, s, 0.5, 0.5, s in (10, best), 0.0) for s in (10, 20, 30))
+    records = [record(step, MANY[1].matrices) for step in (0, 10, 20, 30)]
+    history = dataclasses.replace(history_of(records), epochs=epochs)
+    lines = drawn(history).splitlines()
+    (start,) = [at for at, line in enumerate(lines) if line.startswith("Over training")]
+    words = "  Numbers are of step 30; best.pt holds the weights of step 10."
+    assert (lines[start + 1].rstrip() == words) == is_said
+    assert drawn(history).count("best.pt holds") == is_said
+
+
 def test_a_run_that_has_made_no_step_yet_says_so():
     assert "No step has been made yet." in drawn(history_of(MANY[:1]))
 
@@ -297,13 +309,33 @@ def test_a_line_that_is_being_written_is_left_out(trained, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ('{"a": 1}', "no field 'kind'"),
+        ('{"kind": ', "not JSON at column 10"),
+        ('{"kind": "WeightRecord", "matrices": 5}', "a field is missing, unknown or of another k"),
+    ],
+)
+def test_a_damaged_line_is_described_without_the_names_of_exceptions(
+    trained, tmp_path, line, words
+):
+    best = copy_of_run(trained, tmp_path)
+    (tmp_path / "weights.jsonl").write_text(line + "\n")
+    with pytest.raises(CheckpointError) as caught:
+        read_history(best)
+    assert str(caught.value).startswith(f"{tmp_path / 'weights.jsonl'}:1: {words}")
+    assert "; expected a line as `grucli train` writes it; " in str(caught.value)
+    assert "Error" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
     "line", ["{", "[]", '{"kind": "WeightRecord"}', '{"kind": "WeightRecord", "matrices": [{}]}']
 )
 def test_a_damaged_line_is_named(trained, tmp_path, line):
     best = copy_of_run(trained, tmp_path)
     text = (tmp_path / "weights.jsonl").read_text()
     (tmp_path / "weights.jsonl").write_text(f"{line}\n{text}")
-    with pytest.raises(CheckpointError, match=r"weights\.jsonl:1: not a line that `grucli train`"):
+    with pytest.raises(CheckpointError, match=r"weights\.jsonl:1: .* as `grucli train` writes it"):
         read_history(best)
 
 

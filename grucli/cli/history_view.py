@@ -53,6 +53,7 @@ class _Screen:
         yield page.table([*names, *_phase_columns(history)], gates=gates)
         yield Text("")
         yield page.line(_span(history.records), style="bold")
+        yield from page.paragraphs(_best(history), style="dim")
         yield page.table([*names, *_curves(history, page, names)], gates=gates)
         yield Text("")
         yield page.line("Where learning happened", style="bold")
@@ -75,6 +76,14 @@ def _title(history: WeightHistory) -> str:
 def _span(records: Sequence[WeightRecord]) -> str:
     first, last = records[0], records[-1]
     return f"Over training, step {first.step:,} to step {last.step:,}"
+
+
+def _best(history: WeightHistory) -> Iterator[str]:
+    """Where the weights in best.pt are not those that the curves end with."""
+    end = history.records[-1].step
+    best = max((epoch.step for epoch in history.epochs if epoch.is_best), default=end)
+    if best != end:
+        yield f"Numbers are of step {end:,}; best.pt holds the weights of step {best:,}."
 
 
 def _names(history: WeightHistory, naming: str) -> list[Column]:
