@@ -71,7 +71,9 @@ SECTIONS = (
             Source(spectrum.non_normality, ("non_normality",), "Henrici"),
             Source(random_matrix.outliers, ("outliers",), "outliers"),
             Source(random_matrix.marchenko_pastur_edge, ("outlier_edge",)),
-            Source(power_law.fit_power_law, ("power_law_exponent", "power_law_distance"), "alpha; D"),
+            Source(
+                power_law.fit_power_law, ("power_law_exponent", "power_law_distance"), "alpha; D"
+            ),
             Source(spectrum.dead_rows, ("dead_rows",), "dead"),
             Source(spectrum.row_norms, ("row_norms",), "row min, row median, row max"),
             Source(spectrum.column_norms, ("column_norms",), "hears most, hears least"),
