@@ -93,7 +93,7 @@ def test_every_statistic_of_a_map_is_shown_whatever_the_width(tmp_path):
     screens = {width: screen(tmp_path, gru_state(hidden=64), width) for width in (60, 80, 200)}
     for text in screens.values():
         table = text.split("Nothing stands out")[0]
-        for heading in ("s min", "Henrici", "stable rank", "part. ratio", "condition", "alpha; D"):
+        for heading in ("s min", "Henrici", "stable rank", "part. ratio", "condition", "alpha / D"):
             assert heading in table
     heads = [text.count("W_hz  update") for text in screens.values()]
     assert heads == sorted(heads, reverse=True)  # a wide screen needs fewer tables
@@ -212,7 +212,7 @@ def test_a_matrix_without_a_power_law_says_why(tmp_path):
     assert "n/a" in screen(tmp_path, gru_state(hidden=64), 200)
     report = build_weight_report(file_of(tmp_path, gru_state(hidden=64)))
     by_fit = drawn(render_weight_report(report, 60, sort="power_law_distance"), 60)
-    assert "alpha; D" in by_fit.split("W_xr")[0]
+    assert "alpha / D" in by_fit.split("W_xr")[0]
     single = screen(tmp_path, gru_state(inputs=1, hidden=8))
     assert "(1 eigenvalue, fewer" in " ".join(single.split())
     assert "alpha" not in single.split("Nothing stands out")[0]
@@ -221,7 +221,7 @@ def test_a_matrix_without_a_power_law_says_why(tmp_path):
 def test_the_distance_of_a_power_law_stands_beside_its_exponent(tmp_path):
     report = build_weight_report(file_of(tmp_path, gru_state(hidden=64)))
     (item,) = [item for item in report.matrices if item.symbol == "W_hz"]
-    fit = f"{item.power_law_exponent:#.3g}; {item.power_law_distance:#.3g}"
+    fit = f"{item.power_law_exponent:#.3g} / {item.power_law_distance:#.3g}"
     assert fit in drawn(render_weight_report(report, 80), 80)
 
 

@@ -72,7 +72,7 @@ SECTIONS = (
             Source(random_matrix.outliers, ("outliers",), "outliers"),
             Source(random_matrix.marchenko_pastur_edge, ("outlier_edge",)),
             Source(
-                power_law.fit_power_law, ("power_law_exponent", "power_law_distance"), "alpha; D"
+                power_law.fit_power_law, ("power_law_exponent", "power_law_distance"), "alpha / D"
             ),
             Source(spectrum.dead_rows, ("dead_rows",), "dead"),
             Source(spectrum.row_norms, ("row_norms",), "row min, row median, row max"),

@@ -28,7 +28,7 @@ MEANINGS = {
     "defect": "distance from keeping every length",
     "Henrici": "distance from a normal matrix",
     "outliers": "singular values that chance does not explain",
-    "alpha; D": "exponent of a power law and its distance from the data, below 0.1 a fit",
+    "alpha / D": "exponent of a power law and its distance from the data, below 0.1 a fit",
     "row median": "norm of one unit's row, the middle one",
     "dead": "units that hear nothing",
     "hears most": "column of largest norm",
@@ -112,10 +112,10 @@ def _power_law(matrices: Sequence[MatrixStatistics], *, first: bool) -> Column:
     cells = [
         NOT_AVAILABLE
         if item.power_law_exponent is None
-        else f"{short(item.power_law_exponent)}; {short(item.power_law_distance)}"
+        else f"{short(item.power_law_exponent)} / {short(item.power_law_distance)}"
         for item in matrices
     ]
-    return Column("alpha; D", tuple(cells), _FIRST if first else 13)
+    return Column("alpha / D", tuple(cells), _FIRST if first else 13)
 
 
 def bracketed(cells: Sequence[str], starts: Sequence[float | None]) -> list[str]:
