@@ -1,4 +1,4 @@
-"""Names and order of the gates, and the names of every matrix: written here and nowhere else.
+"""Names and order of the gates, and the address of every matrix: written here and nowhere else.
 
 A stacked parameter such as ``weight_hh_l0`` of a GRU holds one block of H rows for each gate, in
 the order of ``GATES``. The order and the parameter names are those of torch.nn.GRU, LSTM and RNN,
@@ -24,12 +24,7 @@ the product as above.
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, get_args
-
-Naming = Literal["symbols", "torch", "keras", "words"]
-"""Ways to name a matrix: W_hz, weight_hh_l0[64:128], recurrent_kernel[:, 0:64].T, or in words."""
-
-NAMINGS: tuple[str, ...] = get_args(Naming)
+from typing import NamedTuple
 
 GATES: dict[str, tuple[str, ...]] = {
     "gru": ("reset", "update", "candidate"),
@@ -85,18 +80,6 @@ WORDS: dict[str, str] = {
     "gain_sum": "gain",
 }
 """Stacked parameter -> last word of the long name, as in ``0.update.hh``."""
-
-PLAIN: dict[str, str] = {
-    "weight_ih": "input to hidden",
-    "weight_hh": "hidden to hidden",
-    "bias_ih": "input bias",
-    "bias_hh": "hidden bias",
-    "gain_ih": "input gain",
-    "gain_hh": "hidden gain",
-    "bias_sum": "bias",
-    "gain_sum": "gain",
-}
-"""Stacked parameter -> what it is, in words."""
 
 CONVENTIONS: dict[str, str] = {
     "gru": "GRU gates: r reset, z update (in some texts u), n candidate (in some h or c). The "
@@ -187,10 +170,20 @@ class Address(NamedTuple):
     part: str
 
     @property
+    def kind(self) -> str:
+        """The stacked parameter without its layer, such as weight_hh."""
+        return _KINDS[self.part]
+
+    @property
+    def cell(self) -> str:
+        """The cell that the gate belongs to, empty for all gates together."""
+        return _CELLS.get(self.gate, "")
+
+    @property
     def parameter(self) -> str:
         """The stacked parameter that the matrix is part of, by torch's name."""
         reverse = "_reverse" if self.place.endswith("r") else ""
-        return f"{_KINDS[self.part]}_l{self.place.rstrip('r')}{reverse}"
+        return f"{self.kind}_l{self.place.rstrip('r')}{reverse}"
 
 
 def split_address(address: str) -> Address:
@@ -205,25 +198,6 @@ def cells_of(gates: Iterable[str]) -> list[str]:
     """The cells that gates belong to, in the order of ``GATES``."""
     found = {_CELLS.get(gate) for gate in gates}
     return [cell for cell in GATES if cell in found]
-
-
-def shown_name(naming: str, address: str, hidden: int) -> str:
-    """The name of a matrix with ``hidden`` rows as people of a framework know it.
-
-    Those of ``torch`` and ``keras`` are expressions that give the matrix itself, where the
-    framework has it: Keras knows no gains, and of an LSTM and an RNN the sum of both biases alone.
-    The layer is in torch's names only. ``address`` may be that of all gates together.
-    """
-    found = split_address(address)
-    kind, cell = _KINDS[found.part], _CELLS.get(found.gate, "")
-    if naming == "words":
-        return ", ".join(filter(None, (found.gate, PLAIN[kind])))
-    if naming == "torch":
-        return found.parameter + _span(GATES.get(cell, ()), found.gate, hidden)
-    if naming == "keras" and kind in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
-        return _keras_name(kind, cell, _span(tuple(KERAS.get(cell, ())), found.gate, hidden))
-    letters = SYMBOLS[cell] if cell else ()
-    return PARTS[kind] + (letters[GATES[cell].index(found.gate)] if letters else "")
 
 
 def column_names(
@@ -254,21 +228,3 @@ def normalised_together(cell: str, layer_norm: str) -> list[tuple[str, ...]]:
     if layer_norm == "ba2016" and len(gates) == 3:
         return [gates[:2], gates[2:]]
     return [gates]
-
-
-def _span(gates: tuple[str, ...], gate: str, hidden: int) -> str:
-    """``[64:128]``, nothing where there is one gate or none is named."""
-    if len(gates) < 2:
-        return ""
-    start = gates.index(gate) * hidden
-    return f"[{start}:{start + hidden}]"
-
-
-def _keras_name(kind: str, cell: str, span: str) -> str:
-    if kind.startswith("weight"):
-        name = "kernel" if kind == "weight_ih" else "recurrent_kernel"
-        return f"{name}{span.replace('[', '[:, ')}.T"
-    row = 0 if kind == "bias_ih" else 1
-    if cell == "gru":
-        return f"bias{span.replace('[', f'[{row}, ')}"
-    return f"bias{span} ({('input', 'hidden')[row]} part)"

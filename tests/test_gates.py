@@ -8,13 +8,12 @@ from grucli.gates import (
     CONVENTIONS,
     GATES,
     KERAS,
-    NAMINGS,
     ONNX_ORDER,
     cells_of,
     matrices_of,
-    shown_name,
     split_address,
 )
+from grucli.naming import NAMINGS, shown_name
 
 TORCH = {"gru": torch.nn.GRU, "lstm": torch.nn.LSTM, "rnn": torch.nn.RNN}
 

@@ -9,11 +9,12 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "grucli"
 
-GROUND = {"errors", "gates"}
+GROUND = {"errors", "gates", "naming"}
 VALUES = {"files", "archive", "reports", "recipe"}
 MAY_IMPORT = {
     "errors": set(),
     "gates": set(),
+    "naming": {"gates"},
     "files": {"errors"},
     "archive": {"errors"},
     "reports": {"errors"},
@@ -26,7 +27,17 @@ MAY_IMPORT = {
     "checkpoint": {"errors", "files", "archive", "recipe"},
     "runs": GROUND | VALUES | {"data", "nn", "engine", "build", "weights", "checkpoint", "version"},
     "pictures": GROUND | {"reports"},
-    "cli": {"errors", "files", "pictures", "reports", "recipe", "runs", "gates", "version"},
+    "cli": {
+        "errors",
+        "files",
+        "pictures",
+        "reports",
+        "recipe",
+        "runs",
+        "gates",
+        "naming",
+        "version",
+    },
     "__init__": {"reports", "recipe", "runs"},
     "__main__": {"cli"},
 }

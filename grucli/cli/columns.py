@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from grucli.cli.wording import NONE, clean
-from grucli.gates import KERAS, SYMBOLS, shown_name, split_address
+from grucli.gates import KERAS, SYMBOLS, split_address
+from grucli.naming import shown_name
 
 NOT_AVAILABLE = "n/a"
 

@@ -22,7 +22,7 @@ from grucli.cli.options import (
 )
 from grucli.cli.plots import check_plot, write_plot
 from grucli.errors import UsageError
-from grucli.gates import Naming
+from grucli.naming import Naming
 
 _HISTORY = "--history, which shows the record of one run"
 _COMPARISON = "a second checkpoint to compare with"

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from grucli.cli.inspect_columns import shape_words
 from grucli.cli.wording import ascii_glyphs, clean, digits, plural, shorten
-from grucli.gates import shown_name
+from grucli.naming import shown_name
 from grucli.reports import MatrixValues
 
 MAX_LINES = 40

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from grucli.errors import UsageError
-from grucli.gates import NAMINGS, WORDS, MatrixName, column_names, shown_name
+from grucli.gates import WORDS, MatrixName, column_names
+from grucli.naming import NAMINGS, shown_name
 from grucli.reports import MatrixValues
 from grucli.weights.report import input_names
 from grucli.weights.stacks import WeightFile
