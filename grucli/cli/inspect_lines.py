@@ -1,7 +1,7 @@
 """Rows and columns of weight matrices: which units listen, and whom they hear."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from statistics import median
 
 from grucli.cli.columns import Column
@@ -45,7 +45,8 @@ def input_columns(
     if count < 2 or any(len(item.column_norms) != count for item in matrices):
         return [], 0
     names = column_names("ih", 0, count, inputs=inputs)
-    together = [math.hypot(*norms) for norms in zip(*_norms(matrices), strict=True)]
+    every = [item.column_norms for item in matrices]
+    together = [math.hypot(*norms) for norms in zip(*every, strict=True)]
     order = sorted(range(count), key=lambda column: -together[column])[:SHOWN_INPUTS]
     labels = tuple(shorten(clean(names[column]), _NAME) for column in order)
     columns = [Column("input", labels, 0, numeric=False)]
@@ -56,10 +57,6 @@ def input_columns(
         starts = [item.expected.get("column_norms")] * len(order)
         columns.append(Column(item.gate, tuple(bracketed(cells, starts)), 1))
     return columns, count - len(order)
-
-
-def _norms(matrices: Sequence[MatrixStatistics]) -> Iterator[tuple[float, ...]]:
-    return (item.column_norms for item in matrices)
 
 
 def _least_and_most(item: MatrixStatistics, inputs: Sequence[str]) -> tuple[str, str]:

@@ -59,8 +59,8 @@ def matrix_statistics(
 
 def _spectral(matrix: spectrum.Matrix, *, exact: bool, returns: bool) -> dict[str, Any]:
     """Spectrum; eigenvalues where a matrix ``returns`` to the units that it reads."""
-    estimated = min(matrix.shape) > estimates.LARGE and not exact
-    s = estimates.gram_singular_values(matrix) if estimated else spectrum.singular_values(matrix)
+    estimated = _is_estimated(matrix, exact=exact)
+    s = _singular_values(matrix, estimated=estimated)
     if s[0] == 0:
         return {"spectral_norm": 0.0, "dead_rows": len(matrix), "estimated": estimated}
     deviation = elements.root_mean_square(matrix.ravel())
@@ -78,22 +78,35 @@ def _spectral(matrix: spectrum.Matrix, *, exact: bool, returns: bool) -> dict[st
         "dead_rows": spectrum.dead_rows(matrix),
         "estimated": estimated,
     }
-    if returns and matrix.shape[0] == matrix.shape[1]:
+    if returns:
         found |= _eigen(matrix, estimated=estimated)
     return found | _power_law(s)
 
 
 def _acting(acting: ActingMatrix, *, exact: bool, returns: bool) -> dict[str, Any]:
-    found = _spectral(acting.values, exact=exact, returns=returns)
+    estimated = _is_estimated(acting.values, exact=exact)
+    norm = float(_singular_values(acting.values, estimated=estimated)[0])
+    found = _eigen(acting.values, estimated=estimated) if returns and norm > 0 else {}
     return {
         "divided_by": acting.deviation,
         "is_measured": acting.is_measured,
-        "effective_norm": found["spectral_norm"],
+        "effective_norm": norm,
         "effective_radius": found.get("spectral_radius"),
     }
 
 
+def _is_estimated(matrix: spectrum.Matrix, *, exact: bool) -> bool:
+    return min(matrix.shape) > estimates.LARGE and not exact
+
+
+def _singular_values(matrix: spectrum.Matrix, *, estimated: bool) -> spectrum.Vector:
+    return estimates.gram_singular_values(matrix) if estimated else spectrum.singular_values(matrix)
+
+
 def _eigen(matrix: spectrum.Matrix, *, estimated: bool) -> dict[str, Any]:
+    """What eigenvalues say; nothing of a matrix that is not square."""
+    if matrix.shape[0] != matrix.shape[1]:
+        return {}
     if estimated:
         values = estimates.leading_eigenvalues(matrix)
         henrici = None
