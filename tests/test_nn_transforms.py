@@ -113,7 +113,8 @@ def test_grad_over_inputs_and_parameters_is_that_of_a_backward_pass(cell, norm, 
     found = grad(loss)({"x": x, **{n: p.detach() for n, p in module.named_parameters()}})
     assert found.keys() == expected.keys()
     for name, value in expected.items():
-        torch.testing.assert_close(found[name], value, rtol=1e-4, atol=1e-5, msg=lambda m: m)
+        size = value.abs().max()  # the rounding of a sum is as large as its largest terms allow
+        torch.testing.assert_close(found[name] / size, value / size, rtol=0, atol=2e-5)
 
 
 @CELLS

@@ -10,7 +10,7 @@ from grucli import evaluate, train
 from grucli.checkpoint import load_checkpoint
 from grucli.errors import DataError, InterruptedRunError, TrainingError, UsageError
 from grucli.recipe import load_recipe
-from grucli.reports import Epoch, Step
+from grucli.results import Epoch, Step
 from grucli.runs import training
 
 STEPS_PER_EPOCH = 5
@@ -189,7 +189,8 @@ def test_every_gate_reports_its_gradient_and_update(folder):
 
 
 def test_the_best_weights_are_kept_not_the_last(folder):
-    events = events_of(folder, "train.epochs=12", "train.patience=null", "train.lr=0.3")
+    rising = ("train.lr=50.0", "train.schedule.warmup_steps=1000")  # good at first, then too fast
+    events = events_of(folder, "train.epochs=12", "train.patience=null", *rising)
     epochs = [event for event in events if isinstance(event, Epoch)]
     losses = [epoch.valid_loss for epoch in epochs]
     best = losses.index(min(losses)) + 1
@@ -234,7 +235,7 @@ def test_memory_that_runs_out_is_one_line_in_training_and_when_threads_are_measu
     def exhausted(*_):
         raise error
 
-    monkeypatch.setattr("grucli.engine.fit._backpropagate", exhausted)
+    monkeypatch.setattr("grucli.training.loop._backpropagate", exhausted)
     before = torch.get_num_threads()
     with pytest.raises(TrainingError, match=f"out of memory at step 1: .*{found}.*; try") as caught:
         train(folder / "wave.yaml", run_dir=folder / "run", threads=threads)
@@ -247,7 +248,7 @@ def test_other_errors_of_a_step_keep_their_words(folder, monkeypatch, threads):
     def broken(*_):
         raise RuntimeError("shapes do not fit")
 
-    monkeypatch.setattr("grucli.engine.fit._backpropagate", broken)
+    monkeypatch.setattr("grucli.training.loop._backpropagate", broken)
     with pytest.raises(RuntimeError, match=r"^shapes do not fit$"):
         train(folder / "wave.yaml", run_dir=folder / "run", threads=threads)
 
