@@ -99,7 +99,7 @@ docs: $(BIN)/.installed ## Write docs/ from docstrings and the real output of co
 	$(BIN)/python -m tools.make_docs all
 
 layer-norm: $(BIN)/.installed ## Measure what layer normalisation does, 11 minutes, and write its page
-	$(BIN)/python -m tools.layer_norm all
+	$(BIN)/python -m experiments.layer_norm all
 
 schema: $(BIN)/.installed ## Write the JSON Schema that editors check recipes with
 	$(BIN)/python -m grucli.recipe.json_schema > recipes/recipe.schema.json

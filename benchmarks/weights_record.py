@@ -19,9 +19,9 @@ from pathlib import Path
 
 import torch
 
-from grucli.engine.record import FEWEST_STEPS
+from grucli.insight.record import FEWEST_STEPS
 from grucli.recipe import Recipe, load_recipe
-from grucli.reports import Epoch, Step
+from grucli.results import Epoch, Step
 from grucli.runs.folder import RunFolder
 from grucli.runs.training import TrainingRun
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from os import PathLike, fspath
 from typing import Any, Literal
 
-from grucli.reports import Forecast, Scores, TrainingFinished, WeightReport
+from grucli.results import Forecast, Scores, TrainingFinished, WeightReport
 
 __all__ = ["__version__", "evaluate", "inspect_weights", "predict", "train"]
 

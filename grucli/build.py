@@ -22,8 +22,10 @@ from grucli.data import (
     split_panel,
 )
 from grucli.errors import CheckpointError
-from grucli.nn import FlatParameters, Forecaster, Optimizer
+from grucli.nn import Forecaster
 from grucli.recipe import DataRecipe, Recipe, TrainRecipe
+from grucli.training.flat import FlatParameters
+from grucli.training.optimizers import Optimizer
 
 
 def build_panel_of(

@@ -1,7 +1,7 @@
 """A checkpoint and its one .pt file: all that eval, predict and inspect-weights need.
 
 The file is a zip written by ``torch.save`` with plain values and tensors only; it loads with
-``torch.load(weights_only=True)``, but is read here by ``grucli.archive``, which needs no torch.
+``torch.load(weights_only=True)``, but is read here by ``grucli.formats``, which needs no torch.
 """
 
 import io
@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from grucli.archive import read_archive
 from grucli.errors import CheckpointError, RecipeError
 from grucli.files import write_atomically
+from grucli.formats import read_archive
 from grucli.recipe import Recipe, recipe_from_mapping
 
 FORMAT = "grucli checkpoint"
@@ -31,7 +31,7 @@ class Checkpoint:
     ``data`` the path, rows and sha256 of the training table. ``weights`` maps parameter names to
     arrays (numpy when read, numpy or tensors when written). ``progress`` says epoch, step, best
     epoch and scores; ``training`` is the state from which training goes on, None in best.pt.
-    ``deviations`` maps moments (see ``grucli.engine.normalisation``) to what a layer normalisation
+    ``deviations`` maps moments (see ``grucli.insight.normalisation``) to what a layer normalisation
     divides each matrix's products by, by address; older files lack it.
     """
 

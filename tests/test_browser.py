@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from grucli.pictures.page import render_page
+from grucli.page.render import render_page
 from grucli.runs.reporting import report_run
 from tests.conftest import grucli
 

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.text import Text
 
-from grucli.cli.charts import bar, line_chart, sparkline
-from grucli.cli.forecast_view import write_forecast_csv
-from grucli.cli.wording import align_decimals, clean, clock, digits, percent
-from grucli.reports import Forecast
+from grucli.cli.kit.charts import bar, line_chart, sparkline
+from grucli.cli.kit.words import align_decimals, clean, clock, digits, percent
+from grucli.cli.views.forecast import write_forecast_csv
+from grucli.results import Forecast
 
 
 def plain(lines: list[Text]) -> str:

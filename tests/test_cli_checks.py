@@ -3,7 +3,7 @@
 import pytest
 
 from grucli.cli.app import run
-from grucli.cli.checks import check
+from grucli.cli.kit.checks import check
 from grucli.errors import CheckFailedError, UsageError
 
 NUMBERS = {"mase": 1.25, "rmse": 3.0, "naive.rmse": 4.0, "mape": None}

@@ -11,12 +11,12 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from grucli.cli.scores_view import render_scores, score_numbers
-from grucli.cli.summary_view import render_summary
-from grucli.cli.training_screen import draw
-from grucli.cli.training_state import TrainingState
-from grucli.cli.training_view import LiveTraining, PlainTraining, open_view
-from grucli.reports import (
+from grucli.cli.views.scores import render_scores, score_numbers
+from grucli.cli.views.summary import render_summary
+from grucli.cli.views.training import LiveTraining, PlainTraining, open_view
+from grucli.cli.views.training_screen import draw
+from grucli.cli.views.training_state import TrainingState
+from grucli.results import (
     Epoch,
     GateUpdate,
     MetricSet,

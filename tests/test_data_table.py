@@ -13,10 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grucli.data import build_panel, csv_fast, parse_table, read_table
-from grucli.data.csv_fast import read_fast
-from grucli.data.csv_strict import read_strict
-from grucli.data.sources import Source
+from grucli.data import build_panel, parse_table, read_table
+from grucli.data.readers import csv_fast
+from grucli.data.readers.csv_fast import read_fast
+from grucli.data.readers.csv_strict import read_strict
+from grucli.data.readers.sources import Source
 from grucli.data.timestamps import find_style, parse_cells, parse_time
 from grucli.errors import DataError, UsageError
 

@@ -9,10 +9,10 @@ import pytest
 import torch
 import typer
 
+from grucli.cells.address import GATES, SYMBOLS
 from grucli.cli.app import app
-from grucli.cli.inspect_columns import entry_columns, map_columns
-from grucli.cli.inspect_lines import line_columns
-from grucli.gates import GATES, SYMBOLS
+from grucli.cli.views.weights_columns import entry_columns, map_columns
+from grucli.cli.views.weights_lines import line_columns
 from grucli.nn import cells, rules
 from grucli.weights import build_weight_report, elements, read_weights, spectrum
 from tests.conftest import REPOSITORY

@@ -8,12 +8,12 @@ import pytest
 import torch
 from rich.console import Console
 
-from grucli.cli.explain_numbers import digits_needed, number, worked_out
-from grucli.cli.explain_view import render_explanation
-from grucli.engine.board import most_changed_unit, write_board
+from grucli.cli.views.explain import render_explanation
+from grucli.cli.views.explain_numbers import digits_needed, number, worked_out
+from grucli.insight.board import most_changed_unit, write_board
 from grucli.nn import MODULES
 from grucli.nn.recording import record_stack
-from grucli.reports.tracing import Explanation, InputValue
+from grucli.results.tracing import Explanation, InputValue
 from tests.test_nn_layer_norm import gru_gates, randomised
 
 C, H, T = 3, 4, 6

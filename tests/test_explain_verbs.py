@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from grucli.cli.explain_view import render_explanation
+from grucli.cli.views.explain import render_explanation
 from grucli.runs.explaining import explain
 from grucli.runs.tracing import trace
 from tests import test_trace_verbs

@@ -8,9 +8,9 @@ import os
 import pytest
 from rich.console import Console
 
-from grucli.cli.history_view import render_weight_history
+from grucli.cli.views.history import render_weight_history
 from grucli.errors import CheckpointError
-from grucli.reports import EpochLoss, MatrixRecord, MemoryRecord, WeightHistory, WeightRecord
+from grucli.results import EpochLoss, MatrixRecord, MemoryRecord, WeightHistory, WeightRecord
 from grucli.weights import read_history
 from grucli.weights.learning import find_learning, learning_findings
 from tests.conftest import grucli

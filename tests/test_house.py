@@ -9,36 +9,30 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "grucli"
 
-GROUND = {"errors", "gates", "naming"}
-VALUES = {"files", "archive", "reports", "recipe"}
+GROUND = {"errors", "cells"}
+VALUES = {"files", "formats", "results", "recipe"}
 MAY_IMPORT = {
     "errors": set(),
-    "gates": set(),
-    "naming": {"gates"},
+    "cells": set(),
     "files": {"errors"},
-    "archive": {"errors"},
-    "reports": {"errors"},
+    "formats": {"errors"},
+    "results": {"errors"},
     "recipe": {"errors"},
-    "data": {"errors", "reports"},
-    "nn": GROUND | {"reports"},
-    "weights": GROUND | {"archive", "reports"},
-    "engine": GROUND | {"reports", "recipe", "data", "nn"},
-    "build": GROUND | {"recipe", "reports", "data", "nn"},
-    "checkpoint": {"errors", "files", "archive", "recipe"},
-    "runs": GROUND | VALUES | {"data", "nn", "engine", "build", "weights", "checkpoint", "version"},
-    "pictures": GROUND | {"reports"},
-    "cli": {
-        "errors",
-        "files",
-        "pictures",
-        "reports",
-        "recipe",
-        "runs",
-        "gates",
-        "naming",
-        "version",
-    },
-    "__init__": {"reports", "recipe", "runs"},
+    "data": {"errors", "results"},
+    "nn": GROUND | {"results"},
+    "training": GROUND | {"results", "recipe", "data", "nn", "insight", "tasks"},
+    "tasks": GROUND | {"results", "recipe", "data", "nn", "training"},
+    "insight": GROUND | {"results", "data", "nn", "tasks"},
+    "weights": GROUND | {"formats", "results"},
+    "build": GROUND | {"recipe", "results", "data", "nn", "training"},
+    "checkpoint": {"errors", "files", "formats", "recipe"},
+    "runs": GROUND
+    | VALUES
+    | {"data", "nn", "training", "insight", "tasks", "build", "weights", "checkpoint", "version"},
+    "page": {"errors", "results"},
+    "figures": {"errors", "cells", "results", "page"},
+    "cli": {"errors", "files", "figures", "page", "results", "recipe", "runs", "cells", "version"},
+    "__init__": {"results", "recipe", "runs"},
     "__main__": {"cli"},
 }
 """Room -> rooms it may import; ``version`` is the package itself, for its ``__version__``."""

@@ -7,12 +7,12 @@ import sys
 import pandas as pd
 import pytest
 
+from experiments.layer_norm import __main__ as command
+from experiments.layer_norm import page, running, tables
+from experiments.layer_norm.grid import EXPERIMENTS, Experiment, Row
+from experiments.layer_norm.invariance import TRIALS, output_change
+from experiments.layer_norm.running import Bench
 from grucli.recipe import load_recipe
-from tools.layer_norm import __main__ as command
-from tools.layer_norm import page, running, tables
-from tools.layer_norm.grid import EXPERIMENTS, Experiment, Row
-from tools.layer_norm.invariance import TRIALS, output_change
-from tools.layer_norm.running import Bench
 
 BRIEF = ("train.epochs=1",)
 SUNSPOTS = Experiment(

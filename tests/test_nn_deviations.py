@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from grucli.gates import GATES, normalised_together
+from grucli.cells.address import GATES, normalised_together
 from grucli.nn import mean_deviations
 from grucli.nn.recording import record_stack
 from tests.test_trace_recording import KINDS, make, series

@@ -7,13 +7,13 @@ import pytest
 import torch
 
 from grucli import train
+from grucli.cells.address import matrices_of
 from grucli.checkpoint import load_checkpoint
-from grucli.engine import spectra
-from grucli.engine.record import WeightRecorder
 from grucli.errors import InterruptedRunError
-from grucli.gates import matrices_of
+from grucli.insight import spectra
+from grucli.insight.record import WeightRecorder
 from grucli.recipe import load_recipe
-from grucli.reports import Epoch, Step, WeightRecord
+from grucli.results import Epoch, Step, WeightRecord
 from grucli.runs.folder import RunFolder
 from grucli.runs.training import TrainingRun
 from grucli.weights import read_snapshots, snapshot_values
@@ -241,7 +241,7 @@ def test_snapshots_show_the_matrices_at_log_spaced_steps_and_the_best(followed):
 
 
 def test_a_large_matrix_is_sketched_by_the_means_of_its_blocks():
-    from grucli.engine.snapshots import take_snapshot
+    from grucli.insight.snapshots import take_snapshot
 
     weights = {"weight_ih_l0": torch.randn(3 * 96, 5), "weight_hh_l0": torch.randn(3 * 96, 96)}
     inputs, *_, candidate = take_snapshot(weights, cell="gru", step=0, epoch=0).matrices

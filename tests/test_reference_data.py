@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from grucli import build
-from grucli.engine.evaluation import Scale, baseline_predictors, score
 from grucli.recipe import load_recipe
+from grucli.tasks.forecast.score import Scale, baseline_predictors, score
 from tests.conftest import REPOSITORY
 
 FOLDER = os.environ.get("GRUCLI_REFERENCE_DATA")

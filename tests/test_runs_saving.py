@@ -4,9 +4,9 @@ import pytest
 
 from grucli import train
 from grucli.checkpoint import load_checkpoint
-from grucli.engine.fit import fit
 from grucli.errors import TrainingError
 from grucli.runs import saving, training
+from grucli.training.loop import fit
 
 
 @pytest.fixture

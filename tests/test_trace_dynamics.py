@@ -6,13 +6,13 @@ import pytest
 import torch
 
 from grucli.data import Batch
-from grucli.engine.dynamics import (
+from grucli.insight.dynamics import (
     gradients_by_lag,
     half_life_steps,
     largest_lyapunov,
     reach_steps,
 )
-from grucli.engine.tracing import Selection, gate_activities, memory_steps, value_names, values_of
+from grucli.insight.tracing import Selection, gate_activities, memory_steps, value_names, values_of
 from grucli.nn import MODULES, Forecaster
 from grucli.nn.cells import project_input, step_values
 from grucli.nn.recording import record_stack

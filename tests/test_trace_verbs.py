@@ -17,7 +17,7 @@ from rich.console import Console
 
 import grucli as library
 from grucli.cli.app import run
-from grucli.cli.trace_view import render_trace
+from grucli.cli.views.trace import render_trace
 from grucli.errors import DataError, UsageError
 from grucli.runs.trace_file import write_trace_csv
 from grucli.runs.tracing import open_table, trace

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
+from grucli.cells.address import GATES
 from grucli.errors import CheckpointError
-from grucli.gates import GATES
 from grucli.weights import read_weights
 
 

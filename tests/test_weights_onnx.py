@@ -8,8 +8,8 @@ import pytest
 import torch
 from onnx import helper, numpy_helper
 
+from grucli.cells.address import GATES
 from grucli.errors import CheckpointError
-from grucli.gates import GATES
 from grucli.weights import build_weight_report, read_weights
 from tests.onnx_files import model_of, node_of, one_node, saved, weights_of
 

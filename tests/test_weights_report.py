@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from grucli.reports import to_json
+from grucli.results import to_json
 from grucli.weights import build_weight_report, read_weights, report_numbers
 
 INIT = {"input_hidden": "uniform", "hidden_hidden": "uniform", "gain": 1.0, "checkpoint": None}

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grucli.gates import matrices_of
+from grucli.cells.address import matrices_of
 from grucli.weights import elements, estimates, power_law, random_matrix, spectrum
 from grucli.weights.statistics import matrix_statistics
 from grucli.weights.time_constants import memory_steps

@@ -7,11 +7,11 @@ import pytest
 import torch
 from rich.console import Console
 
-from grucli.cli.comparison_view import render_weight_comparison
-from grucli.cli.difference_words import difference_words
-from grucli.cli.inspect_columns import histogram_words
-from grucli.cli.inspect_view import render_weight_report
-from grucli.cli.matrix_view import render_matrix, shrink
+from grucli.cli.views.comparison import render_weight_comparison
+from grucli.cli.views.difference_words import difference_words
+from grucli.cli.views.matrix import render_matrix, shrink
+from grucli.cli.views.weights import render_weight_report
+from grucli.cli.views.weights_columns import histogram_words
 from grucli.weights import build_weight_report, compare_weights, read_weights, select_matrix
 
 

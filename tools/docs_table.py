@@ -4,9 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from grucli import reports
-from grucli.engine import dynamics, gate_updates, losses, record, spectra, tracing, training
-from grucli.reports import tracing as trace_reports
+from grucli import results
+from grucli.insight import dynamics, gate_updates, record, spectra, tracing
+from grucli.results import tracing as trace_reports
+from grucli.tasks.forecast import losses
+from grucli.training import progress
 from grucli.weights import (
     compare,
     effective,
@@ -47,7 +49,7 @@ ENDS = ("mean", "deviation", "left", "right", "always_left", "always_right", "by
 SECTIONS = (
     Section(
         "A matrix, bias or gain",
-        reports.MatrixStatistics,
+        results.MatrixStatistics,
         "inspect-weights CKPT --json: matrices[].",
         (
             Source(elements.spread, SPREAD, "mean, deviation, min, max"),
@@ -87,14 +89,14 @@ SECTIONS = (
     ),
     Section(
         "Memory that biases set",
-        reports.TimeConstants,
+        results.TimeConstants,
         "inspect-weights CKPT --json: time_constants[].",
         (Source(time_constants.memory_steps, ("minimum", "median", "maximum")),),
         PLACE,
     ),
     Section(
         "Two files beside each other",
-        reports.MatrixChange,
+        results.MatrixChange,
         "inspect-weights CKPT OTHER --json: changes[].",
         (
             Source(elements.norm, ("norm_before", "norm_after"), "norm A, norm B"),
@@ -106,7 +108,7 @@ SECTIONS = (
     ),
     Section(
         "A matrix while it is learned",
-        reports.MatrixRecord,
+        results.MatrixRecord,
         "inspect-weights CKPT --history --json: records[].matrices[].",
         (
             Source(gate_updates.norms, ("norm",), "norm"),
@@ -122,17 +124,17 @@ SECTIONS = (
     ),
     Section(
         "A step while weights are learned",
-        reports.WeightRecord,
+        results.WeightRecord,
         "inspect-weights CKPT --history --json: records[].",
         (
             Source(losses.masked_mean_loss, ("loss",)),
-            Source(training.EpochTotals.clipped_share.fget, ("clipped_share",)),
+            Source(progress.EpochTotals.clipped_share.fget, ("clipped_share",)),
         ),
         ("step", "epoch", "lr", "matrices", "memories", "is_end"),
     ),
     Section(
         "Where learning happened",
-        reports.MatrixLearning,
+        results.MatrixLearning,
         "inspect-weights CKPT --history --json: learning[].",
         (
             Source(record._turn, ("turn",)),

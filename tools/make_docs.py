@@ -23,7 +23,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from grucli import gates, reports
+from grucli import results
+from grucli.cells import address
 from grucli.nn import cells, rules
 from grucli.weights import CHANGES, QUANTITIES
 from tools.docs_table import SECTIONS, Section, Source
@@ -32,8 +33,8 @@ REPOSITORY = Path(__file__).parent.parent
 DOCS = REPOSITORY / "docs"
 WIDTH = 80
 CHECKED: dict[type, tuple[str, ...]] = {
-    reports.MatrixStatistics: QUANTITIES,
-    reports.MatrixChange: CHANGES,
+    results.MatrixStatistics: QUANTITIES,
+    results.MatrixChange: CHANGES,
 }
 """What ``--fail-if`` knows, by report."""
 LABELS = ("Formula", "Tells", "Misleads", "At the start", "Source")
@@ -61,7 +62,7 @@ and `unmatched`, the matrices that only one of the two has in this shape.
 EQUATIONS_HEAD = """\
 # Equations and names of every cell
 
-Written by `make docs` from the docstrings of `grucli/nn/cells.py` and `grucli/gates.py`; what is
+Written by `make docs` from the docstrings of `grucli/nn/cells.py` and `grucli/address.py`; what is
 wrong here is put right there.
 
 ## Notation
@@ -139,7 +140,7 @@ def _is_note(line: str) -> bool:
 def equations_page() -> str:
     """docs/equations.md."""
     notation = (inspect.getdoc(cells) or "").split("\n\n")[1]
-    names = (inspect.getdoc(gates) or "").split("\n\n")[1:]
+    names = (inspect.getdoc(address) or "").split("\n\n")[1:]
     parts = [EQUATIONS_HEAD, notation, "\n## Names and conventions\n", "\n\n".join(names)]
     for cell in rules.LAYER_NORMS:
         parts += [f"\n## {cell}\n", _gate_table(cell)]
@@ -152,11 +153,11 @@ def _gate_table(cell: str) -> str:
         "| gate | letter | rows in torch's stack | matrices | columns in Keras | rows in ONNX |",
         "|---|---|---|---|---|---|",
     ]
-    stacks = gates.GATES[cell], tuple(gates.KERAS[cell]), gates.ONNX_ORDER[cell]
-    for gate, letter in zip(gates.GATES[cell], gates.SYMBOLS[cell], strict=True):
+    stacks = address.GATES[cell], tuple(address.KERAS[cell]), address.ONNX_ORDER[cell]
+    for gate, letter in zip(address.GATES[cell], address.SYMBOLS[cell], strict=True):
         torch, keras, onnx = (_span(stack.index(gate)) for stack in stacks)
         matrices = f"`W_x{letter}` `0.{gate}.ih`, `W_h{letter}` `0.{gate}.hh`"
-        keras = f"{gates.KERAS[cell][gate]}: {keras}"
+        keras = f"{address.KERAS[cell][gate]}: {keras}"
         rows.append(f"| {gate} | {letter} | {torch} | {matrices} | {keras} | {onnx} |")
     return "\n".join(rows)
 
@@ -180,7 +181,7 @@ def _variant(variant: Variant) -> str:
 def _facts(cell: str, layer_norm: str) -> Iterator[str]:
     """What is normalised together, and the parameters, as the code has them."""
     rule = rules.cell_rule(cell, layer_norm)
-    sizes = rules.norm_blocks(rule, len(gates.GATES[cell]) * 64)
+    sizes = rules.norm_blocks(rule, len(address.GATES[cell]) * 64)
     if sizes:
         side = "of the sum" if layer_norm.startswith("sum") else "of each side"
         shown = " + ".join(f"{size // 64 if size > 64 else ''}H" for size in sizes)
@@ -189,13 +190,13 @@ def _facts(cell: str, layer_norm: str) -> Iterator[str]:
     stacked = ", ".join(f"`{kind}_l0` {_names(cell, kind)}" for kind in shapes)
     yield f"Parameters: {stacked}"
     count = sum(shape[0] * (shape[1] if len(shape) > 1 else 1) for shape in shapes.values())
-    rows, vectors = len(gates.GATES[cell]), sum(len(shape) == 1 for shape in shapes.values())
+    rows, vectors = len(address.GATES[cell]), sum(len(shape) == 1 for shape in shapes.values())
     each = "" if rows == 1 else f"{rows} "
     yield f"Count: {each}H (C + H + {vectors}); {count:,} for C = 7 inputs and H = 64 units"
 
 
 def _names(cell: str, kind: str) -> str:
-    return f"({' '.join(f'`{gates.PARTS[kind]}{letter}`' for letter in gates.SYMBOLS[cell])})"
+    return f"({' '.join(f'`{address.PARTS[kind]}{letter}`' for letter in address.SYMBOLS[cell])})"
 
 
 PAGES = {"equations.md": equations_page, "statistics.md": statistics_page}

@@ -7,7 +7,7 @@ import tempfile
 import time
 
 from grucli.recipe import load_recipe
-from grucli.reports import Epoch, TrainingFinished
+from grucli.results import Epoch, TrainingFinished
 from grucli.runs import training
 
 recipe, threads = sys.argv[1:]

@@ -10,8 +10,8 @@ from typing import Annotated
 import typer
 
 from grucli import __version__
-from grucli.cli import evaluate, explain, inspect_weights, predict, report, trace, train
-from grucli.cli.options import SCREEN, Verbose
+from grucli.cli.kit.options import SCREEN, Verbose
+from grucli.cli.verbs import evaluate, explain, inspect_weights, predict, report, trace, train
 from grucli.errors import GrucliError
 
 _CHOICE = re.compile(

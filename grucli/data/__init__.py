@@ -2,10 +2,10 @@
 
 from grucli.data.frequency import Frequency
 from grucli.data.panel import Panel, build_panel
+from grucli.data.readers.stream import stream_rows
+from grucli.data.readers.table import parse_table, read_table
 from grucli.data.scaling import Scaler, fit_scaler
 from grucli.data.split import Span, Split, split_panel
-from grucli.data.stream import stream_rows
-from grucli.data.table import parse_table, read_table
 from grucli.data.values import Row, Table
 from grucli.data.windows import Batch, Windows, build_windows, latest_context
 

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grucli.data.cells import plural
 from grucli.data.frequency import Frequency
+from grucli.data.readers.cells import plural
 from grucli.data.time_axis import NAMED_FAULTS, check_times
 from grucli.data.timestamps import Times
 from grucli.data.values import Floats, Table

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grucli.data.cells import plural
 from grucli.data.frequency import MICROSECONDS, Frequency, infer_frequency
+from grucli.data.readers.cells import plural
 from grucli.data.values import Table
 from grucli.errors import DataError
 

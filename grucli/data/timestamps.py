@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from grucli.data.cells import show
+from grucli.data.readers.cells import show
 
 Times = np.ndarray[tuple[int, ...], np.dtype[Any]]
 """datetime64[us] (wall-clock time at the column's offset) or int64."""

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from grucli.gates import normalised_together
+from grucli.cells.address import normalised_together
 from grucli.nn.cells import project_input, step_values
 from grucli.nn.layer import run_layer
 from grucli.nn.rules import LayerWeights, norm_blocks, parameter_shapes

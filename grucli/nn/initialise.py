@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import init
 
+from grucli.cells.address import GATES, MatrixName, matrices_of, parse_parameter
 from grucli.errors import CheckpointError, RecipeError
-from grucli.gates import GATES, MatrixName, matrices_of, parse_parameter
 from grucli.nn.stack import Recurrent
 
 DRAWS = {"xavier": init.xavier_uniform_, "orthogonal": init.orthogonal_}

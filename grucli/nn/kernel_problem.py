@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from grucli.gates import GATES
+from grucli.cells.address import GATES
 
 
 def _import_native() -> Any:

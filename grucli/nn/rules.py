@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from grucli.gates import GATES, normalised_together
+from grucli.cells.address import GATES, normalised_together
 
 LAYER_NORMS: dict[str, tuple[str, ...]] = {
     "gru": ("none", "split", "ba2016", "sum", "sum_joint"),

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
-from grucli.gates import GATES
+from grucli.cells.address import GATES
 from grucli.nn.chunks import Chunks, chunk_steps
 from grucli.nn.layer import Layers
 from grucli.nn.rules import cell_rule, parameter_shapes

@@ -6,9 +6,9 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from grucli.cells.address import cells_of, split_address
 from grucli.errors import UsageError
-from grucli.gates import cells_of, split_address
-from grucli.reports import TimeConstants, WeightComparison, WeightPictures, WeightReport
+from grucli.results import TimeConstants, WeightComparison, WeightPictures, WeightReport
 from grucli.runs.words import gate_words, unknown_gates, unknown_layers
 from grucli.weights import CHANGES, QUANTITIES
 

@@ -5,9 +5,9 @@ from math import isnan
 import torch
 
 from grucli.data import Panel, Scaler, Windows
-from grucli.engine.evaluation import model_predictor
 from grucli.nn import Forecaster
-from grucli.reports import Forecast, ForecastExample
+from grucli.results import Forecast, ForecastExample
+from grucli.tasks.forecast.score import model_predictor
 
 
 def window_examples(

@@ -8,10 +8,10 @@ import numpy as np
 from grucli import build
 from grucli.data import Panel
 from grucli.data.timestamps import find_style, parse_cells
-from grucli.engine.board import most_changed_unit, write_board
 from grucli.errors import DataError, UsageError
+from grucli.insight.board import most_changed_unit, write_board
 from grucli.nn.recording import LayerRecord
-from grucli.reports.tracing import Explanation, InputValue
+from grucli.results.tracing import Explanation, InputValue
 from grucli.runs.selecting import choose
 from grucli.runs.tracing import Opened, check_rows, direction_of, open_table
 

@@ -15,7 +15,7 @@ from typing import IO, Any
 
 from grucli.errors import GrucliError, UsageError
 from grucli.files import write_atomically
-from grucli.reports import Epoch, Snapshot, TrainingFinished, WeightRecord, to_json
+from grucli.results import Epoch, Snapshot, TrainingFinished, WeightRecord, to_json
 
 FILES = (
     "recipe.yaml",

@@ -9,7 +9,7 @@ import numpy as np
 
 from grucli.errors import CheckpointError, UsageError
 from grucli.files import write_atomically
-from grucli.reports import (
+from grucli.results import (
     MatrixValues,
     WeightComparison,
     WeightHistory,

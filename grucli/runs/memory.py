@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from grucli.engine.training import Training
 from grucli.errors import TrainingError
+from grucli.training.progress import Training
 
 
 @contextmanager

@@ -12,11 +12,11 @@ from grucli import __version__, build
 from grucli.build import Dataset
 from grucli.checkpoint import Checkpoint
 from grucli.data import Panel
-from grucli.engine.evaluation import Scale
-from grucli.engine.metrics import naive_in_sample_mae
-from grucli.engine.season import infer_season
 from grucli.recipe import Recipe
 from grucli.runs.scoring import Yardstick
+from grucli.tasks.forecast.metrics import naive_in_sample_mae
+from grucli.tasks.forecast.score import Scale
+from grucli.tasks.forecast.season import infer_season
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,14 @@ import torch
 from grucli import build
 from grucli.checkpoint import Checkpoint, load_checkpoint, recipe_of
 from grucli.data import Frequency, Panel, Scaler, Span, latest_context
-from grucli.engine.forecasting import forecast_ahead
 from grucli.errors import DataError, UsageError
 from grucli.nn import Forecaster
 from grucli.recipe import Recipe
-from grucli.reports import Forecast, ForecastExample, Scores
+from grucli.results import Forecast, ForecastExample, Scores
 from grucli.runs.device import use_kernel
 from grucli.runs.examples import newest_examples, window_examples
 from grucli.runs.scoring import Yardstick, score_model
+from grucli.tasks.forecast.predict import forecast_ahead
 
 SplitName = Literal["train", "valid", "test", "all"]
 

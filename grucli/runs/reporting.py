@@ -6,11 +6,10 @@ from typing import TypeVar
 
 from grucli import build
 from grucli.checkpoint import Checkpoint
-from grucli.engine.evaluation import as_scores
 from grucli.errors import CheckpointError, DataError, GrucliError
 from grucli.nn import Forecaster
 from grucli.recipe import Recipe, dump_recipe
-from grucli.reports import (
+from grucli.results import (
     FilmMoment,
     ForecastExample,
     MatrixFrames,
@@ -24,6 +23,7 @@ from grucli.runs.folder import RunFolder
 from grucli.runs.reading import predict_with_context, read_panel, restore
 from grucli.runs.scoring import Yardstick, error_sums
 from grucli.runs.training import model_words
+from grucli.tasks.forecast.score import as_scores
 from grucli.weights import (
     film_frames,
     read_epochs,

@@ -8,9 +8,9 @@ import numpy as np
 import torch
 
 from grucli.checkpoint import Checkpoint, load_checkpoint, recipe_of
-from grucli.engine.training import STATE_VERSION, Training
 from grucli.errors import UsageError
 from grucli.recipe import Recipe
+from grucli.training.progress import STATE_VERSION, Training
 
 MAY_CHANGE = ("train.epochs", "train.patience")
 """Keys of a recipe that only say when to stop."""

@@ -7,12 +7,12 @@ from typing import Any
 import torch
 
 from grucli.checkpoint import Checkpoint, save_checkpoint
-from grucli.engine.normalisation import DeviationProbe
-from grucli.engine.record import ends_record
-from grucli.engine.training import Training
-from grucli.reports import Epoch
+from grucli.insight.normalisation import DeviationProbe
+from grucli.insight.record import ends_record
+from grucli.results import Epoch
 from grucli.runs.folder import RunFolder
 from grucli.runs.preparing import PreparedData
+from grucli.training.progress import Training
 
 SAVE_SECONDS = 1.0
 """Epochs shorter than this are saved together: to write and sync two files can take longer than

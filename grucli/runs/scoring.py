@@ -6,11 +6,17 @@ import numpy as np
 
 from grucli.checkpoint import Checkpoint
 from grucli.data import Scaler, Windows
-from grucli.engine.evaluation import Scale, as_scores, baseline_predictors, model_predictor, score
-from grucli.engine.metrics import ErrorSums
 from grucli.nn import Forecaster
 from grucli.recipe import Recipe
-from grucli.reports import Scores
+from grucli.results import Scores
+from grucli.tasks.forecast.metrics import ErrorSums
+from grucli.tasks.forecast.score import (
+    Scale,
+    as_scores,
+    baseline_predictors,
+    model_predictor,
+    score,
+)
 
 
 @dataclass(frozen=True)

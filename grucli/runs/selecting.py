@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from grucli.engine.tracing import Selection
 from grucli.errors import UsageError
+from grucli.insight.tracing import Selection
 from grucli.nn import Forecaster
 from grucli.runs.words import gate_words, unknown_gates, unknown_layers
 

@@ -13,24 +13,24 @@ from grucli import build
 from grucli.checkpoint import Checkpoint
 from grucli.data import Panel, Scaler, Span, latest_context
 from grucli.data.panel import last_observed
-from grucli.engine.dynamics import (
+from grucli.errors import DataError, UsageError
+from grucli.insight.dynamics import (
     gradients_by_lag,
     half_life_steps,
     largest_lyapunov,
     reach_steps,
 )
-from grucli.engine.tracing import (
+from grucli.insight.tracing import (
     Selection,
     gate_activities,
     memory_steps,
     value_names,
     values_of,
 )
-from grucli.errors import DataError, UsageError
 from grucli.nn import Forecaster
 from grucli.nn.recording import LayerRecord, recording
 from grucli.recipe import Recipe
-from grucli.reports.tracing import LayerActivity, TraceReport
+from grucli.results.tracing import LayerActivity, TraceReport
 from grucli.runs.reading import read_panel, restore
 from grucli.runs.selecting import Chosen, choose
 

@@ -8,13 +8,10 @@ from typing import Any
 import torch
 
 from grucli import build
-from grucli.engine.fit import fit, trial_step
-from grucli.engine.schedules import LearningRate
-from grucli.engine.training import Training
 from grucli.errors import CheckpointError, InterruptedRunError
-from grucli.nn import FlatParameters, available, kernel_words
+from grucli.nn import available, kernel_words
 from grucli.recipe import Recipe, dump_recipe
-from grucli.reports import (
+from grucli.results import (
     Epoch,
     Snapshot,
     Step,
@@ -36,6 +33,10 @@ from grucli.runs.preparing import PreparedData
 from grucli.runs.resuming import load_unfinished, restore_training
 from grucli.runs.saving import Saver
 from grucli.runs.scoring import score_model
+from grucli.training.flat import FlatParameters
+from grucli.training.loop import fit, trial_step
+from grucli.training.progress import Training
+from grucli.training.schedules import LearningRate
 from grucli.weights import read_weights
 
 Event = TrainingStarted | Step | Epoch | TrainingFinished

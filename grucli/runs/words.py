@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 
-from grucli.gates import GATES, SYMBOLS
+from grucli.cells.address import GATES, SYMBOLS
 
 
 def gate_words(cells: Iterable[str]) -> dict[str, str]:

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grucli.gates import WORDS, MatrixName
-from grucli.reports import MatrixChange, WeightComparison
+from grucli.cells.address import WORDS, MatrixName
+from grucli.results import MatrixChange, WeightComparison
 from grucli.weights import elements, spectrum
 from grucli.weights.stacks import WeightFile
 

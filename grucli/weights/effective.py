@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from grucli.gates import MatrixName, normalised_together
+from grucli.cells.address import MatrixName, normalised_together
 from grucli.weights.spectrum import Matrix
 from grucli.weights.stacks import RecurrentModule
 

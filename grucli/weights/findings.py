@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 
-from grucli.reports import Finding, MatrixStatistics, TimeConstants
+from grucli.results import Finding, MatrixStatistics, TimeConstants
 from grucli.weights.spectrum import DEAD_ROW
 
 RADIUS = 1.2

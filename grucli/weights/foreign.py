@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grucli.archive import OnnxModel, printable, read_tensors
+from grucli.cells.address import GATES, parse_parameter
 from grucli.errors import CheckpointError
-from grucli.gates import GATES, parse_parameter
+from grucli.formats import OnnxModel, printable, read_tensors
 from grucli.weights.onnx import onnx_weights
 from grucli.weights.stacks import RecurrentModule, WeightFile
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grucli.errors import CheckpointError
-from grucli.reports import (
+from grucli.results import (
     EpochLoss,
     MatrixRecord,
     MatrixSnapshot,

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from grucli.gates import WORDS, MatrixName
+from grucli.cells.address import WORDS, MatrixName
 from grucli.weights.random_matrix import expected_orthogonal, expected_spectrum
 from grucli.weights.stacks import RecurrentModule
 

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 
-from grucli.reports import Finding, MatrixLearning, MatrixRecord, WeightRecord
+from grucli.results import Finding, MatrixLearning, MatrixRecord, WeightRecord
 
 SETTLED = 0.9
 """Share of a matrix's whole turn after which it counts as settled."""

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
 
-from grucli.reports import MatrixChange, MatrixStatistics, WeightComparison, WeightReport
+from grucli.results import MatrixChange, MatrixStatistics, WeightComparison, WeightReport
 from grucli.weights.compare import CHANGES
 
 _NO_NUMBERS = {

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grucli.archive import OnnxModel, RecurrentNode, printable
+from grucli.cells.address import GATES, ONNX_ORDER
 from grucli.errors import CheckpointError
-from grucli.gates import GATES, ONNX_ORDER
+from grucli.formats import OnnxModel, RecurrentNode, printable
 from grucli.weights.stacks import Floats, RecurrentModule, WeightFile
 
 _CELLS = {"GRU": "gru", "LSTM": "lstm", "RNN": "rnn"}

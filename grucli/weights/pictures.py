@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grucli.gates import WORDS, MatrixName
-from grucli.reports import (
+from grucli.cells.address import WORDS, MatrixName
+from grucli.results import (
     MatrixFrames,
     MatrixSpectrum,
     Snapshot,

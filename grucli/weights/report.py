@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from grucli.reports import MatrixStatistics, WeightReport
+from grucli.results import MatrixStatistics, WeightReport
 from grucli.weights.effective import acting_matrices
 from grucli.weights.findings import findings
 from grucli.weights.initial import expected_acting, expected_at_start

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from grucli.cells.address import WORDS, MatrixName, column_names
+from grucli.cells.naming import NAMINGS, shown_name
 from grucli.errors import UsageError
-from grucli.gates import WORDS, MatrixName, column_names
-from grucli.naming import NAMINGS, shown_name
-from grucli.reports import MatrixValues
+from grucli.results import MatrixValues
 from grucli.weights.report import input_names
 from grucli.weights.stacks import WeightFile
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grucli.gates import PARTS, MatrixName, matrices_of
+from grucli.cells.address import PARTS, MatrixName, matrices_of
 
 Floats = NDArray[np.floating[Any]]
 

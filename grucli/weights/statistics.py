@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grucli.gates import WORDS, MatrixName
-from grucli.reports import MatrixStatistics
+from grucli.cells.address import WORDS, MatrixName
+from grucli.results import MatrixStatistics
 from grucli.weights import elements, estimates, spectrum
 from grucli.weights.effective import ActingMatrix
 from grucli.weights.power_law import FEWEST_EIGENVALUES, fit_power_law

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from grucli.gates import KEEPING_GATES
-from grucli.reports import TimeConstants
+from grucli.cells.address import KEEPING_GATES
+from grucli.results import TimeConstants
 from grucli.weights.stacks import RecurrentModule
 
 

@@ -1,0 +1,145 @@
+"""Train the runs of an experiment, and keep what they measured so that none is made twice."""
+
+import gzip
+import hashlib
+import io
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+import grucli
+from experiments.layer_norm.grid import SCALES, Experiment, Row
+from grucli.errors import TrainingError
+from grucli.files import write_atomically
+from grucli.runs import tracing
+from tools.make_data import make_adding
+
+REPOSITORY = Path(__file__).parent.parent.parent
+FOLDER = REPOSITORY / "runs" / "layer_norm"
+RECIPES = REPOSITORY / "recipes" / "layer_norm"
+GENERATED, STEPS = "adding500", 500
+LAGS = tuple(sorted({round(float(lag)) - 1 for lag in np.geomspace(1, STEPS, 40)}))
+"""Lags at which a gradient is kept: every one at first, then ever fewer."""
+
+Measured = dict[str, Any]
+
+
+def table_path(folder: Path, scale: float) -> Path:
+    """The generated table whose inputs are multiplied by ``scale``."""
+    return folder / (f"{GENERATED}_x{scale:g}.csv" if scale != 1 else f"{GENERATED}.csv")
+
+
+def write_tables(folder: Path, *, episodes: int = 1000) -> None:
+    """The adding problem over 500 steps, its two inputs multiplied by each scale, its sum not."""
+    packed = make_adding(episodes=episodes, steps=STEPS, seed=STEPS)
+    drawn = pd.read_csv(io.BytesIO(gzip.decompress(packed)))
+    folder.mkdir(parents=True, exist_ok=True)
+    for scale in SCALES:
+        inputs = {name: (drawn[name] * scale).round(5) for name in ("value", "marker")}
+        drawn.assign(**inputs).to_csv(table_path(folder, scale), index=False)
+
+
+def digest(recipe: str) -> str:
+    """A recipe's settings in short: what was measured with others does not count."""
+    lines = (RECIPES / f"{recipe}.yaml").read_text().splitlines()
+    settings = "\n".join(line for line in lines if not line.startswith("#"))
+    return hashlib.sha256(settings.encode()).hexdigest()[:12]
+
+
+def run_name(experiment: Experiment, row: Row, *changes: str) -> str:
+    """What a run is kept under: its recipe, scale and changes, the last of them its seed."""
+    scale = () if row.scale == 1 else (f"x{row.scale:g}",)
+    return " ".join((experiment.recipe, *scale, *row.changes, *changes))
+
+
+@dataclass
+class Bench:
+    """A folder of tables and results. ``changes`` go to every run on top of its own."""
+
+    folder: Path
+    seeds: int = 5
+    changes: tuple[str, ...] = ()
+    say: Callable[[str], None] = print
+    results: dict[str, Measured] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.path.exists():
+            self.results = json.loads(self.path.read_text())
+
+    @property
+    def path(self) -> Path:
+        """Where results are kept."""
+        return self.folder / "results.json"
+
+    def names(self, experiment: Experiment, row: Row) -> list[str]:
+        """What the runs of a row are kept under, by seed."""
+        changes = self.changes
+        return [run_name(experiment, row, *changes, f"seed={n}") for n in range(self.seeds)]
+
+    def of(self, experiment: Experiment, row: Row) -> list[Measured]:
+        """What was measured of a row, by seed."""
+        return [self.results[name] for name in self.names(experiment, row)]
+
+    def measure(self, experiment: Experiment) -> None:
+        """Make all runs of an experiment that are not there yet."""
+        made = digest(experiment.recipe)
+        for row in experiment.rows:
+            for seed, name in enumerate(self.names(experiment, row)):
+                kept = self.results.get(name, {})
+                if kept.get("recipe") == made and ("gradient" in kept or not row.traced):
+                    continue
+                self.say(name)
+                self.results[name] = {"recipe": made, **self._run(experiment, row, seed)}
+                write_atomically(self.path, json.dumps(self.results).encode())
+
+    def _run(self, experiment: Experiment, row: Row, seed: int) -> Measured:
+        place = self.folder / "run"
+        changes = [*row.changes, *self.changes, f"train.seed={seed}"]
+        if experiment.recipe == GENERATED:
+            changes.append(f"data.path={self._table(row.scale)}")
+        failure = {}
+        try:
+            recipe = RECIPES / f"{experiment.recipe}.yaml"
+            grucli.train(recipe, changes, run_dir=place, overwrite=True, threads=1)
+        except TrainingError as error:
+            failure["failure"] = str(error).partition(";")[0]
+        epochs = _epochs(place / "metrics.jsonl")
+        return {
+            "steps": [epoch["step"] for epoch in epochs],
+            "valid": [rounded(epoch["valid_loss"]) for epoch in epochs],
+            **failure,
+            **(_gradient(place / "best.pt") if row.traced else {}),
+        }
+
+    def _table(self, scale: float) -> Path:
+        path = table_path(self.folder, scale)
+        if not path.exists():
+            write_tables(self.folder)
+        return path.resolve()
+
+
+def rounded(value: float) -> float:
+    """Four digits, as results are kept."""
+    return float(f"{value:.4g}")
+
+
+def _epochs(metrics: Path) -> list[dict[str, Any]]:
+    lines = metrics.read_text().splitlines() if metrics.exists() else []
+    return [entry for entry in map(json.loads, lines) if "valid_loss" in entry]
+
+
+def _gradient(checkpoint: Path) -> Measured:
+    """What `grucli trace` measures of one layer."""
+    (layer,) = tracing.trace(checkpoint).report.layers
+    by_lag = layer.gradient_by_lag
+    assert by_lag is not None
+    return {
+        "gradient": [rounded(by_lag[lag]) for lag in LAGS],
+        "reach": layer.reach_steps,
+        "lyapunov": None if layer.lyapunov is None else rounded(layer.lyapunov),
+    }

@@ -1,0 +1,109 @@
+"""Columns of a table: what each shows, how early it gives way, and what matrices are called."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from grucli.cells.address import KERAS, SYMBOLS, split_address
+from grucli.cells.naming import shown_name
+from grucli.cli.kit.words import NONE, clean
+
+NOT_AVAILABLE = "n/a"
+
+
+@dataclass(frozen=True)
+class Column:
+    """``cells`` are the texts of all rows; columns of low ``rank`` are kept first."""
+
+    heading: str
+    cells: tuple[str, ...]
+    rank: int
+    numeric: bool = True
+
+    @property
+    def width(self) -> int:
+        """Characters of the widest cell, heading included."""
+        return max(len(self.heading), *(len(cell) for cell in self.cells))
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no row has anything to show."""
+        return all(cell.strip() in ("", NONE, NOT_AVAILABLE) for cell in self.cells)
+
+
+def fitting(columns: Sequence[Column], width: int, *, gap: int) -> list[Column]:
+    """The columns that fit side by side with ``gap`` blanks between them, in their own order."""
+    kept: set[str] = set()
+    room = width + gap
+    for column in sorted(columns, key=lambda column: column.rank):
+        if not column.is_empty and column.width + gap <= room:
+            kept.add(column.heading)
+            room -= column.width + gap
+    return [column for column in columns if column.heading in kept]
+
+
+class Named(Protocol):
+    """One gate's matrix, bias or gain, in whatever report."""
+
+    @property
+    def name(self) -> str:
+        """The address without the stack, such as 0.update.hh."""
+
+    @property
+    def gate(self) -> str:
+        """The gate in words."""
+
+
+def name_of(item: Named, naming: str, hidden: int, *, many: bool = False) -> str:
+    """What a matrix with ``hidden`` rows is called, with its place among ``many``."""
+    stack = clean(getattr(item, "module", ""))
+    if many and naming == "symbols":
+        return stack + item.name
+    name = shown_name(naming, item.name, hidden)
+    if naming == "torch":
+        return stack + name
+    return f"{stack}{split_address(item.name).place} {name}" if many else name
+
+
+def name_columns(
+    items: Sequence[Named], naming: str, hidden: Sequence[int], *, many: bool = False
+) -> list[Column]:
+    """Names and, where these do not say it in words, gates."""
+    pairs = zip(items, hidden, strict=True)
+    names = tuple(name_of(item, naming, rows, many=many) for item, rows in pairs)
+    columns = [Column("name", names, 0, numeric=False)]
+    if naming != "words" and not (many and naming == "symbols"):
+        columns.append(Column("gate", tuple(item.gate for item in items), 0, numeric=False))
+    return columns
+
+
+def renamed(text: str, address: str, naming: str, hidden: int) -> str:
+    """A finding that begins with a matrix's symbol, begun with its chosen name."""
+    if not address:
+        return text
+    symbol = shown_name("symbols", address, hidden)
+    if not text.startswith(f"{symbol} "):
+        return text
+    return shown_name(naming, address, hidden) + text.removeprefix(symbol)
+
+
+def naming_words(naming: str, cells: Sequence[str]) -> list[str]:
+    """What the names that were chosen mean, for a legend."""
+    if naming == "torch":
+        orders = " and ".join(", ".join(SYMBOLS[cell]) for cell in cells)
+        return [
+            "weight_ih reads the input, weight_hh the state before; a slice has the rows of one "
+            f"gate, in torch's order {orders}."
+        ]
+    if naming == "keras":
+        orders = " and ".join(", ".join(KERAS[cell].values()) for cell in cells)
+        words = (
+            "kernel reads the input, recurrent_kernel the state before; a slice has the columns of "
+            f"one gate, in Keras's order {orders}; .T turns them into the rows shown here."
+        )
+        return [
+            words + " Of a GRU with reset_after=True, bias[0] is the input's." * ("gru" in cells)
+        ]
+    if naming == "words":
+        return []
+    return ["W_x reads the input, W_h the state before; b bias, g gain of the normalisation."]

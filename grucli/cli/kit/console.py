@@ -1,0 +1,30 @@
+"""Where words go: results to standard output, talk to standard error."""
+
+import sys
+
+from rich.console import Console
+
+from grucli.cli.kit.options import SCREEN
+from grucli.errors import GrucliError
+
+
+def talk() -> Console:
+    """The console for progress, warnings and hints: standard error."""
+    return Console(stderr=True, no_color=None if SCREEN.color else True, highlight=False)
+
+
+def result() -> Console:
+    """The console for tables that are the result. Raises GrucliError without standard output."""
+    _need_output()
+    return Console(no_color=None if SCREEN.color else True, highlight=False)
+
+
+def write_result(text: str) -> None:
+    """Put a result on standard output. Raises GrucliError when there is none."""
+    _need_output()
+    sys.stdout.write(text)
+
+
+def _need_output() -> None:
+    if sys.stdout is None:
+        raise GrucliError("standard output is closed: the result is lost; open it or use -o FILE")

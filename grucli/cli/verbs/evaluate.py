@@ -1,0 +1,69 @@
+"""``grucli eval``."""
+
+from typing import Annotated, Any, Literal
+
+import typer
+
+from grucli.cli.kit.options import (
+    Checkpoint,
+    Data,
+    FailIf,
+    Json,
+    NoColor,
+    Plot,
+    Quiet,
+    Threads,
+    Verbose,
+)
+
+_EXAMPLES = 4
+
+
+def evaluate(
+    checkpoint: Checkpoint,
+    data: Data = None,
+    split: Annotated[
+        Literal["train", "valid", "test", "all"], typer.Option(help="Which span to score.")
+    ] = "test",
+    by: Annotated[
+        Literal["step", "column"] | None, typer.Option(help="Also by horizon step or by column.")
+    ] = None,
+    fail_if: FailIf = [],  # noqa: B006
+    plot: Plot = None,
+    json: Json = False,
+    threads: Threads = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    no_color: NoColor = False,
+) -> None:
+    """Score a checkpoint beside naive, seasonal naive, drift and ridge forecasts.
+
+    --plot draws forecasts of four windows beside the truth and the rows they were made from.
+
+    Example: grucli eval runs/co2/best.pt --by step --fail-if "mase>1"
+    """
+    from grucli.cli.kit.checks import check
+    from grucli.cli.kit.console import result, write_result
+    from grucli.cli.kit.plots import check_plot, write_plot
+    from grucli.cli.views.scores import render_scores, score_numbers
+    from grucli.results import to_json
+    from grucli.runs import device, reading
+
+    check_plot(plot)
+    device.set_threads(threads)
+    scores, examples = reading.evaluate_with_examples(
+        checkpoint, data, split=split, examples=0 if plot is None else _EXAMPLES
+    )
+    write_plot(plot, lambda: _drawing(examples, split))
+    if json:
+        write_result(to_json(scores) + "\n")
+    else:
+        console = result()
+        console.print(render_scores(scores, by, console.width))
+    check(fail_if, score_numbers(scores))
+
+
+def _drawing(examples: Any, split: str) -> Any:
+    from grucli.figures.series import draw_forecasts
+
+    return draw_forecasts(examples, title=f"Forecasts against the truth, split {split}")

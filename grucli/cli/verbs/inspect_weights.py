@@ -1,0 +1,214 @@
+"""``grucli inspect-weights``."""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from grucli.cells.naming import Naming
+from grucli.cli.kit.options import (
+    Checkpoint,
+    FailIf,
+    Gates,
+    Json,
+    Layers,
+    NoColor,
+    Plot,
+    Quiet,
+    Verbose,
+)
+from grucli.cli.kit.plots import check_plot, write_plot
+from grucli.errors import UsageError
+
+_HISTORY = "--history, which shows the record of one run"
+_COMPARISON = "a second checkpoint to compare with"
+_MATRIX = "--matrix, which shows one matrix"
+_REPORT = "the report of all matrices; --output writes one, named with --matrix"
+
+_FITTING = {
+    _HISTORY: set(),
+    _COMPARISON: {"OTHER", "--layer", "--gate", "--sort", "--fail-if"},
+    _MATRIX: {"--matrix", "--output"},
+    _REPORT: {"--layer", "--gate", "--sort", "--exact", "--fail-if"},
+}
+"""What is shown, and the options that do something to it."""
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """The command line, as far as more than one function needs it."""
+
+    checkpoint: str
+    layers: Sequence[str]
+    gates: Sequence[str]
+    sort: str | None
+    names: str
+    plot: Path | None
+    json: bool
+
+    @property
+    def wanted(self) -> Any:
+        """Which matrices, in which order."""
+        from grucli.runs.arranging import Wanted
+
+        return Wanted(self.layers, self.gates, self.sort)
+
+
+def inspect_weights(
+    checkpoint: Checkpoint,
+    other: Annotated[
+        str | None, typer.Argument(metavar="[OTHER]", help="A second one, to compare with.")
+    ] = None,
+    layer: Layers = [],  # noqa: B006
+    gate: Gates = [],  # noqa: B006
+    sort: Annotated[
+        str | None,
+        typer.Option(metavar="STATISTIC", help="Largest first, by a statistic's name in --json."),
+    ] = None,
+    names: Annotated[Naming, typer.Option(help="How matrices are called on screen.")] = "symbols",
+    matrix: Annotated[
+        str | None, typer.Option(metavar="NAME", help="One matrix alone: W_hz or 0.update.hh.")
+    ] = None,
+    output: Annotated[
+        str | None,
+        typer.Option("-o", "--output", metavar="OUT|-", help="Write --matrix as .csv or .npy."),
+    ] = None,
+    history: Annotated[
+        bool, typer.Option("--history", help="How the weights were learned, phase by phase.")
+    ] = False,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="No fast approximations for large matrices.")
+    ] = False,
+    fail_if: FailIf = [],  # noqa: B006
+    plot: Plot = None,
+    json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    no_color: NoColor = False,
+) -> None:
+    """Show every matrix by layer and gate: its size, spread, spectrum and memory.
+
+    Also reads state dictionaries of torch GRU, LSTM and RNN modules,
+    safetensors, and the GRU, LSTM and RNN nodes of ONNX. --layer and --gate can
+    be given several times.
+
+    --fail-if looks at every matrix, shown or not: "nan>0", "W_hz.norm>9",
+    "*.hh.spectral_radius>1.5"; with OTHER at what differs:
+    "*.relative_change>0.5", "differences.recipe>0". Names are those of --json.
+
+    Example: grucli inspect-weights runs/co2/best.pt --gate update --sort spectral_radius
+    """
+    # A report of small matrices is slower, not faster, with several threads that wait by spinning.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    given: dict[str, object] = {"OTHER": other, "--matrix": matrix, "--output": output}
+    given |= {"--layer": layer, "--gate": gate, "--sort": sort}
+    given |= {"--exact": exact, "--fail-if": fail_if}
+    shown = _HISTORY if history else _MATRIX if matrix is not None else _REPORT
+    if other is not None and not history:
+        shown = _COMPARISON
+    _check_fit(shown, [option for option, value in given.items() if value])
+    check_plot(plot)
+    asked = _Asked(checkpoint, layer, gate, sort, names, plot, json)
+    if history:
+        _show_history(asked)
+    elif other is not None:
+        _compare(asked, other, fail_if)
+    elif matrix is not None:
+        _show_matrix(asked, matrix, output)
+    else:
+        _show_report(asked, exact, fail_if)
+
+
+def _check_fit(shown: str, given: Sequence[str]) -> None:
+    """Refuse options that would do nothing."""
+    idle = [option for option in given if option not in _FITTING[shown]]
+    if idle:
+        raise UsageError(f"{', '.join(idle)}: does nothing beside {shown}; leave one of them out")
+
+
+def _show(asked: _Asked, value: Any, render: Callable[..., Any]) -> None:
+    """Put a report on standard output: as JSON, or drawn by ``render`` with the names asked for."""
+    from grucli.cli.kit.console import result, write_result
+    from grucli.results import to_json
+
+    if asked.json:
+        write_result(to_json(value) + "\n")
+    else:
+        console = result()
+        console.print(render(value, console.width, naming=asked.names))
+
+
+def _show_report(asked: _Asked, exact: bool, fail_if: list[str]) -> None:
+    from grucli.cli.kit.checks import check
+    from grucli.cli.views.weights import render_weight_report
+    from grucli.runs import arranging, inspection
+
+    def drawing() -> Any:
+        from grucli.figures.matrices import draw_weights
+
+        pictures = inspection.picture(asked.checkpoint)
+        return draw_weights(arranging.arrange_pictures(pictures, asked.wanted))
+
+    report = inspection.inspect_weights(asked.checkpoint, exact=exact)
+    shown = arranging.arrange_report(report, asked.wanted)
+    write_plot(asked.plot, drawing)
+    _show(asked, shown, partial(render_weight_report, sort=asked.sort))
+    check(fail_if, *inspection.numbers(report))
+    inspection.check_finite(report)
+
+
+def _show_matrix(asked: _Asked, name: str, output: str | None) -> None:
+    from grucli.cli.kit.console import write_result
+    from grucli.cli.views.matrix import render_matrix
+    from grucli.runs import inspection
+
+    def drawing() -> Any:
+        from grucli.figures.matrices import draw_matrix
+
+        return draw_matrix(picked)
+
+    picked = inspection.pick_matrix(asked.checkpoint, name)
+    write_plot(asked.plot, drawing)
+    if output not in (None, "-"):
+        inspection.write_matrix(picked, Path(output))
+    if asked.json or output is None:
+        _show(asked, picked, render_matrix)
+    elif output == "-":
+        write_result(inspection.matrix_csv(picked))
+
+
+def _show_history(asked: _Asked) -> None:
+    from grucli.cli.views.history import render_weight_history
+    from grucli.runs import inspection
+
+    def drawing() -> Any:
+        from grucli.figures.series import draw_history
+
+        return draw_history(history)
+
+    history = inspection.history(asked.checkpoint)
+    write_plot(asked.plot, drawing)
+    _show(asked, history, render_weight_history)
+
+
+def _compare(asked: _Asked, other: str, fail_if: list[str]) -> None:
+    from grucli.cli.kit.checks import check
+    from grucli.cli.views.comparison import render_weight_comparison
+    from grucli.runs import arranging, inspection
+
+    def drawing() -> Any:
+        from grucli.figures.matrices import draw_change
+
+        pictures = inspection.picture_change(asked.checkpoint, other)
+        return draw_change(arranging.arrange_pictures(pictures, asked.wanted))
+
+    comparison = inspection.compare(asked.checkpoint, other)
+    shown = arranging.arrange_comparison(comparison, asked.wanted)
+    write_plot(asked.plot, drawing)
+    _show(asked, shown, render_weight_comparison)
+    check(fail_if, *inspection.numbers(comparison))
+    inspection.check_finite_change(comparison)

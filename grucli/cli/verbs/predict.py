@@ -1,0 +1,89 @@
+"""``grucli predict``."""
+
+import csv
+import io
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from grucli.cli.kit.options import Checkpoint, Data, Json, NoColor, Plot, Quiet, Threads, Verbose
+from grucli.errors import UsageError
+
+
+def predict(
+    checkpoint: Checkpoint,
+    data: Data = None,
+    output: Annotated[
+        str, typer.Option("-o", "--output", metavar="OUT|-", help="Where to write the forecast.")
+    ] = "-",
+    horizon: Annotated[
+        int | None, typer.Option(min=1, help="Steps to forecast; default: as trained.")
+    ] = None,
+    stream: Annotated[
+        bool, typer.Option("--stream", help="Answer every row on stdin at once, state carried on.")
+    ] = False,
+    plot: Plot = None,
+    json: Json = False,
+    threads: Threads = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    no_color: NoColor = False,
+) -> None:
+    """Forecast beyond the end of a table, in its own units and time stamps, as CSV.
+
+    Example: grucli predict runs/co2/best.pt new.csv -o forecast.csv
+    """
+    from grucli.cli.kit.console import write_result
+    from grucli.cli.kit.plots import check_plot, write_plot
+    from grucli.cli.views.forecast import write_forecast_csv
+    from grucli.files import write_atomically
+    from grucli.results import to_json
+    from grucli.runs import device, reading
+
+    if stream:
+        _stream(checkpoint, data, output, threads, plot=plot)
+        return
+    check_plot(plot)
+    device.set_threads(threads)
+    forecast, examples = reading.predict_with_context(checkpoint, data, horizon=horizon)
+    write_plot(plot, lambda: _drawing(examples))
+    if json:
+        text = to_json(forecast) + "\n"
+    else:
+        buffer = io.StringIO()
+        write_forecast_csv(forecast, buffer)
+        text = buffer.getvalue()
+    if output == "-":
+        write_result(text)
+    else:
+        write_atomically(Path(output), text.encode())
+
+
+def _drawing(examples: Any) -> Any:
+    from grucli.figures.series import draw_forecasts
+
+    return draw_forecasts(examples, title="Forecast beyond the end of the table")
+
+
+def _stream(
+    checkpoint: str, data: str | None, output: str, threads: int | None, *, plot: Path | None
+) -> None:
+    """Read rows from standard input and write one line of forecasts for each, at once."""
+    from grucli.cli.kit.console import write_result
+    from grucli.runs import device, streaming
+
+    if data not in (None, "-") or output != "-" or plot is not None or sys.stdin is None:
+        raise UsageError(
+            "--stream: goes from standard input to standard output; leave out DATA, -o and --plot"
+        )
+    device.set_threads(threads or 1)
+    answering = streaming.Stream(checkpoint)
+    header = io.StringIO()
+    csv.writer(header, lineterminator="\n").writerow(answering.header)
+    write_result(header.getvalue())
+    sys.stdout.flush()
+    for answer in answering.answers(sys.stdin.buffer, "-"):
+        write_result(",".join((answer.time, *map(repr, answer.values))) + "\n")
+        sys.stdout.flush()

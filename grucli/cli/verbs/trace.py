@@ -1,0 +1,92 @@
+"""``grucli trace``."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from grucli.cli.kit.options import (
+    Checkpoint,
+    Data,
+    Gates,
+    Json,
+    Layers,
+    NoColor,
+    Plot,
+    Quiet,
+    Threads,
+    Verbose,
+)
+
+
+def trace(
+    checkpoint: Checkpoint,
+    data: Data = None,
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "-o", "--output", metavar="OUT|-", help="Write every value as .csv or .parquet."
+        ),
+    ] = None,
+    rows: Annotated[
+        int | None,
+        typer.Option(min=1, help="Read this many of the newest rows; default: task.context."),
+    ] = None,
+    layer: Layers = [],  # noqa: B006
+    unit: Annotated[list[int], typer.Option(help="Only this unit, from 0.")] = [],  # noqa: B006
+    gate: Gates = [],  # noqa: B006
+    step: Annotated[list[int], typer.Option(help="Only this step, from 0; -1 is the newest.")] = [],  # noqa: B006
+    plot: Plot = None,
+    json: Json = False,
+    threads: Threads = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    no_color: NoColor = False,
+) -> None:
+    """Run a model over a table and show what its gates do, and how far back gradients reach.
+
+    Writes every gate, state and pre-activation as CSV into a file or pipe; shows a summary on a
+    terminal, and as --json. --layer, --unit, --gate and --step can be given several times.
+
+    Example: grucli trace runs/co2/best.pt data/co2_weekly.csv -o gates.csv
+    """
+    from grucli.cli.kit.plots import check_plot, write_plot
+    from grucli.runs import device, trace_file, tracing
+
+    check_plot(plot)
+    device.set_threads(threads)
+    path = None if output in (None, "-") else Path(str(output))
+    if path is not None:
+        trace_file.check_output(path)
+    traced = tracing.trace(
+        checkpoint, data, rows=rows, layers=layer, units=unit, gates=gate, steps=step
+    )
+    write_plot(plot, lambda: _drawing(traced))
+    if path is not None:
+        trace_file.write_trace(traced, path)
+    if json or path is None:
+        _show(traced, json=json, summary=output is None)
+
+
+def _drawing(traced: Any) -> Any:
+    from grucli.figures.series import draw_trace
+
+    return draw_trace(traced.report, traced.times)
+
+
+def _show(traced: Any, *, json: bool, summary: bool) -> None:
+    """Put statistics on standard output as JSON or, on a terminal, as a screen; else all values."""
+    from grucli.cli.kit.console import result, write_result
+    from grucli.cli.views.trace import render_trace
+    from grucli.results import to_json
+    from grucli.runs import trace_file
+
+    if json:
+        write_result(to_json(traced.report) + "\n")
+    elif summary and sys.stdout is not None and sys.stdout.isatty():
+        console = result()
+        console.print(render_trace(traced.report, console.width))
+    else:
+        write_result("")
+        trace_file.write_trace_csv(traced, sys.stdout)

@@ -1,0 +1,1 @@
+"""Results as text on a screen: no view knows a verb."""

@@ -1,0 +1,183 @@
+"""How a run's weights were learned, on the screen: five phases, each matrix over time, findings."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.text import Text
+
+from grucli.cells.address import cells_of
+from grucli.cli.kit.charts import sparkline
+from grucli.cli.kit.columns import Column, name_columns, naming_words, renamed
+from grucli.cli.kit.page import GAP, MARGIN, Page
+from grucli.cli.kit.words import NONE, align_decimals, clean, digits, plural, power
+from grucli.cli.views.history_phases import phases
+from grucli.results import MatrixLearning, MatrixRecord, WeightHistory, WeightRecord
+
+_NUMBER = 8
+_LEAST, _MOST = 6, 40
+_SIZES = 2
+
+Read = Callable[[MatrixRecord], float | None]
+
+
+def render_weight_history(
+    history: WeightHistory, width: int, *, naming: str = "symbols"
+) -> RenderableType:
+    """The whole story in ``width`` columns (80 are enough); wider screens get longer lines.
+
+    Where the console's encoding is not UTF-8, the curves are drawn in ASCII.
+    """
+    return _Screen(history, width, naming)
+
+
+@dataclass(frozen=True)
+class _Screen:
+    history: WeightHistory
+    width: int
+    naming: str
+
+    def __rich_console__(
+        self, console: Console, options: ConsoleOptions
+    ) -> Iterator[RenderableType]:
+        page = Page(min(self.width, options.max_width), options.ascii_only)
+        history = self.history
+        gates = [item.gate for item in history.learning]
+        names = _names(history, self.naming)
+        yield page.line(_title(history), style="bold")
+        yield page.line(clean(history.path), style="dim")
+        for heading, words in phases(history):
+            yield Text("")
+            yield page.line(heading, style="bold")
+            yield from page.paragraphs(words)
+        yield page.table([*names, *_phase_columns(history)], gates=gates)
+        yield Text("")
+        yield page.line(_span(history.records), style="bold")
+        yield from page.paragraphs(_best(history), style="dim")
+        yield page.table([*names, *_curves(history, page, names)], gates=gates)
+        yield Text("")
+        yield page.line("Where learning happened", style="bold")
+        yield from page.paragraphs(
+            clean(renamed(finding.text, finding.matrix, self.naming, history.hidden))
+            for finding in history.findings
+        )
+        yield Text("")
+        yield from page.paragraphs(_legend(history, self.naming), style="dim")
+
+
+def _title(history: WeightHistory) -> str:
+    words = [clean(history.name)] if history.name else []
+    words.append(history.cell.upper())
+    if history.layer_norm != "none":
+        words.append(f"layer_norm {history.layer_norm}")
+    return " · ".join([*words, plural(len(history.records), "record")])
+
+
+def _span(records: Sequence[WeightRecord]) -> str:
+    first, last = records[0], records[-1]
+    return f"Over training, step {first.step:,} to step {last.step:,}"
+
+
+def _best(history: WeightHistory) -> Iterator[str]:
+    """Where the weights in best.pt are not those that the curves end with."""
+    end = history.records[-1].step
+    best = max((epoch.step for epoch in history.epochs if epoch.is_best), default=end)
+    if best != end:
+        yield f"Numbers are of step {end:,}; best.pt holds the weights of step {best:,}."
+
+
+def _names(history: WeightHistory, naming: str) -> list[Column]:
+    items = history.learning
+    many = len({(item.layer, item.direction) for item in items}) > 1
+    return name_columns(items, naming, [history.hidden] * len(items), many=many)
+
+
+def _series(item: MatrixLearning, records: Sequence[WeightRecord], read: Read) -> list[float]:
+    """One number of one matrix over the records that have it."""
+    found = [
+        read(matrix) for record in records for matrix in record.matrices if matrix.name == item.name
+    ]
+    return [value for value in found if value is not None]
+
+
+def _phase_columns(history: WeightHistory) -> list[Column]:
+    """Sizes at the start; gradients and updates in the first and the last step recorded."""
+    records, items = history.records, history.learning
+    trained = [record for record in records if record.loss is not None]
+    columns: list[Column] = []
+
+    def add(name: str, record: WeightRecord, rank: int, read: Read) -> None:
+        write = _three if rank == _SIZES else power
+        series = [_series(item, [record], read) for item in items]
+        cells = align_decimals([write(values[0]) if values else NONE for values in series])
+        columns.append(Column(f"{name} {record.step:,}", tuple(cells), rank))
+
+    add("norm", records[0], _SIZES, _norm)
+    add("radius", records[0], _SIZES, _radius)
+    ends = trained[:1] + trained[1:][-1:]
+    for name, read in (("grad.", _gradient), ("update", _update)):
+        for record in ends:
+            add(name, record, 1, read)
+    return columns
+
+
+def _curves(history: WeightHistory, page: Page, names: Sequence[Column]) -> list[Column]:
+    """Sparklines over the records with the value at the end, as wide as ``names`` leave room."""
+    records, items = history.records, history.learning
+    columns: list[Column] = []
+    used = sum(column.width + GAP for column in names)
+    room = (page.width - MARGIN - used + GAP) // 3 - GAP - _NUMBER - 1
+    width = min(max(room, _LEAST), _MOST, len(records))
+
+    def add(heading: str, rank: int, read: Read, write: Callable[[float], str]) -> None:
+        cells = []
+        for item in items:
+            values = _series(item, records, read)
+            line = sparkline(values, width, ascii_only=page.ascii_only).ljust(width)
+            cells.append(f"{line} {write(values[-1])}" if values else "")
+        columns.append(Column(heading, tuple(cells), rank, numeric=False))
+
+    add("update / weight", 1, _update, power)
+    add("turn since start", 1, _turn, _three)
+    add("spectral radius", 2, _radius, _three)
+    return columns
+
+
+def _norm(matrix: MatrixRecord) -> float | None:
+    return matrix.norm
+
+
+def _radius(matrix: MatrixRecord) -> float | None:
+    return matrix.spectral_radius
+
+
+def _gradient(matrix: MatrixRecord) -> float | None:
+    return matrix.gradient_norm
+
+
+def _update(matrix: MatrixRecord) -> float | None:
+    return matrix.update_ratio
+
+
+def _turn(matrix: MatrixRecord) -> float | None:
+    return matrix.turn_since_start
+
+
+def _three(value: float) -> str:
+    return digits(value, 3)
+
+
+def _legend(history: WeightHistory, naming: str) -> Iterator[str]:
+    yield from naming_words(naming, cells_of(item.gate for item in history.learning))
+    yield (
+        "The number in a heading is the step. Update: the change that one step applied over the "
+        "norm of the matrix; about 1e-3 is healthy. Turn: 1 - cos of the angle to the "
+        "initialisation, 0 unchanged, 1 a right angle. Radius: largest eigenvalue. Each curve "
+        "runs from its own lowest to its own highest value; records lie at steps 1, 2, 4, 8 and "
+        "so on, and at the ends of epochs (where those are short, not of every one)."
+    )
+    if history.layer_norm != "none":
+        yield (
+            "Below a layer normalisation the size of a matrix does nothing: norms and radii only "
+            "tell how far a step can still turn it. Watch the turn and the gains."
+        )

@@ -1,0 +1,67 @@
+"""The end of a run in words: where things are, how good it is, what to type next."""
+
+import shlex
+import textwrap
+from pathlib import PurePath
+
+from rich.text import Text
+
+from grucli.cli.kit.lines import Lines
+from grucli.cli.kit.words import clean, clock, digits, plural
+from grucli.cli.views.scores import BRIEF, forecasters, metric_table, verdict
+from grucli.results import TrainingFinished
+
+_REASONS = {
+    "epochs": "all epochs done",
+    "patience": "stopped early, the validation loss no longer fell",
+}
+
+
+def render_summary(finished: TrainingFinished, width: int = 80) -> Lines:
+    """Lay the end of a run out as lines of at most ``width`` characters.
+
+    Only paths and commands may be longer: they are never broken, so that they can be copied.
+    """
+    rate = f"{digits(finished.steps_per_second, 3)} steps/s"
+    how = (
+        f"Trained {plural(finished.epochs, 'epoch')}, {plural(finished.steps, 'step')} in "
+        f"{clock(finished.elapsed_seconds)} ({rate}): "
+        f"{_REASONS.get(finished.reason, clean(finished.reason))}."
+    )
+    best = f"epoch {finished.best_epoch}, validation loss {digits(finished.best_valid_loss)}"
+    lines = [Text(line) for line in textwrap.wrap(how, width)]
+    lines += [Text(), _where("best weights", finished.best_path, best, width)]
+    metrics = str(PurePath(finished.run_dir) / "metrics.jsonl")
+    lines += [_where("every epoch", metrics, "", width)]
+    lines += _scores(finished, width)
+    lines += [Text(), Text("Next", style="bold"), *_next(finished.best_path)]
+    return Lines(lines)
+
+
+def _where(name: str, path: str, more: str, width: int) -> Text:
+    line = Text.assemble(f"{name:<14}", (clean(path), "bold"))
+    fits = len(line.plain) + 3 + len(more) <= width
+    return line.append(f"  ({more})", "dim") if more and fits else line
+
+
+def _scores(finished: TrainingFinished, width: int) -> list[Text]:
+    scores = finished.scores
+    if scores is None:
+        return []
+    title = (
+        f"On the {scores.split} span ({plural(scores.windows, 'window')} of "
+        f"{plural(scores.horizon_steps, 'step')}; * best)"
+    )
+    table = metric_table(forecasters(scores), BRIEF, width, stars=True)
+    return [Text(), Text(title, style="bold"), *table, Text(), *verdict(scores, width)]
+
+
+def _next(best_path: str) -> list[Text]:
+    """Commands that run as they stand."""
+    path = shlex.quote(best_path)
+    commands = (
+        f"grucli eval {path} --by step",
+        f"grucli predict {path} -o forecast.csv",
+        f"grucli inspect-weights {path}",
+    )
+    return [Text(f"  {command}", style="cyan") for command in commands]

@@ -1,0 +1,206 @@
+"""What the gates did along a series, on one screen, in words for those who meet them first."""
+
+import math
+import statistics
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.text import Text
+
+from grucli.cli.kit.charts import sparkline
+from grucli.cli.kit.columns import Column
+from grucli.cli.kit.page import Page
+from grucli.cli.kit.words import clean, count, digits, percent, plural
+from grucli.results.tracing import GateActivity, LayerActivity, TraceReport
+
+_EDGES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+_SHOWN_UNITS = 8
+_CURVE = 34
+
+
+def render_trace(report: TraceReport, width: int) -> RenderableType:
+    """A summary of a trace in ``width`` columns (80 are enough)."""
+    return _Screen(report, width)
+
+
+@dataclass(frozen=True)
+class _Screen:
+    report: TraceReport
+    width: int
+
+    def __rich_console__(
+        self, console: Console, options: ConsoleOptions
+    ) -> Iterator[RenderableType]:
+        page = Page(min(self.width, options.max_width), options.ascii_only)
+        report = self.report
+        norm = f", layer_norm {report.layer_norm}" if report.layer_norm != "none" else ""
+        yield page.line(f"{clean(report.checkpoint)} · {report.cell.upper()}{norm}", style="bold")
+        yield from page.paragraphs([_what(report)], style="dim")
+        for layer in report.layers:
+            yield Text("")
+            yield page.line(_heading(layer, report), style="bold")
+            yield page.table(
+                _columns(layer.gates, options.ascii_only), gates=[g.gate for g in layer.gates]
+            )
+            yield Text("")
+            yield from page.paragraphs(_words(layer, report, options.ascii_only))
+        yield Text("")
+        yield from page.paragraphs(_legend(report), style="dim")
+
+
+def _what(report: TraceReport) -> str:
+    window = (
+        "" if report.normalise == "none" else f", normalised as one window ({report.normalise})"
+    )
+    samples = [clean(name) for name in report.samples if name]
+    each = f", each of {', '.join(samples)} on its own" if samples else ""
+    return (
+        f"The {report.rows} newest rows of {clean(report.table)}, {report.first} to {report.last}"
+        f"{window}{each}: what the model reads before it forecasts. Traced states differ from the "
+        f"model's own by at most {report.difference:.0e}."
+    )
+
+
+def _heading(layer: LayerActivity, report: TraceReport) -> str:
+    words = f"Layer {layer.layer}"
+    if any(other.direction == "reverse" for other in report.layers):
+        words += f" · {layer.direction}"
+    return f"{words} · {plural(layer.units, 'unit')}"
+
+
+def _columns(gates: Sequence[GateActivity], ascii_only: bool) -> list[Column]:
+    def texts(heading: str, cells: Sequence[str], rank: int, *, numeric: bool = True) -> Column:
+        return Column(heading, tuple(cells), rank, numeric)
+
+    return [
+        texts("gate", [f"{gate.symbol} {gate.gate}" for gate in gates], 0, numeric=False),
+        texts("mean", [f"{gate.mean:.2f}" for gate in gates], 0),
+        texts("deviation", [f"{gate.deviation:.2f}" for gate in gates], 2),
+        texts("left", [percent(gate.left) for gate in gates], 0),
+        texts("right", [percent(gate.right) for gate in gates], 0),
+        texts("stuck", [str(len(gate.always_left) + len(gate.always_right)) for gate in gates], 1),
+        texts(
+            "mean over time",
+            [sparkline(gate.by_step, 16, ascii_only=ascii_only) for gate in gates],
+            3,
+            numeric=False,
+        ),
+    ]
+
+
+def _words(layer: LayerActivity, report: TraceReport, ascii_only: bool) -> Iterator[str]:
+    yield from _always(layer)
+    yield from _memory(layer)
+    yield from _gradient(layer, report, ascii_only)
+    yield from _lyapunov(layer)
+
+
+def _always(layer: LayerActivity) -> Iterator[str]:
+    for gate in layer.gates:
+        ends = ("below -0.9", "above 0.9") if gate.activation == "tanh" else ("shut", "open")
+        for units, end in ((gate.always_left, ends[0]), (gate.always_right, ends[1])):
+            if units:
+                more = (
+                    "" if len(units) <= _SHOWN_UNITS else f" and {len(units) - _SHOWN_UNITS} more"
+                )
+                shown = ", ".join(map(str, units[:_SHOWN_UNITS]))
+                yield f"{gate.symbol} always {end}: {plural(len(units), 'unit')} ({shown}{more})."
+
+
+def _memory(layer: LayerActivity) -> Iterator[str]:
+    found = layer.memory_steps
+    if not found:
+        return
+    middle, shortest, longest = statistics.median(found), min(found), max(found)
+    edges = (0, *_EDGES, math.inf)
+    counts = [sum(low <= steps < high for steps in found) for low, high in pairwise(edges)]
+    shown = ", ".join(
+        f"{count} {_span(low, high)}"
+        for (low, high), count in zip(pairwise(edges), counts, strict=True)
+        if count
+    )
+    yield (
+        f"Memory as the keeping gate sets it: median {digits(middle, 3)} steps, "
+        f"{digits(shortest, 3)} to {digits(longest, 3)}. Units by steps: {shown}."
+    )
+
+
+def _span(low: float, high: float) -> str:
+    if low == 0:
+        return f"under {high:g}"
+    return f"of {low:g} to {high:g}" if math.isfinite(high) else f"from {low:g}"
+
+
+def _gradient(layer: LayerActivity, report: TraceReport, ascii_only: bool) -> Iterator[str]:
+    curve = layer.gradient_by_lag
+    if curve is None:
+        yield "Gradient against lag: n/a, the table is too short for a context and its truth."
+        return
+    if layer.reach_steps is None:
+        yield "Gradient against lag: the loss does not depend on this layer's states."
+        return
+    logs = [math.log10(size) if size > 0 else math.nan for size in curve]
+    line = sparkline(logs, _CURVE, ascii_only=ascii_only)
+    top = max(curve)
+    shares = [f"{lag}: {digits(curve[lag] / top, 2)}" for lag in _lags(len(curve))]
+    yield f"Gradient of the loss by steps back (log scale, now to {len(curve) - 1} back): {line}"
+    half = layer.half_life_steps
+    fades = f"halves every {digits(half, 3)} steps" if half is not None else "does not fade"
+    yield (
+        f"It {fades}; a hundredth of the largest is left as far back as "
+        f"{plural(layer.reach_steps, 'step')}. Share by lag: {', '.join(shares)}."
+    )
+
+
+def _lags(count: int) -> list[int]:
+    lags = [0, *(2**power for power in range(0, 20, 2)), count - 1]
+    return sorted({lag for lag in lags if lag < count})
+
+
+def _lyapunov(layer: LayerActivity) -> Iterator[str]:
+    exponent = layer.lyapunov
+    if exponent is None or not math.isfinite(exponent):
+        yield "Largest Lyapunov exponent: n/a, too few steps or no memory at all."
+        return
+    steps = _two_digits(1 / abs(exponent)) if exponent else "inf"
+    effect = (
+        f"a small difference in the state shrinks to 1/e in {steps} steps"
+        if exponent <= 0
+        else f"a small difference in the state grows e-fold in {steps} steps: chaotic"
+    )
+    words = (
+        f"Largest Lyapunov exponent {_two_digits(exponent)} a step over the last "
+        f"{plural(layer.lyapunov_steps, 'step')}"
+    )
+    if layer.lyapunov_halves:
+        first, second = layer.lyapunov_halves
+        words += f" ({_two_digits(first)} in the first half, {_two_digits(second)} in the second)"
+        if first * second < 0:
+            effect = "too few steps to say whether a small difference in the state grows or shrinks"
+    yield f"{words}: {effect}."
+
+
+def _two_digits(value: float) -> str:
+    """Two significant digits and no exponent for large numbers: all that so few steps support."""
+    return count(float(f"{value:.2g}")) if abs(value) >= 100 else digits(value, 2)
+
+
+def _legend(report: TraceReport) -> Iterator[str]:
+    yield (
+        "left: share of values below 0.1 (shut), right: above 0.9 (open); of a tanh below -0.9 "
+        "and above 0.9. stuck: units that are at the same end at every step."
+    )
+    if report.cell != "rnn":
+        yield (
+            "Memory is -1 / mean ln of the gate that keeps the state: steps until 1/e is left if "
+            "nothing else acted. It holds only where gradients fall exponentially; the gradient "
+            "itself is the test."
+        )
+    if report.windows:
+        yield (
+            f"Gradient: mean |d {report.loss} / d state| over {plural(report.windows, 'window')} "
+            "spread over the table, by backpropagation."
+        )
+    yield "Every value as CSV: add -o FILE.csv or pipe it; one step in full: grucli explain."

@@ -1,0 +1,136 @@
+"""Showing a run: a live display on a terminal, one plain line an epoch anywhere else."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Self, TextIO
+
+from rich.console import Console
+from rich.live import Live
+
+from grucli.cli.kit.lines import Lines
+from grucli.cli.kit.words import ascii_glyphs, clean, clock, count, digits, power
+from grucli.cli.views.summary import render_summary
+from grucli.cli.views.training_screen import draw, header
+from grucli.cli.views.training_state import TrainingState
+from grucli.results import Epoch, Step, TrainingFinished, TrainingStarted
+
+Event = TrainingStarted | Step | Epoch | TrainingFinished
+REFRESH_PER_SECOND = 8
+PLAIN_WIDTH = 80
+
+
+@contextmanager
+def open_view(*, quiet: bool, color: bool) -> Iterator[Callable[[Event], None]]:
+    """Give the function that shows an event on standard error as fits what stands behind it."""
+    stream = sys.stderr
+    if quiet or stream is None:
+        yield lambda _event: None
+        return
+    console = Console(stderr=True, no_color=None if color else True, highlight=False)
+    if console.is_interactive and stream.isatty():
+        with LiveTraining(console) as view:
+            yield view.show
+    else:
+        yield PlainTraining(stream).show
+
+
+class LiveTraining:
+    """A display that redraws itself by time, in a thread of its own.
+
+    A context manager: leaving it, in whichever way, leaves the last state on the screen and the
+    cursor as it was.
+    """
+
+    def __init__(self, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
+        self._console = console
+        self._state = TrainingState(clock)
+        self._size = console.size
+        self._live = Live(
+            console=console,
+            refresh_per_second=REFRESH_PER_SECOND,
+            redirect_stdout=False,
+            get_renderable=self._draw,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._live.stop()
+
+    def show(self, event: Event) -> None:
+        """Take note of an event; steps are only remembered."""
+        if isinstance(event, Step):
+            self._state.step = event
+        elif isinstance(event, Epoch):
+            self._state.close_epoch(event)
+        elif isinstance(event, TrainingStarted):
+            for note in event.notes:
+                self._console.print(f"note: {clean(note)}", markup=False, highlight=False)
+            self._state.begin(event)
+            self._live.start(refresh=True)
+        else:
+            self._state.finished = event
+            self._live.stop()
+            self._console.print()
+            self._console.print(render_summary(event, self._console.width), soft_wrap=True)
+
+    def _draw(self) -> Lines:
+        """Draw the state into the terminal as large as it is now."""
+        size = self._console.size
+        if size != self._size and self._live.is_started:
+            self._size = size
+            self._console.clear()
+        self._state.sample()
+        ascii_only = self._console.options.ascii_only
+        return Lines(draw(self._state, size.width - 1, size.height - 1, ascii_only=ascii_only))
+
+
+class PlainTraining:
+    """Lines for a log: a short header, one line an epoch, the summary; no control characters."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._started: TrainingStarted | None = None
+
+    def show(self, event: Event) -> None:
+        """Write an event's lines at once; steps write nothing."""
+        if isinstance(event, Step):
+            return
+        if isinstance(event, TrainingStarted):
+            self._started = event
+            self._write(Lines(header(event)).plain)
+            self._write("".join(f"note: {clean(note)}\n" for note in event.notes))
+        elif isinstance(event, Epoch):
+            self._write(self._line(event))
+        else:
+            self._write("\n" + render_summary(event, PLAIN_WIDTH).plain)
+
+    def _line(self, epoch: Epoch) -> str:
+        total = "" if self._started is None else f"/{self._started.epochs}"
+        width = len(total) - 1
+        parts = (
+            f"epoch {epoch.epoch:>{max(width, 1)}}{total}",
+            f"train {digits(epoch.train_loss)}",
+            f"valid {digits(epoch.valid_loss)}",
+            f"best {digits(epoch.best_valid_loss)} (epoch {epoch.best_epoch})",
+            f"lr {power(epoch.lr)}",
+            f"grad {digits(epoch.gradient_norm, 3)}",
+            f"{count(epoch.windows_per_second)} windows/s",
+            clock(epoch.elapsed_seconds),
+        )
+        return "  ".join(parts) + "\n"
+
+    def _write(self, text: str) -> None:
+        encoding = self._stream.encoding or "utf-8"
+        plain = ascii_glyphs(text).encode(encoding, "backslashreplace").decode(encoding)
+        self._stream.write(plain)
+        self._stream.flush()

@@ -1,0 +1,193 @@
+"""The fast way to read a CSV table: structure checked over the bytes, numbers by pandas' C parser.
+
+Accepts only tables without anything remarkable, and gives None for all others: ``csv_strict`` reads
+those, or says what is wrong. Works in blocks, so that memory stays near the size of the result.
+"""
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from typing import BinaryIO
+
+import numpy as np
+import pandas as pd
+
+from grucli.data.readers.cells import MISSING_WORDS
+from grucli.data.readers.header import Layout, read_layout
+from grucli.data.readers.sources import Source
+from grucli.data.timestamps import Bytes, Numbers, TimeStyle, as_times, find_style, parse_dates
+from grucli.data.values import Floats, Table
+
+BLOCK_BYTES = 8 << 20
+LINE_LIMIT = 4 << 20
+_BOM = b"\xef\xbb\xbf"
+_WORD_STARTS = np.frombuffer(b"TtFf", np.uint8)
+_COMMA, _NEWLINE, _MINUS, _ZERO = b",\n-0"
+
+
+def read_fast(source: Source, *, time: str, columns: Sequence[str] | None) -> Table | None:
+    """Read a plain table, or give None. Raises DataError for wrong columns only."""
+    times: list[Numbers] = []
+    values: list[Floats] = []
+    style: TimeStyle | None = None
+    with source.open() as file:
+        header = _read_header(file)
+        if header is None:
+            return None
+        layout = read_layout(header, f"{source.name}:1", time=time, columns=columns)
+        for block in _blocks(file):
+            parsed = None if block is None else _parse(block, layout, style)
+            if parsed is None:
+                return None
+            style = parsed[0]
+            times.append(parsed[1])
+            values.append(parsed[2])
+    if style is None:
+        return None
+    return Table(
+        source=source.name,
+        time=time,
+        timestamps=as_times(np.concatenate(times), style),
+        columns=layout.columns,
+        values=np.concatenate(values),
+        style=style,
+    )
+
+
+def _read_header(file: BinaryIO) -> list[str] | None:
+    line = file.readline(1 << 20).removeprefix(_BOM)
+    text = line.removesuffix(b"\n").removesuffix(b"\r")
+    if len(text) == len(line) or b"\r" in text or b"\0" in text or not text:
+        return None
+    try:
+        return next(csv.reader([text.decode()], strict=True))
+    except (UnicodeDecodeError, csv.Error):
+        return None
+
+
+def _blocks(file: BinaryIO) -> Iterator[bytes | None]:
+    """Whole lines that end in a line feed, about ``BLOCK_BYTES`` at a time; None if not plain."""
+    rest = b""
+    while chunk := file.read(BLOCK_BYTES):
+        cut = chunk.rfind(b"\n") + 1
+        if cut:
+            yield _plain(rest + chunk[:cut])
+            rest = chunk[cut:]
+        elif len(rest) > LINE_LIMIT:
+            yield None
+            return
+        else:
+            rest += chunk
+    if rest:
+        yield _plain(rest + b"\n")
+
+
+def _plain(block: bytes) -> bytes | None:
+    """The block with line feeds only; None if it holds quotes, zero bytes or other than UTF-8."""
+    if b"\r" in block:
+        block = block.replace(b"\r\n", b"\n")
+    if b"\r" in block or b'"' in block or b"\0" in block:
+        return None
+    if not block.isascii():
+        try:
+            block.decode()
+        except UnicodeDecodeError:
+            return None
+    return block
+
+
+def _parse(
+    block: bytes, layout: Layout, style: TimeStyle | None
+) -> tuple[TimeStyle, Numbers, Floats] | None:
+    """Times and values of a block's rows, if every line has as many cells as the header."""
+    data = np.frombuffer(block, np.uint8)
+    found = np.flatnonzero((data == _COMMA) | (data == _NEWLINE))
+    width = len(layout.names)
+    if len(found) % width:
+        return None
+    marks = found.reshape(-1, width)
+    newline = data[marks] == _NEWLINE
+    if not newline[:, -1].all() or newline[:, :-1].any():
+        return None
+    starts, ends = _starts(marks, layout.time), marks[:, layout.time]
+    style = style or find_style(block[starts[0] : ends[0]].decode())
+    times = None if style is None else _parse_times(data, starts, ends, style=style)
+    values = None if times is None else _parse_values(block, layout, len(marks))
+    if style is None or times is None or values is None:
+        return None
+    for place, column in zip(layout.wanted, values.T, strict=True):
+        if _may_hold_words(data, _starts(marks, place), column):
+            return None
+    return style, times, values
+
+
+def _starts(marks: Numbers, place: int) -> Numbers:
+    """Where the cells of a column begin."""
+    before = marks[:, place - 1] if place else np.append(-1, marks[:-1, -1])
+    return np.asarray(before + 1)
+
+
+def _parse_times(
+    data: Bytes, starts: Numbers, ends: Numbers, *, style: TimeStyle
+) -> Numbers | None:
+    """The cells data[starts:ends] as times of one form; None if any is not."""
+    lengths = ends - starts
+    if style.integer:
+        return _parse_integers(data, ends, lengths)
+    if (lengths != style.width).any():
+        return None
+    cells = np.lib.stride_tricks.sliding_window_view(data, style.width)[starts]
+    times, valid = parse_dates(cells, style)
+    return times if valid.all() else None
+
+
+def _parse_integers(data: Bytes, ends: Numbers, lengths: Numbers) -> Numbers | None:
+    """Whole numbers of up to 18 digits, no leading zeros, that end before ``ends``; or None."""
+    size = int(lengths.max())
+    if size > 19 or lengths.min() < 1:
+        return None
+    padded = np.concatenate((np.full(size, _ZERO, np.uint8), data))
+    cells = np.lib.stride_tricks.sliding_window_view(padded, size)[ends]
+    first = data[ends - lengths]
+    negative = first == _MINUS
+    count = lengths - negative
+    lead = data[np.minimum(ends - count, len(data) - 1)]
+    if (count < 1).any() or (count > 18).any() or ((lead == _ZERO) & (lengths > 1)).any():
+        return None
+    total = np.zeros(len(ends), np.int64)
+    for place in range(size):
+        digit = cells[:, place] - np.uint8(_ZERO)
+        inside = place >= size - count
+        if (inside & (digit > 9)).any():
+            return None
+        total = total * 10 + np.where(inside, digit, 0)
+    return np.where(negative, -total, total)
+
+
+def _may_hold_words(data: Bytes, starts: Numbers, values: Floats) -> bool:
+    """Whether a column may be of True and False, which pandas takes for 1 and 0."""
+    if values[0] not in (0.0, 1.0) and not np.isnan(values[0]):
+        return False
+    return bool(np.isin(data[starts], _WORD_STARTS).any())
+
+
+def _parse_values(block: bytes, layout: Layout, rows: int) -> Floats | None:
+    """The wanted columns [N, C]; None if a cell is neither a finite number nor missing."""
+    try:
+        frame = pd.read_csv(
+            io.BytesIO(block),
+            header=None,
+            names=range(len(layout.names)),
+            usecols=list(layout.wanted),
+            dtype=np.float64,
+            index_col=False,
+            na_values=list(MISSING_WORDS),
+            keep_default_na=False,
+            quoting=csv.QUOTE_NONE,
+            skip_blank_lines=False,
+            engine="c",
+        )
+    except (ValueError, OverflowError):
+        return None
+    values = np.ascontiguousarray(frame[list(layout.wanted)].to_numpy())
+    return None if len(values) != rows or np.isinf(values).any() else values

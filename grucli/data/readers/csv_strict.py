@@ -1,0 +1,222 @@
+"""The slow way to read a CSV table: every cell looked at, every fault named.
+
+Defines what grucli accepts; ``csv_fast`` accepts a part of it and gives the same values.
+"""
+
+import csv
+import io
+from array import array
+from collections.abc import Iterator, Sequence
+from typing import TextIO
+
+import numpy as np
+
+from grucli.data.readers.cells import BLANKS, explain_number, parse_number, plural, show
+from grucli.data.readers.header import Layout, read_layout
+from grucli.data.readers.sources import Source
+from grucli.data.timestamps import (
+    Numbers,
+    TimeStyle,
+    as_times,
+    explain_time,
+    find_style,
+    parse_cells,
+    parse_time,
+)
+from grucli.data.values import Row, Table
+from grucli.errors import DataError
+
+LINE_LIMIT = 4 << 20
+"""Characters in a line; more is not a table."""
+PROBLEM_LIMIT = 10_000
+"""Faults after which reading stops."""
+
+
+class Problems:
+    """Faults found so far in one file."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._found: list[tuple[int, str]] = []
+
+    def add(self, line: int, what: str) -> None:
+        """Note a fault. Raises DataError with all of them at ``PROBLEM_LIMIT``."""
+        self._found.append((line, what))
+        if len(self._found) >= PROBLEM_LIMIT:
+            self.check()
+
+    def check(self) -> None:
+        """Raise DataError with all faults, in the order of lines, if there are any."""
+        if self._found:
+            ordered = sorted(self._found, key=lambda found: found[0])
+            raise DataError(*(f"{self.name}:{line}: {what}" for line, what in ordered))
+
+
+def read_strict(source: Source, *, time: str, columns: Sequence[str] | None) -> Table:
+    """Read a table cell by cell. Raises DataError with every fault found."""
+    problems = Problems(source.name)
+    with source.open() as binary:
+        text = io.TextIOWrapper(binary, encoding="utf-8-sig", errors="surrogateescape", newline="")
+        rows = split_rows(read_lines(text, problems), problems)
+        line, header = next(rows, (0, []))
+        if not header:
+            problems.check()
+            raise DataError(f"{source.name}: empty; expected a header line and rows; check it")
+        problems.check()
+        layout = read_layout(header, f"{source.name}:{line}", time=time, columns=columns)
+        body = Body(layout, problems)
+        for line, cells in rows:
+            body.add(line, cells)
+    return body.finish()
+
+
+class Body:
+    """The rows below the header, in columns."""
+
+    def __init__(self, layout: Layout, problems: Problems) -> None:
+        self.layout, self.problems = layout, problems
+        self.style: TimeStyle | None = None
+        self.times: list[str] = []
+        self.lines = array("q")
+        self.values = array("d")
+
+    def add(self, line: int, cells: list[str]) -> None:
+        """Check one row of cells that begins at a line."""
+        layout = self.layout
+        if len(cells) != len(layout.names):
+            self.problems.add(line, _ragged(cells, len(layout.names)))
+            return
+        time = cells[layout.time].strip(BLANKS)
+        style = find_style(time)
+        if style is None or style != (self.style or style):
+            self._note(line, layout.time, explain_time(time, self.style))
+            return
+        self.style = style
+        self.times.append(time)
+        self.lines.append(line)
+        for place in layout.wanted:
+            number = parse_number(cells[place])
+            if number is None:
+                self._note(line, place, explain_number(cells[place]))
+            else:
+                self.values.append(number)
+
+    def _note(self, line: int, place: int, what: str) -> None:
+        name = show(self.layout.names[place])
+        self.problems.add(line, f"column {name}: {what}")
+
+    def take(self, line: int, cells: list[str]) -> Row:
+        """One row at once instead of a table at the end. Raises DataError if anything is wrong."""
+        self.add(line, cells)
+        self.problems.check()
+        style, time, values = self.style, self.times.pop(), tuple(self.values)
+        assert style is not None
+        del self.values[:], self.lines[:]
+        moment = parse_time(time, style)
+        if moment is None:
+            self._note(line, self.layout.time, explain_time(time, style))
+        self.problems.check()
+        assert moment is not None
+        return Row(f"{self.problems.name}:{line}", time, moment, values, style)
+
+    def finish(self) -> Table:
+        """The whole table. Raises DataError if anything was wrong, or if there are no rows."""
+        style = self.style
+        numbers: Numbers = np.empty(0, np.int64)
+        if style is not None:
+            numbers, valid = parse_cells(self.times, style)
+            for row in np.flatnonzero(~valid):
+                self._note(self.lines[row], self.layout.time, explain_time(self.times[row], style))
+        self.problems.check()
+        source = self.problems.name
+        if style is None:
+            raise DataError(f"{source}: a header and no rows; expected rows below it; add them")
+        return Table(
+            source=source,
+            time=self.layout.names[self.layout.time],
+            timestamps=as_times(numbers, style),
+            columns=self.layout.columns,
+            values=np.frombuffer(self.values).reshape(len(numbers), len(self.layout.wanted)),
+            style=style,
+            lines=np.frombuffer(self.lines, np.int64),
+        )
+
+
+def read_lines(text: TextIO, problems: Problems) -> Iterator[str]:
+    """Physical lines, checked for length, zero bytes and bytes that are not UTF-8."""
+    number = 0
+    while line := text.readline(LINE_LIMIT):
+        number += 1
+        if number == 1 and line.count("\0") * 3 >= len(line):
+            raise DataError(
+                f"{problems.name}:1: every other byte is zero, as in UTF-16 text; expected UTF-8; "
+                f"convert it: `iconv -f UTF-16 -t UTF-8 {problems.name}`"
+            )
+        if len(line) >= LINE_LIMIT:
+            problems.add(
+                number,
+                f"more than {LINE_LIMIT} characters in a line; expected rows of a CSV table; "
+                "check that this is the right file",
+            )
+            problems.check()
+        if "\0" in line:
+            problems.add(
+                number,
+                f"a zero byte at character {line.index(chr(0)) + 1}; expected text; the file is "
+                "damaged or not a CSV table",
+            )
+            line = line.replace("\0", "")
+        elif not line.isascii():
+            _check_encoding(line, number, problems)
+        yield line
+
+
+def _check_encoding(line: str, number: int, problems: Problems) -> None:
+    try:
+        line.encode()
+    except UnicodeEncodeError as error:
+        byte = ord(line[error.start]) - 0xDC00
+        problems.add(
+            number,
+            f"byte {byte:#x} at character {error.start + 1} is not UTF-8; expected UTF-8 text; if "
+            f"it is Latin-1: `iconv -f LATIN1 -t UTF-8 {problems.name}`",
+        )
+
+
+def split_rows(lines: Iterator[str], problems: Problems) -> Iterator[tuple[int, list[str]]]:
+    """Rows that are not blank, with the line on which each begins."""
+    reader = csv.reader(lines, strict=True)
+    line = 1
+    while True:
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            problems.add(line, _quote_fault(str(error)))
+            return
+        if cells and cells != [""]:
+            yield line, cells
+        line = reader.line_num + 1
+
+
+def _quote_fault(reason: str) -> str:
+    if "unexpected end" in reason or "field limit" in reason:
+        return 'a quote opened in this row is never closed; expected a second "; close or remove it'
+    return (
+        f"a misplaced quote ({reason}); expected quotes around whole cells, and doubled inside; "
+        "correct the row"
+    )
+
+
+def _ragged(cells: list[str], expected: int) -> str:
+    found = plural(len(cells), "cell")
+    if len(cells) == 1 and (mark := next((m for m in ";\t|" if m in cells[0]), None)):
+        remedy = f"the cells seem to be separated by {show(mark)}; separate them with commas"
+    elif len(cells) > expected and not any(cell.strip(BLANKS) for cell in cells[expected:]):
+        remedy = "remove the comma at the end of the line"
+    elif len(cells) > expected:
+        remedy = "write decimals with a point, and put texts that hold commas in quotes"
+    else:
+        remedy = "leave a missing cell empty but keep its comma"
+    return f"{found}; expected {expected}, as in the header; {remedy}"

@@ -1,0 +1,99 @@
+"""The first line of a table: names of columns, each there once, and where the wanted ones are."""
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from grucli.data.readers.cells import BLANKS, parse_number, show
+from grucli.data.timestamps import find_style
+from grucli.errors import DataError
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Columns of a table in file order, and the places of the wanted ones."""
+
+    names: tuple[str, ...]
+    time: int
+    wanted: tuple[int, ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the wanted columns, in the order they were asked for."""
+        return tuple(self.names[place] for place in self.wanted)
+
+
+def read_layout(
+    cells: Sequence[str], where: str, *, time: str, columns: Sequence[str] | None
+) -> Layout:
+    """Check a header and find the columns. ``where`` is ``file:line``.
+
+    Raises DataError for blank or double names, for columns that are not there, and for a line that
+    is no header.
+    """
+    names = tuple(cell.strip(BLANKS) for cell in cells)
+    wanted = tuple(columns) if columns is not None else tuple(n for n in names if n != time)
+    absent = [name for name in (time, *wanted) if name not in names]
+    if absent:
+        strange = _not_a_header(names, where)
+        if strange is not None:
+            raise DataError(strange)
+    problems = [*_blank(names, where), *_double(names, where)]
+    problems += [_absent(name, names, where) for name in absent]
+    if problems:
+        raise DataError(*problems)
+    if not wanted:
+        raise DataError(
+            f"{where}: one column, {show(time)}; expected a time column and at least one column "
+            "of numbers; add one"
+        )
+    return Layout(names, names.index(time), tuple(names.index(name) for name in wanted))
+
+
+def _not_a_header(names: tuple[str, ...], where: str) -> str | None:
+    if names[0].startswith("#"):
+        return f"{where}: a comment; expected the names of the columns; remove the lines above them"
+    if len(names) == 1:
+        counts = {mark: names[0].count(mark) for mark in (";", "\t", "|")}
+        mark = max(counts, key=lambda key: counts[key])
+        if counts[mark]:
+            word = {";": "';'", "\t": "a tab", "|": "'|'"}[mark]
+            return (
+                f"{where}: one column; the cells seem to be separated by {word}; expected commas; "
+                "save the table with commas (and decimal points)"
+            )
+    if all(find_style(name) or parse_number(name) is not None for name in names):
+        return (
+            f"{where}: {show(','.join(names))} looks like data; expected the names of the columns; "
+            "add a header line"
+        )
+    return None
+
+
+def _blank(names: tuple[str, ...], where: str) -> list[str]:
+    return [
+        f"{where}: column {place} has no name; expected one for every column; name it, or write "
+        "the table without its index"
+        for place, name in enumerate(names, 1)
+        if not name
+    ]
+
+
+def _double(names: tuple[str, ...], where: str) -> list[str]:
+    first: dict[str, int] = {}
+    problems = []
+    for place, name in enumerate(names, 1):
+        if name and first.setdefault(name, place) != place:
+            problems.append(
+                f"{where}: column {place} has the name {show(name)} of column {first[name]}; "
+                "expected each name once; rename one"
+            )
+    return problems
+
+
+def _absent(name: str, names: tuple[str, ...], where: str) -> str:
+    folded = {known.casefold(): known for known in reversed(names) if known}
+    close = difflib.get_close_matches(name.casefold(), list(folded), n=1)
+    hint = f"did you mean {show(folded[close[0]])}? " if close else ""
+    listed = ", ".join(show(known) for known in names[:20]) + (", ..." if len(names) > 20 else "")
+    return f"{where}: no column {show(name)}; {hint}the table has {listed}"

@@ -1,0 +1,1 @@
+"""Figures as PNG, SVG or HTML. Needs matplotlib, which is optional."""

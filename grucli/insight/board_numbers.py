@@ -1,0 +1,142 @@
+"""The numbers of one step of one unit, by the names that formulas on the board use.
+
+Names: xW_r and hU_r the products alone, X_r and Q_r each side's share, sum_r what is normalised,
+c_r the same after, a_r the argument of the activation, r z n the gates, b_xr g_xr bias and gain,
+mean_x dev_x averages, h and h' the state before and after.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+
+import torch
+from torch import Tensor
+
+from grucli.cells.address import SYMBOLS
+from grucli.nn.cells import project_input, project_state, step_values
+from grucli.nn.recording import LayerRecord
+from grucli.nn.rules import CellRule, LayerWeights, norm_blocks
+
+_NOTHING = 1e-6
+"""Share of eps below which a variance changes no digit that anybody reads."""
+
+
+@dataclass(frozen=True)
+class Average:
+    """What one mean and one deviation are taken of: ``count`` values of the gates ``symbols``."""
+
+    name: str
+    symbols: str
+    count: int
+    is_constant: bool
+
+
+@dataclass(frozen=True, eq=False)
+class BoardNumbers:
+    """One step in float64: ``reads`` [C] goes in beside ``state`` [H], ``known`` has the numbers.
+
+    ``averages`` maps the end of a name such as mean_x to what is averaged.
+    """
+
+    rule: CellRule
+    unit: int
+    weights: LayerWeights
+    reads: Tensor
+    state: Tensor
+    known: Mapping[str, float]
+    averages: Mapping[str, Average]
+
+    @property
+    def hidden(self) -> int:
+        """Units of the layer."""
+        return len(self.state)
+
+    @classmethod
+    def of(cls, record: LayerRecord, *, step: int, sample: int, unit: int) -> "BoardNumbers":
+        """Compute a recorded step again from its input and the state before."""
+        weights, rule = _doubled(record.weights), record.rule
+        x_1C = record.inputs[step, sample].double().unsqueeze(0)
+        parts = [record.parts_before(part) for part in range(len(record.states[0]))]
+        state = tuple(part[step, sample].double().unsqueeze(0) for part in parts)
+        rows = _rows(rule, weights, x_1C, state)
+        values = step_values(rule, weights, rows["X"], state)
+        rows |= {"a": torch.cat(values.arguments, -1), "": torch.cat(values.gates, -1)}
+        if values.sums:
+            rows |= {"sum": torch.cat(values.sums, -1), "c": torch.cat(values.normalised, -1)}
+        hidden = state[0].shape[1]
+        known = {
+            name: float(rows_1G[0, at * hidden + unit])
+            for start, rows_1G in (rows | _vectors(rule, weights)).items()
+            for at, name in enumerate(_names(start, SYMBOLS[rule.cell]))
+        }
+        for letter, before, after in zip("hc", state, values.state, strict=False):
+            known |= {letter: float(before[0, unit]), f"{letter}'": float(after[0, unit])}
+        averages = {}
+        for place, average, mean, deviation in _averages(rule, rows, hidden):
+            averages[place] = average
+            known |= {f"mean_{place}": mean, f"dev_{place}": deviation}
+        return cls(rule, unit, weights, x_1C[0], state[0][0], known, averages)
+
+    def place(self, side: str, symbol: str) -> str:
+        """The end of the names of the averages that a gate is normalised with."""
+        return next(
+            place
+            for place, average in self.averages.items()
+            if place.startswith(side) and symbol in average.symbols
+        )
+
+
+def _rows(
+    rule: CellRule, weights: LayerWeights, x_1C: Tensor, state: tuple[Tensor, ...]
+) -> dict[str, Tensor]:
+    """Both sides' products, [1, G], and their shares of the gates."""
+    return {
+        "xW": x_1C @ weights.weight_ih.T,
+        "hU": state[0] @ weights.weight_hh.T,
+        "X": project_input(rule, weights, x_1C),
+        "Q": project_state(rule, weights, state[0]),
+    }
+
+
+def _names(start: str, symbols: tuple[str, ...]) -> list[str]:
+    """``xW_r``; bias and gain as ``b_xr``; a gate itself as its letter."""
+    link = "" if start[:2] in ("", "b_", "g_") else "_"
+    return [f"{start}{link}{symbol}" for symbol in symbols]
+
+
+def _averages(
+    rule: CellRule, rows: Mapping[str, Tensor], hidden: int
+) -> Iterator[tuple[str, Average, float, float]]:
+    """Mean and deviation of every block of rows that is normalised together."""
+    for name, side in (("sum", ""),) if "sum" in rows else (("xW", "x"), ("hU", "h")):
+        sizes = norm_blocks(rule, rows[name].shape[-1])
+        symbols = "".join(SYMBOLS[rule.cell])
+        for block in torch.split(rows[name][0], sizes) if sizes else ():
+            gates = len(block) // hidden
+            label, symbols = symbols[:gates], symbols[gates:]
+            variance, mean = torch.var_mean(block, correction=0)
+            place = side + label if len(sizes) > 1 else side or "s"
+            is_constant = float(variance) <= _NOTHING * rule.eps
+            average = Average(f"{name}_{label}", label, len(block), is_constant)
+            yield place, average, float(mean), float((variance + rule.eps).sqrt())
+
+
+def _doubled(weights: LayerWeights) -> LayerWeights:
+    vectors = {entry.name: getattr(weights, entry.name) for entry in fields(weights)}
+    return LayerWeights(
+        **{kind: vector.double() for kind, vector in vectors.items() if vector is not None}
+    )
+
+
+def _vectors(rule: CellRule, weights: LayerWeights) -> dict[str, Tensor]:
+    """Biases and gains [1, G] by the start of their names; absent biases count as 0."""
+    is_sum = rule.layer_norm.startswith("sum")
+    zero = torch.zeros_like(weights.weight_hh[:, 0])
+    named = {
+        "b_x": None if is_sum else zero if weights.bias_ih is None else weights.bias_ih,
+        "b_h": None if is_sum else zero if weights.bias_hh is None else weights.bias_hh,
+        "b_": (zero if weights.bias_sum is None else weights.bias_sum) if is_sum else None,
+        "g_x": weights.gain_ih,
+        "g_h": weights.gain_hh,
+        "g_": weights.gain_sum,
+    }
+    return {name: rows.unsqueeze(0) for name, rows in named.items() if rows is not None}

@@ -1,0 +1,181 @@
+"""What the equations do to a gradient and to a small difference: how far back either reaches.
+
+Suffixes: T steps, B samples, S all parts of a state side by side (H, of an lstm 2H), V vectors.
+"""
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from grucli.data import Batch
+from grucli.nn import Forecaster
+from grucli.nn.cells import step_values
+from grucli.nn.recording import LayerRecord, recording
+from grucli.tasks.forecast.losses import masked_mean_loss
+
+REACH = 0.01
+"""A gradient reaches as far back as this share of its largest is left."""
+_VECTORS = 4
+_WARM_UP = 4
+"""The first fourth of the steps only turns the vectors into the directions that grow most."""
+
+
+def gradients_by_lag(model: Forecaster, batch: Batch, *, loss: str) -> list[tuple[float, ...]]:
+    """Gradient of the loss by lag: how much the state k steps back still matters.
+
+    Formula: E |dL / dh_(T-k)| for k = 0, 1, ..., T - 1; L the loss of a window, E the mean over
+    windows; of an lstm the norm is that of h and c together
+
+    Tells: whether gradients vanish, without any assumption how. It is the test that gradients of
+    weights, being sums over all steps, cannot give.
+
+    Misleads: it is a mean: some windows may reach further. A small gradient also comes from a small
+    loss; the shares by lag are what to compare.
+
+    At the start: falls to about half at each step, for so much of a state the gate keeps.
+
+    Source: Bengio, Simard & Frasconi 1994; found by backpropagation through the recorded steps.
+
+    Of every recorded layer.
+    """
+    model.eval()
+    with torch.enable_grad(), recording(model.recurrent) as calls:
+        forecast = model(batch.context)
+        mean, _ = masked_mean_loss(loss, forecast, batch.target, weight=batch.weight)
+    found = []
+    for record in calls[0].layers:
+        tensors = [part for state in record.states[1:] for part in state]
+        gradients = torch.autograd.grad(
+            mean * len(forecast), tensors, retain_graph=True, materialize_grads=True
+        )
+        parts = len(record.states[0])
+        norms = [
+            torch.cat(gradients[at : at + parts], dim=-1).norm(dim=-1).mean()
+            for at in range(0, len(gradients), parts)
+        ]
+        found.append(tuple(float(norm) for norm in reversed(norms)))
+    return found
+
+
+def reach_steps(gradient: Sequence[float]) -> int | None:
+    """How far back the gradient reaches.
+
+    Formula: largest k with gradient_by_lag[k] >= 0.01 max gradient_by_lag
+
+    Tells: the context that training really used.
+
+    Misleads: it can be no longer than the context; a curve that turns up again far back counts.
+
+    At the start: fewer than ten steps for a gru of torch's draw.
+
+    Source: ours.
+
+    None if all are 0.
+    """
+    top = max(gradient)
+    if not top > 0:
+        return None
+    return max(lag for lag, size in enumerate(gradient) if size >= REACH * top)
+
+
+def half_life_steps(gradient: Sequence[float]) -> float | None:
+    """Steps in which the gradient halves.
+
+    Formula: ln 2 / -slope of the least-squares line through ln gradient_by_lag, over the lags
+    within reach
+
+    Tells: the memory of learning in one number.
+
+    Misleads: where the curve is no exponential, as in a network with short and long memories: look
+    at the curve.
+
+    At the start: one or two steps for a gru of torch's draw.
+
+    Source: ours.
+
+    None where the gradient does not fall.
+    """
+    reach = reach_steps(gradient)
+    points = [
+        (lag, math.log(size))
+        for lag, size in enumerate(gradient[: max(reach or 0, 2) + 1])
+        if size > 0
+    ]
+    if len(points) < 2:
+        return None
+    middle = sum(lag for lag, _ in points) / len(points)
+    spread = sum((lag - middle) ** 2 for lag, _ in points)
+    slope = sum((lag - middle) * size for lag, size in points) / spread
+    return math.log(2) / -slope if slope < 0 else None
+
+
+@torch.no_grad()
+def largest_lyapunov(
+    record: LayerRecord, *, seed: int = 0
+) -> tuple[float | None, int, tuple[float, ...]]:
+    """Largest Lyapunov exponent: how fast a small difference in the state grows or fades.
+
+    Formula: largest over i of mean ln |R_ii|, Q R = J_t Q_(t-1), J_t = dh_t / dh_(t-1), mean over
+    time and samples; in 1/steps
+
+    Tells: below 0 the state forgets where it began, in 1 / |exponent| steps to 1/e; near 0 it
+    keeps; above 0 it is chaotic. With the gates in it, unlike the spectral radius.
+
+    Misleads: over few steps it depends on where it began (the first fourth is left out); the same
+    over either half of the steps says how much. It is that of the data given: other data opens
+    other gates.
+
+    At the start: below 0 for torch's draw.
+
+    Source: Vogt et al. 2020, arXiv 2006.14123; Benettin et al. 1980 for the method.
+
+    Also returns over how many steps, and the exponents over the first and the second half of them,
+    where there are two. Layers of a stack drive each other one way only, so each has its own
+    exponents. None where there are too few steps.
+    """
+    steps = len(record.states) - 1
+    warm_up = max(steps // _WARM_UP, 1)
+    if steps <= warm_up:
+        return None, 0, ()
+    rows = record.projected.unbind(0)
+    samples = record.projected.shape[1]
+    size = sum(part.shape[-1] for part in record.states[0])
+    generator = torch.Generator().manual_seed(seed)
+    shape = (samples, size, min(_VECTORS, size))
+    q_BSV = torch.linalg.qr(torch.randn(shape, generator=generator).to(record.projected)).Q
+    growths = []
+    for index, x_BG in enumerate(reversed(rows) if record.reverse else rows):
+        moved_BSV = _through_jacobian(record, x_BG, record.states[index], q_BSV)
+        q_BSV, r_BVV = torch.linalg.qr(moved_BSV)
+        if index >= warm_up:
+            growths.append(r_BVV.diagonal(dim1=-2, dim2=-1).abs().log().mean(0))
+    growth_TV = torch.stack(growths)
+    exponent, fastest = growth_TV.mean(0).max(dim=0)
+    halves = growth_TV[:, fastest].tensor_split(2)
+    means = tuple(float(half.mean()) for half in halves) if len(growths) > 1 else ()
+    return float(exponent), len(growths), means
+
+
+def _through_jacobian(
+    record: LayerRecord, x_BG: Tensor, state: tuple[Tensor, ...], vectors_BSV: Tensor
+) -> Tensor:
+    """The Jacobian of one step, at each sample's state, times its vectors: [B, S, V].
+
+    J v as the derivative of u J, which is linear in u: two backward passes, and no need of
+    torch's forward mode.
+    """
+    samples, _, count = vectors_BSV.shape
+    sizes = [part.shape[-1] for part in state]
+    vectors = torch.split(vectors_BSV.mT.reshape(samples * count, -1), sizes, dim=-1)
+    with torch.enable_grad():
+        x_NG = x_BG.detach().repeat_interleave(count, dim=0)
+        starts = [p.detach().repeat_interleave(count, dim=0).requires_grad_() for p in state]
+        after_NS = torch.cat(
+            step_values(record.rule, record.weights, x_NG, tuple(starts)).state, dim=-1
+        )
+        u_NS = torch.zeros_like(after_NS, requires_grad=True)
+        backward = torch.autograd.grad(after_NS, starts, u_NS, create_graph=True)
+        (moved_NS,) = torch.autograd.grad(backward, u_NS, vectors)
+    return moved_NS.view(samples, count, -1).mT

@@ -1,0 +1,151 @@
+"""What the gates of a recorded stack did: values by time and unit, and their statistics.
+
+Suffixes: T steps, B samples, H units, all as chosen by a ``Selection``.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from grucli.cells.address import GATES, SYMBOLS
+from grucli.nn.recording import LayerRecord
+from grucli.results.tracing import GateActivity
+
+LEFT, RIGHT = 0.1, 0.9
+"""A gate below the one is shut, above the other open; a tanh is at an end beyond +-RIGHT."""
+KEEPERS = {"gru": "update", "lstm": "forget"}
+"""The gate whose size says how much of the old state stays."""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which units, gates (by word), and steps (from 0) to look at; None is all of them."""
+
+    units: tuple[int, ...] | None = None
+    gates: tuple[str, ...] | None = None
+    steps: tuple[int, ...] | None = None
+
+    def pick(self, values_TBH: Tensor) -> Tensor:
+        """The chosen steps and units of [T, B, H]."""
+        if self.steps is not None:
+            values_TBH = values_TBH[list(self.steps)]
+        return values_TBH if self.units is None else values_TBH[..., list(self.units)]
+
+    def takes(self, gate: str) -> bool:
+        """Whether this gate is among the chosen ones."""
+        return self.gates is None or gate in self.gates
+
+
+def value_names(cell: str, selection: Selection) -> tuple[str, ...]:
+    """Names of the columns that ``values_of`` gives."""
+    symbols = [
+        symbol
+        for gate, symbol in zip(GATES[cell], SYMBOLS[cell], strict=True)
+        if selection.takes(gate)
+    ]
+    states = {"gru": ["h"], "lstm": ["h", "c"], "rnn": []}[cell]
+    before = [f"{product}_{symbol}" for product in ("xW", "hU") for symbol in symbols]
+    return (*symbols, *states, *before, *(f"a_{symbol}" for symbol in symbols))
+
+
+@torch.no_grad()
+def values_of(record: LayerRecord, selection: Selection) -> Tensor:
+    """Everything to write about a layer, [T, B, H, columns], in the order of ``value_names``.
+
+    Gates; h and an lstm's c after the step; for each gate the products xW and hU before
+    normalisation and biases; and a, which the gate's activation is taken of.
+    """
+    cell = record.rule.cell
+    chosen = [at for at, gate in enumerate(GATES[cell]) if selection.takes(gate)]
+
+    def by_gate(values_TBG: Tensor) -> list[Tensor]:
+        blocks = values_TBG.chunk(len(GATES[cell]), dim=-1)
+        return [blocks[at] for at in chosen]
+
+    states = [record.parts_after(part) for part in range(len(record.states[0]))]
+    columns = [
+        *by_gate(record.gates),
+        *(states if cell != "rnn" else []),
+        *by_gate(record.input_products()),
+        *by_gate(record.state_products()),
+        *by_gate(record.arguments),
+    ]
+    return torch.stack([selection.pick(column) for column in columns], dim=-1)
+
+
+def gate_activities(record: LayerRecord, selection: Selection) -> tuple[GateActivity, ...]:
+    """Saturation: what a gate was on the way, and how much of it stood at its ends.
+
+    Formula: mean, deviation, and shares of values < 0.1 (left, shut) and > 0.9 (right, open); of a
+    tanh < -0.9 and > 0.9; always_left and always_right are the units there at every step
+
+    Tells: left-saturated update gates forget at once, right-saturated ones carry; a unit that is
+    always at one end is no gate any more.
+
+    Misleads: a mean of 0.5 may be all gates half open or half of them open; see the shares. Ends at
+    0.1 and 0.9 are a convention.
+
+    At the start: of torch's draw, logistic gates near 0.5, tanh near 0, no saturation.
+
+    Source: Karpathy, Johnson & Li 2015, arXiv 1506.02078.
+    """
+    cell = record.rule.cell
+    names = zip(GATES[cell], SYMBOLS[cell], record.gates.chunk(len(GATES[cell]), -1), strict=True)
+    units = selection.units or tuple(range(record.own.shape[-1]))
+    found = []
+    for gate, symbol, values in names:
+        if not selection.takes(gate):
+            continue
+        values_TBH = selection.pick(values).double()
+        bounded = gate in ("candidate", "cell", "state")
+        left_TBH = values_TBH < (-RIGHT if bounded else LEFT)
+        right_TBH = values_TBH > RIGHT
+        found.append(
+            GateActivity(
+                gate=gate,
+                symbol=symbol,
+                activation="tanh" if bounded else "logistic",
+                mean=float(values_TBH.mean()),
+                deviation=float(values_TBH.std(correction=0)),
+                left=float(left_TBH.double().mean()),
+                right=float(right_TBH.double().mean()),
+                always_left=_always(left_TBH, units),
+                always_right=_always(right_TBH, units),
+                by_step=tuple(values_TBH.mean((1, 2)).tolist()),
+            )
+        )
+    return tuple(found)
+
+
+def _always(at_end_TBH: Tensor, units: Sequence[int]) -> tuple[int, ...]:
+    always = at_end_TBH.all(0).all(0).tolist()
+    return tuple(unit for unit, stays in zip(units, always, strict=True) if stays)
+
+
+def memory_steps(record: LayerRecord, selection: Selection) -> tuple[float, ...]:
+    """Measured memory of a unit: steps after which 1/e of its state is left by its gate.
+
+    Formula: tau = -1 / mean over t of ln z (of an lstm: f)
+
+    Tells: how long the keeping gate let units remember along this data.
+
+    Misleads: a candidate that holds the old state is memory too, and is not seen here. Holds where
+    gradients fall exponentially; the gradient by lag is the test.
+
+    At the start: about 1.4 steps.
+
+    Source: ours, from Tallec & Ollivier 2018; its limit, arXiv 2111.03282.
+
+    Infinite for a gate that is 1 to the last digit; empty for a cell without such a gate.
+    """
+    cell = record.rule.cell
+    keeper = KEEPERS.get(cell)
+    if keeper is None or not selection.takes(keeper):
+        return ()
+    blocks = record.arguments.double().chunk(len(GATES[cell]), dim=-1)
+    a_TBH = selection.pick(blocks[GATES[cell].index(keeper)])
+    decay = -torch.nn.functional.logsigmoid(a_TBH).mean((0, 1))
+    return tuple(1 / rate if rate > 0 else math.inf for rate in decay.tolist())

@@ -1,1 +1,0 @@
-"""Reports as pictures: one HTML page about a run, and figures as PNG, SVG or HTML."""

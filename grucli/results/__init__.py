@@ -1,0 +1,65 @@
+"""What comes out of a run: frozen, JSON-able values that a screen can draw without torch."""
+
+from grucli.results.document import SCHEMA_VERSION, to_json
+from grucli.results.history import (
+    EpochLoss,
+    MatrixLearning,
+    MatrixRecord,
+    MatrixSnapshot,
+    MemoryRecord,
+    Snapshot,
+    WeightHistory,
+    WeightRecord,
+)
+from grucli.results.pictures import (
+    ForecastExample,
+    MatrixFrames,
+    MatrixSpectrum,
+    WeightPictures,
+)
+from grucli.results.run import FilmMoment, RunReport
+from grucli.results.scores import Forecast, MetricSet, Scores
+from grucli.results.training import Epoch, GateUpdate, Step, TrainingFinished, TrainingStarted
+from grucli.results.weights import (
+    Finding,
+    MatrixChange,
+    MatrixStatistics,
+    MatrixValues,
+    TimeConstants,
+    WeightComparison,
+    WeightReport,
+)
+
+__all__ = [
+    "SCHEMA_VERSION",
+    "Epoch",
+    "EpochLoss",
+    "FilmMoment",
+    "Finding",
+    "Forecast",
+    "ForecastExample",
+    "GateUpdate",
+    "MatrixChange",
+    "MatrixFrames",
+    "MatrixLearning",
+    "MatrixRecord",
+    "MatrixSnapshot",
+    "MatrixSpectrum",
+    "MatrixStatistics",
+    "MatrixValues",
+    "MemoryRecord",
+    "MetricSet",
+    "RunReport",
+    "Scores",
+    "Snapshot",
+    "Step",
+    "TimeConstants",
+    "TrainingFinished",
+    "TrainingStarted",
+    "WeightComparison",
+    "WeightHistory",
+    "WeightPictures",
+    "WeightRecord",
+    "WeightReport",
+    "to_json",
+]

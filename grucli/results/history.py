@@ -1,0 +1,150 @@
+"""How weights were learned: records taken during training, pictures for a film, and what they say.
+
+``weights.jsonl`` holds one ``WeightRecord`` a line, ``snapshots.jsonl`` one ``Snapshot`` a line.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from grucli.results.weights import Finding
+
+
+@dataclass(frozen=True)
+class MatrixRecord:
+    """One gate's matrix, bias or gain after one optimiser step; None where not defined.
+
+    ``norm`` is the Frobenius norm; ``gradient_norm`` that of its gradient before clipping;
+    ``update_ratio`` the norm of the change that the step applied over the norm before it.
+    ``turn_since_start`` and ``turn_since_last`` are 1 - cos of the angle between the weights now
+    and at initialisation, or in the record before: 0 unchanged, 1 a right angle. ``spectral_norm``
+    and, of square hidden-to-hidden matrices, ``spectral_radius`` are estimates by subspace
+    iteration. ``quantiles`` of biases and gains are the minimum, the quartiles and the maximum.
+    """
+
+    symbol: str
+    name: str
+    layer: int
+    direction: str
+    gate: str
+    part: str
+    norm: float
+    gradient_norm: float | None
+    update_ratio: float | None
+    turn_since_start: float | None
+    turn_since_last: float | None
+    spectral_norm: float | None
+    spectral_radius: float | None
+    quantiles: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class MemoryRecord:
+    """Memory in steps that the bias of the keeping gate alone sets, over the units of a layer.
+
+    ``quantiles`` are the minimum, the quartiles and the maximum of tau = -1 / ln(sigmoid(b)).
+    """
+
+    layer: int
+    direction: str
+    gate: str
+    quantiles: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class WeightRecord:
+    """All recurrent weights after optimiser step ``step``; step 0 is the initialisation.
+
+    ``loss`` is the training loss of that step's batch before the step, in scaled units;
+    ``clipped_share`` the share of clipped steps in the epoch so far. Step 0 has neither, nor has
+    the record that ``is_end``: the weights that training ended with, where the last step was no
+    step to be recorded.
+    """
+
+    step: int
+    epoch: int
+    loss: float | None
+    lr: float | None
+    clipped_share: float | None
+    matrices: tuple[MatrixRecord, ...]
+    memories: tuple[MemoryRecord, ...]
+    is_end: bool = False
+
+
+@dataclass(frozen=True)
+class MatrixSnapshot:
+    """A matrix itself, or the means of blocks of a large one.
+
+    ``shape`` is that of the matrix, ``grid`` that of the values kept: the same up to 64 x 64, else
+    at most 32 on each side. ``values`` is base64 of little-endian float16, row by row.
+    """
+
+    symbol: str
+    name: str
+    shape: tuple[int, int]
+    grid: tuple[int, int]
+    values: str
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Every recurrent matrix after one step; ``is_best`` marks the weights that best.pt holds."""
+
+    step: int
+    epoch: int
+    is_best: bool
+    matrices: tuple[MatrixSnapshot, ...]
+
+
+@dataclass(frozen=True)
+class EpochLoss:
+    """The losses of one epoch, in scaled units, and the share of its steps that were clipped."""
+
+    epoch: int
+    step: int
+    train_loss: float
+    valid_loss: float
+    is_best: bool
+    clipped_share: float
+
+
+@dataclass(frozen=True)
+class MatrixLearning:
+    """How one matrix came to be what it is.
+
+    ``turn`` is its 1 - cos since initialisation in the last record; ``settled_step`` and
+    ``settled_epoch`` the first record from which on at least 90 % of that was done;
+    ``starved_share`` the share of steps in which its gradient was below 1 % of the largest
+    matrix's gradient.
+    """
+
+    symbol: str
+    name: str
+    layer: int
+    direction: str
+    gate: str
+    part: str
+    turn: float | None
+    settled_step: int | None
+    settled_epoch: int | None
+    starved_share: float
+
+
+@dataclass(frozen=True)
+class WeightHistory:
+    """The record of a run, what it was trained with, and where learning happened.
+
+    ``init`` and ``train`` are those parts of the recipe, empty where the checkpoint has none.
+    """
+
+    path: str
+    name: str
+    cell: str
+    layer_norm: str
+    hidden: int
+    init: Mapping[str, Any]
+    train: Mapping[str, Any]
+    records: tuple[WeightRecord, ...]
+    epochs: tuple[EpochLoss, ...]
+    learning: tuple[MatrixLearning, ...]
+    findings: tuple[Finding, ...] = field(default=())

@@ -1,0 +1,97 @@
+"""What happens during training, event by event, and how it ends."""
+
+from dataclasses import dataclass
+
+from grucli.results.scores import Scores
+
+
+@dataclass(frozen=True)
+class GateUpdate:
+    """How one matrix was moved by one optimiser step.
+
+    ``gradient_norm`` is the Frobenius norm of its gradient before clipping, ``update_ratio`` the
+    norm of the change that was applied over the norm of the matrix (about 1e-3 is healthy).
+    """
+
+    matrix: str
+    layer: int
+    direction: str
+    gate: str
+    gradient_norm: float
+    update_ratio: float
+
+
+@dataclass(frozen=True)
+class TrainingStarted:
+    """What is about to be trained, on what, and where it will be written."""
+
+    recipe: str
+    run_dir: str
+    model: str
+    parameters: int
+    device: str
+    threads: int
+    kernel: str
+    seed: int
+    rows: int
+    columns: tuple[str, ...]
+    frequency: str
+    train_windows: int
+    valid_windows: int
+    test_windows: int
+    epochs: int
+    steps_per_epoch: int
+    start_epoch: int
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Step:
+    """One optimiser step; ``loss`` is that of its batch, before the step."""
+
+    epoch: int
+    step: int
+    step_in_epoch: int
+    steps_per_epoch: int
+    loss: float
+    lr: float
+    windows: int
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One pass over the training windows. Losses are means over observed target values."""
+
+    epoch: int
+    step: int
+    train_loss: float
+    valid_loss: float
+    lr: float
+    gradient_norm: float
+    clipped_share: float
+    gates: tuple[GateUpdate, ...]
+    is_best: bool
+    best_epoch: int
+    best_valid_loss: float
+    patience_left: int | None
+    elapsed_seconds: float
+    windows_per_second: float
+
+
+@dataclass(frozen=True)
+class TrainingFinished:
+    """How training ended, where things are and how good the best weights are on the test span.
+
+    ``reason`` is one of ``epochs`` (all done), ``patience`` (stopped early).
+    """
+
+    reason: str
+    run_dir: str
+    best_path: str
+    best_epoch: int
+    best_valid_loss: float
+    epochs: int
+    steps: int
+    elapsed_seconds: float
+    steps_per_second: float
+    scores: Scores | None

@@ -1,0 +1,1 @@
+"""What can be learned: one folder a task, with files of the same names in each."""

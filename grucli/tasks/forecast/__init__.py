@@ -1,0 +1,1 @@
+"""Forecast: the steps that follow a context, of one series or many."""

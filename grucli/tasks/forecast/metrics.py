@@ -1,0 +1,127 @@
+"""Errors of forecasts, summed window by window in float64 and read at the end.
+
+Definitions, with y the truth, f the forecast, means over measured values:
+mse = mean (f - y)^2; rmse its root; mae = mean |f - y|; mape = 100 mean |f - y| / |y|;
+smape = 200 mean |f - y| / (|f| + |y|) (Makridakis 2018, the M4 competition);
+mase = mae / in-sample mae of the seasonal naive forecast (Hyndman & Koehler 2006);
+r2 = 1 - sum (f - y)^2 / sum (y - mean y)^2. mase and r2 are taken by column and then averaged.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from grucli.results import MetricSet
+
+Array = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
+
+_SUMS = ("count", "squared", "absolute", "percent", "symmetric", "truth", "truth_squared")
+
+
+@dataclass
+class ErrorSums:
+    """Sums over windows, one cell for each horizon step and column: arrays [K, C].
+
+    ``spread`` [C] turns original into scaled units; ``naive_mae`` [C] is the in-sample error that
+    mase divides by (zero: unknown); ``offset`` [C] is taken off the truth before it
+    is squared, so that a large level does not swallow the variance.
+    """
+
+    horizon: int
+    spread: Array
+    offset: Array
+    naive_mae: Array
+    sums: dict[str, Array] = field(default_factory=dict)
+    zeros: bool = False
+
+    def __post_init__(self) -> None:
+        shape = (self.horizon, len(self.spread))
+        self.sums = {name: np.zeros(shape) for name in _SUMS}
+
+    def add(self, forecast: Tensor, target: Tensor, weight: Tensor | None) -> None:
+        """Add a batch: forecast and target [B, K, C] in original units, weight true if measured."""
+        seen = torch.ones_like(target, dtype=torch.bool) if weight is None else weight
+        f, y = forecast.double(), torch.where(seen, target.double(), 0.0)
+        error = torch.where(seen, f - y, 0.0)
+        size = (f.abs() + y.abs()).where(seen, 1.0)
+        centred = torch.where(seen, y - torch.as_tensor(self.offset, device=y.device), 0.0)
+        self.zeros = self.zeros or bool(((y == 0) & seen).any())
+        safe_y = torch.where(y == 0, 1.0, y.abs())
+        parts = {
+            "count": seen.double(),
+            "squared": error.square(),
+            "absolute": error.abs(),
+            "percent": error.abs() / safe_y,
+            "symmetric": error.abs() / torch.where(size == 0, 1.0, size),
+            "truth": centred,
+            "truth_squared": centred.square(),
+        }
+        for name, part in parts.items():
+            self.sums[name] += part.sum(dim=0).cpu().numpy()
+
+    @property
+    def values(self) -> int:
+        """Number of truth values that were compared."""
+        return int(self.sums["count"].sum())
+
+    def read(self, step: int | None = None, column: int | None = None) -> MetricSet:
+        """Metrics over everything, one horizon step or one column."""
+        rows = slice(None) if step is None else slice(step, step + 1)
+        columns = slice(None) if column is None else slice(column, column + 1)
+        by_column = {name: sums[rows, columns].sum(axis=0) for name, sums in self.sums.items()}
+        total = {name: float(sums.sum()) for name, sums in by_column.items()}
+        count = total["count"] or math.nan
+        spread = self.spread[columns]
+        mse = total["squared"] / count
+        return MetricSet(
+            mse=mse,
+            rmse=mse**0.5,
+            mae=total["absolute"] / count,
+            mape=None if self.zeros else 100.0 * total["percent"] / count,
+            smape=200.0 * total["symmetric"] / count,
+            mase=self._mase(by_column, columns),
+            r2=_r2(by_column),
+            scaled_mse=float((by_column["squared"] / spread**2).sum()) / count,
+            scaled_mae=float((by_column["absolute"] / spread).sum()) / count,
+        )
+
+    def _mase(self, by_column: dict[str, Array], columns: slice) -> float | None:
+        scale = self.naive_mae[columns]
+        known = (by_column["count"] > 0) & (scale > 0)
+        if not known.any():
+            return None
+        mae = by_column["absolute"][known] / by_column["count"][known]
+        return float((mae / scale[known]).mean())
+
+
+def _r2(by_column: dict[str, Array]) -> float | None:
+    """Coefficient of determination, averaged over the columns whose truth varies."""
+    count = np.maximum(by_column["count"], 1.0)
+    variation = by_column["truth_squared"] - by_column["truth"] ** 2 / count
+    varies = variation > 1e-12 * np.maximum(by_column["truth_squared"], 1e-300)
+    if not varies.any():
+        return None
+    return float((1.0 - by_column["squared"][varies] / variation[varies]).mean())
+
+
+def naive_in_sample_mae(values: Array, observed: NDArray[np.bool_], season: int | None) -> Array:
+    """Mean |y_t - y_(t-m)| by column over measured pairs; m is the season, or 1 without one.
+
+    ``values`` and ``observed`` are [N, C], the training span in original units. Returns [C]; zero
+    where no pair was measured.
+    """
+    lag = season or 1
+    both = observed[lag:] & observed[:-lag] if len(values) > lag else np.zeros((0, values.shape[1]))
+    difference = np.abs(values[lag:] - values[:-lag]) if len(values) > lag else both
+    total = np.where(both, difference, 0.0).sum(axis=0)
+    return np.asarray(total / np.maximum(both.sum(axis=0), 1))
+
+
+def columns_of(sums: ErrorSums, names: Sequence[str]) -> dict[str, MetricSet]:
+    """Metrics of each target column by name."""
+    return {name: sums.read(column=index) for index, name in enumerate(names)}
