@@ -23,9 +23,9 @@ MAY_IMPORT = {
     "training": GROUND | {"results", "recipe", "data", "nn", "insight", "tasks"},
     "tasks": GROUND | {"results", "recipe", "data", "nn", "training"},
     "insight": GROUND | {"results", "data", "nn", "tasks"},
-    "weights": GROUND | {"formats", "results"},
+    "weights": GROUND | {"formats", "results", "checkpoint"},
     "build": GROUND | {"recipe", "results", "data", "nn", "training"},
-    "checkpoint": {"errors", "files", "formats", "recipe"},
+    "checkpoint": {"errors", "files", "formats"},
     "runs": GROUND
     | VALUES
     | {"data", "nn", "training", "insight", "tasks", "build", "weights", "checkpoint", "version"},

@@ -6,42 +6,15 @@ from typing import Literal
 import torch
 
 from grucli import build
-from grucli.checkpoint import Checkpoint, load_checkpoint, recipe_of
-from grucli.data import Frequency, Panel, Scaler, Span, latest_context
-from grucli.errors import DataError, UsageError
-from grucli.nn import Forecaster
-from grucli.recipe import Recipe
+from grucli.data import Span, latest_context
+from grucli.errors import UsageError
 from grucli.results import Forecast, ForecastExample, Scores
-from grucli.runs.device import use_kernel
 from grucli.runs.examples import newest_examples, window_examples
+from grucli.runs.opened import OpenedTable, open_table
 from grucli.runs.scoring import Yardstick, score_model
 from grucli.tasks.forecast.predict import forecast_ahead
 
 SplitName = Literal["train", "valid", "test", "all"]
-
-
-def restore(path: str | Path) -> tuple[Checkpoint, Recipe, Forecaster]:
-    """A checkpoint, its recipe and its model. Raises CheckpointError where they do not agree."""
-    use_kernel("auto")
-    checkpoint = load_checkpoint(path)
-    recipe = recipe_of(checkpoint, path)
-    model = build.restore_forecaster(recipe, checkpoint.weights, source=str(path))
-    return checkpoint, recipe, model
-
-
-def read_panel(checkpoint: Checkpoint, recipe: Recipe, data: str | bytes | None) -> Panel:
-    """The table to read, checked against what the model was trained on."""
-    trained = Frequency.from_plain(checkpoint.frequency)
-    if isinstance(data, bytes):
-        panel = build.build_panel_from_csv(recipe.data, data, "the table", expected=trained)
-    else:
-        panel = build.build_panel_of(recipe.data, data, expected=trained)
-    if panel.frequency != trained:
-        raise DataError(
-            f"{panel.source}: rows are {panel.frequency.words}; the model was trained on "
-            f"{trained.words}; resample the table"
-        )
-    return panel
 
 
 def evaluate(
@@ -63,9 +36,9 @@ def evaluate_with_examples(
     examples: int,
 ) -> tuple[Scores, tuple[ForecastExample, ...]]:
     """The same scores, and so many of the forecasts that they were taken over, column by column."""
-    saved, recipe, model = restore(checkpoint)
-    panel = read_panel(saved, recipe, data)
-    yardstick = Yardstick.of_checkpoint(saved)
+    opened = open_table(checkpoint, data)
+    recipe, model, panel = opened.recipe, opened.model, opened.panel
+    yardstick = Yardstick.of_checkpoint(opened.saved)
     scaler, fit_on = yardstick.scaler, None
     if split == "all":
         whole = Span(0, len(panel.values))
@@ -94,16 +67,14 @@ def predict_with_context(
     checkpoint: str | Path, data: str | bytes | None = None, *, horizon: int | None = None
 ) -> tuple[Forecast, tuple[ForecastExample, ...]]:
     """The same forecast, and each of its columns beside the rows it was made from."""
-    saved, recipe, model = restore(checkpoint)
-    panel = read_panel(saved, recipe, data)
-    scaler = Scaler.from_plain(saved.scaler)
-    forecast = _predict(recipe, model, panel, scaler, horizon=horizon)
-    return forecast, newest_examples(forecast, panel, context_steps=recipe.task.context)
+    opened = open_table(checkpoint, data)
+    forecast = _predict(opened, horizon=horizon)
+    context_steps = opened.recipe.task.context
+    return forecast, newest_examples(forecast, opened.panel, context_steps=context_steps)
 
 
-def _predict(
-    recipe: Recipe, model: Forecaster, panel: Panel, scaler: Scaler, *, horizon: int | None
-) -> Forecast:
+def _predict(opened: OpenedTable, *, horizon: int | None) -> Forecast:
+    recipe, model, panel, scaler = opened.recipe, opened.model, opened.panel, opened.scaler
     targets = len(recipe.data.target)
     steps = recipe.task.horizon if horizon is None else horizon
     if steps > recipe.task.horizon and recipe.data.past:

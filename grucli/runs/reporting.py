@@ -5,10 +5,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from grucli import build
-from grucli.checkpoint import Checkpoint
 from grucli.errors import CheckpointError, DataError, GrucliError
-from grucli.nn import Forecaster
-from grucli.recipe import Recipe, dump_recipe
+from grucli.recipe import dump_recipe
 from grucli.results import (
     FilmMoment,
     ForecastExample,
@@ -20,7 +18,8 @@ from grucli.results import (
 from grucli.runs import tracing
 from grucli.runs.examples import window_examples
 from grucli.runs.folder import RunFolder
-from grucli.runs.reading import predict_with_context, read_panel, restore
+from grucli.runs.opened import Opened, open_checkpoint, with_table
+from grucli.runs.reading import predict_with_context
 from grucli.runs.scoring import Yardstick, error_sums
 from grucli.runs.training import model_words
 from grucli.tasks.forecast.score import as_scores
@@ -46,12 +45,11 @@ def report_run(run: str | Path) -> RunReport:
     CheckpointError where there is no checkpoint to begin with.
     """
     checkpoint = find_checkpoint(Path(run))
-    saved, recipe, model = restore(checkpoint)
+    opened = open_checkpoint(checkpoint)
+    recipe = opened.recipe
     parts = _Parts(has_table=recipe.data.path != "-")
     shown = recipe.data.target[:MOST_COLUMNS]
-    scored = parts.take(
-        ("scores", "forecasts"), lambda: _scored(saved, recipe, model), reads_table=True
-    )
+    scored = parts.take(("scores", "forecasts"), lambda: _scored(opened), reads_table=True)
     scores, errors, examples = scored or (None, {}, ())
     ahead = parts.take(("forecasts",), lambda: predict_with_context(checkpoint), reads_table=True)
     newest = ahead[1] if ahead is not None else ()
@@ -121,11 +119,11 @@ class _Parts:
 
 
 def _scored(
-    saved: Checkpoint, recipe: Recipe, model: Forecaster
+    opened: Opened,
 ) -> tuple[Scores, dict[str, tuple[float, ...]], tuple[ForecastExample, ...]]:
     """Scores on the test span, the errors at each step, and some of the forecasts themselves."""
-    panel = read_panel(saved, recipe, None)
-    yardstick = Yardstick.of_checkpoint(saved)
+    recipe, model, panel = opened.recipe, opened.model, with_table(opened).panel
+    yardstick = Yardstick.of_checkpoint(opened.saved)
     scaler = yardstick.scaler
     dataset = build.build_dataset(recipe, panel, device="cpu", scaler=scaler)
     windows, fit_on = dataset.test, (dataset.train, dataset.valid)

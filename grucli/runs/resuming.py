@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from grucli.checkpoint import Checkpoint, load_checkpoint, recipe_of
+from grucli.checkpoint import Checkpoint, load_checkpoint
 from grucli.errors import UsageError
 from grucli.recipe import Recipe
+from grucli.runs.opened import recipe_of
 from grucli.training.progress import STATE_VERSION, Training
 
 MAY_CHANGE = ("train.epochs", "train.patience")

@@ -1,6 +1,7 @@
 """Score a model beside the baselines on one span of a data set."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -30,8 +31,13 @@ class Yardstick:
     @classmethod
     def of_checkpoint(cls, saved: Checkpoint) -> "Yardstick":
         """That of the run that wrote the checkpoint."""
-        scaler = Scaler.from_plain(saved.scaler)
-        return cls(scaler, Scale.of(scaler, np.asarray(saved.naive_mae)), saved.season_steps)
+        scaler, facts = Scaler.from_plain(saved.scaler), saved.task["facts"]
+        return cls(scaler, Scale.of(scaler, np.asarray(facts["naive_mae"])), facts["season_steps"])
+
+    def to_facts(self) -> dict[str, Any]:
+        """What a checkpoint keeps of it beside the scaler, as plain values."""
+        naive_mae = [float(value) for value in self.scale.naive_mae]
+        return {"season_steps": self.season, "naive_mae": naive_mae}
 
 
 def error_sums(

@@ -11,11 +11,11 @@ import torch
 from numpy.typing import NDArray
 
 from grucli import build
-from grucli.data import Frequency, Row, Scaler, stream_rows
+from grucli.data import Frequency, Row, stream_rows
 from grucli.errors import DataError, UsageError
 from grucli.nn import Forecaster, State
 from grucli.recipe import Recipe
-from grucli.runs.reading import restore
+from grucli.runs.opened import open_checkpoint
 
 
 @dataclass(frozen=True)
@@ -31,16 +31,17 @@ class Stream:
 
     def __init__(self, checkpoint: str | Path) -> None:
         """Load a checkpoint. Raises UsageError for a model that needs whole windows."""
-        saved, recipe, model = restore(checkpoint)
+        opened = open_checkpoint(checkpoint)
+        recipe = opened.recipe
         if recipe.task.normalise != "none" or recipe.model.bidirectional:
             raise UsageError(
                 f"{checkpoint}: --stream carries the state on, but this model needs whole windows; "
                 "train it with task.normalise: none and model.bidirectional: false"
             )
         self.recipe: Recipe = recipe
-        self.model: Forecaster = model.eval()
-        self.scaler = Scaler.from_plain(saved.scaler)
-        self.frequency = Frequency.from_plain(saved.frequency)
+        self.model: Forecaster = opened.model.eval()
+        self.scaler = opened.scaler
+        self.frequency = Frequency.from_plain(opened.saved.frequency)
         self.state: State | None = None
         self.row: Row | None = None
         self.filled: list[float] | None = None

@@ -1,0 +1,75 @@
+"""A checkpoint opened for use: with its recipe, its model, and a table that it can read."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from grucli import build
+from grucli.checkpoint import Checkpoint, load_checkpoint
+from grucli.data import Frequency, Panel, Scaler
+from grucli.errors import CheckpointError, DataError, RecipeError
+from grucli.nn import Forecaster
+from grucli.recipe import Recipe, recipe_from_mapping
+from grucli.runs.device import use_kernel
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """What a checkpoint holds, and the model that it makes."""
+
+    path: str
+    saved: Checkpoint
+    recipe: Recipe
+    model: Forecaster
+    scaler: Scaler
+
+
+@dataclass(frozen=True, eq=False)
+class OpenedTable(Opened):
+    """The same beside a table."""
+
+    panel: Panel
+
+
+def open_checkpoint(path: str | Path) -> Opened:
+    """Load a checkpoint and make its model. Raises CheckpointError where they do not agree."""
+    use_kernel("auto")
+    saved = load_checkpoint(path)
+    recipe = recipe_of(saved, path)
+    model = build.restore_forecaster(recipe, saved.weights, source=str(path))
+    return Opened(str(path), saved, recipe, model, Scaler.from_plain(saved.scaler))
+
+
+def open_table(path: str | Path, data: str | bytes | None = None) -> OpenedTable:
+    """Load a checkpoint and a table for it (default: the recipe's own).
+
+    ``data`` is a path, ``-`` or the bytes of a CSV. Raises CheckpointError and DataError.
+    """
+    return with_table(open_checkpoint(path), data)
+
+
+def with_table(opened: Opened, data: str | bytes | None = None) -> OpenedTable:
+    """An opened checkpoint beside a table. Raises DataError for one that it cannot read."""
+    return OpenedTable(**vars(opened), panel=_panel(opened, data))
+
+
+def _panel(opened: Opened, data: str | bytes | None) -> Panel:
+    """The table, checked against what the model was trained on."""
+    recipe, trained = opened.recipe, Frequency.from_plain(opened.saved.frequency)
+    if isinstance(data, bytes):
+        panel = build.build_panel_from_csv(recipe.data, data, "the table", expected=trained)
+    else:
+        panel = build.build_panel_of(recipe.data, data, expected=trained)
+    if panel.frequency != trained:
+        raise DataError(
+            f"{panel.source}: rows are {panel.frequency.words}; the model was trained on "
+            f"{trained.words}; resample the table"
+        )
+    return panel
+
+
+def recipe_of(checkpoint: Checkpoint, path: str | Path) -> Recipe:
+    """The recipe in a checkpoint. Raises CheckpointError where this grucli cannot read it."""
+    try:
+        return recipe_from_mapping(checkpoint.recipe, source=f"{path}: recipe")
+    except RecipeError as error:
+        raise CheckpointError(*error.problems) from error
