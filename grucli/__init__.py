@@ -28,7 +28,8 @@ def train(
 ) -> TrainingFinished:
     """Train a recipe file to its end, with ``KEY=VALUE`` overrides, and say how it went.
 
-    ``options`` are those of ``grucli.runs.training.train``: resume, overwrite, device, stop.
+    ``options`` are those of ``grucli.runs.training.train``: resume, overwrite, device, threads,
+    stop, observers.
     """
     from grucli.recipe import load_recipe
     from grucli.runs import training

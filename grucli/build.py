@@ -25,7 +25,7 @@ from grucli.errors import CheckpointError
 from grucli.nn import Forecaster
 from grucli.recipe import DataRecipe, Recipe, TrainRecipe
 from grucli.training.flat import FlatParameters
-from grucli.training.optimizers import Optimizer
+from grucli.training.optimizers import OPTIMIZERS, Optimizer
 
 
 def build_panel_of(
@@ -175,8 +175,7 @@ def restore_forecaster(
 
 def build_optimizer(train: TrainRecipe, parameters: FlatParameters) -> Optimizer:
     """The optimiser of a recipe."""
-    return Optimizer(
-        train.optimizer,
+    return OPTIMIZERS[train.optimizer](
         parameters,
         lr=train.lr,
         weight_decay=train.weight_decay,

@@ -6,11 +6,10 @@ import torch
 
 from grucli.data import Windows
 from grucli.nn import Forecaster
-from grucli.tasks.forecast import baselines
+from grucli.tasks.forecast import baselines, batches
 from grucli.tasks.forecast.baselines import fit_ridge
+from grucli.tasks.forecast.batches import evaluation_batches
 from grucli.tasks.forecast.score import model_predictor
-from grucli.training import loop
-from grucli.training.loop import evaluation_batches
 
 
 def windows_of(count, *, context, columns, targets=1, horizon=2):
@@ -39,17 +38,17 @@ def test_a_model_is_as_wide_as_its_columns_or_a_layers_outputs(settings, width):
 
 
 def test_batches_are_as_large_as_the_bound_allows_and_hold_every_window(monkeypatch):
-    monkeypatch.setattr(loop, "EVALUATION_CELLS", 1000)
+    monkeypatch.setattr(batches, "EVALUATION_CELLS", 1000)
     windows = windows_of(25, context=10, columns=1)
-    batches = list(evaluation_batches(windows, width=9))
-    assert [len(rows) for rows in batches] == [11, 11, 3]
-    assert torch.equal(torch.cat(batches), torch.arange(25))
+    found = list(evaluation_batches(windows, width=9))
+    assert [len(rows) for rows in found] == [11, 11, 3]
+    assert torch.equal(torch.cat(found), torch.arange(25))
 
 
 def test_a_context_beyond_the_bound_is_a_batch_of_its_own(monkeypatch):
-    monkeypatch.setattr(loop, "EVALUATION_CELLS", 1000)
-    batches = evaluation_batches(windows_of(3, context=500, columns=1), width=64)
-    assert [len(rows) for rows in batches] == [1, 1, 1]
+    monkeypatch.setattr(batches, "EVALUATION_CELLS", 1000)
+    found = evaluation_batches(windows_of(3, context=500, columns=1), width=64)
+    assert [len(rows) for rows in found] == [1, 1, 1]
 
 
 def test_forecasts_carry_no_gradient_and_no_dropout():

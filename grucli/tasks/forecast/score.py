@@ -10,8 +10,8 @@ from grucli.data import Scaler, Windows
 from grucli.nn import Forecaster
 from grucli.results import Scores
 from grucli.tasks.forecast.baselines import Predictor, drift, fit_ridge, naive, seasonal_naive
+from grucli.tasks.forecast.batches import evaluation_batches
 from grucli.tasks.forecast.metrics import Array, ErrorSums, columns_of
-from grucli.training.loop import evaluation_batches
 
 
 @dataclass(frozen=True)
