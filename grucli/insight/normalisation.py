@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
-from grucli.data import Windows
 from grucli.nn import Forecaster, mean_deviations
+from grucli.tasks.forecast.samples import Windows
 
 ROWS, FEW_ROWS = 1 << 14, 1 << 10
 """Steps of all windows together that are read for a figure to keep, and as training goes on."""

@@ -5,9 +5,8 @@ from typing import Literal
 
 import torch
 
-from grucli import build
 from grucli.checkpoint import Checkpoint, load_checkpoint, recipe_of
-from grucli.data import Frequency, Panel, Scaler, Span, latest_context
+from grucli.data import Frequency, Panel, Scaler, build_tensors, whole_span
 from grucli.errors import DataError, UsageError
 from grucli.nn import Forecaster
 from grucli.recipe import Recipe
@@ -15,7 +14,10 @@ from grucli.results import Forecast, ForecastExample, Scores
 from grucli.runs.device import use_kernel
 from grucli.runs.examples import newest_examples, window_examples
 from grucli.runs.scoring import Yardstick, score_model
+from grucli.runs.tables import read_panel
+from grucli.tasks.forecast.model import restore_forecaster
 from grucli.tasks.forecast.predict import forecast_ahead
+from grucli.tasks.forecast.samples import build_dataset, build_windows, latest_contexts
 
 SplitName = Literal["train", "valid", "test", "all"]
 
@@ -25,17 +27,14 @@ def restore(path: str | Path) -> tuple[Checkpoint, Recipe, Forecaster]:
     use_kernel("auto")
     checkpoint = load_checkpoint(path)
     recipe = recipe_of(checkpoint, path)
-    model = build.restore_forecaster(recipe, checkpoint.weights, source=str(path))
+    model = restore_forecaster(recipe, checkpoint.weights, source=str(path))
     return checkpoint, recipe, model
 
 
-def read_panel(checkpoint: Checkpoint, recipe: Recipe, data: str | bytes | None) -> Panel:
+def open_panel(checkpoint: Checkpoint, recipe: Recipe, data: str | bytes | None) -> Panel:
     """The table to read, checked against what the model was trained on."""
     trained = Frequency.from_plain(checkpoint.frequency)
-    if isinstance(data, bytes):
-        panel = build.build_panel_from_csv(recipe.data, data, "the table", expected=trained)
-    else:
-        panel = build.build_panel_of(recipe.data, data, expected=trained)
+    panel = read_panel(recipe.data, data, expected=trained)
     if panel.frequency != trained:
         raise DataError(
             f"{panel.source}: rows are {panel.frequency.words}; the model was trained on "
@@ -64,18 +63,16 @@ def evaluate_with_examples(
 ) -> tuple[Scores, tuple[ForecastExample, ...]]:
     """The same scores, and so many of the forecasts that they were taken over, column by column."""
     saved, recipe, model = restore(checkpoint)
-    panel = read_panel(saved, recipe, data)
-    yardstick = Yardstick.of_checkpoint(saved)
+    panel = open_panel(saved, recipe, data)
+    yardstick = Yardstick.of_checkpoint(saved, recipe)
     scaler, fit_on = yardstick.scaler, None
     if split == "all":
-        whole = Span(0, len(panel.values))
-        windows = build.build_span_windows(
-            recipe, panel, scaler, whole, lookback=False, device="cpu"
-        )
+        tensors = build_tensors(panel, scaler, torch.device("cpu"))
+        windows = build_windows(tensors, whole_span(panel), recipe.task)
     else:
-        dataset = build.build_dataset(recipe, panel, device="cpu", scaler=scaler)
+        dataset = build_dataset(recipe, panel, device="cpu", scaler=scaler)
         windows, fit_on = dataset.windows(split), (dataset.train, dataset.valid)
-    scores = score_model(model, windows, recipe, yardstick=yardstick, split=split, fit_on=fit_on)
+    scores = score_model(model, windows, yardstick=yardstick, split=split, fit_on=fit_on)
     return scores, window_examples(model, windows, panel, scaler, count=examples)
 
 
@@ -95,7 +92,7 @@ def predict_with_context(
 ) -> tuple[Forecast, tuple[ForecastExample, ...]]:
     """The same forecast, and each of its columns beside the rows it was made from."""
     saved, recipe, model = restore(checkpoint)
-    panel = read_panel(saved, recipe, data)
+    panel = open_panel(saved, recipe, data)
     scaler = Scaler.from_plain(saved.scaler)
     forecast = _predict(recipe, model, panel, scaler, horizon=horizon)
     return forecast, newest_examples(forecast, panel, context_steps=recipe.task.context)
@@ -104,30 +101,26 @@ def predict_with_context(
 def _predict(
     recipe: Recipe, model: Forecaster, panel: Panel, scaler: Scaler, *, horizon: int | None
 ) -> Forecast:
-    targets = len(recipe.data.target)
+    columns = panel.columns
     steps = recipe.task.horizon if horizon is None else horizon
-    if steps > recipe.task.horizon and recipe.data.past:
+    if steps > recipe.task.horizon and columns.past:
         raise UsageError(
             f"--horizon {steps}: the model forecasts {recipe.task.horizon} steps and reads past "
-            f"columns ({', '.join(recipe.data.past)}) that are not known further ahead; "
+            f"columns ({', '.join(columns.past)}) that are not known further ahead; "
             "ask for fewer steps or train with a longer task.horizon"
         )
-    context = latest_context(
-        panel,
-        scaler,
-        context_steps=recipe.task.context,
-        flags=recipe.data.missing == "mask",
-        device=torch.device("cpu"),
+    context = latest_contexts(
+        panel, scaler, context_steps=recipe.task.context, device=torch.device("cpu")
     )
-    scaled = forecast_ahead(model, context, steps=steps, targets=targets)
-    values = scaler.unscale(scaled.double()).numpy()
+    scaled = forecast_ahead(model, context, columns, steps=steps)[0]
+    values = scaler.only(columns.targets).unscale(scaled.double()).numpy()
     frequency = panel.frequency
     return Forecast(
         time=panel.time,
         timestamps=tuple(map(frequency.format, frequency.future(panel.timestamps[-1], steps))),
-        columns=recipe.data.target,
+        columns=columns.targets,
         values={
             name: tuple(float(value) for value in values[:, index])
-            for index, name in enumerate(recipe.data.target)
+            for index, name in enumerate(columns.targets)
         },
     )

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from grucli import build
 from grucli.checkpoint import Checkpoint
 from grucli.errors import CheckpointError, DataError, GrucliError
 from grucli.nn import Forecaster
@@ -20,9 +19,10 @@ from grucli.results import (
 from grucli.runs import tracing
 from grucli.runs.examples import window_examples
 from grucli.runs.folder import RunFolder
-from grucli.runs.reading import predict_with_context, read_panel, restore
+from grucli.runs.reading import open_panel, predict_with_context, restore
 from grucli.runs.scoring import Yardstick, error_sums
 from grucli.runs.training import model_words
+from grucli.tasks.forecast.samples import build_dataset
 from grucli.tasks.forecast.score import as_scores
 from grucli.weights import (
     film_frames,
@@ -124,14 +124,13 @@ def _scored(
     saved: Checkpoint, recipe: Recipe, model: Forecaster
 ) -> tuple[Scores, dict[str, tuple[float, ...]], tuple[ForecastExample, ...]]:
     """Scores on the test span, the errors at each step, and some of the forecasts themselves."""
-    panel = read_panel(saved, recipe, None)
-    yardstick = Yardstick.of_checkpoint(saved)
+    panel = open_panel(saved, recipe, None)
+    yardstick = Yardstick.of_checkpoint(saved, recipe)
     scaler = yardstick.scaler
-    dataset = build.build_dataset(recipe, panel, device="cpu", scaler=scaler)
+    dataset = build_dataset(recipe, panel, device="cpu", scaler=scaler)
     windows, fit_on = dataset.test, (dataset.train, dataset.valid)
-    sums = error_sums(model, windows, recipe, yardstick=yardstick, fit_on=fit_on)
-    season, targets = yardstick.season, recipe.data.target
-    scores = as_scores(sums, windows, split="test", season=season, targets=targets)
+    sums = error_sums(model, windows, yardstick=yardstick, fit_on=fit_on)
+    scores = as_scores(sums, windows, split="test", season=yardstick.season)
     by_step = {
         name: tuple(found.read(step=step).rmse for step in range(windows.horizon_steps))
         for name, found in sums.items()

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from grucli.checkpoint import Checkpoint
-from grucli.data import Scaler, Windows
+from grucli.data import Panel, Scaler
 from grucli.nn import Forecaster
 from grucli.recipe import Recipe
 from grucli.results import Scores
-from grucli.tasks.forecast.metrics import ErrorSums
+from grucli.tasks.forecast.metrics import ErrorSums, naive_in_sample_mae
+from grucli.tasks.forecast.samples import Dataset, Windows
 from grucli.tasks.forecast.score import (
     Scale,
     as_scores,
@@ -17,6 +18,7 @@ from grucli.tasks.forecast.score import (
     model_predictor,
     score,
 )
+from grucli.tasks.forecast.season import common_season
 
 
 @dataclass(frozen=True)
@@ -28,16 +30,32 @@ class Yardstick:
     season: int | None
 
     @classmethod
-    def of_checkpoint(cls, saved: Checkpoint) -> "Yardstick":
+    def of_training(cls, recipe: Recipe, panel: Panel, dataset: Dataset) -> "Yardstick":
+        """That of the training span; the season is the first target's."""
+        columns, span = panel.columns, dataset.split.train
+        targets = columns.target_places
+        first = (rows[:, targets.start] for rows in span.parts(panel.values))
+        season = recipe.task.season or common_season(first, panel.frequency.calendar_season)
+        series = zip(
+            span.parts(panel.values[:, targets]),
+            span.parts(panel.observed[:, targets]),
+            strict=True,
+        )
+        naive_mae = naive_in_sample_mae(series, len(columns.targets), season)
+        scale = Scale.of(dataset.scaler.only(columns.targets), naive_mae)
+        return cls(dataset.scaler, scale, season)
+
+    @classmethod
+    def of_checkpoint(cls, saved: Checkpoint, recipe: Recipe) -> "Yardstick":
         """That of the run that wrote the checkpoint."""
         scaler = Scaler.from_plain(saved.scaler)
-        return cls(scaler, Scale.of(scaler, np.asarray(saved.naive_mae)), saved.season_steps)
+        targets = scaler.only(recipe.data.columns.targets)
+        return cls(scaler, Scale.of(targets, np.asarray(saved.naive_mae)), saved.season_steps)
 
 
 def error_sums(
     model: Forecaster,
     windows: Windows,
-    recipe: Recipe,
     *,
     yardstick: Yardstick,
     fit_on: tuple[Windows, Windows] | None,
@@ -47,9 +65,7 @@ def error_sums(
     The baseline that needs training gets the training and validation windows of ``fit_on``, and
     is left out where this is None.
     """
-    predictors = baseline_predictors(
-        windows, targets=len(recipe.data.target), season=yardstick.season, fit_on=fit_on
-    )
+    predictors = baseline_predictors(windows, season=yardstick.season, fit_on=fit_on)
     predictors["model"] = model_predictor(model)
     return score(predictors, windows, yardstick.scaler, yardstick.scale, width=model.width)
 
@@ -57,14 +73,11 @@ def error_sums(
 def score_model(
     model: Forecaster,
     windows: Windows,
-    recipe: Recipe,
     *,
     yardstick: Yardstick,
     split: str,
     fit_on: tuple[Windows, Windows] | None,
 ) -> Scores:
     """Errors of the model and of every baseline over all windows; see ``error_sums``."""
-    sums = error_sums(model, windows, recipe, yardstick=yardstick, fit_on=fit_on)
-    return as_scores(
-        sums, windows, split=split, season=yardstick.season, targets=recipe.data.target
-    )
+    sums = error_sums(model, windows, yardstick=yardstick, fit_on=fit_on)
+    return as_scores(sums, windows, split=split, season=yardstick.season)

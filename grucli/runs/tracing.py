@@ -2,17 +2,15 @@
 
 import copy
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from grucli import build
 from grucli.checkpoint import Checkpoint
-from grucli.data import Panel, Scaler, Span, latest_context
-from grucli.data.panel import last_observed
+from grucli.data import Panel, Scaler, build_tensors, whole_span
 from grucli.errors import DataError, UsageError
 from grucli.insight.dynamics import (
     gradients_by_lag,
@@ -31,8 +29,9 @@ from grucli.nn import Forecaster
 from grucli.nn.recording import LayerRecord, recording
 from grucli.recipe import Recipe
 from grucli.results.tracing import LayerActivity, TraceReport
-from grucli.runs.reading import read_panel, restore
+from grucli.runs.reading import open_panel, restore
 from grucli.runs.selecting import Chosen, choose
+from grucli.tasks.forecast.samples import build_windows, latest_contexts
 
 _GRADIENT_WINDOWS = 32
 _GRADIENT_VALUES = 4_000_000
@@ -70,11 +69,10 @@ class Opened:
 
     def layers(self, first: int, stop: int) -> tuple[LayerRecord, ...]:
         """What the stack does over the rows from ``first`` to before ``stop``, in float32."""
-        context = latest_context(
-            _cut(self.panel, stop),
+        context = latest_contexts(
+            self.panel.until(stop),
             self.scaler,
             context_steps=stop - first,
-            flags=self.recipe.data.missing == "mask",
             device=torch.device("cpu"),
         )
         self.model.eval()
@@ -86,7 +84,7 @@ class Opened:
 def open_table(checkpoint: str | Path, data: str | bytes | None) -> Opened:
     """Load a checkpoint and a table for it. Raises CheckpointError and DataError."""
     saved, recipe, model = restore(checkpoint)
-    panel = read_panel(saved, recipe, data)
+    panel = open_panel(saved, recipe, data)
     scaler = Scaler.from_plain(saved.scaler)
     return Opened(saved, recipe, model, panel, scaler, str(checkpoint))
 
@@ -157,17 +155,6 @@ def direction_of(record: LayerRecord) -> str:
     return "reverse" if record.reverse else "forward"
 
 
-def _cut(panel: Panel, stop: int) -> Panel:
-    """The first rows of a panel, filled as if nothing had come after them."""
-    values, observed = panel.values[:stop], panel.observed[:stop]
-    if panel.missing == "linear" and not observed[-1].all():
-        newest = last_observed(observed)[-1]
-        is_open = np.arange(stop)[:, None] > newest
-        values = np.where(is_open, values[newest, np.arange(values.shape[1])], values)
-    timestamps = panel.timestamps[:stop]
-    return replace(panel, timestamps=timestamps, values=values, observed=observed)
-
-
 def _rows_to_read(opened: Opened, rows: int | None) -> int:
     task = opened.recipe.task
     if rows is None:
@@ -222,10 +209,8 @@ def _gradients(opened: Opened) -> tuple[Sequence[tuple[float, ...] | None], int]
     count = stack.num_layers * stack.directions
     if len(panel.values) < recipe.task.context + recipe.task.horizon:
         return [None] * count, 0
-    whole = Span(0, len(panel.values))
-    windows = build.build_span_windows(
-        recipe, panel, opened.scaler, whole, lookback=False, device="cpu"
-    )
+    tensors = build_tensors(panel, opened.scaler, torch.device("cpu"))
+    windows = build_windows(tensors, whole_span(panel), recipe.task)
     values = recipe.task.context * stack.hidden_size * count * opened.model.samples_per_window
     most = max(min(_GRADIENT_WINDOWS, _GRADIENT_VALUES // values, len(windows)), 1)
     index = torch.linspace(0, len(windows) - 1, most).round().long()

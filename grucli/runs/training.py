@@ -7,7 +7,6 @@ from typing import Any
 
 import torch
 
-from grucli import build
 from grucli.errors import CheckpointError, InterruptedRunError
 from grucli.nn import available, kernel_words
 from grucli.recipe import Recipe, dump_recipe
@@ -33,8 +32,10 @@ from grucli.runs.preparing import PreparedData
 from grucli.runs.resuming import load_unfinished, restore_training
 from grucli.runs.saving import Saver
 from grucli.runs.scoring import score_model
+from grucli.tasks.forecast.model import build_forecaster
 from grucli.training.flat import FlatParameters
 from grucli.training.loop import fit, trial_step
+from grucli.training.optimizers import build_optimizer
 from grucli.training.progress import Training
 from grucli.training.schedules import LearningRate
 from grucli.weights import read_weights
@@ -79,10 +80,10 @@ class TrainingRun:
         torch.manual_seed(recipe.train.seed)
         source = recipe.model.init.checkpoint
         initial = _trained_weights(source) if source is not None and not resume else None
-        model = build.build_forecaster(recipe, initial).to(device)
+        model = build_forecaster(recipe, initial).to(device)
         self.training = Training(
             model=model,
-            optimizer=build.build_optimizer(recipe.train, FlatParameters(model)),
+            optimizer=build_optimizer(recipe.train, FlatParameters(model)),
             schedule=LearningRate.of(recipe.train, windows=len(self.dataset.train)),
             recipe=recipe.train,
             cell=recipe.model.cell,
@@ -143,7 +144,7 @@ class TrainingRun:
             kernel=self.kernel,
             seed=train.seed,
             rows=len(panel.values),
-            columns=panel.columns,
+            columns=panel.columns.values,
             frequency=panel.frequency.words,
             train_windows=len(self.dataset.train),
             valid_windows=len(self.dataset.valid),
@@ -151,7 +152,7 @@ class TrainingRun:
             epochs=train.epochs,
             steps_per_epoch=self.training.steps_per_epoch(len(self.dataset.train)),
             start_epoch=self.training.epoch,
-            notes=(*panel.notes, *self._kernel_notes()),
+            notes=(*panel.notes, *self.dataset.notes, *self._kernel_notes()),
         )
 
     def events(self, stop: Callable[[], int | None]) -> Iterator[Step | Epoch]:
@@ -186,7 +187,6 @@ class TrainingRun:
         scores = score_model(
             training.model,
             self.dataset.test,
-            self.recipe,
             yardstick=self.data.yardstick,
             split="test",
             fit_on=(self.dataset.train, self.dataset.valid),

@@ -11,11 +11,11 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
-from grucli.data import Windows
 from grucli.errors import DataError, TrainingError
 from grucli.insight.gate_updates import gate_updates
 from grucli.results import Epoch, Snapshot, Step, WeightRecord
 from grucli.tasks.forecast.losses import masked_mean_loss
+from grucli.tasks.forecast.samples import Windows
 from grucli.training.progress import Training
 
 EVALUATION_CELLS = 1 << 22

@@ -10,6 +10,7 @@ from torch.optim.adam import adam
 from torch.optim.rmsprop import rmsprop
 from torch.optim.sgd import sgd
 
+from grucli.recipe import TrainRecipe
 from grucli.training.flat import FlatParameters
 
 OPTIMIZERS = {
@@ -114,3 +115,15 @@ class Optimizer:
         """Continue from a state that ``state_dict`` gave."""
         for name, memory in self._memory.items():
             memory.copy_(state[name])
+
+
+def build_optimizer(train: TrainRecipe, parameters: FlatParameters) -> Optimizer:
+    """The optimiser of a recipe."""
+    return Optimizer(
+        train.optimizer,
+        parameters,
+        lr=train.lr,
+        weight_decay=train.weight_decay,
+        momentum=train.momentum,
+        nesterov=train.nesterov,
+    )
