@@ -6,10 +6,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from grucli.data import Windows
 from grucli.insight.record import ends_record
 from grucli.nn import Forecaster, mean_deviations
 from grucli.results import Epoch
+from grucli.tasks.forecast.samples import Windows
 from grucli.training.observers import Observer
 from grucli.training.progress import Training
 

@@ -1,11 +1,11 @@
 """One step of a model at one time of a table, with all its numbers."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from grucli import build
 from grucli.data import Panel
 from grucli.data.timestamps import find_style, parse_cells
 from grucli.errors import DataError, UsageError
@@ -111,21 +111,20 @@ def _inputs(
     opened: OpenedTable, record: LayerRecord, *, row: int, step: int, sample: int
 ) -> tuple[Sequence[str], tuple[InputValue, ...]]:
     """Names of what the first layer reads, and each value on its way from the table to there."""
-    data, panel = opened.recipe.data, opened.panel
-    columns = list(build.input_columns(data))
+    panel = opened.panel
+    columns = panel.columns
     if opened.model.is_independent:
-        columns = [data.target[sample]]
+        columns = replace(columns, targets=columns.targets[sample : sample + 1])
     scaled = opened.scaler.scale(panel.values[row : row + 1])[0]
     reads = record.inputs[step, sample].tolist()
     values = []
-    for at, name in enumerate(columns):
-        place = panel.columns.index(name)
+    for at, name in enumerate(columns.values):
+        place = panel.columns.place(name)
         original, inside = float(panel.values[row, place]), float(scaled[place])
         values.append(InputValue(name, original, inside, reads[at]))
-    flags = [f"{name} measured" for name in columns[: len(reads) - len(columns)]]
-    for at, name in enumerate(flags, start=len(columns)):
+    for at, name in enumerate(columns.flag_names, start=columns.flag_places.start):
         values.append(InputValue(name, reads[at], reads[at], reads[at]))
-    return [*columns, *flags], tuple(values)
+    return columns.names, tuple(values)
 
 
 def _units_below(opened: OpenedTable) -> list[str]:

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from grucli import build
 from grucli.checkpoint import Checkpoint, load_checkpoint
 from grucli.data import Frequency, Panel, Scaler
 from grucli.errors import CheckpointError, DataError, RecipeError
 from grucli.nn import Forecaster
 from grucli.recipe import Recipe, recipe_from_mapping
 from grucli.runs.device import use_kernel
+from grucli.runs.tables import read_panel
+from grucli.tasks.forecast.model import restore_forecaster
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +36,7 @@ def open_checkpoint(path: str | Path) -> Opened:
     use_kernel("auto")
     saved = load_checkpoint(path)
     recipe = recipe_of(saved, path)
-    model = build.restore_forecaster(recipe, saved.weights, source=str(path))
+    model = restore_forecaster(recipe, saved.weights, source=str(path))
     return Opened(str(path), saved, recipe, model, Scaler.from_plain(saved.scaler))
 
 
@@ -54,11 +55,8 @@ def with_table(opened: Opened, data: str | bytes | None = None) -> OpenedTable:
 
 def _panel(opened: Opened, data: str | bytes | None) -> Panel:
     """The table, checked against what the model was trained on."""
-    recipe, trained = opened.recipe, Frequency.from_plain(opened.saved.frequency)
-    if isinstance(data, bytes):
-        panel = build.build_panel_from_csv(recipe.data, data, "the table", expected=trained)
-    else:
-        panel = build.build_panel_of(recipe.data, data, expected=trained)
+    trained = Frequency.from_plain(opened.saved.frequency)
+    panel = read_panel(opened.recipe.data, data, expected=trained)
     if panel.frequency != trained:
         raise DataError(
             f"{panel.source}: rows are {panel.frequency.words}; the model was trained on "

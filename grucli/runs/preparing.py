@@ -8,15 +8,13 @@ from typing import Any
 
 import torch
 
-from grucli import __version__, build
-from grucli.build import Dataset
+from grucli import __version__
 from grucli.checkpoint import Checkpoint
 from grucli.data import Panel
 from grucli.recipe import Recipe
 from grucli.runs.scoring import Yardstick
-from grucli.tasks.forecast.metrics import naive_in_sample_mae
-from grucli.tasks.forecast.score import Scale
-from grucli.tasks.forecast.season import infer_season
+from grucli.runs.tables import read_panel
+from grucli.tasks.forecast.samples import Dataset, build_dataset
 
 
 @dataclass(frozen=True)
@@ -31,18 +29,9 @@ class PreparedData:
     @classmethod
     def of(cls, recipe: Recipe, *, device: str) -> "PreparedData":
         """Read the table and cut it; season and scale come from the training span alone."""
-        panel = build.build_panel_of(recipe.data)
-        dataset = build.build_dataset(recipe, panel, device=device)
-        targets, span = len(recipe.data.target), dataset.split.train
-        rows = slice(span.start, span.stop)
-        season = recipe.task.season or infer_season(
-            panel.values[rows, 0], panel.frequency.calendar_season
-        )
-        naive_mae = naive_in_sample_mae(
-            panel.values[rows, :targets], panel.observed[rows, :targets], season
-        )
-        scaler = dataset.scaler
-        yardstick = Yardstick(scaler, Scale.of(scaler, naive_mae), season)
+        panel = read_panel(recipe.data)
+        dataset = build_dataset(recipe, panel, device=device)
+        yardstick = Yardstick.of_training(recipe, panel, dataset)
         return cls(recipe, panel, dataset, yardstick)
 
     @cached_property
@@ -51,6 +40,7 @@ class PreparedData:
         digest = hashlib.sha256(self.panel.values.tobytes())
         digest.update(self.panel.observed.tobytes())
         digest.update(self.panel.timestamps.tobytes())
+        digest.update(self.panel.bounds[1:-1].tobytes())
         return {
             "path": self.recipe.data.path,
             "rows": len(self.panel.values),
@@ -69,7 +59,7 @@ class PreparedData:
         return Checkpoint(
             recipe=self.recipe.model_dump(mode="json"),
             time=self.panel.time,
-            columns=list(self.panel.columns),
+            columns=list(self.panel.columns.values),
             frequency=self.panel.frequency.to_plain(),
             scaler=self.yardstick.scaler.to_plain(),
             task={"kind": self.recipe.task.kind, "facts": self.yardstick.to_facts()},

@@ -5,14 +5,14 @@ from typing import Literal
 
 import torch
 
-from grucli import build
-from grucli.data import Span, latest_context
+from grucli.data import build_tensors, whole_span
 from grucli.errors import UsageError
 from grucli.results import Forecast, ForecastExample, Scores
 from grucli.runs.examples import newest_examples, window_examples
 from grucli.runs.opened import OpenedTable, open_table
 from grucli.runs.scoring import Yardstick, score_model
 from grucli.tasks.forecast.predict import forecast_ahead
+from grucli.tasks.forecast.samples import build_dataset, build_windows, latest_contexts
 
 SplitName = Literal["train", "valid", "test", "all"]
 
@@ -38,17 +38,15 @@ def evaluate_with_examples(
     """The same scores, and so many of the forecasts that they were taken over, column by column."""
     opened = open_table(checkpoint, data)
     recipe, model, panel = opened.recipe, opened.model, opened.panel
-    yardstick = Yardstick.of_checkpoint(opened.saved)
+    yardstick = Yardstick.of_checkpoint(opened.saved, recipe)
     scaler, fit_on = yardstick.scaler, None
     if split == "all":
-        whole = Span(0, len(panel.values))
-        windows = build.build_span_windows(
-            recipe, panel, scaler, whole, lookback=False, device="cpu"
-        )
+        tensors = build_tensors(panel, scaler, torch.device("cpu"))
+        windows = build_windows(tensors, whole_span(panel), recipe.task)
     else:
-        dataset = build.build_dataset(recipe, panel, device="cpu", scaler=scaler)
+        dataset = build_dataset(recipe, panel, device="cpu", scaler=scaler)
         windows, fit_on = dataset.windows(split), (dataset.train, dataset.valid)
-    scores = score_model(model, windows, recipe, yardstick=yardstick, split=split, fit_on=fit_on)
+    scores = score_model(model, windows, yardstick=yardstick, split=split, fit_on=fit_on)
     return scores, window_examples(model, windows, panel, scaler, count=examples)
 
 
@@ -75,30 +73,26 @@ def predict_with_context(
 
 def _predict(opened: OpenedTable, *, horizon: int | None) -> Forecast:
     recipe, model, panel, scaler = opened.recipe, opened.model, opened.panel, opened.scaler
-    targets = len(recipe.data.target)
+    columns = panel.columns
     steps = recipe.task.horizon if horizon is None else horizon
-    if steps > recipe.task.horizon and recipe.data.past:
+    if steps > recipe.task.horizon and columns.past:
         raise UsageError(
             f"--horizon {steps}: the model forecasts {recipe.task.horizon} steps and reads past "
-            f"columns ({', '.join(recipe.data.past)}) that are not known further ahead; "
+            f"columns ({', '.join(columns.past)}) that are not known further ahead; "
             "ask for fewer steps or train with a longer task.horizon"
         )
-    context = latest_context(
-        panel,
-        scaler,
-        context_steps=recipe.task.context,
-        flags=recipe.data.missing == "mask",
-        device=torch.device("cpu"),
+    context = latest_contexts(
+        panel, scaler, context_steps=recipe.task.context, device=torch.device("cpu")
     )
-    scaled = forecast_ahead(model, context, steps=steps, targets=targets)
-    values = scaler.unscale(scaled.double()).numpy()
+    scaled = forecast_ahead(model, context, columns, steps=steps)[0]
+    values = scaler.only(columns.targets).unscale(scaled.double()).numpy()
     frequency = panel.frequency
     return Forecast(
         time=panel.time,
         timestamps=tuple(map(frequency.format, frequency.future(panel.timestamps[-1], steps))),
-        columns=recipe.data.target,
+        columns=columns.targets,
         values={
             name: tuple(float(value) for value in values[:, index])
-            for index, name in enumerate(recipe.data.target)
+            for index, name in enumerate(columns.targets)
         },
     )

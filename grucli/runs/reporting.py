@@ -4,7 +4,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from grucli import build
 from grucli.errors import CheckpointError, DataError, GrucliError
 from grucli.recipe import dump_recipe
 from grucli.results import (
@@ -22,6 +21,7 @@ from grucli.runs.opened import Opened, open_checkpoint, with_table
 from grucli.runs.reading import predict_with_context
 from grucli.runs.scoring import Yardstick, error_sums
 from grucli.runs.training import model_words
+from grucli.tasks.forecast.samples import build_dataset
 from grucli.tasks.forecast.score import as_scores
 from grucli.weights import (
     film_frames,
@@ -122,14 +122,14 @@ def _scored(
     opened: Opened,
 ) -> tuple[Scores, dict[str, tuple[float, ...]], tuple[ForecastExample, ...]]:
     """Scores on the test span, the errors at each step, and some of the forecasts themselves."""
-    recipe, model, panel = opened.recipe, opened.model, with_table(opened).panel
-    yardstick = Yardstick.of_checkpoint(opened.saved)
+    model, panel = opened.model, with_table(opened).panel
+    recipe = opened.recipe
+    yardstick = Yardstick.of_checkpoint(opened.saved, recipe)
     scaler = yardstick.scaler
-    dataset = build.build_dataset(recipe, panel, device="cpu", scaler=scaler)
+    dataset = build_dataset(recipe, panel, device="cpu", scaler=scaler)
     windows, fit_on = dataset.test, (dataset.train, dataset.valid)
-    sums = error_sums(model, windows, recipe, yardstick=yardstick, fit_on=fit_on)
-    season, targets = yardstick.season, recipe.data.target
-    scores = as_scores(sums, windows, split="test", season=season, targets=targets)
+    sums = error_sums(model, windows, yardstick=yardstick, fit_on=fit_on)
+    scores = as_scores(sums, windows, split="test", season=yardstick.season)
     by_step = {
         name: tuple(found.read(step=step).rmse for step in range(windows.horizon_steps))
         for name, found in sums.items()

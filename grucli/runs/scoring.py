@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 
 from grucli.checkpoint import Checkpoint
-from grucli.data import Scaler, Windows
+from grucli.data import Panel, Scaler
 from grucli.nn import Forecaster
 from grucli.recipe import Recipe
 from grucli.results import Scores
-from grucli.tasks.forecast.metrics import ErrorSums
+from grucli.tasks.forecast.metrics import ErrorSums, naive_in_sample_mae
+from grucli.tasks.forecast.samples import Dataset, Windows
 from grucli.tasks.forecast.score import (
     Scale,
     as_scores,
@@ -18,6 +19,7 @@ from grucli.tasks.forecast.score import (
     model_predictor,
     score,
 )
+from grucli.tasks.forecast.season import common_season
 
 
 @dataclass(frozen=True)
@@ -29,10 +31,28 @@ class Yardstick:
     season: int | None
 
     @classmethod
-    def of_checkpoint(cls, saved: Checkpoint) -> "Yardstick":
+    def of_training(cls, recipe: Recipe, panel: Panel, dataset: Dataset) -> "Yardstick":
+        """That of the training span; the season is the first target's."""
+        columns, span = panel.columns, dataset.split.train
+        targets = columns.target_places
+        first = (rows[:, targets.start] for rows in span.parts(panel.values))
+        season = recipe.task.season or common_season(first, panel.frequency.calendar_season)
+        series = zip(
+            span.parts(panel.values[:, targets]),
+            span.parts(panel.observed[:, targets]),
+            strict=True,
+        )
+        naive_mae = naive_in_sample_mae(series, len(columns.targets), season)
+        scale = Scale.of(dataset.scaler.only(columns.targets), naive_mae)
+        return cls(dataset.scaler, scale, season)
+
+    @classmethod
+    def of_checkpoint(cls, saved: Checkpoint, recipe: Recipe) -> "Yardstick":
         """That of the run that wrote the checkpoint."""
         scaler, facts = Scaler.from_plain(saved.scaler), saved.task["facts"]
-        return cls(scaler, Scale.of(scaler, np.asarray(facts["naive_mae"])), facts["season_steps"])
+        targets = scaler.only(recipe.data.columns.targets)
+        scale = Scale.of(targets, np.asarray(facts["naive_mae"]))
+        return cls(scaler, scale, facts["season_steps"])
 
     def to_facts(self) -> dict[str, Any]:
         """What a checkpoint keeps of it beside the scaler, as plain values."""
@@ -43,7 +63,6 @@ class Yardstick:
 def error_sums(
     model: Forecaster,
     windows: Windows,
-    recipe: Recipe,
     *,
     yardstick: Yardstick,
     fit_on: tuple[Windows, Windows] | None,
@@ -53,9 +72,7 @@ def error_sums(
     The baseline that needs training gets the training and validation windows of ``fit_on``, and
     is left out where this is None.
     """
-    predictors = baseline_predictors(
-        windows, targets=len(recipe.data.target), season=yardstick.season, fit_on=fit_on
-    )
+    predictors = baseline_predictors(windows, season=yardstick.season, fit_on=fit_on)
     predictors["model"] = model_predictor(model)
     return score(predictors, windows, yardstick.scaler, yardstick.scale, width=model.width)
 
@@ -63,14 +80,11 @@ def error_sums(
 def score_model(
     model: Forecaster,
     windows: Windows,
-    recipe: Recipe,
     *,
     yardstick: Yardstick,
     split: str,
     fit_on: tuple[Windows, Windows] | None,
 ) -> Scores:
     """Errors of the model and of every baseline over all windows; see ``error_sums``."""
-    sums = error_sums(model, windows, recipe, yardstick=yardstick, fit_on=fit_on)
-    return as_scores(
-        sums, windows, split=split, season=yardstick.season, targets=recipe.data.target
-    )
+    sums = error_sums(model, windows, yardstick=yardstick, fit_on=fit_on)
+    return as_scores(sums, windows, split=split, season=yardstick.season)

@@ -2,16 +2,14 @@
 
 import copy
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from grucli import build
-from grucli.data import Panel, Span, latest_context
-from grucli.data.panel import last_observed
+from grucli.data import build_tensors, whole_span
 from grucli.errors import DataError, UsageError
 from grucli.insight.dynamics import (
     gradients_by_lag,
@@ -30,6 +28,7 @@ from grucli.nn.recording import LayerRecord, recording
 from grucli.results.tracing import LayerActivity, TraceReport
 from grucli.runs.opened import Opened, OpenedTable, open_table
 from grucli.runs.selecting import Chosen, choose
+from grucli.tasks.forecast.samples import build_windows, latest_contexts
 
 _GRADIENT_WINDOWS = 32
 _GRADIENT_VALUES = 4_000_000
@@ -56,11 +55,10 @@ def samples_of(opened: Opened) -> tuple[str, ...]:
 
 def record_rows(opened: OpenedTable, first: int, stop: int) -> tuple[LayerRecord, ...]:
     """What the stack does over the rows from ``first`` to before ``stop``, in float32."""
-    context = latest_context(
-        _cut(opened.panel, stop),
+    context = latest_contexts(
+        opened.panel.until(stop),
         opened.scaler,
         context_steps=stop - first,
-        flags=opened.recipe.data.missing == "mask",
         device=torch.device("cpu"),
     )
     opened.model.eval()
@@ -135,17 +133,6 @@ def direction_of(record: LayerRecord) -> str:
     return "reverse" if record.reverse else "forward"
 
 
-def _cut(panel: Panel, stop: int) -> Panel:
-    """The first rows of a panel, filled as if nothing had come after them."""
-    values, observed = panel.values[:stop], panel.observed[:stop]
-    if panel.missing == "linear" and not observed[-1].all():
-        newest = last_observed(observed)[-1]
-        is_open = np.arange(stop)[:, None] > newest
-        values = np.where(is_open, values[newest, np.arange(values.shape[1])], values)
-    timestamps = panel.timestamps[:stop]
-    return replace(panel, timestamps=timestamps, values=values, observed=observed)
-
-
 def _rows_to_read(opened: OpenedTable, rows: int | None) -> int:
     task = opened.recipe.task
     if rows is None:
@@ -200,10 +187,8 @@ def _gradients(opened: OpenedTable) -> tuple[Sequence[tuple[float, ...] | None],
     count = stack.num_layers * stack.directions
     if len(panel.values) < recipe.task.context + recipe.task.horizon:
         return [None] * count, 0
-    whole = Span(0, len(panel.values))
-    windows = build.build_span_windows(
-        recipe, panel, opened.scaler, whole, lookback=False, device="cpu"
-    )
+    tensors = build_tensors(panel, opened.scaler, torch.device("cpu"))
+    windows = build_windows(tensors, whole_span(panel), recipe.task)
     values = recipe.task.context * stack.hidden_size * count * opened.model.samples_per_window
     most = max(min(_GRADIENT_WINDOWS, _GRADIENT_VALUES // values, len(windows)), 1)
     index = torch.linspace(0, len(windows) - 1, most).round().long()

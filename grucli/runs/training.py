@@ -8,7 +8,6 @@ from typing import Any
 
 import torch
 
-from grucli import build
 from grucli.errors import CheckpointError, InterruptedRunError
 from grucli.insight.normalisation import DeviationProbe
 from grucli.insight.observers import weight_observers
@@ -29,10 +28,12 @@ from grucli.runs.preparing import PreparedData
 from grucli.runs.resuming import load_unfinished, restore_training
 from grucli.runs.saving import Saver
 from grucli.runs.scoring import score_model
+from grucli.tasks.forecast.model import build_forecaster
 from grucli.tasks.forecast.objective import ForecastObjective
 from grucli.training.flat import FlatParameters
 from grucli.training.loop import fit, trial_step
 from grucli.training.observers import Observer, Observers
+from grucli.training.optimizers import build_optimizer
 from grucli.training.progress import Training
 from grucli.training.schedules import LearningRate
 from grucli.weights import read_weights
@@ -90,10 +91,10 @@ class TrainingRun:
         torch.manual_seed(recipe.train.seed)
         source = recipe.model.init.checkpoint
         initial = _trained_weights(source) if source is not None and not resume else None
-        self.model = model = build.build_forecaster(recipe, initial).to(device)
+        self.model = model = build_forecaster(recipe, initial).to(device)
         self.training = Training(
             model=model,
-            optimizer=build.build_optimizer(recipe.train, FlatParameters(model)),
+            optimizer=build_optimizer(recipe.train, FlatParameters(model)),
             schedule=LearningRate.of(recipe.train, windows=len(self.dataset.train)),
             recipe=recipe.train,
             samples=len(self.dataset.train),
@@ -166,7 +167,7 @@ class TrainingRun:
             kernel=self.kernel,
             seed=train.seed,
             rows=len(panel.values),
-            columns=panel.columns,
+            columns=panel.columns.values,
             frequency=panel.frequency.words,
             train_windows=len(self.dataset.train),
             valid_windows=len(self.dataset.valid),
@@ -174,7 +175,7 @@ class TrainingRun:
             epochs=train.epochs,
             steps_per_epoch=self.training.steps_per_epoch,
             start_epoch=self.training.epoch,
-            notes=(*panel.notes, *self._kernel_notes()),
+            notes=(*panel.notes, *self.dataset.notes, *self._kernel_notes()),
         )
 
     def loop(self) -> Iterator[Step | Epoch]:
@@ -207,7 +208,6 @@ class TrainingRun:
         scores = score_model(
             self.model,
             self.dataset.test,
-            self.recipe,
             yardstick=self.data.yardstick,
             split="test",
             fit_on=(self.dataset.train, self.dataset.valid),

@@ -13,6 +13,7 @@ from torch.optim.adam import adam
 from torch.optim.rmsprop import rmsprop
 from torch.optim.sgd import sgd
 
+from grucli.recipe import TrainRecipe
 from grucli.training.flat import FlatParameters
 
 
@@ -141,3 +142,14 @@ OPTIMIZERS: dict[str, type[Optimizer]] = {
     "sgd": SGD,
 }
 """Name in the recipe -> optimiser."""
+
+
+def build_optimizer(train: TrainRecipe, parameters: FlatParameters) -> Optimizer:
+    """The optimiser of a recipe."""
+    return OPTIMIZERS[train.optimizer](
+        parameters,
+        lr=train.lr,
+        weight_decay=train.weight_decay,
+        momentum=train.momentum,
+        nesterov=train.nesterov,
+    )

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from grucli.data import Windows
+from grucli.tasks.forecast.samples import Windows
 
 EVALUATION_CELLS = 1 << 22
 """Windows are evaluated in batches of about this many values of a layer (B * T * width)."""

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from grucli.data import Windows
 from grucli.errors import DataError
 from grucli.nn import Forecaster
 from grucli.recipe import TrainRecipe
 from grucli.tasks.forecast.batches import evaluation_batches
 from grucli.tasks.forecast.losses import masked_mean_loss
+from grucli.tasks.forecast.samples import Windows
 
 
 @dataclass(frozen=True)

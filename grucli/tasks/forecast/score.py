@@ -6,12 +6,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from grucli.data import Scaler, Windows
+from grucli.data import Scaler
 from grucli.nn import Forecaster
 from grucli.results import Scores
 from grucli.tasks.forecast.baselines import Predictor, drift, fit_ridge, naive, seasonal_naive
 from grucli.tasks.forecast.batches import evaluation_batches
 from grucli.tasks.forecast.metrics import Array, ErrorSums, columns_of
+from grucli.tasks.forecast.samples import Windows
 
 
 @dataclass(frozen=True)
@@ -23,10 +24,9 @@ class Scale:
     naive_mae: Array
 
     @classmethod
-    def of(cls, scaler: Scaler, naive_mae: Array) -> "Scale":
-        """Scale of the targets, which are the first columns of the scaler."""
-        targets = len(naive_mae)
-        return cls(scaler.spread[:targets], scaler.center[:targets], naive_mae)
+    def of(cls, targets: Scaler, naive_mae: Array) -> "Scale":
+        """From the scaler of the targets alone, and their in-sample errors."""
+        return cls(targets.spread, targets.center, naive_mae)
 
 
 def model_predictor(model: Forecaster) -> Predictor:
@@ -42,22 +42,20 @@ def model_predictor(model: Forecaster) -> Predictor:
 
 
 def baseline_predictors(
-    windows: Windows, *, targets: int, season: int | None, fit_on: tuple[Windows, Windows] | None
+    windows: Windows, *, season: int | None, fit_on: tuple[Windows, Windows] | None
 ) -> dict[str, Predictor]:
     """The baselines that these windows admit.
 
     The seasonal one needs a season that fits into the context; ridge needs the training and
     validation windows of ``fit_on``.
     """
-    horizon = windows.horizon_steps
-    found: dict[str, Predictor] = {"naive": naive(horizon, targets)}
+    horizon, columns = windows.horizon_steps, windows.columns
+    found: dict[str, Predictor] = {"naive": naive(horizon, columns)}
     if season is not None and season <= windows.context_steps:
-        found["seasonal_naive"] = seasonal_naive(horizon, targets, season)
-    found["drift"] = drift(horizon, targets)
+        found["seasonal_naive"] = seasonal_naive(horizon, columns, season)
+    found["drift"] = drift(horizon, columns)
     if fit_on is not None:
-        train, valid = fit_on
-        columns = train.gather(torch.zeros(1, dtype=torch.long)).context.shape[2]
-        found["ridge"] = fit_ridge(train, valid, targets=targets, columns=columns)
+        found["ridge"] = fit_ridge(*fit_on)
     return found
 
 
@@ -77,11 +75,12 @@ def score(
         name: ErrorSums(windows.horizon_steps, scale.spread, scale.offset, scale.naive_mae)
         for name in predictors
     }
+    of_targets = scaler.only(windows.columns.targets)
     for rows in evaluation_batches(windows, width):
         batch = windows.gather(rows)
         truth = windows.truth(rows)
         for name, predict in predictors.items():
-            forecast = scaler.unscale(predict(batch.context).double())
+            forecast = of_targets.unscale(predict(batch.context).double())
             sums[name].add(forecast, truth, batch.weight)
     return sums
 
@@ -92,7 +91,6 @@ def as_scores(
     *,
     split: str,
     season: int | None,
-    targets: tuple[str, ...],
 ) -> Scores:
     """Read the sums of ``model`` and of everything else as baselines."""
     model = sums["model"]
@@ -105,5 +103,5 @@ def as_scores(
         model=model.read(),
         baselines={name: sum_.read() for name, sum_ in sums.items() if name != "model"},
         by_step=tuple(model.read(step=step) for step in range(model.horizon)),
-        by_column=columns_of(model, targets),
+        by_column=columns_of(model, windows.columns.targets),
     )
