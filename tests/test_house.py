@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "data": {"errors", "columns", "results"},
     "nn": GROUND | {"results"},
     "training": {"errors", "results", "recipe"},
-    "tasks": GROUND | {"results", "recipe", "data", "nn"},
+    "tasks": GROUND | {"results", "recipe", "data", "nn", "training"},
     "insight": GROUND | {"results", "data", "nn", "tasks", "training"},
     "weights": GROUND | {"formats", "results", "checkpoint"},
     "checkpoint": {"errors", "files", "formats"},

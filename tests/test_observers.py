@@ -92,7 +92,7 @@ def line_training(folder, *overrides):
     return Training(
         model=model,
         optimizer=optimizers.Adam(FlatParameters(model), lr=recipe.lr),
-        schedule=LearningRate.of(recipe, windows=10),
+        schedule=LearningRate.of(recipe, samples=10),
         recipe=recipe,
         samples=10,
     )

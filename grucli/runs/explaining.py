@@ -115,7 +115,7 @@ def _inputs(
     columns = panel.columns
     if opened.model.is_independent:
         columns = replace(columns, targets=columns.targets[sample : sample + 1])
-    scaled = opened.scaler.scale(panel.values[row : row + 1])[0]
+    scaled = opened.learned.scaler.scale(panel.values[row : row + 1])[0]
     reads = record.inputs[step, sample].tolist()
     values = []
     for at, name in enumerate(columns.values):

@@ -2,15 +2,15 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from grucli.checkpoint import Checkpoint, load_checkpoint
 from grucli.data import Frequency, Panel, Scaler
 from grucli.errors import CheckpointError, DataError, RecipeError
-from grucli.nn import Forecaster
 from grucli.recipe import Recipe, recipe_from_mapping
 from grucli.runs.device import use_kernel
 from grucli.runs.tables import read_panel
-from grucli.tasks.forecast.model import restore_forecaster
+from grucli.tasks import Learned, Task, task_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,15 +20,22 @@ class Opened:
     path: str
     saved: Checkpoint
     recipe: Recipe
-    model: Forecaster
-    scaler: Scaler
+    task: Task[Any, Any]
+    learned: Learned
+    model: Any
 
 
 @dataclass(frozen=True, eq=False)
 class OpenedTable(Opened):
-    """The same beside a table."""
+    """The same beside a table, as the task reads it."""
 
-    panel: Panel
+    data: Any
+
+    @property
+    def panel(self) -> Panel:
+        """The table."""
+        panel: Panel = self.data.panel
+        return panel
 
 
 def open_checkpoint(path: str | Path) -> Opened:
@@ -36,8 +43,10 @@ def open_checkpoint(path: str | Path) -> Opened:
     use_kernel("auto")
     saved = load_checkpoint(path)
     recipe = recipe_of(saved, path)
-    model = restore_forecaster(recipe, saved.weights, source=str(path))
-    return Opened(str(path), saved, recipe, model, Scaler.from_plain(saved.scaler))
+    task = task_of(recipe)
+    learned = Learned(Scaler.from_plain(saved.scaler), saved.task["facts"])
+    model = task.restore_model(recipe, learned.facts, saved.weights, source=str(path))
+    return Opened(str(path), saved, recipe, task, learned, model)
 
 
 def open_table(path: str | Path, data: str | bytes | None = None) -> OpenedTable:
@@ -50,7 +59,9 @@ def open_table(path: str | Path, data: str | bytes | None = None) -> OpenedTable
 
 def with_table(opened: Opened, data: str | bytes | None = None) -> OpenedTable:
     """An opened checkpoint beside a table. Raises DataError for one that it cannot read."""
-    return OpenedTable(**vars(opened), panel=_panel(opened, data))
+    panel = _panel(opened, data)
+    read = opened.task.prepare(opened.recipe, panel, device="cpu", learned=opened.learned)
+    return OpenedTable(**vars(opened), data=read)
 
 
 def _panel(opened: Opened, data: str | bytes | None) -> Panel:

@@ -1,4 +1,4 @@
-"""A recipe's table, cut into windows and measured: all that a run knows before it has a model."""
+"""A recipe's table, cut into samples and measured: all that a run knows before it has a model."""
 
 import hashlib
 from collections.abc import Mapping
@@ -10,40 +10,36 @@ import torch
 
 from grucli import __version__
 from grucli.checkpoint import Checkpoint
-from grucli.data import Panel
 from grucli.recipe import Recipe
-from grucli.runs.scoring import Yardstick
 from grucli.runs.tables import read_panel
-from grucli.tasks.forecast.samples import Dataset, build_dataset
+from grucli.tasks import Task, TaskData, task_of
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PreparedData:
-    """The table of a recipe, its windows, and what errors on them are measured with."""
+    """The table of a recipe as its task reads it."""
 
     recipe: Recipe
-    panel: Panel
-    dataset: Dataset
-    yardstick: Yardstick
+    task: Task[Any, Any]
+    read: TaskData
 
     @classmethod
     def of(cls, recipe: Recipe, *, device: str) -> "PreparedData":
-        """Read the table and cut it; season and scale come from the training span alone."""
-        panel = read_panel(recipe.data)
-        dataset = build_dataset(recipe, panel, device=device)
-        yardstick = Yardstick.of_training(recipe, panel, dataset)
-        return cls(recipe, panel, dataset, yardstick)
+        """Read the table."""
+        task = task_of(recipe)
+        return cls(recipe, task, task.prepare(recipe, read_panel(recipe.data), device=device))
 
     @cached_property
     def summary(self) -> dict[str, Any]:
         """The table in short, so that a resumed run can see whether it changed."""
-        digest = hashlib.sha256(self.panel.values.tobytes())
-        digest.update(self.panel.observed.tobytes())
-        digest.update(self.panel.timestamps.tobytes())
-        digest.update(self.panel.bounds[1:-1].tobytes())
+        panel = self.read.panel
+        digest = hashlib.sha256(panel.values.tobytes())
+        digest.update(panel.observed.tobytes())
+        digest.update(panel.timestamps.tobytes())
+        digest.update(panel.bounds[1:-1].tobytes())
         return {
             "path": self.recipe.data.path,
-            "rows": len(self.panel.values),
+            "rows": len(panel.values),
             "sha256": digest.hexdigest(),
         }
 
@@ -56,13 +52,14 @@ class PreparedData:
         deviations: Mapping[str, Mapping[str, float]],
     ) -> Checkpoint:
         """Weights with all that gives their numbers meaning; ``state`` is what resuming needs."""
+        panel, learned = self.read.panel, self.read.learned
         return Checkpoint(
             recipe=self.recipe.model_dump(mode="json"),
-            time=self.panel.time,
-            columns=list(self.panel.columns.values),
-            frequency=self.panel.frequency.to_plain(),
-            scaler=self.yardstick.scaler.to_plain(),
-            task={"kind": self.recipe.task.kind, "facts": self.yardstick.to_facts()},
+            time=panel.time,
+            columns=list(panel.columns.values),
+            frequency=panel.frequency.to_plain(),
+            scaler=learned.scaler.to_plain(),
+            task={"kind": self.task.kind, "facts": dict(learned.facts)},
             data=self.summary,
             weights=weights,
             progress=progress,

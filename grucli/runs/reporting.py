@@ -15,14 +15,12 @@ from grucli.results import (
     Scores,
 )
 from grucli.runs import tracing
-from grucli.runs.examples import window_examples
 from grucli.runs.folder import RunFolder
 from grucli.runs.opened import Opened, open_checkpoint, with_table
 from grucli.runs.reading import predict_with_context
-from grucli.runs.scoring import Yardstick, error_sums
 from grucli.runs.training import model_words
-from grucli.tasks.forecast.samples import build_dataset
-from grucli.tasks.forecast.score import as_scores
+from grucli.tasks.forecast.examples import window_examples
+from grucli.tasks.forecast.score import as_scores, model_sums
 from grucli.weights import (
     film_frames,
     read_epochs,
@@ -122,19 +120,14 @@ def _scored(
     opened: Opened,
 ) -> tuple[Scores, dict[str, tuple[float, ...]], tuple[ForecastExample, ...]]:
     """Scores on the test span, the errors at each step, and some of the forecasts themselves."""
-    model, panel = opened.model, with_table(opened).panel
-    recipe = opened.recipe
-    yardstick = Yardstick.of_checkpoint(opened.saved, recipe)
-    scaler = yardstick.scaler
-    dataset = build_dataset(recipe, panel, device="cpu", scaler=scaler)
-    windows, fit_on = dataset.test, (dataset.train, dataset.valid)
-    sums = error_sums(model, windows, yardstick=yardstick, fit_on=fit_on)
-    scores = as_scores(sums, windows, split="test", season=yardstick.season)
+    model, data = opened.model, with_table(opened).data
+    sums = model_sums(model, data, split="test")
+    scores = as_scores(sums, data, split="test")
     by_step = {
-        name: tuple(found.read(step=step).rmse for step in range(windows.horizon_steps))
-        for name, found in sums.items()
+        name: tuple(errors.read(step=step).rmse for step in range(errors.horizon))
+        for name, errors in sums.items()
     }
-    return scores, by_step, window_examples(model, windows, panel, scaler, count=EXAMPLES)
+    return scores, by_step, window_examples(model, data, split="test", count=EXAMPLES)
 
 
 def _weights(

@@ -39,7 +39,7 @@ class Stream:
             )
         self.recipe: Recipe = recipe
         self.model: Forecaster = opened.model.eval()
-        self.scaler = opened.scaler
+        self.scaler = opened.learned.scaler
         self.of_targets = self.scaler.only(recipe.data.columns.targets)
         self.frequency = Frequency.from_plain(opened.saved.frequency)
         self.state: State | None = None

@@ -57,7 +57,7 @@ def record_rows(opened: OpenedTable, first: int, stop: int) -> tuple[LayerRecord
     """What the stack does over the rows from ``first`` to before ``stop``, in float32."""
     context = latest_contexts(
         opened.panel.until(stop),
-        opened.scaler,
+        opened.learned.scaler,
         context_steps=stop - first,
         device=torch.device("cpu"),
     )
@@ -187,7 +187,7 @@ def _gradients(opened: OpenedTable) -> tuple[Sequence[tuple[float, ...] | None],
     count = stack.num_layers * stack.directions
     if len(panel.values) < recipe.task.context + recipe.task.horizon:
         return [None] * count, 0
-    tensors = build_tensors(panel, opened.scaler, torch.device("cpu"))
+    tensors = build_tensors(panel, opened.learned.scaler, torch.device("cpu"))
     windows = build_windows(tensors, whole_span(panel), recipe.task)
     values = recipe.task.context * stack.hidden_size * count * opened.model.samples_per_window
     most = max(min(_GRADIENT_WINDOWS, _GRADIENT_VALUES // values, len(windows)), 1)

@@ -13,7 +13,7 @@ from grucli.insight.normalisation import DeviationProbe
 from grucli.insight.observers import weight_observers
 from grucli.nn import available, kernel_words
 from grucli.recipe import Recipe, dump_recipe
-from grucli.results import Epoch, Step, TrainingFinished, TrainingStarted
+from grucli.results import Epoch, SplitName, Step, TrainingFinished, TrainingStarted
 from grucli.runs.device import (
     Threads,
     choose_device,
@@ -27,9 +27,6 @@ from grucli.runs.memory import memory_watched
 from grucli.runs.preparing import PreparedData
 from grucli.runs.resuming import load_unfinished, restore_training
 from grucli.runs.saving import Saver
-from grucli.runs.scoring import score_model
-from grucli.tasks.forecast.model import build_forecaster
-from grucli.tasks.forecast.objective import ForecastObjective
 from grucli.training.flat import FlatParameters
 from grucli.training.loop import fit, trial_step
 from grucli.training.observers import Observer, Observers
@@ -38,6 +35,7 @@ from grucli.training.progress import Training
 from grucli.training.schedules import LearningRate
 from grucli.weights import read_weights
 
+SPANS: tuple[SplitName, ...] = ("train", "valid", "test")
 Event = TrainingStarted | Step | Epoch | TrainingFinished
 
 
@@ -87,22 +85,22 @@ class TrainingRun:
     ) -> None:
         self.recipe, self.folder, self.device = recipe, folder, device
         self.data = PreparedData.of(recipe, device=device)
-        self.dataset = self.data.dataset
+        self.task, read = self.data.task, self.data.read
+        self.samples = {split: read.samples(split) for split in SPANS}
         torch.manual_seed(recipe.train.seed)
         source = recipe.model.init.checkpoint
         initial = _trained_weights(source) if source is not None and not resume else None
-        self.model = model = build_forecaster(recipe, initial).to(device)
+        model = self.task.build_model(recipe, read.learned.facts, initial).to(device)
+        self.model, trained_on = model, self.samples["train"]
         self.training = Training(
             model=model,
             optimizer=build_optimizer(recipe.train, FlatParameters(model)),
-            schedule=LearningRate.of(recipe.train, windows=len(self.dataset.train)),
+            schedule=LearningRate.of(recipe.train, samples=len(trained_on)),
             recipe=recipe.train,
-            samples=len(self.dataset.train),
+            samples=len(trained_on),
         )
-        self.objective = ForecastObjective(
-            model, recipe.train, self.dataset.train, self.dataset.valid
-        )
-        deviations = DeviationProbe(model, self.dataset.train)
+        self.objective = self.task.objective(model, read)
+        deviations = DeviationProbe(model, trained_on)
         recorders = weight_observers(model, recipe.model.cell, write=folder.append)
         self.observers = Observers([*recorders, deviations, *observers])
         self.saver = Saver(
@@ -155,7 +153,7 @@ class TrainingRun:
 
     def started(self) -> TrainingStarted:
         """What is about to happen, for the screen."""
-        train, panel = self.recipe.train, self.data.panel
+        train, panel = self.recipe.train, self.data.read.panel
         counts = [p.numel() for p in self.training.model.parameters()]
         return TrainingStarted(
             recipe=self.recipe.name,
@@ -169,13 +167,13 @@ class TrainingRun:
             rows=len(panel.values),
             columns=panel.columns.values,
             frequency=panel.frequency.words,
-            train_windows=len(self.dataset.train),
-            valid_windows=len(self.dataset.valid),
-            test_windows=len(self.dataset.test),
+            train_windows=len(self.samples["train"]),
+            valid_windows=len(self.samples["valid"]),
+            test_windows=len(self.samples["test"]),
             epochs=train.epochs,
             steps_per_epoch=self.training.steps_per_epoch,
             start_epoch=self.training.epoch,
-            notes=(*panel.notes, *self.dataset.notes, *self._kernel_notes()),
+            notes=(*panel.notes, *self.data.read.notes, *self._kernel_notes()),
         )
 
     def loop(self) -> Iterator[Step | Epoch]:
@@ -205,13 +203,7 @@ class TrainingRun:
         """Score the best weights on the test span and close the run's books."""
         training = self.training
         self.model.load_state_dict(training.best.weights)
-        scores = score_model(
-            self.model,
-            self.dataset.test,
-            yardstick=self.data.yardstick,
-            split="test",
-            fit_on=(self.dataset.train, self.dataset.valid),
-        )
+        scores = self.task.score(self.model, self.data.read, split="test")
         self.saver.save_scored(asdict(scores.model))
         event = TrainingFinished(
             reason="patience" if training.best.is_final else "epochs",

@@ -56,6 +56,15 @@ class Windows:
         """Who stands where in a row of a context."""
         return self.data.panel.columns
 
+    @property
+    def steps(self) -> int:
+        """Steps that a model reads of each."""
+        return self.context_steps
+
+    def inputs(self, index: Tensor) -> tuple[Tensor]:
+        """The contexts of the windows at positions ``index`` [B]."""
+        return (self.gather(index).context,)
+
     def gather(self, index: Tensor) -> Batch:
         """The windows at positions ``index`` [B] as one batch on the device."""
         scaled, age = self.data.scaled, self.data.age

@@ -4,31 +4,27 @@ from math import isnan
 
 import torch
 
-from grucli.data import Panel, Scaler
+from grucli.data import Panel
 from grucli.nn import Forecaster
-from grucli.results import Forecast, ForecastExample
-from grucli.tasks.forecast.samples import Windows
+from grucli.results import Forecast, ForecastExample, SplitName
+from grucli.tasks.forecast.data import ForecastData
 from grucli.tasks.forecast.score import model_predictor
 
 
 def window_examples(
-    model: Forecaster,
-    windows: Windows,
-    panel: Panel,
-    scaler: Scaler,
-    *,
-    count: int,
+    model: Forecaster, data: ForecastData, *, split: SplitName, count: int
 ) -> tuple[ForecastExample, ...]:
-    """Forecasts of ``count`` windows, spread evenly over all of them, column by column.
+    """Forecasts of ``count`` windows of a split, spread evenly over it, column by column.
 
     The context is shown as the table has it, with gaps filled.
     """
     if count == 0:
         return ()
+    windows, panel = data.samples(split), data.panel
     index = torch.linspace(0, len(windows) - 1, min(count, len(windows))).round().long()
     batch, truth = windows.gather(index), windows.truth(index)
     targets = panel.columns.targets
-    forecast = scaler.only(targets).unscale(model_predictor(model)(batch.context).double())
+    forecast = data.scaler.only(targets).unscale(model_predictor(model)(batch.context).double())
     if batch.weight is not None:
         truth = truth.where(batch.weight, torch.nan)
     starts = windows.samples.starts(index).tolist()
