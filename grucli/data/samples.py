@@ -44,5 +44,7 @@ class Samples:
 
     def starts(self, index: Tensor) -> Tensor:
         """The first rows of the samples at positions ``index`` [B]."""
-        series = torch.searchsorted(self.stop, index, right=True)
-        return self.offset.index_select(0, series) + index * self.stride
+        offset = self.offset
+        if len(offset) > 1:
+            offset = offset.index_select(0, torch.searchsorted(self.stop, index, right=True))
+        return torch.add(offset, index, alpha=self.stride)
