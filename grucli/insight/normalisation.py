@@ -17,7 +17,7 @@ def window_deviations(model: Forecaster, windows: Windows, *, rows: int) -> dict
     Over windows drawn at random, always the same ones, with ``rows`` steps together, of a longer
     context the last ones; {} without layer normalisation. See ``grucli.nn.mean_deviations``.
     """
-    if model.recurrent.layer_norm == "none":
+    if not model.recurrent.rule.norm.groups:
         return {}
     count = max(rows // windows.context_steps, 1)
     generator = torch.Generator().manual_seed(0)

@@ -10,9 +10,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from grucli.cells import GRU
 from grucli.errors import CheckpointError
+from grucli.nn.cells import MODULES
 from grucli.nn.initialise import copy_matrices, initialise
-from grucli.nn.recurrent import MODULES
 from grucli.nn.states import State
 from grucli.nn.window_scale import WINDOW_SCALES, WindowScale
 
@@ -36,7 +37,7 @@ class Forecaster(nn.Module):
     def __init__(
         self,
         *,
-        cell: str = "gru",
+        cell: str = GRU.name,
         layer_norm: str = "none",
         target_size: int = 1,
         past_size: int = 0,

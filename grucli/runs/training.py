@@ -10,6 +10,7 @@ import torch
 from grucli import build
 from grucli.errors import CheckpointError, InterruptedRunError
 from grucli.nn import available, kernel_words
+from grucli.nn.kernel_problem import knows
 from grucli.recipe import Recipe, dump_recipe
 from grucli.results import (
     Epoch,
@@ -98,8 +99,8 @@ class TrainingRun:
     @property
     def kernel(self) -> str:
         """What the recurrent layers are computed with."""
-        native = self.device == "cpu" and self.recipe.model.cell != "lstm"
-        return kernel_words() if native else "torch"
+        is_native = self.device == "cpu" and knows(self.training.model.recurrent.rule)
+        return kernel_words() if is_native else "torch"
 
     def _kernel_notes(self) -> Iterator[str]:
         if not available():
