@@ -32,9 +32,9 @@ def run_of(place, *overrides):
 def copies(run):
     """Every gate's share of every recurrent parameter by its long name, as float64."""
     return {
-        matrix.long: p.detach()[matrix.rows].double().numpy().copy()
+        matrix.long: matrix.of(p.detach()).double().numpy().copy()
         for name, p in run.training.model.recurrent.named_parameters()
-        for matrix in matrices_of(run.recipe.model.cell, name, len(p))
+        for matrix in matrices_of(run.recipe.model.cell, name)
     }
 
 

@@ -42,7 +42,7 @@ class Section:
     """Fields that name or sort what is measured and are no statistics."""
 
 
-PLACE = ("symbol", "name", "layer", "direction", "gate", "part", "shape", "module")
+PLACE = ("symbol", "name", "layer", "direction", "gate", "part", "cell", "shape", "module")
 SPREAD = ("mean", "deviation", "minimum", "maximum")
 ENDS = ("mean", "deviation", "left", "right", "always_left", "always_right", "by_step")
 

@@ -24,7 +24,7 @@ def sample_deviations(model: RecurrentModel, samples: Samples, *, rows: int) -> 
     Over samples drawn at random, always the same ones, with ``rows`` steps together, of a longer
     one the last ones; {} without layer normalisation. See ``grucli.nn.mean_deviations``.
     """
-    if model.recurrent.layer_norm == "none":
+    if not model.recurrent.rule.norm.groups:
         return {}
     count = max(rows // samples.steps, 1)
     generator = torch.Generator().manual_seed(0)

@@ -7,8 +7,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from grucli.cells import GRU
+from grucli.nn.cells import MODULES
 from grucli.nn.model import RecurrentModel
-from grucli.nn.recurrent import MODULES
 from grucli.nn.states import State
 from grucli.nn.window_scale import WINDOW_SCALES, WindowScale
 
@@ -32,7 +33,7 @@ class Forecaster(RecurrentModel):
     def __init__(
         self,
         *,
-        cell: str = "gru",
+        cell: str = GRU.name,
         layer_norm: str = "none",
         target_size: int = 1,
         past_size: int = 0,

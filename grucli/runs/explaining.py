@@ -51,8 +51,8 @@ def explain(
     own = float(record.own[step, sample, unit])
     return Explanation(
         checkpoint=opened.path,
-        cell=record.rule.cell,
-        layer_norm=record.rule.layer_norm,
+        cell=record.rule.spec.name,
+        layer_norm=record.rule.norm.name,
         time=times[0],
         last=times[1],
         step=step + 1,

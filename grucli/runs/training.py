@@ -12,6 +12,7 @@ from grucli.errors import CheckpointError, InterruptedRunError
 from grucli.insight.normalisation import DeviationProbe
 from grucli.insight.observers import weight_observers
 from grucli.nn import available, kernel_words
+from grucli.nn.kernel_problem import knows
 from grucli.recipe import Recipe, dump_recipe
 from grucli.results import Epoch, SplitName, Step, TrainingFinished, TrainingStarted
 from grucli.runs.device import (
@@ -121,8 +122,8 @@ class TrainingRun:
     @property
     def kernel(self) -> str:
         """What the recurrent layers are computed with."""
-        native = self.device == "cpu" and self.recipe.model.cell != "lstm"
-        return kernel_words() if native else "torch"
+        is_native = self.device == "cpu" and knows(self.model.recurrent.rule)
+        return kernel_words() if is_native else "torch"
 
     def _kernel_notes(self) -> Iterator[str]:
         if not available():
