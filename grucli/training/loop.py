@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from grucli.errors import TrainingError
+from grucli.errors import DataError, TrainingError
 from grucli.results import Epoch, Step
 from grucli.training.objective import Objective
 from grucli.training.observers import Observers
@@ -91,7 +91,7 @@ def trial_step(training: Training, objective: Objective) -> None:
 
 def _close_epoch(training: Training, objective: Objective, rate: float, started: float) -> Epoch:
     """Validate, keep the best weights, and say how the epoch went."""
-    valid_loss = objective.validation_loss()
+    valid_loss = _validate(objective)
     if not math.isfinite(valid_loss):
         raise TrainingError(
             f"epoch {training.epoch}: the validation loss is {valid_loss:g}; expected a number; "
@@ -116,6 +116,20 @@ def _close_epoch(training: Training, objective: Objective, rate: float, started:
         elapsed_seconds=training.elapsed_seconds,
         windows_per_second=rate,
     )
+
+
+def _validate(objective: Objective) -> float:
+    """Mean loss over the values of all validation batches."""
+    total, count = 0.0, 0.0
+    for loss, values in objective.validation():
+        total += loss * values
+        count += values
+    if count == 0:
+        raise DataError(
+            "the validation span holds no measured value of any target; expected some; "
+            "change data.split"
+        )
+    return total / count
 
 
 def _not_finite(training: Training, loss: float, lr: float) -> str:

@@ -1,5 +1,6 @@
 """What training makes smaller: the loss of a task, which alone knows its samples and its model."""
 
+from collections.abc import Iterator
 from typing import Protocol
 
 from torch import Tensor
@@ -15,6 +16,6 @@ class Objective(Protocol):
         """
         ...
 
-    def validation_loss(self) -> float:
-        """Mean loss of the present weights over all validation samples, without a graph."""
+    def validation(self) -> Iterator[tuple[float, float]]:
+        """Mean loss of the present weights and number of values, one validation batch at a time."""
         ...

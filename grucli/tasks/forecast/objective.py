@@ -1,11 +1,11 @@
 """What a forecaster learns to make smaller: its loss over the windows of two spans."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from grucli.errors import DataError
 from grucli.nn import Forecaster
 from grucli.recipe import TrainRecipe
 from grucli.tasks.forecast.batches import evaluation_batches
@@ -38,24 +38,16 @@ class ForecastObjective:
             return chance
         return chance * max(0.0, 1.0 - (epoch - 1) / max(1, self.recipe.epochs - 1))
 
-    @torch.inference_mode()
-    def validation_loss(self) -> float:
-        """Mean loss of the present weights over all validation windows.
-
-        Raises DataError where none of their targets was measured.
-        """
-        self.model.eval()
-        total, count = 0.0, 0.0
+    def validation(self) -> Iterator[tuple[float, float]]:
+        """Mean loss of the present weights and number of values, batch by batch of windows."""
         for rows in evaluation_batches(self.valid, self.model.width):
-            batch = self.valid.gather(rows)
-            loss, observed = masked_mean_loss(
-                self.recipe.loss, self.model(batch.context), batch.target, weight=batch.weight
-            )
-            total += float(loss) * float(observed)
-            count += float(observed)
-        if count == 0:
-            raise DataError(
-                "the validation span holds no measured value of any target; expected some; "
-                "change data.split"
-            )
-        return total / count
+            yield self._validate(rows)
+
+    @torch.inference_mode()
+    def _validate(self, rows: Tensor) -> tuple[float, float]:
+        self.model.eval()
+        batch = self.valid.gather(rows)
+        loss, values = masked_mean_loss(
+            self.recipe.loss, self.model(batch.context), batch.target, weight=batch.weight
+        )
+        return float(loss), float(values)
