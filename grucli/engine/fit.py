@@ -6,7 +6,7 @@ Between two events the state in ``Training`` is whole: a caller that stops there
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -25,11 +25,18 @@ EVALUATION_CELLS = 1 << 22
 Event = WeightRecord | Snapshot | Step | Epoch
 
 
-def fit(training: Training, train: Windows, valid: Windows) -> Iterator[Event]:
+def fit(
+    training: Training,
+    train: Windows,
+    valid: Windows,
+    *,
+    stepped: Callable[[float], None] = lambda _: None,
+) -> Iterator[Event]:
     """Run the optimiser over the training windows until the epochs or the patience are used up.
 
     Yields a Step after every optimiser step and an Epoch after every validation; what is recorded
-    of the weights comes at the start, before the Step that it belongs to, and at the end. Raises
+    of the weights comes at the start, before the Step that it belongs to, and at the end.
+    ``stepped`` is told the seconds of every step, and may run ``trial_step``. Raises
     TrainingError before a step whose loss or gradient is not finite: the weights stay as they
     were.
     """
@@ -38,7 +45,9 @@ def fit(training: Training, train: Windows, valid: Windows) -> Iterator[Event]:
         started = time.perf_counter()
         windows = 0
         for rows in training.remaining_batches(len(train)):
+            began = time.perf_counter()
             loss, lr, records = _step(training, train, rows)
+            stepped(time.perf_counter() - began)
             windows += len(rows)
             yield from records
             yield Step(

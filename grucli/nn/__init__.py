@@ -4,7 +4,13 @@ from grucli.nn.deviations import mean_deviations
 from grucli.nn.flat import FlatParameters
 from grucli.nn.forecaster import Forecaster
 from grucli.nn.initialise import copy_matrices, initialise
-from grucli.nn.kernel import available, choose_kernel, chosen_kernel, kernel_words
+from grucli.nn.kernel import (
+    available,
+    choose_kernel,
+    chosen_kernel,
+    kernel_words,
+    limit_threads,
+)
 from grucli.nn.optimizers import Optimizer
 from grucli.nn.recurrent import GRU, LSTM, MODULES, RNN
 from grucli.nn.stack import Recurrent
@@ -26,5 +32,6 @@ __all__ = [
     "copy_matrices",
     "initialise",
     "kernel_words",
+    "limit_threads",
     "mean_deviations",
 ]

@@ -23,11 +23,13 @@ from grucli.reports import (
     WeightRecord,
 )
 from grucli.runs.device import (
+    Pace,
     Threads,
     choose_device,
     flushed_denormals,
     pick_threads,
     set_threads,
+    thread_limit_lifted,
     use_kernel,
 )
 from grucli.runs.folder import RunFolder
@@ -55,12 +57,14 @@ def train(
 
     ``stop`` is asked after every step; when it answers a signal's number the state is saved to
     last.pt and InterruptedRunError raised. Resuming continues bit for bit on the same device with
-    the same number of threads, which is what ``threads`` auto takes then.
+    the same number of threads, which is what ``threads`` auto takes then. What auto measures on the
+    way changes who computes native layers and no byte.
     """
     place = choose_device(device)
     use_kernel(recipe.train.kernel)
     folder = RunFolder(Path(run_dir) if run_dir is not None else Path("runs") / recipe.name)
-    with folder.held(resume=resume, overwrite=overwrite), flushed_denormals():
+    held = folder.held(resume=resume, overwrite=overwrite)
+    with held, flushed_denormals(), thread_limit_lifted():
         run = TrainingRun(recipe, folder, place, resume=resume)
         run.use_threads(threads)
         yield run.started()
@@ -88,6 +92,7 @@ class TrainingRun:
         )
         self.saver = Saver(folder, self.data, self.training, kernel=self.kernel)
         self.threads_before: int | None = None
+        self.stepped: Callable[[float], None] = lambda _: None
         self.kernel_before = self.kernel
         if resume:
             self._restore()
@@ -110,14 +115,27 @@ class TrainingRun:
             )
 
     def use_threads(self, threads: Threads) -> None:
-        """Set the number of threads; ``auto`` is that of the run resumed, or what is measured."""
+        """Set the number of threads; ``auto`` is that of the run resumed, or what is measured.
+
+        Native layers then go on with fewer while the machine is busy.
+        """
         if threads != "auto":
             set_threads(threads)
-        elif self.threads_before is not None:
-            set_threads(self.threads_before)
-        elif self.device == "cpu":
-            with memory_watched(self.training):
-                pick_threads(lambda: trial_step(self.training, self.dataset.train))
+            return
+        set_threads(self.threads_before)
+        if self.device != "cpu":
+            return
+        with memory_watched(self.training):
+            if self.threads_before is None:
+                pick_threads(self._try_step)
+            if self.kernel != "torch":
+                pace = Pace(self._try_step)
+                self.stepped = pace.note
+                if self.threads_before is not None:
+                    pace.measure()
+
+    def _try_step(self) -> None:
+        trial_step(self.training, self.dataset.train)
 
     def _restore(self) -> None:
         """Go on from last.pt, after a check that recipe and data are what they were."""
@@ -162,7 +180,8 @@ class TrainingRun:
             self.saver.save_best()
 
     def _events(self, stop: Callable[[], int | None]) -> Iterator[Step | Epoch]:
-        for event in fit(self.training, self.dataset.train, self.dataset.valid):
+        parts = self.dataset
+        for event in fit(self.training, parts.train, parts.valid, stepped=self.stepped):
             if isinstance(event, WeightRecord | Snapshot):
                 self.folder.append(event)
                 continue
