@@ -1,6 +1,7 @@
 """Gated recurrent sequence models on a command line, and as a library.
 
-``import grucli`` is light: each call loads what it needs when it is first used.
+``import grucli`` is light: each call loads what it needs when it is first used. Before it loads
+torch it tells torch's threads to sleep while they wait, unless the environment says otherwise.
 
     import grucli
     finished = grucli.train("recipes/co2.yaml")
@@ -9,8 +10,9 @@
     report = grucli.inspect_weights(finished.best_path)
 """
 
+import sys
 from collections.abc import Sequence
-from os import PathLike, fspath
+from os import PathLike, environ, fspath
 from typing import Any
 
 from grucli.results import AnyScores, Prediction, SplitName, TrainingFinished, WeightReport
@@ -18,6 +20,12 @@ from grucli.results import AnyScores, Prediction, SplitName, TrainingFinished, W
 __all__ = ["__version__", "evaluate", "inspect_weights", "predict", "train"]
 
 __version__ = "0.1.0"
+
+_WAITING = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "1000"}
+"""Sleep at once, or under GNU's OpenMP after some 50 microseconds, which bridge a layer's phases.
+By default it is milliseconds of spinning, which takes the cores from whoever is waited for."""
+if "torch" not in sys.modules and not environ.keys() & {*_WAITING, "KMP_BLOCKTIME"}:
+    environ.update(_WAITING)  # the runtime reads them once, when torch loads it
 
 Path = str | PathLike[str]
 

@@ -9,6 +9,7 @@ import torch
 from grucli import evaluate, train
 from grucli.checkpoint import load_checkpoint
 from grucli.errors import DataError, InterruptedRunError, TrainingError, UsageError
+from grucli.nn import available, limit_threads
 from grucli.recipe import load_recipe
 from grucli.results import Epoch, Step
 from grucli.runs import training
@@ -366,6 +367,31 @@ def test_measuring_the_threads_changes_nothing_that_is_learned(folder, monkeypat
     for name, threads in (("measured", "auto"), ("given", 1)):
         train(folder / "wave.yaml", run_dir=folder / name, threads=threads)
     assert weights_of(folder / "measured" / "last.pt") == weights_of(folder / "given" / "last.pt")
+
+
+@pytest.mark.skipif(not available(), reason="installed without a compiler")
+def test_fewer_threads_on_the_way_change_no_byte(folder, monkeypatch):
+    """With one thread from the start the same run rounds otherwise."""
+    before, limits = torch.get_num_threads(), []
+
+    def limit(most):
+        limits.append(most)
+        limit_threads(most)
+
+    monkeypatch.setattr("grucli.runs.training.pick_threads", lambda _: torch.set_num_threads(2))
+    monkeypatch.setattr("grucli.runs.device.limit_threads", limit)
+    monkeypatch.setattr("grucli.runs.device._WINDOW_STEPS", 1)
+    monkeypatch.setattr("grucli.runs.device._WINDOW_SECONDS", 0.0)
+    monkeypatch.setattr("grucli.runs.device._SLOW", 0.0)
+    monkeypatch.setattr("grucli.runs.device._WORTHWHILE", 0.0)
+    overrides = ["model.hidden=48", "model.dropout=0.1", "model.layers=2"]
+    for name, threads in (("limited", "auto"), ("free", 2), ("alone", 1)):
+        train(folder / "wave.yaml", overrides, run_dir=folder / name, threads=threads)
+    torch.set_num_threads(before)
+    assert weights_of(folder / "limited" / "last.pt") == weights_of(folder / "free" / "last.pt")
+    assert weights_of(folder / "limited" / "last.pt") != weights_of(folder / "alone" / "last.pt")
+    assert {1, 2} <= set(limits)
+    assert limits[-1] == 0
 
 
 def test_a_resumed_run_takes_the_threads_it_had(folder):

@@ -4,7 +4,13 @@ from grucli.nn.cells import GRU, LSTM, MODULES, RNN
 from grucli.nn.deviations import mean_deviations
 from grucli.nn.forecaster import Forecaster
 from grucli.nn.initialise import copy_matrices, initialise
-from grucli.nn.kernel import available, choose_kernel, chosen_kernel, kernel_words
+from grucli.nn.kernel import (
+    available,
+    choose_kernel,
+    chosen_kernel,
+    kernel_words,
+    limit_threads,
+)
 from grucli.nn.model import RecurrentModel
 from grucli.nn.stack import Recurrent
 from grucli.nn.states import State
@@ -24,5 +30,6 @@ __all__ = [
     "copy_matrices",
     "initialise",
     "kernel_words",
+    "limit_threads",
     "mean_deviations",
 ]

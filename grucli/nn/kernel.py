@@ -58,6 +58,15 @@ def kernel_words() -> str:
     return f"native {native.instruction_set()}" if chosen_kernel() == "native" else "torch"
 
 
+def limit_threads(most: int) -> None:
+    """Let at most ``most`` threads compute native layers at once, in this process; 0 is no limit.
+
+    Sums stay parted by torch's number of threads: no byte depends on the limit.
+    """
+    if native is not None:
+        native.limit_threads(most)
+
+
 def supports(rule: CellRule, x_TBC: Tensor, weights: LayerWeights) -> bool:
     """Say whether the native kernel runs this layer: one it knows, in float32 on the CPU."""
     return (

@@ -16,11 +16,13 @@ from grucli.nn.kernel_problem import knows
 from grucli.recipe import Recipe, dump_recipe
 from grucli.results import Epoch, SplitName, Step, TrainingFinished, TrainingStarted
 from grucli.runs.device import (
+    Pace,
     Threads,
     choose_device,
     flushed_denormals,
     pick_threads,
     set_threads,
+    thread_limit_lifted,
     use_kernel,
 )
 from grucli.runs.folder import RunFolder
@@ -55,13 +57,15 @@ def train(
 
     ``stop`` is asked after every step; when it answers a signal's number the state is saved to
     last.pt and InterruptedRunError raised. Resuming continues bit for bit on the same device with
-    the same number of threads, which is what ``threads`` auto takes then. ``observers`` watch the
-    loop beside our own; their state is saved with that of training.
+    the same number of threads, which is what ``threads`` auto takes then. What auto measures on the
+    way changes who computes native layers and no byte. ``observers`` watch the loop beside our own;
+    their state is saved with that of training.
     """
     place = choose_device(device)
     use_kernel(recipe.train.kernel)
     folder = RunFolder(Path(run_dir) if run_dir is not None else Path("runs") / recipe.name)
-    with folder.held(resume=resume, overwrite=overwrite), flushed_denormals():
+    held = folder.held(resume=resume, overwrite=overwrite)
+    with held, flushed_denormals(), thread_limit_lifted():
         run = TrainingRun(recipe, folder, place, resume=resume, observers=observers)
         run.use_threads(threads)
         yield run.started()
@@ -113,6 +117,7 @@ class TrainingRun:
             kernel=self.kernel,
         )
         self.threads_before: int | None = None
+        self.pace = Observers()
         self.kernel_before = self.kernel
         if resume:
             self._restore()
@@ -135,14 +140,27 @@ class TrainingRun:
             )
 
     def use_threads(self, threads: Threads) -> None:
-        """Set the number of threads; ``auto`` is that of the run resumed, or what is measured."""
+        """Set the number of threads; ``auto`` is that of the run resumed, or what is measured.
+
+        Native layers then go on with fewer while the machine is busy.
+        """
         if threads != "auto":
             set_threads(threads)
-        elif self.threads_before is not None:
-            set_threads(self.threads_before)
-        elif self.device == "cpu":
-            with memory_watched(self.training):
-                pick_threads(lambda: trial_step(self.training, self.objective))
+            return
+        set_threads(self.threads_before)
+        if self.device != "cpu":
+            return
+        with memory_watched(self.training):
+            if self.threads_before is None:
+                pick_threads(self._try_step)
+            if self.kernel != "torch":
+                pace = Pace(self._try_step)
+                self.pace.append(pace)
+                if self.threads_before is not None:
+                    pace.measure()
+
+    def _try_step(self) -> None:
+        trial_step(self.training, self.objective)
 
     def _restore(self) -> None:
         """Go on from last.pt, after a check that recipe and data are what they were."""
@@ -179,7 +197,9 @@ class TrainingRun:
 
     def loop(self) -> Iterator[Step | Epoch]:
         """The training loop with all that watches it and writes files."""
-        return fit(self.training, self.objective, Observers([*self.observers, self.saver]))
+        return fit(
+            self.training, self.objective, Observers([*self.observers, *self.pace, self.saver])
+        )
 
     @contextmanager
     def guarded(self) -> Iterator[None]:

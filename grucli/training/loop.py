@@ -41,6 +41,7 @@ def fit(training: Training, objective: Objective, observers: Observers) -> Itera
 
 def _step(training: Training, objective: Objective, samples: Tensor, observers: Observers) -> Step:
     """One forward pass, backpropagation through time and optimiser step."""
+    began = time.perf_counter()
     lr, limit = training.set_learning_rate(), training.clip_limit
     batch_loss, values = _backpropagate(training, objective, samples)
     norm, loss, count = _read(training.parameters.gradient_norm(), batch_loss, values)
@@ -59,6 +60,7 @@ def _step(training: Training, objective: Objective, samples: Tensor, observers: 
         loss=loss,
         lr=lr,
         windows=len(samples),
+        seconds=time.perf_counter() - began,
     )
     observers.after_step(training, step)
     return step
