@@ -6,7 +6,7 @@ from grucli import train
 from grucli.checkpoint import load_checkpoint
 from grucli.engine.fit import fit
 from grucli.errors import TrainingError
-from grucli.runs import saving, training
+from grucli.runs import saving, states, training
 
 
 @pytest.fixture
@@ -19,7 +19,8 @@ def written(monkeypatch):
         save_checkpoint(checkpoint, path)
 
     save_checkpoint = saving.save_checkpoint
-    monkeypatch.setattr(saving, "save_checkpoint", save)
+    for module in (saving, states):
+        monkeypatch.setattr(module, "save_checkpoint", save)
     return names
 
 

@@ -51,6 +51,7 @@ def train(
 
     from grucli.cli.training_view import open_view
     from grucli.runs import training
+    from grucli.runs.origin import Origin
 
     with _catch_signals() as stop, open_view(quiet=SCREEN.quiet, color=SCREEN.color) as show:
         events = training.train(
@@ -61,6 +62,7 @@ def train(
             device=device,
             threads=threads or "auto",
             stop=stop,
+            origin=Origin.of(recipe, settings),
         )
         for event in events:
             show(event)

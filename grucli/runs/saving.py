@@ -10,9 +10,10 @@ from grucli.checkpoint import Checkpoint, save_checkpoint
 from grucli.engine.normalisation import DeviationProbe
 from grucli.engine.record import ends_record
 from grucli.engine.training import Training
-from grucli.reports import Epoch
+from grucli.reports import Epoch, Snapshot, TrainingFinished, WeightRecord
 from grucli.runs.folder import RunFolder
 from grucli.runs.preparing import PreparedData
+from grucli.runs.states import save_state
 
 SAVE_SECONDS = 1.0
 """Epochs shorter than this are saved together: to write and sync two files can take longer than
@@ -20,9 +21,10 @@ to train one, and what a killed process loses is trained again in that time."""
 
 
 class Saver:
-    """Writes best.pt, the weights of the best epoch, and last.pt, from which a run goes on.
+    """Writes the logs, best.pt, the weights of the best epoch, and last.pt, to go on from.
 
-    After the first epoch, then every second at most, at the end, and when asked.
+    The two after the first epoch, then every second at most, at the end, and when asked; always
+    after the lines of the logs that they build on, so that none of these can be missing.
     """
 
     def __init__(
@@ -39,17 +41,23 @@ class Saver:
         if ends_record(epoch.epoch, self.training.steps_per_epoch(len(self.train_windows))):
             self.probe.estimate()
         self.best_is_new |= epoch.is_best
+        self.append(epoch)
         if self.training.finished or time.monotonic() - self.saved_at >= SAVE_SECONDS:
             self.save_all()
-        self.folder.append(epoch)
+
+    def append(self, event: Epoch | TrainingFinished | WeightRecord | Snapshot) -> None:
+        """Add a line to the log that keeps such events."""
+        self.folder.append(event)
 
     def save_all(self) -> None:
         """Write the state of this moment, and the best weights where they have changed."""
+        self.folder.sync_logs()
         self.save_best()
         model = self.training.model
         weights = {name: value.clone() for name, value in model.state_dict().items()}
         checkpoint = self._checkpoint(weights, state=self.training.state_dict())
-        save_checkpoint(checkpoint, self.folder.last)
+        save_state(checkpoint, self.folder)
+        self.folder = self.folder.moved_in()
         self.saved_at = time.monotonic()
 
     def save_best(self) -> None:

@@ -32,10 +32,12 @@ from grucli.runs.device import (
 )
 from grucli.runs.folder import RunFolder
 from grucli.runs.memory import memory_watched
+from grucli.runs.origin import Origin
 from grucli.runs.preparing import PreparedData
-from grucli.runs.resuming import load_unfinished, restore_training
+from grucli.runs.resuming import GoesOn, done_notes, restore_training
 from grucli.runs.saving import Saver
 from grucli.runs.scoring import score_model
+from grucli.runs.states import set_aside
 from grucli.weights import read_weights
 
 Event = TrainingStarted | Step | Epoch | TrainingFinished
@@ -50,18 +52,24 @@ def train(
     device: str = "auto",
     threads: Threads = None,
     stop: Callable[[], int | None] = lambda: None,
+    origin: Origin | None = None,
 ) -> Iterator[Event]:
     """Train a recipe into a run folder (default ``runs/NAME``), yielding events on the way.
 
     ``stop`` is asked after every step; when it answers a signal's number the state is saved to
     last.pt and InterruptedRunError raised. Resuming continues bit for bit on the same device with
-    the same number of threads, which is what ``threads`` auto takes then.
+    the same number of threads, which is what ``threads`` auto takes then, and with the settings
+    that the run had: what ``origin`` tells of a recipe says which of its keys were asked for, all
+    where it is None. ``overwrite`` leaves an earlier run as it is until this one has a best.pt.
     """
     place = choose_device(device)
-    use_kernel(recipe.train.kernel)
     folder = RunFolder(Path(run_dir) if run_dir is not None else Path("runs") / recipe.name)
-    with folder.held(resume=resume, overwrite=overwrite), flushed_denormals():
-        run = TrainingRun(recipe, folder, place, resume=resume)
+    if not resume:
+        file = None if origin is None else origin.file
+        folder.refuse_inputs([file, recipe.data.path, recipe.model.init.checkpoint])
+    with folder.held(resume=resume, overwrite=overwrite) as writing, flushed_denormals():
+        goes_on = GoesOn.of(writing, recipe, origin) if resume else None
+        run = TrainingRun(recipe, writing, place, goes_on=goes_on)
         run.use_threads(threads)
         yield run.started()
         yield from run.events(stop)
@@ -71,13 +79,17 @@ def train(
 class TrainingRun:
     """The data, the training state and the folder it is written to."""
 
-    def __init__(self, recipe: Recipe, folder: RunFolder, device: str, *, resume: bool) -> None:
-        self.recipe, self.folder, self.device = recipe, folder, device
+    def __init__(
+        self, recipe: Recipe, folder: RunFolder, device: str, *, goes_on: GoesOn | None = None
+    ) -> None:
+        self.recipe = recipe = goes_on.recipe if goes_on is not None else recipe
+        self.home, self.device = folder.home or folder, device
+        use_kernel(recipe.train.kernel)
         self.data = PreparedData.of(recipe, device=device)
         self.dataset = self.data.dataset
         torch.manual_seed(recipe.train.seed)
         source = recipe.model.init.checkpoint
-        initial = _trained_weights(source) if source is not None and not resume else None
+        initial = _trained_weights(source) if source is not None and goes_on is None else None
         model = build.build_forecaster(recipe, initial).to(device)
         self.training = Training(
             model=model,
@@ -89,10 +101,11 @@ class TrainingRun:
         self.saver = Saver(folder, self.data, self.training, kernel=self.kernel)
         self.threads_before: int | None = None
         self.kernel_before = self.kernel
-        if resume:
-            self._restore()
+        self.notes: tuple[str, ...] = ()
+        if goes_on is not None:
+            self._restore(goes_on)
         else:
-            folder.write_recipe(dump_recipe(recipe))
+            folder.begin(dump_recipe(recipe))
 
     @property
     def kernel(self) -> str:
@@ -119,14 +132,18 @@ class TrainingRun:
             with memory_watched(self.training):
                 pick_threads(lambda: trial_step(self.training, self.dataset.train))
 
-    def _restore(self) -> None:
-        """Go on from last.pt, after a check that recipe and data are what they were."""
-        saved = load_unfinished(self.folder.last, self.recipe, self.data.summary)
+    def _restore(self, goes_on: GoesOn) -> None:
+        """Go on from a saved state, after a check that the data are what they were."""
+        goes_on.check_table(self.data.summary)
+        saved, folder = goes_on.state.checkpoint, self.saver.folder
         self.threads_before = saved.progress["threads"]
         self.kernel_before = saved.progress["kernel"]
         restore_training(self.training, saved)
         self.saver.probe.found = {name: dict(kept) for name, kept in saved.deviations.items()}
-        self.folder.rewind(epochs_done=self.training.epoch - 1, steps_done=self.training.step)
+        set_aside(folder, goes_on.state)
+        lost = folder.rewind(epochs_done=self.training.epoch - 1, steps_done=self.training.step)
+        goes_on.write_recipe(folder)
+        self.notes = (*goes_on.notes, *lost, *done_notes(self.training))
 
     def started(self) -> TrainingStarted:
         """What is about to happen, for the screen."""
@@ -134,7 +151,7 @@ class TrainingRun:
         counts = [p.numel() for p in self.training.model.parameters()]
         return TrainingStarted(
             recipe=self.recipe.name,
-            run_dir=str(self.folder.path),
+            run_dir=str(self.home.path),
             model=model_words(self.recipe),
             parameters=sum(counts),
             device=self.device,
@@ -150,7 +167,7 @@ class TrainingRun:
             epochs=train.epochs,
             steps_per_epoch=self.training.steps_per_epoch(len(self.dataset.train)),
             start_epoch=self.training.epoch,
-            notes=(*panel.notes, *self._kernel_notes()),
+            notes=(*self.notes, *panel.notes, *self._kernel_notes()),
         )
 
     def events(self, stop: Callable[[], int | None]) -> Iterator[Step | Epoch]:
@@ -164,7 +181,7 @@ class TrainingRun:
     def _events(self, stop: Callable[[], int | None]) -> Iterator[Step | Epoch]:
         for event in fit(self.training, self.dataset.train, self.dataset.valid):
             if isinstance(event, WeightRecord | Snapshot):
-                self.folder.append(event)
+                self.saver.append(event)
                 continue
             if isinstance(event, Epoch):
                 self.saver.close_epoch(event)
@@ -174,7 +191,7 @@ class TrainingRun:
                 self.saver.save_all()
                 raise InterruptedRunError(
                     f"stopped in epoch {self.training.epoch} after step {self.training.step}; "
-                    f"the state is in {self.folder.last}; go on with --resume",
+                    f"the state is in {self.saver.folder.last}; go on with --resume",
                     signal_number=signal_number,
                 )
 
@@ -193,8 +210,8 @@ class TrainingRun:
         self.saver.save_scored(asdict(scores.model))
         event = TrainingFinished(
             reason="patience" if training.stopped_early else "epochs",
-            run_dir=str(self.folder.path),
-            best_path=str(self.folder.best),
+            run_dir=str(self.home.path),
+            best_path=str(self.home.best),
             best_epoch=training.best_epoch,
             best_valid_loss=training.best_valid_loss,
             epochs=training.epoch - 1,
@@ -203,7 +220,7 @@ class TrainingRun:
             steps_per_second=training.step / max(training.elapsed_seconds, 1e-9),
             scores=scores,
         )
-        self.folder.append(event)
+        self.saver.append(event)
         return event
 
 
