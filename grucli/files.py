@@ -5,7 +5,8 @@ import fcntl
 import os
 import re
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from grucli.errors import GrucliError
@@ -41,6 +42,18 @@ def write_atomically(path: Path, content: bytes) -> None:
         if temporary is not None:
             with suppress(OSError):
                 Path(temporary).unlink()
+
+
+@contextmanager
+def changing(path: Path) -> Iterator[None]:
+    """A block that renames or removes. Raises GrucliError naming ``path`` where it cannot."""
+    try:
+        yield
+    except OSError as error:
+        raise GrucliError(
+            f"{path}: could not be changed: {error.strerror or error}; nothing is lost; "
+            "run the command again"
+        ) from error
 
 
 def append(path: Path, content: bytes) -> None:

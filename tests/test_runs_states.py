@@ -4,6 +4,7 @@ import pytest
 
 from grucli import train
 from grucli.checkpoint import load_checkpoint
+from grucli.cli.app import run
 from grucli.errors import CheckpointError, InterruptedRunError, UsageError
 from grucli.recipe import load_recipe
 from grucli.runs import saving, states, training
@@ -187,3 +188,17 @@ def test_the_recipe_of_a_run_that_is_its_own_file_is_left_as_it_is(folder):
     recipe.write_text(text)
     train(recipe, ["train.epochs=4"], run_dir=folder / "run", resume=True)
     assert recipe.read_text() == text
+
+
+def test_resuming_without_the_options_of_the_start_keeps_them_and_says_so(
+    folder, capsys, monkeypatch
+):
+    monkeypatch.chdir(folder)
+    assert run(["train", "wave.yaml", "--set", "train.epochs=2", "--seed", "3"]) == 0
+    assert run(["train", "wave.yaml", "--resume"]) == 0
+    said = capsys.readouterr().err
+    assert "note: train.epochs is 2, as in the run so far; wave.yaml says 3; --set train" in said
+    assert "note: train.seed is 3, as in the run so far; wave.yaml says 7\n" in said
+    assert "note: nothing is left to train: 2 epochs are done" in said
+    assert run(["train", "wave.yaml", "--resume", "--seed", "4"]) == 2
+    assert "train.seed was 3 and is now 4" in capsys.readouterr().err

@@ -7,7 +7,7 @@ a Makefile can depend on them and an interrupted run can go on.
 import fcntl
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -16,7 +16,7 @@ from grucli.errors import GrucliError, UsageError
 from grucli.files import append, clear_leftovers, same_file, sync, write_atomically
 from grucli.reports import Epoch, Snapshot, TrainingFinished, WeightRecord, to_json
 from grucli.runs.log_lines import keep_lines
-from grucli.runs.replacing import STAGING, drop_staged, finish_moving, replace_run
+from grucli.runs.replacing import STAGING, drop_staged, finish_moving, replace_run, stage
 
 WRITTEN = ("recipe.yaml", "metrics.jsonl", "weights.jsonl", "snapshots.jsonl", "best.pt", "last.pt")
 """What a run has from its first epoch on."""
@@ -121,9 +121,10 @@ class RunFolder:
             finally:
                 if not self._staged.has_state:
                     drop_staged(self.path)
-                (self.path / LOCK).unlink(missing_ok=True)
-                if not was_there and not any(self.path.iterdir()):
-                    self.path.rmdir()
+                with suppress(OSError):
+                    (self.path / LOCK).unlink(missing_ok=True)
+                    if not was_there and not any(self.path.iterdir()):
+                        self.path.rmdir()
 
     @property
     def _staged(self) -> "RunFolder":
@@ -149,8 +150,7 @@ class RunFolder:
                 f"{self.path}: already holds {', '.join(present[:4])}; add {go_on}--overwrite to "
                 "start again, or --run-dir for another place"
             )
-        drop_staged(self.path)
-        staged.path.mkdir()
+        stage(self.path)
         return staged
 
     def _check_resumable(self) -> None:

@@ -6,22 +6,27 @@ by one, last.pt at the end. A process killed before that moment has changed noth
 and after it the next start moves what is left.
 """
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 
-from grucli.errors import GrucliError
-from grucli.files import sync
+from grucli.files import changing, sync
 
 STAGING = ".new"
 MOVING = ".moving"
 _LAST = "last.pt"
 
 
+def stage(folder: Path) -> None:
+    """Make an empty place for the new run."""
+    drop_staged(folder)
+    with changing(folder / STAGING):
+        (folder / STAGING).mkdir()
+
+
 def drop_staged(folder: Path) -> None:
     """Remove a run that is not wanted, or of which nothing was saved."""
     staged = folder / STAGING
-    with _told(staged):
+    with changing(staged):
         if staged.is_dir():
             for entry in staged.iterdir():
                 entry.unlink()
@@ -30,7 +35,7 @@ def drop_staged(folder: Path) -> None:
 
 def replace_run(folder: Path, *, stale: Iterable[str]) -> None:
     """Move the staged run in; ``stale`` names the files of the old one that it does not have."""
-    with _told(folder):
+    with changing(folder):
         for name in stale:
             (folder / name).unlink(missing_ok=True)
         sync(folder / STAGING)
@@ -42,22 +47,10 @@ def replace_run(folder: Path, *, stale: Iterable[str]) -> None:
 def finish_moving(folder: Path) -> None:
     """Move what is left of a run whose moving has begun."""
     moving = folder / MOVING
-    with _told(folder):
+    with changing(folder):
         if moving.is_dir():
             names = [entry.name for entry in moving.iterdir()]
             for name in sorted(names, key=lambda name: name == _LAST):
                 (moving / name).replace(folder / name)
             sync(folder)
             moving.rmdir()
-
-
-@contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """Raise GrucliError where the system refuses."""
-    try:
-        yield
-    except OSError as error:
-        raise GrucliError(
-            f"{path}: the new run could not take the place of the old one: "
-            f"{error.strerror or error}; nothing of either is lost; run the command again"
-        ) from error

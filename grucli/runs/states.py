@@ -6,7 +6,7 @@ from pathlib import Path
 
 from grucli.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from grucli.errors import CheckpointError
-from grucli.files import write_atomically
+from grucli.files import changing, write_atomically
 from grucli.runs.folder import RunFolder
 
 
@@ -62,13 +62,15 @@ def load_state(folder: RunFolder) -> SavedState:
 def set_aside(folder: RunFolder, state: SavedState) -> None:
     """Give a last.pt that could not be read another name, so that nothing is written over it."""
     if state.path != folder.last and folder.last.exists():
-        folder.last.replace(folder.damaged)
+        with changing(folder.last):
+            folder.last.replace(folder.damaged)
 
 
 def _keep_previous(folder: RunFolder) -> None:
     """Make last.previous.pt another name of last.pt, or a copy where files have one name only."""
-    folder.previous.unlink(missing_ok=True)
-    try:
-        folder.previous.hardlink_to(folder.last)
-    except OSError:
-        write_atomically(folder.previous, folder.last.read_bytes())
+    with changing(folder.previous):
+        folder.previous.unlink(missing_ok=True)
+        try:
+            folder.previous.hardlink_to(folder.last)
+        except OSError:
+            write_atomically(folder.previous, folder.last.read_bytes())
