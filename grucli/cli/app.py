@@ -12,6 +12,7 @@ import typer
 from grucli import __version__
 from grucli.cli import evaluate, explain, inspect_weights, predict, report, trace, train
 from grucli.cli.options import SCREEN, Verbose
+from grucli.cli.talking import tolerant_talk
 from grucli.errors import GrucliError
 
 _CHOICE = re.compile(
@@ -59,6 +60,11 @@ def _root(
 
 def run(arguments: list[str]) -> int:
     """Run one command and return its exit code; nothing raised in it leaves this function."""
+    with tolerant_talk():
+        return _run(arguments)
+
+
+def _run(arguments: list[str]) -> int:
     if sys.stdout is None and {"--help", "-h", "--version"} & set(arguments):
         return _report("standard output is closed: there is nowhere to print", 1)
     try:

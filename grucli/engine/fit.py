@@ -6,7 +6,8 @@ Between two events the state in ``Training`` is whole: a caller that stops there
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -22,13 +23,21 @@ EVALUATION_CELLS = 1 << 22
 """Windows are evaluated in batches of about this many values of a layer (B * T * width)."""
 
 
-Event = WeightRecord | Snapshot | Step | Epoch
+@dataclass(frozen=True)
+class Validating:
+    """A moment between two batches of a validation: so many windows are done."""
+
+    windows: int
+
+
+Event = WeightRecord | Snapshot | Step | Validating | Epoch
 
 
 def fit(training: Training, train: Windows, valid: Windows) -> Iterator[Event]:
     """Run the optimiser over the training windows until the epochs or the patience are used up.
 
-    Yields a Step after every optimiser step and an Epoch after every validation; what is recorded
+    Yields a Step after every optimiser step, Validating between two batches of a validation and an
+    Epoch after it; what is recorded
     of the weights comes at the start, before the Step that it belongs to, and at the end. Raises
     TrainingError before a step whose loss or gradient is not finite: the weights stay as they
     were.
@@ -51,7 +60,8 @@ def fit(training: Training, train: Windows, valid: Windows) -> Iterator[Event]:
                 windows=len(rows),
             )
         elapsed = time.perf_counter() - started
-        yield _close_epoch(training, valid, windows / max(elapsed, 1e-9), started)
+        valid_loss = yield from _validate(training, valid)
+        yield _close_epoch(training, valid_loss, windows / max(elapsed, 1e-9), started)
     yield from training.end_record(len(train))
 
 
@@ -109,9 +119,8 @@ def trial_step(training: Training, train: Windows) -> None:
         _backpropagate(training, train, rows)
 
 
-def _close_epoch(training: Training, valid: Windows, rate: float, started: float) -> Epoch:
-    """Validate, keep the best weights, and say how the epoch went."""
-    valid_loss = mean_loss(training, valid)
+def _close_epoch(training: Training, valid_loss: float, rate: float, started: float) -> Epoch:
+    """Keep the best weights, and say how the epoch went."""
     if not math.isfinite(valid_loss):
         raise TrainingError(
             f"epoch {training.epoch}: the validation loss is {valid_loss:g}; expected a number; "
@@ -149,25 +158,33 @@ def evaluation_batches(windows: Windows, width: int) -> Iterator[Tensor]:
     yield from torch.split(torch.arange(len(windows)), size)
 
 
-@torch.inference_mode()
-def mean_loss(training: Training, windows: Windows) -> float:
+def _validate(training: Training, windows: Windows) -> Generator[Validating, None, float]:
     """Mean loss of the present weights over all windows, in scaled units."""
-    model = training.model
-    model.eval()
-    total, count = 0.0, 0.0
-    for rows in evaluation_batches(windows, model.width):
-        batch = windows.gather(rows)
-        loss, observed = masked_mean_loss(
-            training.recipe.loss, model(batch.context), batch.target, weight=batch.weight
-        )
-        total += float(loss) * float(observed)
-        count += float(observed)
+    total, count, done = 0.0, 0.0, 0
+    for rows in evaluation_batches(windows, training.model.width):
+        if done > 0:
+            yield Validating(done)
+        loss, observed = _batch_loss(training, windows, rows)
+        total += loss * observed
+        count += observed
+        done += len(rows)
     if count == 0:
         raise DataError(
             "the validation span holds no measured value of any target; expected some; "
             "change data.split"
         )
     return total / count
+
+
+@torch.inference_mode()
+def _batch_loss(training: Training, windows: Windows, rows: Tensor) -> tuple[float, float]:
+    """Mean loss of a batch of windows and the number of its values."""
+    training.model.eval()
+    batch = windows.gather(rows)
+    loss, observed = masked_mean_loss(
+        training.recipe.loss, training.model(batch.context), batch.target, weight=batch.weight
+    )
+    return float(loss), float(observed)
 
 
 def _not_finite(training: Training, loss: float, lr: float) -> str:

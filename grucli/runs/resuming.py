@@ -9,14 +9,15 @@ from typing import Any
 import numpy as np
 import torch
 
-from grucli.checkpoint import Checkpoint, recipe_of
+from grucli.checkpoint import recipe_of
 from grucli.engine.training import STATE_VERSION, Training
 from grucli.errors import UsageError
 from grucli.files import same_file
 from grucli.recipe import Recipe, dump_recipe, recipe_from_mapping
 from grucli.runs.folder import RunFolder
 from grucli.runs.origin import Origin
-from grucli.runs.states import SavedState, load_state
+from grucli.runs.saving import Saver
+from grucli.runs.states import SavedState, load_state, set_aside
 
 MAY_CHANGE = ("train.epochs", "train.patience")
 """Keys of a recipe that only say when to stop."""
@@ -58,10 +59,20 @@ class GoesOn:
                 "resume with the table as it was or start again with --overwrite"
             )
 
-    def write_recipe(self, folder: RunFolder) -> None:
-        """Bring recipe.yaml up to date, except where it is the file that the recipe came from."""
+    def restore(self, training: Training, saver: Saver) -> tuple[str, ...]:
+        """Give a training, its saver and its folder what they had, and say what is to be known.
+
+        recipe.yaml is brought up to date, except where it is the file that the recipe came from.
+        """
+        saved, folder = self.state.checkpoint, saver.folder
+        training.model.load_state_dict(_as_tensors(saved.weights))
+        training.load_state_dict(_as_tensors(saved.training))
+        saver.probe.found = {name: dict(kept) for name, kept in saved.deviations.items()}
+        set_aside(folder, self.state)
+        lost = folder.rewind(epochs_done=training.epoch - 1, steps_done=training.step)
         if self.origin is None or not same_file(self.origin.file, folder.recipe):
             folder.write_recipe(dump_recipe(self.recipe))
+        return (*self.notes, *lost, *_done(training))
 
 
 def recipe_of_run(
@@ -95,7 +106,7 @@ def recipe_of_run(
     return recipe_from_mapping(body | {"train": body["train"] | changes}), tuple(notes)
 
 
-def done_notes(training: Training) -> tuple[str, ...]:
+def _done(training: Training) -> tuple[str, ...]:
     """What to do about a run in which nothing is left to train."""
     if training.stopped_early:
         return (
@@ -114,12 +125,6 @@ def _kept(key: str, old: Any, new: Any, origin: Origin) -> str:
     """The note on a setting of the run that its recipe's file does not have."""
     remedy = f"; --set {key}={_plain(new)} changes it" if key in MAY_CHANGE else ""
     return f"{key} is {_plain(old)}, as in the run so far; {origin.file} says {_plain(new)}{remedy}"
-
-
-def restore_training(training: Training, saved: Checkpoint) -> None:
-    """Give a training the weights and the state that it had when it was saved."""
-    training.model.load_state_dict(_as_tensors(saved.weights))
-    training.load_state_dict(_as_tensors(saved.training))
 
 
 def _differences(before: Any, now: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from grucli import build
-from grucli.engine.fit import fit, trial_step
+from grucli.engine.fit import Validating, fit, trial_step
 from grucli.engine.schedules import LearningRate
 from grucli.engine.training import Training
 from grucli.errors import CheckpointError, InterruptedRunError
@@ -16,6 +16,7 @@ from grucli.nn import FlatParameters, available, kernel_words
 from grucli.recipe import Recipe, dump_recipe
 from grucli.reports import (
     Epoch,
+    Scores,
     Snapshot,
     Step,
     TrainingFinished,
@@ -34,13 +35,14 @@ from grucli.runs.folder import RunFolder
 from grucli.runs.memory import memory_watched
 from grucli.runs.origin import Origin
 from grucli.runs.preparing import PreparedData
-from grucli.runs.resuming import GoesOn, done_notes, restore_training
+from grucli.runs.resuming import GoesOn
 from grucli.runs.saving import Saver
 from grucli.runs.scoring import score_model
-from grucli.runs.states import set_aside
+from grucli.runs.stopping import Stop
 from grucli.weights import read_weights
 
 Event = TrainingStarted | Step | Epoch | TrainingFinished
+GO_ON = "go on with --resume"
 
 
 def train(
@@ -62,6 +64,8 @@ def train(
     that the run had: what ``origin`` tells of a recipe says which of its keys were asked for, all
     where it is None. ``overwrite`` leaves an earlier run as it is until this one has a best.pt.
     """
+    halt = stop if isinstance(stop, Stop) else Stop(stop)
+    halt.words = f"before training began; {GO_ON if resume else 'nothing was changed'}"
     place = choose_device(device)
     folder = RunFolder(Path(run_dir) if run_dir is not None else Path("runs") / recipe.name)
     if not resume:
@@ -72,8 +76,14 @@ def train(
         run = TrainingRun(recipe, writing, place, goes_on=goes_on)
         run.use_threads(threads)
         yield run.started()
-        yield from run.events(stop)
-        yield run.finished()
+        with halt.waiting():
+            yield from run.events(halt)
+        halt.words = f"before the best weights were scored; {run.home.best} has them; {GO_ON}"
+        scores = run.scores()
+        halt.words = "when the run was finished"
+        with halt.waiting():
+            finished = run.finished(scores)
+        yield finished
 
 
 class TrainingRun:
@@ -135,15 +145,9 @@ class TrainingRun:
     def _restore(self, goes_on: GoesOn) -> None:
         """Go on from a saved state, after a check that the data are what they were."""
         goes_on.check_table(self.data.summary)
-        saved, folder = goes_on.state.checkpoint, self.saver.folder
-        self.threads_before = saved.progress["threads"]
-        self.kernel_before = saved.progress["kernel"]
-        restore_training(self.training, saved)
-        self.saver.probe.found = {name: dict(kept) for name, kept in saved.deviations.items()}
-        set_aside(folder, goes_on.state)
-        lost = folder.rewind(epochs_done=self.training.epoch - 1, steps_done=self.training.step)
-        goes_on.write_recipe(folder)
-        self.notes = (*goes_on.notes, *lost, *done_notes(self.training))
+        progress = goes_on.state.checkpoint.progress
+        self.threads_before, self.kernel_before = progress["threads"], progress["kernel"]
+        self.notes = goes_on.restore(self.training, self.saver)
 
     def started(self) -> TrainingStarted:
         """What is about to happen, for the screen."""
@@ -185,29 +189,33 @@ class TrainingRun:
                 continue
             if isinstance(event, Epoch):
                 self.saver.close_epoch(event)
-            yield event
+            if not isinstance(event, Validating):
+                yield event
             signal_number = stop()
             if signal_number is not None:
                 self.saver.save_all()
                 raise InterruptedRunError(
                     f"stopped in epoch {self.training.epoch} after step {self.training.step}; "
-                    f"the state is in {self.saver.folder.last}; go on with --resume",
+                    f"the state is in {self.saver.folder.last}; {GO_ON}",
                     signal_number=signal_number,
                 )
 
-    def finished(self) -> TrainingFinished:
-        """Score the best weights on the test span and close the run's books."""
-        training = self.training
-        training.model.load_state_dict(training.best_weights)
-        scores = score_model(
-            training.model,
+    def scores(self) -> Scores:
+        """Errors of the best weights, which the model gets, on the test span."""
+        self.training.model.load_state_dict(self.training.best_weights)
+        return score_model(
+            self.training.model,
             self.dataset.test,
             self.recipe,
             yardstick=self.data.yardstick,
             split="test",
             fit_on=(self.dataset.train, self.dataset.valid),
         )
+
+    def finished(self, scores: Scores) -> TrainingFinished:
+        """Save the best weights with their scores and close the run's books."""
         self.saver.save_scored(asdict(scores.model))
+        training = self.training
         event = TrainingFinished(
             reason="patience" if training.stopped_early else "epochs",
             run_dir=str(self.home.path),
