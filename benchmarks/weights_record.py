@@ -28,7 +28,7 @@ from grucli.runs.training import TrainingRun
 
 def epochs_of(recipe: Recipe, folder: Path, *, recorded: bool) -> Iterator[list[float]]:
     """Train, and give the seconds between the events of every epoch: its steps, then its end."""
-    run = TrainingRun(recipe, RunFolder(folder), "cpu", resume=False)
+    run = TrainingRun(recipe, RunFolder(folder), "cpu")
     if not recorded:
         run.observers.clear()
     times: list[float] = []
@@ -45,11 +45,7 @@ def epochs_of(recipe: Recipe, folder: Path, *, recorded: bool) -> Iterator[list[
 def steps_per_epoch(recipe: Recipe) -> int:
     """Optimiser steps in one epoch of a recipe."""
     with tempfile.TemporaryDirectory() as place:
-        return (
-            TrainingRun(recipe, RunFolder(Path(place)), "cpu", resume=False)
-            .started()
-            .steps_per_epoch
-        )
+        return TrainingRun(recipe, RunFolder(Path(place)), "cpu").started().steps_per_epoch
 
 
 def measure(recipe: Recipe, turns: int) -> dict[bool, list[list[float]]]:

@@ -40,10 +40,13 @@ def train(
     """
     from grucli.recipe import load_recipe
     from grucli.runs import training
+    from grucli.runs.origin import Origin
 
-    loaded = load_recipe(fspath(recipe), overrides)
+    file = fspath(recipe)
+    loaded = load_recipe(file, overrides)
     place = None if run_dir is None else fspath(run_dir)
-    *_, finished = training.train(loaded, run_dir=place, **options)
+    origin = Origin.of(file, overrides)
+    *_, finished = training.train(loaded, run_dir=place, origin=origin, **options)
     assert isinstance(finished, TrainingFinished)
     return finished
 

@@ -1,8 +1,12 @@
 """Writing files so that a reader finds the old bytes or the new ones, never half of either."""
 
 import errno
+import fcntl
 import os
+import re
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from grucli.errors import GrucliError
@@ -11,8 +15,9 @@ from grucli.errors import GrucliError
 def write_atomically(path: Path, content: bytes) -> None:
     """Write to a temporary file beside ``path``, sync it, rename it and sync the folder.
 
-    A link is followed; a pipe or device is written into. Raises GrucliError naming the path and
-    the system's reason; the old file is then untouched and the temporary one removed.
+    A link is followed; a pipe or device is written into. What dead processes left of their own
+    attempts goes first. Raises GrucliError naming the path and the system's reason; the old file is
+    then untouched and the temporary one removed.
     """
     temporary: str | None = None
     path = path.resolve()
@@ -20,22 +25,120 @@ def write_atomically(path: Path, content: bytes) -> None:
         if path.exists() and not path.is_file():
             _write_into(path, content)
             return
-        handle, temporary = tempfile.mkstemp(
-            dir=path.parent, prefix=f".{path.name[:40]}.", suffix=".tmp"
-        )
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(_mode(path))
-        Path(temporary).replace(path)
+        clear_leftovers(path)
+        handle, temporary = _open_temporary(path)
+        try:
+            _write_all(handle, content)
+            os.fsync(handle)
+            Path(temporary).chmod(_mode(path))
+            Path(temporary).replace(path)
+        finally:
+            os.close(handle)
         temporary = None
-        _sync_folder(path.parent)
+        sync(path.parent)
     except OSError as error:
         raise GrucliError(f"{path}: could not be written: {_reason(path, error)}") from error
     finally:
         if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
+            with suppress(OSError):
+                Path(temporary).unlink()
+
+
+@contextmanager
+def changing(path: Path) -> Iterator[None]:
+    """A block that renames or removes. Raises GrucliError naming ``path`` where it cannot."""
+    try:
+        yield
+    except OSError as error:
+        raise GrucliError(
+            f"{path}: could not be changed: {error.strerror or error}; nothing is lost; "
+            "run the command again"
+        ) from error
+
+
+def append(path: Path, content: bytes) -> None:
+    """Add bytes to the end of a file, which is made where it is not there: all of them or none.
+
+    Raises OSError; only a process that is killed at that moment can leave a part.
+    """
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+    try:
+        length = os.fstat(handle).st_size
+        try:
+            _write_all(handle, content)
+        except BaseException:
+            with suppress(OSError):
+                os.ftruncate(handle, length)
+            raise
+    finally:
+        os.close(handle)
+
+
+def sync(path: Path) -> None:
+    """Wait until the bytes of a file or the names in a folder lie on the disk. Raises OSError."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def same_file(one: str | Path, other: str | Path) -> bool:
+    """Whether two paths name one file that is there, by whatever links."""
+    try:
+        return Path(one).samefile(other)
+    except (OSError, ValueError):
+        return False
+
+
+def clear_leftovers(path: Path) -> None:
+    """Remove temporary files that killed processes left beside ``path`` when they wrote to it.
+
+    A file that another process is writing now is locked, and stays.
+    """
+    start, end = _temporary_name(path)
+    name = re.compile(f"{re.escape(start)}[a-z0-9_]{{8}}{re.escape(end)}")
+    with suppress(OSError):
+        for entry in list(path.parent.iterdir()):
+            if name.fullmatch(entry.name):
+                with suppress(OSError):
+                    _remove_unlocked(entry)
+
+
+def _temporary_name(path: Path) -> tuple[str, str]:
+    """How the name of a temporary file for ``path`` begins and ends around eight letters."""
+    return f".{path.name[:40]}.", ".tmp"
+
+
+def _open_temporary(path: Path) -> tuple[int, str]:
+    """A new file beside ``path``, locked for as long as it is open.
+
+    Another process may take it for a leftover between its making and its locking: then the lock
+    is waited for, the name is found gone, and the next file is tried.
+    """
+    start, end = _temporary_name(path)
+    while True:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=start, suffix=end)
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        if os.fstat(handle).st_nlink > 0:
+            return handle, name
+        os.close(handle)
+
+
+def _remove_unlocked(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        path.unlink()
+    finally:
+        os.close(handle)
+
+
+def _write_all(handle: int, content: bytes) -> None:
+    rest = memoryview(content)
+    while rest:
+        rest = rest[os.write(handle, rest) :]
 
 
 def _reason(path: Path, error: OSError) -> str:
@@ -64,11 +167,3 @@ def _mode(path: Path) -> int:
     umask = os.umask(0)
     os.umask(umask)
     return 0o666 & ~umask
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

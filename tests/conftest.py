@@ -56,14 +56,14 @@ def trained(tmp_path_factory):
     return place
 
 
-def grucli(*arguments, cwd=None, stdin=None, env=None):
-    """Run the command line as a process of its own."""
+def grucli(*arguments, cwd=None, stdin=None, env=None, stdin_file=None):
+    """Run the command line as a process of its own, fed with a text or an open file."""
     return subprocess.run(
         [sys.executable, "-m", "grucli", *map(str, arguments)],
         capture_output=True,
         text=True,
         cwd=cwd,
-        input=stdin,
+        **({"input": stdin} if stdin_file is None else {"stdin": stdin_file}),
         env=env,
         check=False,
         timeout=120,

@@ -1,12 +1,16 @@
 """Atomic writes: the old bytes or the new ones, whatever happens."""
 
+import fcntl
 import os
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from grucli.errors import GrucliError
-from grucli.files import write_atomically
+from grucli.files import append, clear_leftovers, write_atomically
 
 
 def test_a_file_is_replaced_and_nothing_else_is_left(tmp_path):
@@ -17,7 +21,7 @@ def test_a_file_is_replaced_and_nothing_else_is_left(tmp_path):
     assert [entry.name for entry in tmp_path.iterdir()] == ["a b.pt"]
 
 
-@pytest.mark.parametrize("broken", ["fsync", "fdopen"])
+@pytest.mark.parametrize("broken", ["fsync", "write"])
 def test_a_failing_system_call_leaves_the_old_file_and_no_temporary_one(
     tmp_path, monkeypatch, broken
 ):
@@ -81,7 +85,7 @@ def test_another_fault_asks_for_no_space(tmp_path, monkeypatch):
     def fail(*arguments, **options):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(os, "fdopen", fail)
+    monkeypatch.setattr(os, "write", fail)
     with pytest.raises(GrucliError, match="Permission denied; choose another place"):
         write_atomically(tmp_path / "best.pt", b"new")
 
@@ -108,3 +112,63 @@ def test_a_full_device_is_an_error_and_stays_a_device():
     with pytest.raises(GrucliError, match="No space left on device"):
         write_atomically(Path("/dev/full"), b"new")
     assert Path("/dev/full").is_char_device()
+
+
+def leftover(path):
+    """What a process that was killed in the middle of writing ``path`` leaves."""
+    place = path.parent / f".{path.name}.k3_9zqab.tmp"
+    place.write_bytes(b"half")
+    return place
+
+
+def test_what_killed_writers_left_goes_with_the_next_write(tmp_path):
+    path = tmp_path / "best.pt"
+    leftover(path)
+    write_atomically(path, b"new")
+    assert [entry.name for entry in tmp_path.iterdir()] == ["best.pt"]
+
+
+@pytest.mark.parametrize("name", [".best.pt.notes.tmp", ".last.pt.k3_9zqab.tmp", "best.pt.tmp"])
+def test_files_of_other_names_are_no_leftovers(tmp_path, name):
+    (tmp_path / name).write_bytes(b"mine")
+    clear_leftovers(tmp_path / "best.pt")
+    assert (tmp_path / name).read_bytes() == b"mine"
+
+
+def test_a_file_that_is_being_written_is_no_leftover(tmp_path):
+    path = leftover(tmp_path / "best.pt")
+    with path.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        clear_leftovers(tmp_path / "best.pt")
+        assert path.exists()
+    clear_leftovers(tmp_path / "best.pt")
+    assert not path.exists()
+
+
+def test_a_writer_whose_file_was_taken_for_a_leftover_makes_another(tmp_path, monkeypatch):
+    def made_and_cleared(*arguments, **options):
+        made = mkstemp(*arguments, **options)
+        if not taken:
+            taken.append(made)
+            clear_leftovers(tmp_path / "best.pt")
+        return made
+
+    mkstemp, taken = tempfile.mkstemp, []
+    monkeypatch.setattr(tempfile, "mkstemp", made_and_cleared)
+    write_atomically(tmp_path / "best.pt", b"new")
+    assert (tmp_path / "best.pt").read_bytes() == b"new"
+
+
+def test_a_line_that_cannot_be_written_whole_is_not_written_at_all(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    append(path, b"x" * 90 + b"\n")
+    program = (
+        "import resource, sys, pathlib; from grucli.files import append; "
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100)); "
+        "append(pathlib.Path(sys.argv[1]), b'y' * 90)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, path], capture_output=True, text=True, check=False
+    )
+    assert "File too large" in done.stderr
+    assert path.read_bytes() == b"x" * 90 + b"\n"

@@ -1,11 +1,14 @@
 """When the checkpoints of a run are written, and that nothing is lost by waiting."""
 
+import json
+
 import pytest
 
 from grucli import train
 from grucli.checkpoint import load_checkpoint
 from grucli.errors import TrainingError
-from grucli.runs import saving, training
+from grucli.runs import folder as run_folder
+from grucli.runs import saving, states, training
 from grucli.training.loop import fit
 
 
@@ -19,7 +22,8 @@ def written(monkeypatch):
         save_checkpoint(checkpoint, path)
 
     save_checkpoint = saving.save_checkpoint
-    monkeypatch.setattr(saving, "save_checkpoint", save)
+    for module in (saving, states):
+        monkeypatch.setattr(module, "save_checkpoint", save)
     return names
 
 
@@ -77,3 +81,36 @@ def test_a_run_killed_between_two_saves_goes_on_as_if_undisturbed(folder, monkey
     for name in ("metrics.jsonl", "weights.jsonl"):
         rows = [(folder / run / name).read_text().splitlines() for run in ("parts", "whole")]
         assert len(rows[0]) == len(rows[1])
+
+
+def test_the_lines_of_an_epoch_lie_on_the_disk_before_the_state_that_builds_on_them(
+    folder, monkeypatch
+):
+    def synced(path):
+        known[path.name] = path.read_bytes()
+        sync(path)
+
+    def save(state, place):
+        epochs = load_lines(known["metrics.jsonl"], "epoch")
+        assert epochs == list(range(1, state.progress["epoch"] + 1))
+        saved.append(state)
+        save_state(state, place)
+
+    known, saved, sync, save_state = {}, [], run_folder.sync, saving.save_state
+    monkeypatch.setattr(run_folder, "sync", synced)
+    monkeypatch.setattr(saving, "save_state", save)
+    monkeypatch.setattr(saving, "SAVE_SECONDS", 0.0)
+    train(folder / "wave.yaml", run_dir=folder / "run")
+    assert len(saved) == 3
+
+
+def load_lines(content, key):
+    return [json.loads(line)[key] for line in content.splitlines()]
+
+
+def test_a_start_clears_what_a_killed_one_left(folder):
+    train(folder / "wave.yaml", run_dir=folder / "run")
+    for name in (".best.pt.k3_9zqab.tmp", ".recipe.yaml.k3_9zqab.tmp", ".report.html.k3_9zqab.tmp"):
+        (folder / "run" / name).write_bytes(b"half")
+    train(folder / "wave.yaml", run_dir=folder / "run", resume=True)
+    assert not list((folder / "run").glob(".*"))

@@ -214,7 +214,7 @@ def test_a_loss_that_is_not_finite_stops_before_the_step(folder):
         str(folder / "wave.yaml"), ["train.optimizer=sgd", "train.lr=1e30", "train.clip=null"]
     )
     (folder / "run").mkdir()
-    run = training.TrainingRun(recipe, training.RunFolder(folder / "run"), "cpu", resume=False)
+    run = training.TrainingRun(recipe, training.RunFolder(folder / "run"), "cpu")
     values = run.training.parameters.values
     before = [values.clone()]
     with pytest.raises(TrainingError, match=r"loss .* the weights were left as they were"):

@@ -11,6 +11,7 @@ import typer
 
 from grucli import __version__
 from grucli.cli.kit.options import SCREEN, Verbose
+from grucli.cli.kit.talking import tolerant_talk
 from grucli.cli.verbs import evaluate, explain, inspect_weights, predict, report, trace, train
 from grucli.errors import GrucliError
 
@@ -59,6 +60,11 @@ def _root(
 
 def run(arguments: list[str]) -> int:
     """Run one command and return its exit code; nothing raised in it leaves this function."""
+    with tolerant_talk():
+        return _run(arguments)
+
+
+def _run(arguments: list[str]) -> int:
     if sys.stdout is None and {"--help", "-h", "--version"} & set(arguments):
         return _report("standard output is closed: there is nowhere to print", 1)
     try:

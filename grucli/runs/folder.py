@@ -5,35 +5,33 @@ a Makefile can depend on them and an interrupted run can go on.
 """
 
 import fcntl
-import json
 import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from grucli.errors import GrucliError, UsageError
-from grucli.files import write_atomically
+from grucli.files import append, clear_leftovers, same_file, sync, write_atomically
 from grucli.results import Epoch, Snapshot, TrainingFinished, WeightRecord, to_json
+from grucli.runs.log_lines import keep_lines
+from grucli.runs.replacing import STAGING, drop_staged, finish_moving, replace_run, stage
 
-FILES = (
-    "recipe.yaml",
-    "metrics.jsonl",
-    "weights.jsonl",
-    "snapshots.jsonl",
-    "best.pt",
-    "last.pt",
-    "report.html",
-)
+WRITTEN = ("recipe.yaml", "metrics.jsonl", "weights.jsonl", "snapshots.jsonl", "best.pt", "last.pt")
+"""What a run has from its first epoch on."""
+FOLLOWING = ("last.previous.pt", "last.damaged.pt", "report.html")
+"""What comes of it later, and would mislead beside another run."""
+FILES = WRITTEN + FOLLOWING
 LOCK = ".lock"
 
 
 @dataclass(frozen=True)
 class RunFolder:
-    """Paths of one run's files."""
+    """Paths of one run's files. One that is to replace another has that one's place as ``home``."""
 
     path: Path
+    home: "RunFolder | None" = None
 
     @property
     def recipe(self) -> Path:
@@ -66,24 +64,43 @@ class RunFolder:
         return self.path / "last.pt"
 
     @property
+    def previous(self) -> Path:
+        """The state before the newest."""
+        return self.path / "last.previous.pt"
+
+    @property
+    def damaged(self) -> Path:
+        """A newest state that could not be read."""
+        return self.path / "last.damaged.pt"
+
+    @property
     def report(self) -> Path:
-        """The page that `grucli report` writes; of an earlier run, it would mislead."""
+        """The page that `grucli report` writes."""
         return self.path / "report.html"
 
+    @property
+    def has_state(self) -> bool:
+        """Whether there is anything to go on from."""
+        return self.last.is_file() or self.previous.is_file()
+
+    def refuse_inputs(self, inputs: Iterable[str | Path | None]) -> None:
+        """Raise UsageError where a file that a run reads lies among those that it writes."""
+        for path in inputs:
+            if path is not None and any(same_file(path, self.path / name) for name in FILES):
+                raise UsageError(
+                    f"{path}: is read by this run and lies where it would be written over; choose "
+                    "another place with --run-dir"
+                )
+
     @contextmanager
-    def held(self, *, resume: bool, overwrite: bool) -> Iterator[None]:
+    def held(self, *, resume: bool, overwrite: bool) -> Iterator["RunFolder"]:
         """Create or take over the folder and keep other processes out until the block ends.
 
-        Raises UsageError when the folder is in use, holds something while neither ``resume`` nor
-        ``overwrite`` is given, or has nothing to resume. ``overwrite`` removes the files of
-        ``FILES`` only. What was made to hold the folder goes when the block ends, the folder too
-        if nothing was written into it.
+        Gives the folder to write into: this one, or one inside it for a run that is to replace
+        another. Raises UsageError when the folder is in use, holds something while neither
+        ``resume`` nor ``overwrite`` is given, or has nothing to resume. What was made to hold the
+        folder goes when the block ends, the folder too if nothing was written into it.
         """
-        if resume and not self.last.is_file():
-            raise UsageError(
-                f"{self.last}: nothing to resume; expected the state of an earlier run; "
-                "run the command without --resume"
-            )
         was_there = self.path.exists()
         try:
             self.path.mkdir(parents=True, exist_ok=True)
@@ -100,23 +117,66 @@ class RunFolder:
                     "wait for it or choose another place with --run-dir"
                 )
             try:
-                self._prepare(resume=resume, overwrite=overwrite)
-                yield
+                yield self._prepared(resume=resume, overwrite=overwrite)
             finally:
-                (self.path / LOCK).unlink(missing_ok=True)
-                if not was_there and not any(self.path.iterdir()):
-                    self.path.rmdir()
+                if not self._staged.has_state:
+                    drop_staged(self.path)
+                with suppress(OSError):
+                    (self.path / LOCK).unlink(missing_ok=True)
+                    if not was_there and not any(self.path.iterdir()):
+                        self.path.rmdir()
 
-    def _prepare(self, *, resume: bool, overwrite: bool) -> None:
-        present = sorted(entry.name for entry in self.path.iterdir() if entry.name != LOCK)
-        if present and not (resume or overwrite):
-            raise UsageError(
-                f"{self.path}: already holds {', '.join(present[:4])}; add --resume to go on from "
-                "last.pt, --overwrite to start again, or --run-dir for another place"
-            )
-        if overwrite and not resume:
+    @property
+    def _staged(self) -> "RunFolder":
+        return RunFolder(self.path / STAGING, home=self)
+
+    def _prepared(self, *, resume: bool, overwrite: bool) -> "RunFolder":
+        """The folder to write into, after clearing up behind a process that was killed."""
+        finish_moving(self.path)
+        staged = self._staged
+        staged.moved_in()
+        for folder in (self, staged):
             for name in FILES:
-                (self.path / name).unlink(missing_ok=True)
+                clear_leftovers(folder.path / name)
+        if resume:
+            self._check_resumable()
+            return staged if staged.has_state else self
+        present = sorted(entry.name for entry in self.path.iterdir() if entry.name != LOCK)
+        if not present:
+            return self
+        if not overwrite:
+            go_on = "--resume to go on from last.pt, " if self.has_state or staged.has_state else ""
+            raise UsageError(
+                f"{self.path}: already holds {', '.join(present[:4])}; add {go_on}--overwrite to "
+                "start again, or --run-dir for another place"
+            )
+        stage(self.path)
+        return staged
+
+    def _check_resumable(self) -> None:
+        if self.has_state or self._staged.has_state:
+            return
+        other = "with --overwrite" if any(map(self._holds, WRITTEN)) else "without --resume"
+        raise UsageError(
+            f"{self.last}: nothing to resume; expected the state of an earlier run; "
+            f"run the command {other}"
+        )
+
+    def _holds(self, name: str) -> bool:
+        return (self.path / name).exists()
+
+    def moved_in(self) -> "RunFolder":
+        """Take the place of the run before, as soon as everything is there; else stay."""
+        if self.home is None or not (self.last.is_file() and self.best.is_file()):
+            return self
+        replace_run(self.home.path, stale=FOLLOWING)
+        return self.home
+
+    def begin(self, recipe: str) -> None:
+        """Keep the resolved recipe beside the weights, and begin the logs."""
+        self.write_recipe(recipe)
+        for path in (self.metrics, self.weights, self.snapshots):
+            self._add(path, b"")
 
     def write_recipe(self, text: str) -> None:
         """Keep the resolved recipe beside the weights."""
@@ -125,23 +185,45 @@ class RunFolder:
     def append(self, event: Epoch | TrainingFinished | WeightRecord | Snapshot) -> None:
         """Add one line to the file that keeps such events."""
         paths = {WeightRecord: self.weights, Snapshot: self.snapshots}
-        path = paths.get(type(event), self.metrics)
+        line = to_json(event, indent=None) + "\n"
+        self._add(paths.get(type(event), self.metrics), line.encode())
+
+    def _add(self, path: Path, content: bytes) -> None:
+        with self._logged(path):
+            append(path, content)
+
+    def sync_logs(self) -> None:
+        """Wait until all lines lie on the disk: before a state is saved that builds on them."""
+        for path in (self.metrics, self.weights, self.snapshots):
+            with self._logged(path):
+                sync(path)
+
+    @contextmanager
+    def _logged(self, path: Path) -> Iterator[None]:
         try:
-            with path.open("a", encoding="utf-8") as file:
-                file.write(to_json(event, indent=None) + "\n")
+            yield
         except OSError as error:
+            kept = "best.pt and last.pt hold the training so far; " if self.has_state else ""
+            remedy = "make room, then go on with --resume" if self.has_state else "make room"
             raise GrucliError(
-                f"{path}: could not be written: {error.strerror}; best.pt and last.pt hold "
-                "the training so far; make room, then go on with --resume"
+                f"{path}: could not be written: {error.strerror}; {kept}{remedy}"
             ) from error
 
-    def rewind(self, *, epochs_done: int, steps_done: int) -> None:
-        """Drop lines beyond what last.pt knows: of later steps, of an end, or torn by a crash."""
-        _keep_lines(
+    def rewind(self, *, epochs_done: int, steps_done: int) -> Sequence[str]:
+        """Drop lines beyond what the state knows: of later steps, of an end, or torn by a crash.
+
+        Says which epochs before it are not in the log, as after a loss of the disk or by hand.
+        """
+        epochs = keep_lines(
             self.metrics, lambda row: row["kind"] == "Epoch" and row["epoch"] <= epochs_done
         )
-        _keep_lines(self.weights, lambda row: not row["is_end"] and row["step"] <= steps_done)
-        _keep_lines(self.snapshots, lambda row: not row["is_best"] and row["step"] <= steps_done)
+        keep_lines(self.weights, lambda row: not row["is_end"] and row["step"] <= steps_done)
+        keep_lines(self.snapshots, lambda row: not row["is_best"] and row["step"] <= steps_done)
+        lost = set(range(1, epochs_done + 1)) - {row["epoch"] for row in epochs}
+        if not lost:
+            return ()
+        listed = ", ".join(map(str, sorted(lost)))
+        return (f"{self.metrics}: has no line of epoch {listed}; what is learned is not affected",)
 
 
 def _locked(file: IO[str]) -> bool:
@@ -151,18 +233,3 @@ def _locked(file: IO[str]) -> bool:
     except BlockingIOError:
         return False
     return os.fstat(file.fileno()).st_nlink > 0
-
-
-def _keep_lines(path: Path, wanted: Callable[[Mapping[str, Any]], bool]) -> None:
-    """Rewrite a file of JSON lines with the wanted ones before the first that is torn."""
-    if not path.exists():
-        return
-    kept = []
-    for line in path.read_text(encoding="utf-8").splitlines():
-        try:
-            row = json.loads(line)
-        except json.JSONDecodeError:
-            break
-        if wanted(row):
-            kept.append(line + "\n")
-    write_atomically(path, "".join(kept).encode())

@@ -8,9 +8,10 @@ import torch
 
 from grucli.checkpoint import Checkpoint, save_checkpoint
 from grucli.insight.normalisation import DeviationProbe
-from grucli.results import Epoch
+from grucli.results import Epoch, Snapshot, TrainingFinished, WeightRecord
 from grucli.runs.folder import RunFolder
 from grucli.runs.preparing import PreparedData
+from grucli.runs.states import save_state
 from grucli.training.observers import Observer, Observers
 from grucli.training.progress import Training
 
@@ -20,10 +21,11 @@ to train one, and what a killed process loses is trained again in that time."""
 
 
 class Saver(Observer):
-    """Writes best.pt, the weights of the best epoch, and last.pt, from which a run goes on.
+    """Writes the logs, best.pt, the weights of the best epoch, and last.pt, to go on from.
 
-    After the first epoch, then every second at most, at the end, and when asked; metrics.jsonl
-    after every epoch. It comes after the ``observers`` whose state it saves with that of training.
+    The two after the first epoch, then every second at most, at the end, and when asked; always
+    after the lines of the logs that they build on, so that none of these can be missing. It comes
+    after the ``observers`` whose state it saves with that of training.
     """
 
     name = "saver"
@@ -46,19 +48,24 @@ class Saver(Observer):
     def epoch(self, training: Training, epoch: Epoch) -> Epoch:
         """Note what an epoch came to, and save it where it is time."""
         self.best_is_new |= epoch.is_best
+        self.append(epoch)
         if training.finished or time.monotonic() - self.saved_at >= SAVE_SECONDS:
             self.save_all()
-        self.folder.append(epoch)
         return epoch
+
+    def append(self, event: Epoch | TrainingFinished | WeightRecord | Snapshot) -> None:
+        """Add a line to the log that keeps such events."""
+        self.folder.append(event)
 
     def save_all(self) -> None:
         """Write the state of this moment, and the best weights where they have changed."""
+        self.folder.sync_logs()
         self.save_best()
         model = self.training.model
         weights = {name: value.clone() for name, value in model.state_dict().items()}
         state = self.training.state_dict() | {"observers": self.observers.state_dict()}
-        checkpoint = self._checkpoint(weights, state=state)
-        save_checkpoint(checkpoint, self.folder.last)
+        save_state(self._checkpoint(weights, state=state), self.folder)
+        self.folder = self.folder.moved_in()
         self.saved_at = time.monotonic()
 
     def save_best(self) -> None:

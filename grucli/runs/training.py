@@ -14,7 +14,7 @@ from grucli.insight.observers import weight_observers
 from grucli.nn import available, kernel_words
 from grucli.nn.kernel_problem import knows
 from grucli.recipe import Recipe, dump_recipe
-from grucli.results import Epoch, SplitName, Step, TrainingFinished, TrainingStarted
+from grucli.results import AnyScores, Epoch, SplitName, Step, TrainingFinished, TrainingStarted
 from grucli.runs.device import (
     Pace,
     Threads,
@@ -27,11 +27,13 @@ from grucli.runs.device import (
 )
 from grucli.runs.folder import RunFolder
 from grucli.runs.memory import memory_watched
+from grucli.runs.origin import Origin
 from grucli.runs.preparing import PreparedData
-from grucli.runs.resuming import load_unfinished, restore_training
+from grucli.runs.resuming import GoesOn
 from grucli.runs.saving import Saver
+from grucli.runs.stopping import Stop
 from grucli.training.flat import FlatParameters
-from grucli.training.loop import fit, trial_step
+from grucli.training.loop import Validating, fit, trial_step
 from grucli.training.observers import Observer, Observers
 from grucli.training.optimizers import build_optimizer
 from grucli.training.progress import Training
@@ -40,6 +42,7 @@ from grucli.weights import read_weights
 
 SPANS: tuple[SplitName, ...] = ("train", "valid", "test")
 Event = TrainingStarted | Step | Epoch | TrainingFinished
+GO_ON = "go on with --resume"
 
 
 def train(
@@ -51,29 +54,43 @@ def train(
     device: str = "auto",
     threads: Threads = None,
     stop: Callable[[], int | None] = lambda: None,
+    origin: Origin | None = None,
     observers: Sequence[Observer] = (),
 ) -> Iterator[Event]:
     """Train a recipe into a run folder (default ``runs/NAME``), yielding events on the way.
 
     ``stop`` is asked after every step; when it answers a signal's number the state is saved to
     last.pt and InterruptedRunError raised. Resuming continues bit for bit on the same device with
-    the same number of threads, which is what ``threads`` auto takes then. What auto measures on the
-    way changes who computes native layers and no byte. ``observers`` watch the loop beside our own;
-    their state is saved with that of training.
+    the same number of threads, which is what ``threads`` auto takes then, and with the settings
+    that the run had: what ``origin`` tells of a recipe says which of its keys were asked for, all
+    where it is None. What auto measures on the way changes who computes native layers and no byte.
+    ``overwrite`` leaves an earlier run as it is until this one has a best.pt. ``observers`` watch
+    the loop beside our own; their state is saved with that of training.
     """
+    halt = stop if isinstance(stop, Stop) else Stop(stop)
+    halt.words = f"before training began; {GO_ON if resume else 'nothing was changed'}"
     place = choose_device(device)
-    use_kernel(recipe.train.kernel)
     folder = RunFolder(Path(run_dir) if run_dir is not None else Path("runs") / recipe.name)
+    if not resume:
+        file = None if origin is None else origin.file
+        folder.refuse_inputs([file, recipe.data.path, recipe.model.init.checkpoint])
     held = folder.held(resume=resume, overwrite=overwrite)
-    with held, flushed_denormals(), thread_limit_lifted():
-        run = TrainingRun(recipe, folder, place, resume=resume, observers=observers)
+    with held as writing, flushed_denormals(), thread_limit_lifted():
+        goes_on = GoesOn.of(writing, recipe, origin) if resume else None
+        run = TrainingRun(recipe, writing, place, goes_on=goes_on, observers=observers)
         run.use_threads(threads)
         yield run.started()
-        with run.guarded():
+        with halt.waiting(), run.guarded():
             for event in run.loop():
-                yield event
-                run.save_if_stopped(stop())
-        yield run.finished()
+                if not isinstance(event, Validating):
+                    yield event
+                run.save_if_stopped(halt())
+        halt.words = f"before the best weights were scored; {run.home.best} has them; {GO_ON}"
+        scores = run.scores()
+        halt.words = "when the run was finished"
+        with halt.waiting():
+            finished = run.finished(scores)
+        yield finished
 
 
 class TrainingRun:
@@ -85,16 +102,18 @@ class TrainingRun:
         folder: RunFolder,
         device: str,
         *,
-        resume: bool,
+        goes_on: GoesOn | None = None,
         observers: Sequence[Observer] = (),
     ) -> None:
-        self.recipe, self.folder, self.device = recipe, folder, device
+        self.recipe = recipe = goes_on.recipe if goes_on is not None else recipe
+        self.home, self.device = folder.home or folder, device
+        use_kernel(recipe.train.kernel)
         self.data = PreparedData.of(recipe, device=device)
         self.task, read = self.data.task, self.data.read
         self.samples = {split: read.samples(split) for split in SPANS}
         torch.manual_seed(recipe.train.seed)
         source = recipe.model.init.checkpoint
-        initial = _trained_weights(source) if source is not None and not resume else None
+        initial = _trained_weights(source) if source is not None and goes_on is None else None
         model = self.task.build_model(recipe, read.learned.facts, initial).to(device)
         self.model, trained_on = model, self.samples["train"]
         self.training = Training(
@@ -106,8 +125,7 @@ class TrainingRun:
         )
         self.objective = self.task.objective(model, read)
         deviations = DeviationProbe(model, trained_on)
-        recorders = weight_observers(model, recipe.model.cell, write=folder.append)
-        self.observers = Observers([*recorders, deviations, *observers])
+        self.observers = Observers()
         self.saver = Saver(
             folder,
             self.data,
@@ -116,13 +134,16 @@ class TrainingRun:
             deviations=deviations,
             kernel=self.kernel,
         )
+        recorders = weight_observers(model, recipe.model.cell, write=self.saver.append)
+        self.observers += [*recorders, deviations, *observers]
         self.threads_before: int | None = None
         self.pace = Observers()
         self.kernel_before = self.kernel
-        if resume:
-            self._restore()
+        self.notes: tuple[str, ...] = ()
+        if goes_on is not None:
+            self._restore(goes_on)
         else:
-            folder.write_recipe(dump_recipe(recipe))
+            folder.begin(dump_recipe(recipe))
 
     @property
     def kernel(self) -> str:
@@ -162,13 +183,12 @@ class TrainingRun:
     def _try_step(self) -> None:
         trial_step(self.training, self.objective)
 
-    def _restore(self) -> None:
-        """Go on from last.pt, after a check that recipe and data are what they were."""
-        saved = load_unfinished(self.folder.last, self.recipe, self.data.summary)
-        self.threads_before = saved.progress["threads"]
-        self.kernel_before = saved.progress["kernel"]
-        restore_training(self.training, self.observers, saved)
-        self.folder.rewind(epochs_done=self.training.epoch - 1, steps_done=self.training.step)
+    def _restore(self, goes_on: GoesOn) -> None:
+        """Go on from a saved state, after a check that the data are what they were."""
+        goes_on.check_table(self.data.summary)
+        progress = goes_on.state.checkpoint.progress
+        self.threads_before, self.kernel_before = progress["threads"], progress["kernel"]
+        self.notes = goes_on.restore(self.training, self.saver)
 
     def started(self) -> TrainingStarted:
         """What is about to happen, for the screen."""
@@ -176,7 +196,7 @@ class TrainingRun:
         counts = [p.numel() for p in self.training.model.parameters()]
         return TrainingStarted(
             recipe=self.recipe.name,
-            run_dir=str(self.folder.path),
+            run_dir=str(self.home.path),
             model=model_words(self.recipe),
             parameters=sum(counts),
             device=self.device,
@@ -192,10 +212,10 @@ class TrainingRun:
             epochs=train.epochs,
             steps_per_epoch=self.training.steps_per_epoch,
             start_epoch=self.training.epoch,
-            notes=(*panel.notes, *self.data.read.notes, *self._kernel_notes()),
+            notes=(*self.notes, *panel.notes, *self.data.read.notes, *self._kernel_notes()),
         )
 
-    def loop(self) -> Iterator[Step | Epoch]:
+    def loop(self) -> Iterator[Step | Validating | Epoch]:
         """The training loop with all that watches it and writes files."""
         return fit(
             self.training, self.objective, Observers([*self.observers, *self.pace, self.saver])
@@ -216,20 +236,23 @@ class TrainingRun:
             self.saver.save_all()
             raise InterruptedRunError(
                 f"stopped in epoch {self.training.epoch} after step {self.training.step}; "
-                f"the state is in {self.folder.last}; go on with --resume",
+                f"the state is in {self.saver.folder.last}; {GO_ON}",
                 signal_number=signal_number,
             )
 
-    def finished(self) -> TrainingFinished:
-        """Score the best weights on the test span and close the run's books."""
-        training = self.training
-        self.model.load_state_dict(training.best.weights)
-        scores = self.task.score(self.model, self.data.read, split="test")
+    def scores(self) -> AnyScores:
+        """Scores of the best weights, which the model gets, on the test span."""
+        self.model.load_state_dict(self.training.best.weights)
+        return self.task.score(self.model, self.data.read, split="test")
+
+    def finished(self, scores: AnyScores) -> TrainingFinished:
+        """Save the best weights with their scores and close the run's books."""
         self.saver.save_scored(asdict(scores.model))
+        training = self.training
         event = TrainingFinished(
             reason="patience" if training.best.is_final else "epochs",
-            run_dir=str(self.folder.path),
-            best_path=str(self.folder.best),
+            run_dir=str(self.home.path),
+            best_path=str(self.home.best),
             best_epoch=training.best.epoch,
             best_valid_loss=training.best.valid_loss,
             epochs=training.epoch - 1,
@@ -238,7 +261,7 @@ class TrainingRun:
             steps_per_second=training.step / max(training.elapsed_seconds, 1e-9),
             scores=scores,
         )
-        self.folder.append(event)
+        self.saver.append(event)
         return event
 
 

@@ -6,7 +6,8 @@ Between two events the state in ``Training`` is whole: a caller that stops there
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -18,12 +19,20 @@ from grucli.training.observers import Observers
 from grucli.training.progress import Training
 
 
-def fit(training: Training, objective: Objective, observers: Observers) -> Iterator[Step | Epoch]:
+@dataclass(frozen=True)
+class Validating:
+    """A moment between two batches of a validation, at which a caller may stop."""
+
+
+Event = Step | Validating | Epoch
+
+
+def fit(training: Training, objective: Objective, observers: Observers) -> Iterator[Event]:
     """Run the optimiser over the training samples until the epochs or the patience are used up.
 
-    Yields a Step after every optimiser step and an Epoch after every validation, once every
-    observer has seen it. Raises TrainingError before a step whose loss or gradient is not finite:
-    the weights stay as they were.
+    Yields a Step after every optimiser step, Validating between two batches of a validation and an
+    Epoch after it, once every observer has seen it. Raises TrainingError before a step whose loss
+    or gradient is not finite: the weights stay as they were.
     """
     observers.begin(training)
     while not training.finished:
@@ -34,7 +43,8 @@ def fit(training: Training, objective: Objective, observers: Observers) -> Itera
             seen += step.windows
             yield step
         rate = seen / max(time.perf_counter() - started, 1e-9)
-        epoch = _close_epoch(training, objective, rate, started)
+        valid_loss = yield from _validate(objective)
+        epoch = _close_epoch(training, valid_loss, rate, started)
         yield observers.epoch(training, epoch)
     observers.end(training)
 
@@ -91,9 +101,8 @@ def trial_step(training: Training, objective: Objective) -> None:
         _backpropagate(training, objective, samples)
 
 
-def _close_epoch(training: Training, objective: Objective, rate: float, started: float) -> Epoch:
-    """Validate, keep the best weights, and say how the epoch went."""
-    valid_loss = _validate(objective)
+def _close_epoch(training: Training, valid_loss: float, rate: float, started: float) -> Epoch:
+    """Keep the best weights, and say how the epoch went."""
     if not math.isfinite(valid_loss):
         raise TrainingError(
             f"epoch {training.epoch}: the validation loss is {valid_loss:g}; expected a number; "
@@ -120,10 +129,12 @@ def _close_epoch(training: Training, objective: Objective, rate: float, started:
     )
 
 
-def _validate(objective: Objective) -> float:
+def _validate(objective: Objective) -> Generator[Validating, None, float]:
     """Mean loss over the values of all validation batches."""
     total, count = 0.0, 0.0
-    for loss, values in objective.validation():
+    for batch, (loss, values) in enumerate(objective.validation()):
+        if batch > 0:
+            yield Validating()
         total += loss * values
         count += values
     if count == 0:

@@ -47,9 +47,10 @@ def evaluate(
     from grucli.cli.kit.plots import check_plot, write_plot
     from grucli.cli.views.scores import render_scores, score_numbers
     from grucli.results import to_json
-    from grucli.runs import device, reading
+    from grucli.runs import device, outputs, reading
 
     check_plot(plot)
+    outputs.check_table_outputs({"--plot": plot}, checkpoint, data)
     device.set_threads(threads)
     scores, examples = reading.evaluate_with_examples(
         checkpoint, data, split=split, examples=0 if plot is None else _EXAMPLES

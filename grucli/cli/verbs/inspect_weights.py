@@ -112,6 +112,7 @@ def inspect_weights(
         shown = _COMPARISON
     _check_fit(shown, [option for option, value in given.items() if value])
     check_plot(plot)
+    _check_outputs({"--output": output, "--plot": plot}, checkpoint, other)
     asked = _Asked(checkpoint, layer, gate, sort, names, plot, json)
     if history:
         _show_history(asked)
@@ -128,6 +129,14 @@ def _check_fit(shown: str, given: Sequence[str]) -> None:
     idle = [option for option in given if option not in _FITTING[shown]]
     if idle:
         raise UsageError(f"{', '.join(idle)}: does nothing beside {shown}; leave one of them out")
+
+
+def _check_outputs(outputs: dict[str, str | Path | None], *checkpoints: str | None) -> None:
+    """Refuse to write over what is read."""
+    if any(outputs.values()):
+        from grucli.runs import outputs as written
+
+        written.check_outputs(outputs, *checkpoints)
 
 
 def _show(asked: _Asked, value: Any, render: Callable[..., Any]) -> None:

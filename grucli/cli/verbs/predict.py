@@ -40,12 +40,13 @@ def predict(
     from grucli.cli.views.forecast import write_forecast_csv
     from grucli.files import write_atomically
     from grucli.results import to_json
-    from grucli.runs import device, reading
+    from grucli.runs import device, outputs, reading
 
     if stream:
         _stream(checkpoint, data, output, threads, plot=plot)
         return
     check_plot(plot)
+    outputs.check_table_outputs({"--output": output, "--plot": plot}, checkpoint, data)
     device.set_threads(threads)
     forecast, examples = reading.predict_with_context(checkpoint, data, horizon=horizon)
     write_plot(plot, lambda: _drawing(examples))

@@ -32,8 +32,10 @@ def report(
     from grucli.files import write_atomically
     from grucli.page.render import render_page
     from grucli.results import to_json
-    from grucli.runs import device, reporting
+    from grucli.runs import device, outputs, reporting
 
+    checkpoint = str(reporting.find_checkpoint(Path(run)))
+    outputs.check_table_outputs({"--output": output}, checkpoint)
     device.set_threads(threads)
     found = reporting.report_run(run)
     content = f"{to_json(found)}\n".encode() if json else render_page(found)

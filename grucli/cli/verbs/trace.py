@@ -52,9 +52,10 @@ def trace(
     Example: grucli trace runs/co2/best.pt data/co2_weekly.csv -o gates.csv
     """
     from grucli.cli.kit.plots import check_plot, write_plot
-    from grucli.runs import device, trace_file, tracing
+    from grucli.runs import device, outputs, trace_file, tracing
 
     check_plot(plot)
+    outputs.check_table_outputs({"--output": output, "--plot": plot}, checkpoint, data)
     device.set_threads(threads)
     path = None if output in (None, "-") else Path(str(output))
     if path is not None:

@@ -1,0 +1,48 @@
+"""Files that a verb writes are never those that it reads, nor those that a run is made of."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from grucli.checkpoint import load_checkpoint
+from grucli.errors import UsageError
+from grucli.files import same_file
+from grucli.runs.folder import FILES, RunFolder
+from grucli.runs.opened import recipe_of
+
+Outputs = Mapping[str, str | Path | None]
+
+
+def check_outputs(outputs: Outputs, *checkpoints: str | None) -> None:
+    """Raise UsageError where an output is a checkpoint that is read or a file of its run.
+
+    ``outputs`` maps options to paths; None and ``-`` are no files. The page about a run may be
+    written over.
+    """
+    for checkpoint in filter(None, checkpoints):
+        _refuse(outputs, "the checkpoint that is read", checkpoint)
+        place = Path(checkpoint)
+        folder = RunFolder(place if place.is_dir() else place.parent)
+        for name in FILES:
+            if folder.path / name != folder.report:
+                _refuse(outputs, f"{name} of this run", folder.path / name)
+
+
+def check_table_outputs(outputs: Outputs, checkpoint: str, data: str | None = None) -> None:
+    """The same, and where an output is the table: ``data``, or the one of the recipe if None."""
+    check_outputs(outputs, checkpoint)
+    if any(_is_file(path) for path in outputs.values()):
+        table = data or recipe_of(load_checkpoint(checkpoint), checkpoint).data.path
+        _refuse(outputs, "the table that is read", "/dev/stdin" if table == "-" else table)
+
+
+def _refuse(outputs: Outputs, what: str, path: str | Path) -> None:
+    for option, output in outputs.items():
+        if output is not None and _is_file(output) and same_file(output, path):
+            raise UsageError(
+                f"{option} {output}: is {what}, which would be lost; choose another name"
+            )
+
+
+def _is_file(output: str | Path | None) -> bool:
+    """Whether something would be written over; a device is written into."""
+    return output is not None and str(output) != "-" and Path(output).is_file()

@@ -1,0 +1,83 @@
+"""Faults at every place where a run touches its folder: the disk is full or broken, or all ends."""
+
+import errno
+import fcntl
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+NAMES = "open write fsync close chmod ftruncate replace rename link unlink mkdir rmdir"
+PLACES = {os: NAMES.split(), fcntl: ["flock"]}
+"""Every call by which a run changes what is on the disk."""
+
+
+class EndedError(BaseException):
+    """The process is no more: what comes after does not happen either."""
+
+
+def no_space() -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def broken() -> None:
+    raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+
+def ended() -> None:
+    raise EndedError
+
+
+def killed() -> None:
+    """End this process really."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@contextmanager
+def fault_at(place: int, fault: Callable[[], None], folder: Path) -> Iterator[list[str]]:
+    """Let the call number ``place`` (from 0) that touches ``folder`` fail; lists the calls made.
+
+    Of a write half is done before; a handle is closed in any case. After an end every call fails.
+    """
+    calls: list[str] = []
+    handles: set[int] = set()
+    original = {
+        (module, name): getattr(module, name) for module in PLACES for name in PLACES[module]
+    }
+
+    def touches(first: Any) -> bool:
+        if isinstance(first, int):
+            return first in handles
+        return isinstance(first, str | Path) and str(first).startswith(str(folder))
+
+    def wrapped(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        def call(first: Any, *others: Any, **options: Any) -> Any:
+            if not touches(first):
+                return function(first, *others, **options)
+            calls.append(name)
+            ends = fault is ended and len(calls) > place
+            if name == "close":
+                handles.discard(first)
+                function(first)
+            if len(calls) == place + 1 or ends:
+                if name == "write" and len(others[0]) > 1 and len(calls) == place + 1:
+                    function(first, others[0][: len(others[0]) // 2])
+                fault()
+            if name == "close":
+                return None
+            done = function(first, *others, **options)
+            if name == "open":
+                handles.add(done)
+            return done
+
+        return call
+
+    for (module, name), function in original.items():
+        setattr(module, name, wrapped(name, function))
+    try:
+        yield calls
+    finally:
+        for (module, name), function in original.items():
+            setattr(module, name, function)
