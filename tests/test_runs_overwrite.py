@@ -149,6 +149,14 @@ def test_a_recipe_among_the_files_to_write_is_refused_and_stays(folder, overwrit
     assert (folder / "recipe.yaml").read_text() == RECIPE
 
 
+@pytest.mark.parametrize("name", ["recipe.yaml", "report.html"])
+def test_a_file_of_no_run_is_not_written_over(folder, name):
+    (folder / name).write_text("mine")
+    with pytest.raises(UsageError, match=f"{name}: belongs to no run here"):
+        train(folder / "wave.yaml", run_dir=folder, overwrite=True)
+    assert (folder / name).read_text() == "mine"
+
+
 def test_a_table_or_initial_weights_among_the_files_to_write_are_refused(old, tmp_path):
     table = (old.parent / "wave.csv").read_text()
     (tmp_path / "link").symlink_to(old)

@@ -80,7 +80,7 @@ class RunFolder:
 
     @property
     def has_state(self) -> bool:
-        """Whether there is anything to go on from."""
+        """Whether there is something to go on from."""
         return self.last.is_file() or self.previous.is_file()
 
     def refuse_inputs(self, inputs: Iterable[str | Path | None]) -> None:
@@ -150,8 +150,19 @@ class RunFolder:
                 f"{self.path}: already holds {', '.join(present[:4])}; add {go_on}--overwrite to "
                 "start again, or --run-dir for another place"
             )
+        self._check_a_run()
         stage(self.path)
         return staged
+
+    def _check_a_run(self) -> None:
+        """A recipe or a page alone is somebody's own: a run begins with its logs."""
+        if any(map(self._holds, WRITTEN[1:])):
+            return
+        for name in filter(self._holds, FILES):
+            raise UsageError(
+                f"{self.path / name}: belongs to no run here and would be written over; choose "
+                "another place with --run-dir"
+            )
 
     def _check_resumable(self) -> None:
         if self.has_state or self._staged.has_state:
@@ -173,10 +184,10 @@ class RunFolder:
         return self.home
 
     def begin(self, recipe: str) -> None:
-        """Keep the resolved recipe beside the weights, and begin the logs."""
-        self.write_recipe(recipe)
+        """Begin the logs, and keep the resolved recipe beside the weights."""
         for path in (self.metrics, self.weights, self.snapshots):
             self._add(path, b"")
+        self.write_recipe(recipe)
 
     def write_recipe(self, text: str) -> None:
         """Keep the resolved recipe beside the weights."""
@@ -203,11 +214,13 @@ class RunFolder:
         try:
             yield
         except OSError as error:
-            kept = "best.pt and last.pt hold the training so far; " if self.has_state else ""
-            remedy = "make room, then go on with --resume" if self.has_state else "make room"
-            raise GrucliError(
-                f"{path}: could not be written: {error.strerror}; {kept}{remedy}"
-            ) from error
+            kept, then = "", "run the command again"
+            if self.has_state:
+                kept, then = "best.pt and last.pt hold the training so far; ", "go on with --resume"
+            problem = (
+                f"{path}: could not be written: {error.strerror}; {kept}make room, then {then}"
+            )
+            raise GrucliError(problem) from error
 
     def rewind(self, *, epochs_done: int, steps_done: int) -> Sequence[str]:
         """Drop lines beyond what the state knows: of later steps, of an end, or torn by a crash.
