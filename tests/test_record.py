@@ -273,5 +273,5 @@ def test_a_record_survives_weights_that_are_not_finite(folder):
     matrices = {matrix.name: matrix for matrix in record.matrices}
     assert matrices["0.reset.hh"].spectral_norm is None
     assert matrices["1.reset.hh"].turn_since_start == 0
-    run.folder.append(record)
+    run.saver.folder.append(record)
     assert lines(folder / "run" / "weights.jsonl")[0]["matrices"][3]["norm"] is None
