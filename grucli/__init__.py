@@ -11,16 +11,15 @@
 
 from collections.abc import Sequence
 from os import PathLike, fspath
-from typing import Any, Literal
+from typing import Any
 
-from grucli.results import Forecast, Scores, TrainingFinished, WeightReport
+from grucli.results import Forecast, Scores, SplitName, TrainingFinished, WeightReport
 
 __all__ = ["__version__", "evaluate", "inspect_weights", "predict", "train"]
 
 __version__ = "0.1.0"
 
 Path = str | PathLike[str]
-SplitName = Literal["train", "valid", "test", "all"]
 
 
 def train(

@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from grucli.cli.kit.charts import bar, line_chart, sparkline
-from grucli.cli.kit.words import align_decimals, clean, clock, digits, percent
+from grucli.cli.kit.words import align_decimals, clock, digits, percent
 from grucli.cli.views.forecast import write_forecast_csv
 from grucli.results import Forecast
 
@@ -103,10 +103,6 @@ def test_times_and_shares_are_written_for_people():
         "50 %",
         "1,250 %",
     ]
-
-
-def test_control_characters_are_written_out():
-    assert clean("a\x1b[2J\nb\x9b") == "a\\x1b[2J\\nb\\x9b"
 
 
 def written(forecast: Forecast) -> str:

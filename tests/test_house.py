@@ -9,16 +9,17 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "grucli"
 
-GROUND = {"errors", "cells"}
+GROUND = {"errors", "text", "cells"}
 VALUES = {"files", "formats", "results", "recipe"}
 MAY_IMPORT = {
     "errors": set(),
+    "text": set(),
     "cells": set(),
     "files": {"errors"},
-    "formats": {"errors"},
+    "formats": {"errors", "text"},
     "results": {"errors"},
-    "recipe": {"errors"},
-    "data": {"errors", "results"},
+    "recipe": {"errors", "text"},
+    "data": {"errors", "text", "results"},
     "nn": GROUND | {"results"},
     "training": GROUND | {"results", "recipe", "data", "nn", "insight", "tasks"},
     "tasks": GROUND | {"results", "recipe", "data", "nn", "training"},
@@ -30,8 +31,8 @@ MAY_IMPORT = {
     | VALUES
     | {"data", "nn", "training", "insight", "tasks", "build", "weights", "checkpoint", "version"},
     "page": {"errors", "results"},
-    "figures": {"errors", "cells", "results", "page"},
-    "cli": {"errors", "files", "figures", "page", "results", "recipe", "runs", "cells", "version"},
+    "figures": GROUND | {"results", "page"},
+    "cli": GROUND | {"files", "figures", "page", "results", "recipe", "runs", "version"},
     "__init__": {"results", "recipe", "runs"},
     "__main__": {"cli"},
 }

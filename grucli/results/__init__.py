@@ -18,8 +18,15 @@ from grucli.results.pictures import (
     WeightPictures,
 )
 from grucli.results.run import FilmMoment, RunReport
-from grucli.results.scores import Forecast, MetricSet, Scores
-from grucli.results.training import Epoch, GateUpdate, Step, TrainingFinished, TrainingStarted
+from grucli.results.scores import Forecast, MetricSet, Scores, SplitName
+from grucli.results.training import (
+    Epoch,
+    GateUpdate,
+    Step,
+    TrainingEvent,
+    TrainingFinished,
+    TrainingStarted,
+)
 from grucli.results.weights import (
     Finding,
     MatrixChange,
@@ -52,8 +59,10 @@ __all__ = [
     "RunReport",
     "Scores",
     "Snapshot",
+    "SplitName",
     "Step",
     "TimeConstants",
+    "TrainingEvent",
     "TrainingFinished",
     "TrainingStarted",
     "WeightComparison",

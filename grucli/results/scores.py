@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
+
+SplitName = Literal["train", "valid", "test", "all"]
 
 
 @dataclass(frozen=True)

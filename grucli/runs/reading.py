@@ -1,7 +1,6 @@
 """The verbs that start from a checkpoint alone: evaluate and predict."""
 
 from pathlib import Path
-from typing import Literal
 
 import torch
 
@@ -11,13 +10,11 @@ from grucli.data import Frequency, Panel, Scaler, Span, latest_context
 from grucli.errors import DataError, UsageError
 from grucli.nn import Forecaster
 from grucli.recipe import Recipe
-from grucli.results import Forecast, ForecastExample, Scores
+from grucli.results import Forecast, ForecastExample, Scores, SplitName
 from grucli.runs.device import use_kernel
 from grucli.runs.examples import newest_examples, window_examples
 from grucli.runs.scoring import Yardstick, score_model
 from grucli.tasks.forecast.predict import forecast_ahead
-
-SplitName = Literal["train", "valid", "test", "all"]
 
 
 def restore(path: str | Path) -> tuple[Checkpoint, Recipe, Forecaster]:

@@ -15,6 +15,7 @@ from grucli.results import (
     Epoch,
     Snapshot,
     Step,
+    TrainingEvent,
     TrainingFinished,
     TrainingStarted,
     WeightRecord,
@@ -39,8 +40,6 @@ from grucli.training.progress import Training
 from grucli.training.schedules import LearningRate
 from grucli.weights import read_weights
 
-Event = TrainingStarted | Step | Epoch | TrainingFinished
-
 
 def train(
     recipe: Recipe,
@@ -51,7 +50,7 @@ def train(
     device: str = "auto",
     threads: Threads = None,
     stop: Callable[[], int | None] = lambda: None,
-) -> Iterator[Event]:
+) -> Iterator[TrainingEvent]:
     """Train a recipe into a run folder (default ``runs/NAME``), yielding events on the way.
 
     ``stop`` is asked after every step; when it answers a signal's number the state is saved to

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from grucli.cells.address import GATES, parse_parameter
 from grucli.errors import CheckpointError
-from grucli.formats import OnnxModel, printable, read_tensors
+from grucli.formats import OnnxModel, read_tensors
+from grucli.text import printable
 from grucli.weights.onnx import onnx_weights
 from grucli.weights.stacks import RecurrentModule, WeightFile
 

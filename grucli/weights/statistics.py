@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from grucli.cells.address import WORDS, MatrixName
 from grucli.results import MatrixStatistics
+from grucli.text import plural
 from grucli.weights import elements, estimates, spectrum
 from grucli.weights.effective import ActingMatrix
 from grucli.weights.power_law import FEWEST_EIGENVALUES, fit_power_law
@@ -124,6 +125,5 @@ def _power_law(s: spectrum.Vector) -> dict[str, Any]:
     fit = fit_power_law(s)
     if fit is None:
         count = int(np.count_nonzero(s))
-        many = "eigenvalue" if count == 1 else "eigenvalues"
-        return {"power_law_note": f"{count} {many}, fewer than {FEWEST_EIGENVALUES}"}
+        return {"power_law_note": f"{plural(count, 'eigenvalue')}, fewer than {FEWEST_EIGENVALUES}"}
     return {"power_law_exponent": fit.exponent, "power_law_distance": fit.distance}

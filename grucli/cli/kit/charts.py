@@ -10,7 +10,8 @@ from itertools import groupby, pairwise
 
 from rich.text import Text
 
-from grucli.cli.kit.words import ascii_glyphs, digits, shorten
+from grucli.cli.kit.words import ascii_glyphs, digits
+from grucli.text import shorten
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 SERIES_STYLES = ("cyan", "yellow", "magenta", "blue")

@@ -6,7 +6,8 @@ from typing import Protocol
 
 from grucli.cells.address import KERAS, SYMBOLS, split_address
 from grucli.cells.naming import shown_name
-from grucli.cli.kit.words import NONE, clean
+from grucli.cli.kit.words import NONE
+from grucli.text import clean
 
 NOT_AVAILABLE = "n/a"
 

@@ -11,7 +11,8 @@ from rich.text import Text
 
 from grucli.cells.address import GATES
 from grucli.cli.kit.columns import Column, fitting
-from grucli.cli.kit.words import ascii_glyphs, shorten
+from grucli.cli.kit.words import ascii_glyphs
+from grucli.text import shorten
 
 GATE_STYLES = ("cyan", "yellow", "magenta", "green")
 MARGIN, GAP = 2, 2

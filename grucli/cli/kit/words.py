@@ -13,19 +13,6 @@ def ascii_glyphs(text: str) -> str:
     return text.translate(_ASCII)
 
 
-def clean(text: str) -> str:
-    """Write out what a terminal would act on (escapes, line breaks) instead of showing it."""
-    return "".join(
-        letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii")
-        for letter in text
-    )
-
-
-def shorten(text: str, width: int) -> str:
-    """Cut a text to ``width`` characters, the last an ellipsis where something was cut."""
-    return text if len(text) <= width else text[: max(width - 1, 0)] + "…"
-
-
 def digits(value: float | None, count: int = 4) -> str:
     """Write a number with ``count`` significant digits; None and NaN as an en dash."""
     if value is None or math.isnan(value):
@@ -57,17 +44,6 @@ def power(value: float | None) -> str:
 def count(value: float) -> str:
     """Write a whole number with thousands set apart."""
     return format(round(value), ",") if math.isfinite(value) else NONE
-
-
-def some(words: Sequence[str], most: int) -> str:
-    """Write the first ``most`` words as a list, and how many there are beyond them."""
-    more = f" and {len(words) - most} more" if len(words) > most else ""
-    return ", ".join(words[:most]) + more
-
-
-def plural(value: int, word: str) -> str:
-    """Write ``1 step`` or ``1,200 steps``."""
-    return f"{value:,} {word}{'' if value == 1 else 's'}"
 
 
 def clock(seconds: float | None) -> str:

@@ -15,6 +15,7 @@ from grucli.cli.kit.options import (
     Threads,
     Verbose,
 )
+from grucli.results import SplitName
 
 _EXAMPLES = 4
 
@@ -22,9 +23,7 @@ _EXAMPLES = 4
 def evaluate(
     checkpoint: Checkpoint,
     data: Data = None,
-    split: Annotated[
-        Literal["train", "valid", "test", "all"], typer.Option(help="Which span to score.")
-    ] = "test",
+    split: Annotated[SplitName, typer.Option(help="Which span to score.")] = "test",
     by: Annotated[
         Literal["step", "column"] | None, typer.Option(help="Also by horizon step or by column.")
     ] = None,

@@ -10,10 +10,13 @@ from rich.text import Text
 from grucli.cells.address import cells_of
 from grucli.cli.kit.columns import Column, name_columns, name_of, naming_words
 from grucli.cli.kit.page import Page
-from grucli.cli.kit.words import align_decimals, clean, digits
+from grucli.cli.kit.words import align_decimals, digits
 from grucli.cli.views.difference_words import difference_words
 from grucli.cli.views.weights_columns import shape_words
 from grucli.results import MatrixChange, WeightComparison
+from grucli.text import clean, some
+
+_SHOWN_NAMES = 6
 
 
 def render_weight_comparison(
@@ -69,9 +72,8 @@ def _words(found: WeightComparison, naming: str) -> Iterator[str]:
         yield _most(moved, naming)
     for which, names in (("A", found.only_before), ("B", found.only_after)):
         if names:
-            shown = ", ".join(clean(name) for name in names[:6])
-            more = f" and {len(names) - 6} more" if len(names) > 6 else ""
-            yield f"Only in {which}, or of another shape: {shown}{more}."
+            shown = some([*map(clean, names)], _SHOWN_NAMES)
+            yield f"Only in {which}, or of another shape: {shown}."
     yield from difference_words(found.differences)
 
 

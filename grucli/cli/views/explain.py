@@ -9,9 +9,9 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.text import Text
 
 from grucli.cli.kit.page import MARGIN, Page, gate_style
-from grucli.cli.kit.words import clean, plural, shorten
 from grucli.cli.views.explain_numbers import digits_needed, number
 from grucli.results.tracing import BoardStep, Equation, Explanation
+from grucli.text import clean, plural, shorten
 
 SHOWN_TERMS = 3
 AGREES = 1e-4

@@ -10,9 +10,10 @@ from grucli.cells.address import cells_of
 from grucli.cli.kit.charts import sparkline
 from grucli.cli.kit.columns import Column, name_columns, naming_words, renamed
 from grucli.cli.kit.page import GAP, MARGIN, Page
-from grucli.cli.kit.words import NONE, align_decimals, clean, digits, plural, power
+from grucli.cli.kit.words import NONE, align_decimals, digits, power
 from grucli.cli.views.history_phases import phases
 from grucli.results import MatrixLearning, MatrixRecord, WeightHistory, WeightRecord
+from grucli.text import clean, plural
 
 _NUMBER = 8
 _LEAST, _MOST = 6, 40

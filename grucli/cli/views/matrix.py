@@ -10,9 +10,10 @@ from rich.style import Style
 from rich.text import Text
 
 from grucli.cells.naming import shown_name
-from grucli.cli.kit.words import ascii_glyphs, clean, digits, plural, shorten
+from grucli.cli.kit.words import ascii_glyphs, digits
 from grucli.cli.views.weights_columns import shape_words
 from grucli.results import MatrixValues
+from grucli.text import clean, plural, shorten
 
 MAX_LINES = 40
 _LABEL = 9

@@ -10,16 +10,9 @@ from rich.text import Text
 
 from grucli.cli.kit.charts import BEST_STYLE, sparkline
 from grucli.cli.kit.lines import Lines
-from grucli.cli.kit.words import (
-    NONE,
-    align_decimals,
-    clean,
-    digits,
-    percent,
-    plural,
-    shorten,
-)
+from grucli.cli.kit.words import NONE, align_decimals, digits, percent
 from grucli.results import MetricSet, Scores
+from grucli.text import clean, plural, shorten
 
 ORIGINAL = ("mse", "rmse", "mae", "mape", "smape", "mase", "r2")
 SCALED = ("scaled_mse", "scaled_mae")

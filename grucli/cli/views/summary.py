@@ -7,9 +7,10 @@ from pathlib import PurePath
 from rich.text import Text
 
 from grucli.cli.kit.lines import Lines
-from grucli.cli.kit.words import clean, clock, digits, plural
+from grucli.cli.kit.words import clock, digits
 from grucli.cli.views.scores import BRIEF, forecasters, metric_table, verdict
 from grucli.results import TrainingFinished
+from grucli.text import clean, plural
 
 _REASONS = {
     "epochs": "all epochs done",

@@ -12,8 +12,9 @@ from rich.text import Text
 from grucli.cli.kit.charts import sparkline
 from grucli.cli.kit.columns import Column
 from grucli.cli.kit.page import Page
-from grucli.cli.kit.words import clean, count, digits, percent, plural
+from grucli.cli.kit.words import count, digits, percent
 from grucli.results.tracing import GateActivity, LayerActivity, TraceReport
+from grucli.text import clean, plural, some
 
 _EDGES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 _SHOWN_UNITS = 8
@@ -102,11 +103,8 @@ def _always(layer: LayerActivity) -> Iterator[str]:
         ends = ("below -0.9", "above 0.9") if gate.activation == "tanh" else ("shut", "open")
         for units, end in ((gate.always_left, ends[0]), (gate.always_right, ends[1])):
             if units:
-                more = (
-                    "" if len(units) <= _SHOWN_UNITS else f" and {len(units) - _SHOWN_UNITS} more"
-                )
-                shown = ", ".join(map(str, units[:_SHOWN_UNITS]))
-                yield f"{gate.symbol} always {end}: {plural(len(units), 'unit')} ({shown}{more})."
+                shown = some([*map(str, units)], _SHOWN_UNITS)
+                yield f"{gate.symbol} always {end}: {plural(len(units), 'unit')} ({shown})."
 
 
 def _memory(layer: LayerActivity) -> Iterator[str]:

@@ -11,19 +11,19 @@ from rich.console import Console
 from rich.live import Live
 
 from grucli.cli.kit.lines import Lines
-from grucli.cli.kit.words import ascii_glyphs, clean, clock, count, digits, power
+from grucli.cli.kit.words import ascii_glyphs, clock, count, digits, power
 from grucli.cli.views.summary import render_summary
 from grucli.cli.views.training_screen import draw, header
 from grucli.cli.views.training_state import TrainingState
-from grucli.results import Epoch, Step, TrainingFinished, TrainingStarted
+from grucli.results import Epoch, Step, TrainingEvent, TrainingStarted
+from grucli.text import clean
 
-Event = TrainingStarted | Step | Epoch | TrainingFinished
 REFRESH_PER_SECOND = 8
 PLAIN_WIDTH = 80
 
 
 @contextmanager
-def open_view(*, quiet: bool, color: bool) -> Iterator[Callable[[Event], None]]:
+def open_view(*, quiet: bool, color: bool) -> Iterator[Callable[[TrainingEvent], None]]:
     """Give the function that shows an event on standard error as fits what stands behind it."""
     stream = sys.stderr
     if quiet or stream is None:
@@ -66,7 +66,7 @@ class LiveTraining:
     ) -> None:
         self._live.stop()
 
-    def show(self, event: Event) -> None:
+    def show(self, event: TrainingEvent) -> None:
         """Take note of an event; steps are only remembered."""
         if isinstance(event, Step):
             self._state.step = event
@@ -101,7 +101,7 @@ class PlainTraining:
         self._stream = stream
         self._started: TrainingStarted | None = None
 
-    def show(self, event: Event) -> None:
+    def show(self, event: TrainingEvent) -> None:
         """Write an event's lines at once; steps write nothing."""
         if isinstance(event, Step):
             return

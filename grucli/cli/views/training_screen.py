@@ -3,9 +3,10 @@
 from rich.text import Text
 
 from grucli.cli.kit.charts import BEST_STYLE, SERIES_STYLES, bar, line_chart, sparkline
-from grucli.cli.kit.words import NONE, clean, clock, count, digits, percent, plural, power, shorten
+from grucli.cli.kit.words import NONE, clock, count, digits, percent, power
 from grucli.cli.views.training_state import TrainingState
 from grucli.results import GateUpdate, TrainingStarted
+from grucli.text import clean, plural, shorten
 
 SIDE_WIDTH = 27
 SIDE_FROM_WIDTH = 68
@@ -210,10 +211,6 @@ def gate_table(state: TrainingState, width: int, *, ascii_only: bool) -> list[Te
             line.append(f"{trend:<{room}}", "magenta")
         lines.append(line)
     return lines
-
-
-def _gate_words(layer: int, direction: str, gate: str) -> str:
-    return f"{layer}{'r' if direction == 'reverse' else ''} {gate}"
 
 
 def _cut(lines: list[Text], room: int) -> list[Text]:

@@ -10,7 +10,7 @@ from rich.text import Text
 from grucli.cells.address import CONVENTIONS
 from grucli.cli.kit.columns import Column, name_columns, naming_words, renamed
 from grucli.cli.kit.page import Page
-from grucli.cli.kit.words import clean, digits, plural
+from grucli.cli.kit.words import digits
 from grucli.cli.views.weights_columns import (
     ENTRIES,
     MEANINGS,
@@ -20,6 +20,7 @@ from grucli.cli.views.weights_columns import (
 )
 from grucli.cli.views.weights_lines import input_columns, line_columns
 from grucli.results import MatrixStatistics, TimeConstants, WeightReport
+from grucli.text import clean, plural, some
 
 _SHOWN_TENSORS = 8
 
@@ -196,11 +197,9 @@ def _legend(report: WeightReport, naming: str, shown: Collection[str]) -> Iterat
     if report.other_tensors:
         names = [
             f"{clean(name)} {shape_words(shape)}".strip()
-            for name, shape in list(report.other_tensors.items())[:_SHOWN_TENSORS]
+            for name, shape in report.other_tensors.items()
         ]
-        rest = len(report.other_tensors) - len(names)
-        more = f" and {rest} more" if rest else ""
-        yield f"Other tensors: {', '.join(names)}{more}."
+        yield f"Other tensors: {some(names, _SHOWN_TENSORS)}."
 
 
 def _no_exponent(matrices: Sequence[MatrixStatistics]) -> Iterator[str]:

@@ -6,9 +6,10 @@ from statistics import median
 
 from grucli.cells.address import column_names
 from grucli.cli.kit.columns import Column
-from grucli.cli.kit.words import NONE, align_decimals, clean, shorten
+from grucli.cli.kit.words import NONE, align_decimals
 from grucli.cli.views.weights_columns import bracketed, short
 from grucli.results import MatrixStatistics
+from grucli.text import clean, shorten
 
 SHOWN_INPUTS = 12
 _NAME = 14
