@@ -8,7 +8,8 @@ import pytest
 
 from grucli import build
 from grucli.recipe import load_recipe
-from grucli.tasks.forecast.score import Scale, baseline_predictors, score
+from grucli.tasks.forecast.baselines import Setting, baseline_predictors
+from grucli.tasks.forecast.score import Scale, score
 from tests.conftest import REPOSITORY
 
 FOLDER = os.environ.get("GRUCLI_REFERENCE_DATA")
@@ -26,7 +27,7 @@ def test_etth1_is_cut_and_scaled_as_published(horizon, windows, naive_mse, naive
     )
     panel = build.build_panel_of(recipe.data)
     dataset = build.build_dataset(recipe, panel, device="cpu")
-    baselines = baseline_predictors(dataset.test, targets=7, season=24, fit_on=None)
+    baselines = baseline_predictors(Setting(dataset.test, 7, 24, None))
     scale = Scale.of(dataset.scaler, np.ones(7))
     sums = score(baselines, dataset.test, dataset.scaler, scale, width=1)
     assert len(dataset.test) == windows

@@ -26,17 +26,11 @@ from typing import Any
 from grucli import results
 from grucli.cells import address
 from grucli.nn import cells, rules
-from grucli.weights import CHANGES, QUANTITIES
 from tools.docs_table import SECTIONS, Section, Source
 
 REPOSITORY = Path(__file__).parent.parent
 DOCS = REPOSITORY / "docs"
 WIDTH = 80
-CHECKED: dict[type, tuple[str, ...]] = {
-    results.MatrixStatistics: QUANTITIES,
-    results.MatrixChange: CHANGES,
-}
-"""What ``--fail-if`` knows, by report."""
 LABELS = ("Formula", "Tells", "Misleads", "At the start", "Source")
 
 
@@ -57,6 +51,10 @@ marked so, also by address, `0.update.hh.spectral_radius`, and with wildcards,
 findings. Beside a second checkpoint it knows the numbers of the comparison, `differences`, which
 counts entries of recipe, data, scaler and the rest that differ, `differences.recipe` and so on,
 and `unmatched`, the matrices that only one of the two has in this shape.
+
+Of forecasts f is the forecast, y the truth; means and sums are over the values that were measured,
+in all windows, steps of the horizon and columns. `--fail-if "mase>1"` of `eval` also knows
+`naive.mase` and so on, `step3.rmse` and `column.NAME.mae`.
 """
 
 EQUATIONS_HEAD = """\
@@ -93,11 +91,12 @@ def _statistic(section: Section, source: Source) -> str:
     found = paragraphs(source.function)
     head, text = f"### {', '.join(source.fields)}", [_wrapped(found[""])]
     text.append(_block(found["Formula"]))
-    checked = set(source.fields) <= set(CHECKED.get(section.report, ()))
-    names = [f"`--fail-if`: {', '.join(f'`W_hz.{name}`' for name in source.fields)}."] * checked
+    known = set(source.fields) <= set(results.quantities(section.report))
+    names = [f"`{section.checked}{name}`" for name in source.fields]
+    checked = [f"`--fail-if`: {', '.join(names)}."] * (known and section.checked is not None)
     shown = [f"On screen: {source.screen}."] * bool(source.screen)
     text += [_wrapped(f"{label}: {found[label]}") for label in LABELS[1:]]
-    text += [_wrapped(" ".join([*shown, *names]))] * bool(shown or names)
+    text += [_wrapped(" ".join([*shown, *checked]))] * bool(shown or checked)
     return "\n\n".join([head, *text]) + "\n"
 
 

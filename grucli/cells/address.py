@@ -24,7 +24,7 @@ the product as above.
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 GATES: dict[str, tuple[str, ...]] = {
     "gru": ("reset", "update", "candidate"),
@@ -132,6 +132,18 @@ class MatrixName:
     def direction(self) -> str:
         """Either ``forward`` or ``reverse``."""
         return "reverse" if self.reverse else "forward"
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What names a matrix in a report, by the names of ``results.NamedMatrix``."""
+        return {
+            "symbol": self.symbol,
+            "name": self.long,
+            "layer": self.layer,
+            "direction": self.direction,
+            "gate": self.gate,
+            "part": WORDS[self.kind],
+        }
 
 
 def parse_parameter(name: str) -> tuple[str, str, int, bool] | None:

@@ -11,14 +11,16 @@ from grucli.results.history import (
     WeightHistory,
     WeightRecord,
 )
+from grucli.results.matrices import MatrixChange, MatrixStatistics, NamedMatrix
 from grucli.results.pictures import (
     ForecastExample,
     MatrixFrames,
     MatrixSpectrum,
     WeightPictures,
 )
+from grucli.results.rows import Metric, Recorded, Statistic, quantities, rows_of
 from grucli.results.run import FilmMoment, RunReport
-from grucli.results.scores import Forecast, MetricSet, Scores, SplitName
+from grucli.results.scores import BASELINES, Baseline, Forecast, MetricSet, Scores, SplitName
 from grucli.results.training import (
     Epoch,
     GateUpdate,
@@ -29,8 +31,6 @@ from grucli.results.training import (
 )
 from grucli.results.weights import (
     Finding,
-    MatrixChange,
-    MatrixStatistics,
     MatrixValues,
     TimeConstants,
     WeightComparison,
@@ -38,7 +38,9 @@ from grucli.results.weights import (
 )
 
 __all__ = [
+    "BASELINES",
     "SCHEMA_VERSION",
+    "Baseline",
     "Epoch",
     "EpochLoss",
     "FilmMoment",
@@ -55,11 +57,15 @@ __all__ = [
     "MatrixStatistics",
     "MatrixValues",
     "MemoryRecord",
+    "Metric",
     "MetricSet",
+    "NamedMatrix",
+    "Recorded",
     "RunReport",
     "Scores",
     "Snapshot",
     "SplitName",
+    "Statistic",
     "Step",
     "TimeConstants",
     "TrainingEvent",
@@ -70,5 +76,7 @@ __all__ = [
     "WeightPictures",
     "WeightRecord",
     "WeightReport",
+    "quantities",
+    "rows_of",
     "to_json",
 ]

@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from grucli.results.matrices import NamedMatrix
+from grucli.results.rows import Recorded, row
 from grucli.results.weights import Finding
 
 
 @dataclass(frozen=True)
-class MatrixRecord:
+class MatrixRecord(NamedMatrix):
     """One gate's matrix, bias or gain after one optimiser step; None where not defined.
 
     ``norm`` is the Frobenius norm; ``gradient_norm`` that of its gradient before clipping;
@@ -22,20 +24,27 @@ class MatrixRecord:
     iteration. ``quantiles`` of biases and gains are the minimum, the quartiles and the maximum.
     """
 
-    symbol: str
-    name: str
-    layer: int
-    direction: str
-    gate: str
-    part: str
-    norm: float
-    gradient_norm: float | None
-    update_ratio: float | None
-    turn_since_start: float | None
-    turn_since_last: float | None
-    spectral_norm: float | None
-    spectral_radius: float | None
-    quantiles: tuple[float, ...]
+    norm: float = row(Recorded("size", "Frobenius norm"))
+    gradient_norm: float | None = row(
+        Recorded("gradient", "gradient norm before clipping", "gradient norm", is_wide=True)
+    )
+    update_ratio: float | None = row(
+        Recorded(
+            "update ratio",
+            "norm of update / norm of weights",
+            "update / weight norm",
+            is_wide=True,
+        )
+    )
+    turn_since_start: float | None = row(
+        Recorded("turn since initialisation", "1 − cos of the angle", "1 - cos to initialisation")
+    )
+    turn_since_last: float | None = row(Recorded("turn since the last record"))
+    spectral_norm: float | None = row(
+        Recorded("spectral norm", "largest singular value", "spectral norm")
+    )
+    spectral_radius: float | None = row(Recorded("spectral radius", "largest |eigenvalue|"))
+    quantiles: tuple[float, ...] = row(Recorded("quantiles"))
 
 
 @dataclass(frozen=True)
@@ -109,7 +118,7 @@ class EpochLoss:
 
 
 @dataclass(frozen=True)
-class MatrixLearning:
+class MatrixLearning(NamedMatrix):
     """How one matrix came to be what it is.
 
     ``turn`` is its 1 - cos since initialisation in the last record; ``settled_step`` and
@@ -118,12 +127,6 @@ class MatrixLearning:
     matrix's gradient.
     """
 
-    symbol: str
-    name: str
-    layer: int
-    direction: str
-    gate: str
-    part: str
     turn: float | None
     settled_step: int | None
     settled_epoch: int | None

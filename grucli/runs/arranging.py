@@ -8,9 +8,16 @@ from typing import TypeVar
 
 from grucli.cells.address import cells_of, split_address
 from grucli.errors import UsageError
-from grucli.results import TimeConstants, WeightComparison, WeightPictures, WeightReport
+from grucli.results import (
+    MatrixChange,
+    MatrixStatistics,
+    TimeConstants,
+    WeightComparison,
+    WeightPictures,
+    WeightReport,
+    quantities,
+)
 from grucli.runs.words import gate_words, unknown_gates, unknown_layers
-from grucli.weights import CHANGES, QUANTITIES
 
 T = TypeVar("T")
 
@@ -36,7 +43,7 @@ class Wanted:
 
 def arrange_report(report: WeightReport, wanted: Wanted) -> WeightReport:
     """The part of a report that was asked for. Raises UsageError for what does not exist."""
-    _check(wanted, [item.name for item in report.matrices], QUANTITIES)
+    _check(wanted, [item.name for item in report.matrices], quantities(MatrixStatistics))
     matrices = [item for item in report.matrices if wanted.keeps(item.name)]
     return replace(
         report,
@@ -51,7 +58,7 @@ def arrange_report(report: WeightReport, wanted: Wanted) -> WeightReport:
 def arrange_comparison(comparison: WeightComparison, wanted: Wanted) -> WeightComparison:
     """The part of a comparison that was asked for. Raises UsageError for what does not exist."""
     single = (*comparison.only_before, *comparison.only_after)
-    _check(wanted, [*(item.name for item in comparison.changes), *single], CHANGES)
+    _check(wanted, [*(item.name for item in comparison.changes), *single], quantities(MatrixChange))
     changes = [item for item in comparison.changes if wanted.keeps(item.name)]
     return replace(
         comparison,

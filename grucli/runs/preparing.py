@@ -14,9 +14,9 @@ from grucli.checkpoint import Checkpoint
 from grucli.data import Panel
 from grucli.recipe import Recipe
 from grucli.runs.scoring import Yardstick
-from grucli.tasks.forecast.metrics import naive_in_sample_mae
 from grucli.tasks.forecast.score import Scale
 from grucli.tasks.forecast.season import infer_season
+from grucli.tasks.forecast.sums import naive_in_sample_mae
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,9 @@ from grucli.data import Scaler, Windows
 from grucli.nn import Forecaster
 from grucli.recipe import Recipe
 from grucli.results import Scores
-from grucli.tasks.forecast.metrics import ErrorSums
-from grucli.tasks.forecast.score import (
-    Scale,
-    as_scores,
-    baseline_predictors,
-    model_predictor,
-    score,
-)
+from grucli.tasks.forecast.baselines import Setting, baseline_predictors
+from grucli.tasks.forecast.score import Scale, as_scores, model_predictor, score
+from grucli.tasks.forecast.sums import ErrorSums
 
 
 @dataclass(frozen=True)
@@ -47,9 +42,8 @@ def error_sums(
     The baseline that needs training gets the training and validation windows of ``fit_on``, and
     is left out where this is None.
     """
-    predictors = baseline_predictors(
-        windows, targets=len(recipe.data.target), season=yardstick.season, fit_on=fit_on
-    )
+    setting = Setting(windows, len(recipe.data.target), yardstick.season, fit_on)
+    predictors = baseline_predictors(setting)
     predictors["model"] = model_predictor(model)
     return score(predictors, windows, yardstick.scaler, yardstick.scale, width=model.width)
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from grucli.cells.address import WORDS, MatrixName
-from grucli.weights.random_matrix import expected_orthogonal, expected_spectrum
 from grucli.weights.stacks import RecurrentModule
+from grucli.weights.statistics.random_matrix import expected_orthogonal, expected_spectrum
 
 _SIDES = ("weight_ih", "weight_hh")
 

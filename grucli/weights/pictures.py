@@ -7,17 +7,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grucli.cells.address import WORDS, MatrixName
+from grucli.cells.address import MatrixName
 from grucli.results import (
     MatrixFrames,
     MatrixSpectrum,
     Snapshot,
     WeightPictures,
 )
-from grucli.weights import estimates
 from grucli.weights.history import snapshot_values
-from grucli.weights.spectrum import Matrix, Vector, singular_values
 from grucli.weights.stacks import WeightFile
+from grucli.weights.statistics.estimates import fast_singular_values
 
 MOST_CELLS = 256
 
@@ -73,17 +72,12 @@ def spectrum_of(
 ) -> MatrixSpectrum:
     """The singular values of one matrix at each moment."""
     values = {
-        moment: tuple(_singular_values(matrix.astype(np.float64)).tolist())
+        moment: tuple(fast_singular_values(matrix.astype(np.float64)).tolist())
         for moment, (_, matrix) in moments.items()
         if np.isfinite(matrix).all()
     }
     name = next(iter(moments.values()))[0]
-    return MatrixSpectrum(**_address(name, key[0]), values=values)
-
-
-def _singular_values(matrix: Matrix) -> Vector:
-    is_large = min(matrix.shape) > estimates.LARGE
-    return estimates.gram_singular_values(matrix) if is_large else singular_values(matrix)
+    return MatrixSpectrum(**name.facts, module=key[0], values=values)
 
 
 def film_frames(snapshots: Sequence[Snapshot], file: WeightFile) -> tuple[MatrixFrames, ...]:
@@ -95,7 +89,7 @@ def film_frames(snapshots: Sequence[Snapshot], file: WeightFile) -> tuple[Matrix
         flat = (snapshot_values(shot.matrices[index]).ravel() for shot in snapshots)
         frames.append(
             MatrixFrames(
-                **_address(name, ""),
+                **name.facts,
                 shape=kept.shape,
                 grid=kept.grid,
                 frames=tuple(tuple(values.tolist()) for values in flat),
@@ -125,7 +119,8 @@ def _frames(key: Address, pairs: Sequence[tuple[MatrixName, NDArray[Any]]]) -> M
     grids = [block_means(values.astype(np.float64)) for _, values in pairs]
     rows, columns = grids[0].shape
     return MatrixFrames(
-        **_address(name, key[0]),
+        **name.facts,
+        module=key[0],
         shape=(first.shape[0], first.shape[1]),
         grid=(rows, columns),
         frames=tuple(tuple(grid.ravel().tolist()) for grid in grids),
@@ -141,15 +136,3 @@ def block_means(values: NDArray[np.float64], most: int = MOST_CELLS) -> NDArray[
             sums = np.add.reduceat(values, edges, axis=axis)
             values = sums / np.expand_dims(counts, 1 - axis)
     return values
-
-
-def _address(name: MatrixName, module: str) -> dict[str, Any]:
-    return {
-        "symbol": name.symbol,
-        "name": name.long,
-        "layer": name.layer,
-        "direction": name.direction,
-        "gate": name.gate,
-        "part": WORDS[name.kind],
-        "module": module,
-    }

@@ -13,7 +13,7 @@ from grucli.cli.kit.page import Page
 from grucli.cli.kit.words import align_decimals, digits
 from grucli.cli.views.difference_words import difference_words
 from grucli.cli.views.weights_columns import shape_words
-from grucli.results import MatrixChange, WeightComparison
+from grucli.results import MatrixChange, Statistic, WeightComparison, rows_of
 from grucli.text import clean, some
 
 _SHOWN_NAMES = 6
@@ -49,18 +49,15 @@ class _Screen:
 
 
 def _columns(changes: tuple[MatrixChange, ...], naming: str) -> list[Column]:
-    def numbers(heading: str, values: list[float | None], rank: int) -> Column:
-        return Column(heading, tuple(align_decimals([digits(v, 3) for v in values])), rank)
+    def numbers(name: str, row: Statistic) -> Column:
+        cells = align_decimals([digits(getattr(item, name), 3) for item in changes])
+        return Column(row.heading, tuple(cells), row.rank or 0)
 
     many = len({(item.module, item.layer, item.direction) for item in changes}) > 1
     return [
         *name_columns(changes, naming, [item.shape[0] for item in changes], many=many),
         Column("shape", tuple(shape_words(item.shape) for item in changes), 3),
-        numbers("norm A", [item.norm_before for item in changes], 1),
-        numbers("norm B", [item.norm_after for item in changes], 1),
-        numbers("|B-A|/|A|", [item.relative_change for item in changes], 1),
-        numbers("cosine", [item.cosine for item in changes], 2),
-        numbers("rank of B-A", [item.change_rank for item in changes], 4),
+        *(numbers(name, row) for name, row in rows_of(MatrixChange, Statistic).items()),
     ]
 
 

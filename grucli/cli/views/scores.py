@@ -11,22 +11,17 @@ from rich.text import Text
 from grucli.cli.kit.charts import BEST_STYLE, sparkline
 from grucli.cli.kit.lines import Lines
 from grucli.cli.kit.words import NONE, align_decimals, digits, percent
-from grucli.results import MetricSet, Scores
+from grucli.results import BASELINES, Metric, MetricSet, Scores, rows_of
 from grucli.text import clean, plural, shorten
 
-ORIGINAL = ("mse", "rmse", "mae", "mape", "smape", "mase", "r2")
-SCALED = ("scaled_mse", "scaled_mae")
+METRICS = rows_of(MetricSet, Metric)
+ORIGINAL = [name for name, metric in METRICS.items() if not metric.is_scaled]
+SCALED = [name for name, metric in METRICS.items() if metric.is_scaled]
 BRIEF = ("rmse", "mae", "mase", "r2", "scaled_mse")
+"""Those that the end of a run shows."""
+
 SHOWN_STEPS = 12
 NAME_WIDTH = 24
-_HEADS = {"mape": "mape %", "smape": "smape %", "scaled_mse": "scaled mse"}
-_HEADS |= {"scaled_mae": "scaled mae"}
-_UNDEFINED = {
-    "mape": "the truth holds a zero",
-    "smape": "truth and forecast are both zero",
-    "mase": "the training span gives no seasonal naive error to divide by",
-    "r2": "the truth is constant",
-}
 
 
 def score_numbers(scores: Scores) -> dict[str, float | None]:
@@ -72,8 +67,13 @@ def render_scores(
 
 def forecasters(scores: Scores) -> dict[str, MetricSet]:
     """The model first, then the baselines, under the names that people read."""
-    baselines = {name.replace("_", " "): metrics for name, metrics in scores.baselines.items()}
+    baselines = {_shown(name): metrics for name, metrics in scores.baselines.items()}
     return {"model": scores.model} | baselines
+
+
+def _shown(baseline: str) -> str:
+    """The name of a baseline in a table."""
+    return baseline.replace("_", " ")
 
 
 def metric_table(
@@ -110,9 +110,11 @@ def metric_table(
 def _column(metric: str, values: Sequence[float | None], stars: bool) -> list[Text]:
     """Header and cells of one metric, all of one width, each with room for a star."""
     known = [value for value in values if value is not None and math.isfinite(value)]
-    best = (max if metric == "r2" else min)(known) if stars and len(known) > 1 else None
+    row = METRICS[metric]
+    choose = max if row.better == "higher" else min
+    best = choose(known) if stars and len(known) > 1 else None
     numbers = align_decimals([digits(value) for value in values])
-    head = _HEADS.get(metric, metric)
+    head = f"{row.words or metric} {row.unit}".rstrip()
     room = max(len(head), *(len(number) for number in numbers))
     column = [Text(f" {head:>{room}} ", style="dim")]
     for value, number in zip(values, numbers, strict=True):
@@ -136,29 +138,29 @@ def _caption(scores: Scores, width: int) -> list[str]:
 def _footnotes(rows: Mapping[str, MetricSet], width: int) -> list[str]:
     """What the star and the dashes mean."""
     notes = ["* best of its column; scaled: in units of the scaler, as papers report"]
-    for metric, reason in _UNDEFINED.items():
-        if any(getattr(row, metric) is None for row in rows.values()):
-            notes.append(f"{NONE} {metric} is not defined: {reason}")
+    for name, metric in METRICS.items():
+        if any(getattr(row, name) is None for row in rows.values()):
+            notes.append(f"{NONE} {name} is not defined: {metric.undefined}")
     return [line for note in notes for line in textwrap.wrap(note, width)]
 
 
 def verdict(scores: Scores, width: int) -> list[Text]:
     """Say plainly whether the model beats the strongest forecast that learns nothing."""
-    if not any(name != "ridge" for name in scores.baselines):
+    if not scores.naive:
         return []
     name, naive = scores.best_naive
     ours, theirs = scores.model.rmse, naive.rmse
     wins = scores.model.mse < naive.mse
-    strongest = name.replace("_", " ")
-    others = sum(other != "ridge" for other in scores.baselines) > 1
-    whose = strongest + (", the strongest naive forecast" if others else "")
+    whose = _shown(name) + (", the strongest naive forecast" if len(scores.naive) > 1 else "")
     sentence = (
         f"The model {'beats' if wins else 'does not beat'} naive: "
         f"rmse {digits(ours)}, {_against(ours, theirs)} of {whose}."
     )
-    ridge = scores.baselines.get("ridge")
-    if ridge is not None and not scores.model.mse <= ridge.mse:
-        sentence += f" Ridge regression is better than the model: rmse {digits(ridge.rmse)}."
+    for learner in filter(lambda item: item.learns, BASELINES):
+        found = scores.baselines.get(learner.name)
+        if found is not None and not scores.model.mse <= found.mse:
+            words = learner.words.capitalize()
+            sentence += f" {words} is better than the model: rmse {digits(found.rmse)}."
     style = "bold green" if wins else "bold yellow"
     return [Text(line, style=style) for line in textwrap.wrap(sentence, width)]
 

@@ -12,10 +12,10 @@ from grucli.cli.kit.columns import Column, name_columns, naming_words, renamed
 from grucli.cli.kit.page import Page
 from grucli.cli.kit.words import digits
 from grucli.cli.views.weights_columns import (
-    ENTRIES,
-    MEANINGS,
+    ROWS,
     entry_columns,
     map_columns,
+    meanings,
     shape_words,
 )
 from grucli.cli.views.weights_lines import input_columns, line_columns
@@ -111,7 +111,7 @@ class _Screen:
         """What the entries are, as far as there is room; all of what matrices do to a state."""
         many = len(set(map(_place, matrices))) > 1
         maps = [item for item in matrices if len(item.shape) == 2]
-        entries = matrices if self.sort is None or self.sort in ENTRIES else []
+        entries = matrices if self.sort is None or ROWS[self.sort].is_of_entries else []
         lines = maps if self.sort is None else []
         for rows, columns, most in (
             (entries, entry_columns(entries, sort=self.sort), 1),
@@ -179,7 +179,7 @@ def _legend(report: WeightReport, naming: str, shown: Collection[str]) -> Iterat
     cells = report.cell.split(", ")
     yield from (CONVENTIONS[cell] for cell in cells)
     yield from naming_words(naming, cells)
-    words = [f"{heading}: {meaning}" for heading, meaning in MEANINGS.items() if heading in shown]
+    words = [f"{heading}: {meaning}" for heading, meaning in meanings() if heading in shown]
     if words:
         yield f"{'; '.join(words)}."
     if any(item.estimated for item in report.matrices):

@@ -9,8 +9,9 @@ from torch import Tensor
 from grucli.data import Scaler, Windows
 from grucli.nn import Forecaster
 from grucli.results import Scores
-from grucli.tasks.forecast.baselines import Predictor, drift, fit_ridge, naive, seasonal_naive
-from grucli.tasks.forecast.metrics import Array, ErrorSums, columns_of
+from grucli.tasks.forecast.baselines import Predictor
+from grucli.tasks.forecast.metrics import Array
+from grucli.tasks.forecast.sums import ErrorSums, columns_of
 from grucli.training.loop import evaluation_batches
 
 
@@ -39,26 +40,6 @@ def model_predictor(model: Forecaster) -> Predictor:
         return forecast
 
     return predict
-
-
-def baseline_predictors(
-    windows: Windows, *, targets: int, season: int | None, fit_on: tuple[Windows, Windows] | None
-) -> dict[str, Predictor]:
-    """The baselines that these windows admit.
-
-    The seasonal one needs a season that fits into the context; ridge needs the training and
-    validation windows of ``fit_on``.
-    """
-    horizon = windows.horizon_steps
-    found: dict[str, Predictor] = {"naive": naive(horizon, targets)}
-    if season is not None and season <= windows.context_steps:
-        found["seasonal_naive"] = seasonal_naive(horizon, targets, season)
-    found["drift"] = drift(horizon, targets)
-    if fit_on is not None:
-        train, valid = fit_on
-        columns = train.gather(torch.zeros(1, dtype=torch.long)).context.shape[2]
-        found["ridge"] = fit_ridge(train, valid, targets=targets, columns=columns)
-    return found
 
 
 def score(
