@@ -1,6 +1,7 @@
 """Small pictures made of characters: bars, sparklines, and line charts in braille.
 
-Every function takes ``ascii_only`` for terminals that show nothing else.
+What is drawn with these glyphs reads as well in ASCII, where ``ascii_glyphs`` replaces them one for
+one; a line chart is drawn with letters there.
 """
 
 import math
@@ -10,7 +11,7 @@ from itertools import groupby, pairwise
 
 from rich.text import Text
 
-from grucli.cli.kit.words import ascii_glyphs, digits
+from grucli.cli.kit.numbers import digits
 from grucli.text import shorten
 
 BLOCKS = "▁▂▃▄▅▆▇█"
@@ -21,12 +22,19 @@ _DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
 _LETTERS = "ox+#"
 
 
-def bar(share: float, width: int, *, ascii_only: bool = False) -> str:
+_ASCII = str.maketrans("–·×…→◆▸│┤└─━╸▁▂▃▄▅▆▇█", "--x~>*>||+-==_.:-=+*#")
+
+
+def ascii_glyphs(text: str) -> str:
+    """Replace the glyphs that the views draw with by ASCII ones, one for one."""
+    return text.translate(_ASCII)
+
+
+def bar(share: float, width: int) -> str:
     """Draw a bar of ``width`` characters, of which ``share`` (0 to 1) is filled."""
     halves = round(2 * width * min(max(share, 0.0), 1.0))
     filled = "━" * (halves // 2) + "╸" * (halves % 2)
-    line = filled + "─" * (width - len(filled))
-    return ascii_glyphs(line) if ascii_only else line
+    return filled + "─" * (width - len(filled))
 
 
 def resample(values: Sequence[float], width: int) -> list[float]:
@@ -42,7 +50,7 @@ def _mean(values: Sequence[float]) -> float:
     return sum(finite) / len(finite) if finite else math.nan
 
 
-def sparkline(values: Sequence[float], width: int, *, ascii_only: bool = False) -> str:
+def sparkline(values: Sequence[float], width: int) -> str:
     """Draw values as block characters from lowest to highest; not finite ones are blank.
 
     At most ``width`` characters: longer sequences are averaged, shorter ones give a shorter line.
@@ -53,13 +61,12 @@ def sparkline(values: Sequence[float], width: int, *, ascii_only: bool = False) 
         return " " * len(points)
     low, spread = min(finite), max(finite) - min(finite)
     top = len(BLOCKS) - 1
-    line = "".join(
+    return "".join(
         " "
         if not math.isfinite(point)
         else BLOCKS[round(top * (point - low) / spread) if spread > 0 else top // 2]
         for point in points
     )
-    return ascii_glyphs(line) if ascii_only else line
 
 
 @dataclass(frozen=True)
@@ -190,7 +197,9 @@ def line_chart(
     lines.append(Text(" " * (gutter - 1) + "└" + "─" * canvas.width, style="dim"))
     room = canvas.width - len(x_labels[0]) - len(x_labels[1])
     lines.append(Text(" " * gutter + x_labels[0] + " " * max(room, 1) + x_labels[1], style="dim"))
-    return [_finish(line, width, ascii_only) for line in lines]
+    for line in lines:
+        line.truncate(width)
+    return lines
 
 
 def _ticks(scale: _Scale, height: int) -> dict[int, str]:
@@ -200,13 +209,6 @@ def _ticks(scale: _Scale, height: int) -> dict[int, str]:
     if bottom >= 4:
         ticks[bottom // 2] = digits(scale.value(1 - bottom // 2 / bottom), 3)
     return ticks
-
-
-def _finish(line: Text, width: int, ascii_only: bool) -> Text:
-    if ascii_only:
-        line.plain = ascii_glyphs(line.plain)
-    line.truncate(width)
-    return line
 
 
 def _mark(

@@ -2,15 +2,13 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
-from rich.console import Console, ConsoleOptions, RenderableType
 from rich.text import Text
 
 from grucli.cells.address import cells_of
 from grucli.cli.kit.columns import Column, name_columns, name_of, naming_words
-from grucli.cli.kit.page import Page
-from grucli.cli.kit.words import align_decimals, digits
+from grucli.cli.kit.numbers import align_decimals, digits
+from grucli.cli.kit.page import Page, Screen
 from grucli.cli.views.difference_words import difference_words
 from grucli.cli.views.weights_columns import shape_words
 from grucli.results import MatrixChange, Statistic, WeightComparison, rows_of
@@ -21,31 +19,21 @@ _SHOWN_NAMES = 6
 
 def render_weight_comparison(
     comparison: WeightComparison, width: int, *, naming: str = "symbols"
-) -> RenderableType:
+) -> Screen:
     """Change in norm and direction by matrix, then whatever else differs, in ``width`` columns."""
-    return _Screen(comparison, width, naming)
+    return Screen(width, lambda page: _content(page, comparison, naming))
 
 
-@dataclass(frozen=True)
-class _Screen:
-    comparison: WeightComparison
-    width: int
-    naming: str
-
-    def __rich_console__(
-        self, console: Console, options: ConsoleOptions
-    ) -> Iterator[RenderableType]:
-        page = Page(min(self.width, options.max_width), options.ascii_only)
-        found = self.comparison
-        yield page.line(f"A {clean(found.path_before)}", style="bold")
-        yield page.line(f"B {clean(found.path_after)}", style="bold")
-        if found.changes:
-            columns = _columns(found.changes, self.naming)
-            yield page.table(columns, gates=[item.gate for item in found.changes])
-        yield Text("")
-        yield from page.paragraphs(_words(found, self.naming))
-        yield Text("")
-        yield from page.paragraphs(_legend(found.changes, self.naming), style="dim")
+def _content(page: Page, found: WeightComparison, naming: str) -> Iterator[Text]:
+    yield page.line(f"A {clean(found.path_before)}", style="bold")
+    yield page.line(f"B {clean(found.path_after)}", style="bold")
+    if found.changes:
+        columns = _columns(found.changes, naming)
+        yield from page.table(columns, gates=[item.gate for item in found.changes])
+    yield Text("")
+    yield from page.paragraphs(_words(found, naming))
+    yield Text("")
+    yield from page.paragraphs(_legend(found.changes, naming), style="dim")
 
 
 def _columns(changes: tuple[MatrixChange, ...], naming: str) -> list[Column]:

@@ -10,8 +10,9 @@ from typing import Self, TextIO
 from rich.console import Console
 from rich.live import Live
 
-from grucli.cli.kit.lines import Lines
-from grucli.cli.kit.words import ascii_glyphs, clock, count, digits, power
+from grucli.cli.kit.charts import ascii_glyphs
+from grucli.cli.kit.numbers import clock, count, digits, power
+from grucli.cli.kit.page import Screen, plain_text
 from grucli.cli.views.summary import render_summary
 from grucli.cli.views.training_screen import draw, header
 from grucli.cli.views.training_state import TrainingState
@@ -83,15 +84,18 @@ class LiveTraining:
             self._console.print()
             self._console.print(render_summary(event, self._console.width), soft_wrap=True)
 
-    def _draw(self) -> Lines:
+    def _draw(self) -> Screen:
         """Draw the state into the terminal as large as it is now."""
         size = self._console.size
         if size != self._size and self._live.is_started:
             self._size = size
             self._console.clear()
         self._state.sample()
-        ascii_only = self._console.options.ascii_only
-        return Lines(draw(self._state, size.width - 1, size.height - 1, ascii_only=ascii_only))
+        state, height = self._state, size.height - 1
+        return Screen(
+            size.width - 1,
+            lambda page: draw(state, page.width, height, ascii_only=page.ascii_only),
+        )
 
 
 class PlainTraining:
@@ -107,7 +111,7 @@ class PlainTraining:
             return
         if isinstance(event, TrainingStarted):
             self._started = event
-            self._write(Lines(header(event)).plain)
+            self._write(plain_text(header(event)))
             self._write("".join(f"note: {clean(note)}\n" for note in event.notes))
         elif isinstance(event, Epoch):
             self._write(self._line(event))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from grucli.cli.kit.columns import NOT_AVAILABLE, Column
-from grucli.cli.kit.words import NONE, align_decimals, digits, percent
+from grucli.cli.kit.numbers import NONE, align_decimals, digits, percent
 from grucli.results import MatrixStatistics, Statistic, rows_of
 
 ROWS = dict(sorted(rows_of(MatrixStatistics, Statistic).items(), key=lambda row: row[1].place))

@@ -6,7 +6,7 @@ from statistics import median
 
 from grucli.cells.address import column_names
 from grucli.cli.kit.columns import Column
-from grucli.cli.kit.words import NONE, align_decimals
+from grucli.cli.kit.numbers import NONE, align_decimals
 from grucli.cli.views.weights_columns import ROWS, bracketed, short
 from grucli.results import MatrixStatistics
 from grucli.text import clean, shorten

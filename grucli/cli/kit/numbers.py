@@ -1,16 +1,9 @@
-"""How numbers, times and foreign text are written: one place for rounding and for safe words."""
+"""How numbers and times are written on a screen: one place for rounding."""
 
 import math
 from collections.abc import Sequence
 
 NONE = "–"
-
-_ASCII = str.maketrans("–·×…→◆▸│┤└─━╸▁▂▃▄▅▆▇█", "--x~>*>||+-==_.:-=+*#")
-
-
-def ascii_glyphs(text: str) -> str:
-    """Replace the glyphs that the views draw with by ASCII ones, one for one."""
-    return text.translate(_ASCII)
 
 
 def digits(value: float | None, count: int = 4) -> str:
