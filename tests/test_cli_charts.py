@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.text import Text
 
-from grucli.cli.kit.charts import ascii_glyphs, bar, line_chart, sparkline
+from grucli.cli.kit.charts import ascii_glyphs, bar, sparkline
+from grucli.cli.kit.line_chart import line_chart
 from grucli.cli.kit.numbers import align_decimals, clock, digits, percent
 from grucli.cli.views.forecast import write_forecast_csv
 from grucli.results import Forecast

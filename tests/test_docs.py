@@ -18,7 +18,7 @@ from grucli.results import MatrixStatistics
 from grucli.weights import build_weight_report, read_weights
 from grucli.weights.statistics import eigen, elements, singular
 from tests.conftest import REPOSITORY
-from tools import make_docs
+from tools import docs_walk, make_docs
 from tools.docs_table import SECTIONS
 
 DOCS = REPOSITORY / "docs"
@@ -135,7 +135,7 @@ PAGES_WITH_COMMANDS = sorted(DOCS.glob("*.md"))
 
 def grucli_commands():
     """Every command line of the pages, without what comes after a pipe."""
-    lines = [c for page in PAGES_WITH_COMMANDS for c in make_docs.commands(page.read_text())]
+    lines = [c for page in PAGES_WITH_COMMANDS for c in docs_walk.commands(page.read_text())]
     return [line.partition("|")[0].strip() for line in lines if line.startswith("grucli ")]
 
 
@@ -159,7 +159,7 @@ def test_pages_name_no_folder_of_the_machine_they_were_made_on(page):
 
 @pytest.mark.slow
 def test_the_walk_runs_and_shows_the_same_phases():
-    again = make_docs.walk(LEARNING)
-    assert make_docs.commands(again) == make_docs.commands(LEARNING)
+    again = docs_walk.walk(LEARNING)
+    assert docs_walk.commands(again) == docs_walk.commands(LEARNING)
     for phase in ("1 Initialise", "2 Forward", "3 Loss", "4 Backpropagate", "5 Update"):
         assert phase in again
