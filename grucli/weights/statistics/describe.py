@@ -29,13 +29,13 @@ def matrix_statistics(
     ``acting`` is what the matrix does below a layer normalisation (see ``effective``).
     """
     lens = Lens(values, exact=exact, returns=name.kind == "weight_hh", acting=acting)
-    defined = [measure.numbers(lens) for measure in MEASURES if lens.defines(measure.where)]
+    defined = [measure.numbers(lens) for measure in MEASURES if measure.where in lens.defined]
     return MatrixStatistics(
         **name.facts,
         shape=tuple(values.shape),
         power_law_note=_power_law_note(lens),
         is_measured=lens.acting is not None and lens.acting.is_measured,
-        estimated=lens.defines("map") and lens.is_estimated,
+        estimated="map" in lens.defined and lens.is_estimated,
         expected=dict(expected or {}),
         module=module,
         **{name: number for numbers in defined for name, number in numbers.items()},
@@ -44,7 +44,7 @@ def matrix_statistics(
 
 def _power_law_note(lens: Lens) -> str | None:
     """Why there is no exponent, where a spectrum has too few values."""
-    if not lens.defines("directions") or lens.power_law is not None:
+    if "directions" not in lens.defined or lens.power_law is not None:
         return None
     count = int((lens.singular_values != 0).sum())
     return f"{plural(count, 'eigenvalue')}, fewer than {FEWEST_EIGENVALUES}"

@@ -34,18 +34,19 @@ class Lens:
         self.values, self.exact, self.returns = values, exact, returns
         self.acting = acting if acting is not None and np.isfinite(acting.values).all() else None
 
-    def defines(self, where: Where) -> bool:
-        """Whether what is defined ``where`` is defined here."""
-        if where == "everywhere":
-            return True
-        if where == "normalised":
-            return self.acting is not None
-        is_map = self.values.ndim == 2 and self.not_finite == 0
-        if where == "map" or not is_map:
-            return is_map
-        rows, columns = self.values.shape
-        is_loop = self.returns and rows == columns
-        return bool(self.singular_values[0] != 0) and (where == "directions" or is_loop)
+    @cached_property
+    def defined(self) -> frozenset[Where]:
+        """Where this is one of those that statistics are defined of."""
+        found: set[Where] = {"everywhere"}
+        if self.acting is not None:
+            found.add("normalised")
+        if self.values.ndim == 2 and self.not_finite == 0:
+            found.add("map")
+            if self.singular_values[0] != 0:
+                found.add("directions")
+                rows, columns = self.values.shape
+                found |= {"loops"} if self.returns and rows == columns else set()
+        return frozenset(found)
 
     @cached_property
     def entries(self) -> Vector:

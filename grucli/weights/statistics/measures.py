@@ -66,7 +66,7 @@ def _non_normality(lens: Lens) -> tuple[float | None]:
 def _acting(lens: Lens) -> tuple[float, float | None, float]:
     assert lens.acting is not None
     acts = Lens(lens.acting.values, exact=lens.exact, returns=lens.returns)
-    radius = eigen.spectral_radius(acts.eigenvalues) if acts.defines("loops") else None
+    radius = eigen.spectral_radius(acts.eigenvalues) if "loops" in acts.defined else None
     return float(acts.singular_values[0]), radius, lens.acting.deviation
 
 
