@@ -252,6 +252,13 @@ def test_a_horizon_of_one_step_has_a_row_and_no_sparkline():
     assert "█" not in text
 
 
+def test_columns_stand_straight_beside_names_in_wide_letters():
+    by_column = {"日本": metrics(0.5), "co2": metrics(0.5)}
+    text = render_scores(replace(scores(), by_column=by_column), "column", 80).plain
+    rows = [line for line in text.splitlines() if line.startswith(("  日本", "  co2"))]
+    assert len({cell_len(line) for line in rows}) == 1
+
+
 def test_an_ascii_terminal_gets_ascii_scores():
     stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
     Console(file=stream, width=80).print(render_scores(scores(mape=None), "step", 80))

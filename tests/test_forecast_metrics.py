@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from grucli.tasks.forecast.metrics import ErrorSums, naive_in_sample_mae
 from grucli.tasks.forecast.season import infer_season
+from grucli.tasks.forecast.sums import ErrorSums, naive_in_sample_mae
 
 WINDOWS, HORIZON, COLUMNS = 7, 3, 2
 

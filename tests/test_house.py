@@ -12,17 +12,18 @@ from grucli.cells import CELLS, NORM_NAMES
 
 PACKAGE = Path(__file__).parent.parent / "grucli"
 
-GROUND = {"errors", "columns", "cells"}
+GROUND = {"errors", "columns", "text", "cells"}
 VALUES = {"files", "formats", "results", "recipe"}
 MAY_IMPORT = {
     "errors": set(),
     "columns": set(),
+    "text": set(),
     "cells": set(),
     "files": {"errors"},
-    "formats": {"errors"},
+    "formats": {"errors", "text"},
     "results": GROUND,
     "recipe": GROUND,
-    "data": {"errors", "columns", "results"},
+    "data": {"errors", "columns", "text", "results"},
     "nn": GROUND | {"results"},
     "training": {"errors", "results", "recipe"},
     "tasks": GROUND | {"results", "recipe", "data", "nn", "training"},
@@ -33,12 +34,23 @@ MAY_IMPORT = {
     | VALUES
     | {"data", "nn", "training", "insight", "tasks", "weights", "checkpoint", "version"},
     "page": {"errors", "results"},
-    "figures": {"errors", "cells", "results", "page"},
-    "cli": {"errors", "files", "figures", "page", "results", "recipe", "runs", "cells", "version"},
+    "figures": GROUND | {"results", "page"},
+    "cli": GROUND | {"files", "figures", "page", "results", "recipe", "runs", "version"},
     "__init__": {"results", "recipe", "runs"},
     "__main__": {"cli"},
 }
 """Room -> rooms it may import; ``version`` is the package itself, for its ``__version__``."""
+
+
+INSIDE = {
+    "cli": {
+        "app": {"verbs", "kit"},
+        "verbs": {"views", "kit"},
+        "views": {"kit"},
+        "kit": set(),
+    },
+}
+"""Room -> its own rooms -> those of them that each may import."""
 
 
 def room_of(path: Path) -> str:
@@ -46,8 +58,8 @@ def room_of(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
-def imported_rooms(path: Path) -> set[str]:
-    """Every room that a file imports, also inside functions."""
+def imported_modules(path: Path) -> list[list[str]]:
+    """Everything of the package that a file imports, also inside functions, as parts of names."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
@@ -55,8 +67,19 @@ def imported_rooms(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
             names |= {f"{node.module}.{alias.name}" for alias in node.names}
-    ours = [name.split(".") for name in names if name.split(".")[0] == "grucli"]
+    return [name.split(".") for name in sorted(names) if name.split(".")[0] == "grucli"]
+
+
+def imported_rooms(path: Path) -> set[str]:
+    """Every room that a file imports."""
+    ours = imported_modules(path)
     return {"version" if parts[1:] == ["__version__"] else parts[1] for parts in ours}
+
+
+def inner_rooms(path: Path) -> set[str]:
+    """Every inner room of its own room that a file imports."""
+    room = room_of(path)
+    return {parts[2] for parts in imported_modules(path) if parts[1:2] == [room] and parts[2:]}
 
 
 SOURCES = sorted(PACKAGE.rglob("*.py"))
@@ -66,6 +89,20 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 def test_imports_only_point_down(path):
     room = room_of(path)
     assert imported_rooms(path) - {room} <= MAY_IMPORT[room]
+
+
+INNER = [path for path in SOURCES if room_of(path) in INSIDE and path.name != "__init__.py"]
+
+
+@pytest.mark.parametrize("path", INNER, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_inside_a_room_only_point_down(path):
+    inner = path.relative_to(PACKAGE).parts[1].removesuffix(".py")
+    assert inner_rooms(path) - {inner} <= INSIDE[room_of(path)][inner]
+
+
+def test_a_view_knows_nothing_of_what_runs():
+    views = [path for path in SOURCES if path.relative_to(PACKAGE).parts[:2] == ("cli", "views")]
+    assert all("runs" not in imported_rooms(path) for path in views)
 
 
 def test_every_room_of_the_table_exists():

@@ -8,8 +8,9 @@ import pytest
 
 from grucli.recipe import load_recipe
 from grucli.runs.tables import read_panel
+from grucli.tasks.forecast.baselines import Setting, baseline_predictors
 from grucli.tasks.forecast.samples import build_dataset
-from grucli.tasks.forecast.score import baseline_predictors, error_sums
+from grucli.tasks.forecast.score import error_sums
 from tests.conftest import REPOSITORY
 
 FOLDER = os.environ.get("GRUCLI_REFERENCE_DATA")
@@ -27,7 +28,7 @@ def test_etth1_is_cut_and_scaled_as_published(horizon, windows, naive_mse, naive
     )
     panel = read_panel(recipe.data)
     dataset = build_dataset(recipe, panel, device="cpu")
-    baselines = baseline_predictors(dataset.test, season=24, fit_on=None)
+    baselines = baseline_predictors(Setting(dataset.test, 24, None))
     sums = error_sums(baselines, dataset.test, dataset.scaler, np.ones(7), width=1)
     assert len(dataset.test) == windows
     found = sums["naive"].read()

@@ -7,16 +7,8 @@ import pytest
 import torch
 
 from grucli.errors import UsageError
-from grucli.weights import compare_weights, read_weights, select_matrix
-
-
-def file_of(tmp_path, state, name="file.pt", **facts):
-    path = tmp_path / name
-    content = dict(state)
-    if facts:
-        content = {"format": "grucli checkpoint", "weights": content, **facts}
-    torch.save(content, path)
-    return read_weights(path)
+from grucli.weights import compare_weights, select_matrix
+from tests.weight_files import file_of
 
 
 def gru_state(seed=0, **options):

@@ -12,7 +12,8 @@ from grucli.cli.views.difference_words import difference_words
 from grucli.cli.views.matrix import render_matrix, shrink
 from grucli.cli.views.weights import render_weight_report
 from grucli.cli.views.weights_columns import histogram_words
-from grucli.weights import build_weight_report, compare_weights, read_weights, select_matrix
+from grucli.weights import build_weight_report, compare_weights, select_matrix
+from tests.weight_files import file_of
 
 
 class Ascii(io.StringIO):
@@ -31,15 +32,6 @@ def drawn(renderable, width, *, file=None, colour=False):
     return console.file.getvalue()
 
 
-def file_of(tmp_path, state, name="file.pt", **facts):
-    path = tmp_path / name
-    content = dict(state)
-    if facts:
-        content = {"format": "grucli checkpoint", "weights": content, **facts}
-    torch.save(content, path)
-    return read_weights(path)
-
-
 def gru_state(inputs=3, hidden=24, **options):
     torch.manual_seed(0)
     return dict(torch.nn.GRU(inputs, hidden, **options).state_dict())
@@ -53,6 +45,14 @@ def own_facts(**model):
     init = {"input_hidden": "uniform", "hidden_hidden": "uniform", "gain": 1.0, "checkpoint": None}
     asked = {"cell": "gru", "hidden": 24, "layers": 1, "layer_norm": "none", "init": init} | model
     return {"recipe": {"name": "co2", "model": asked}, "columns": ["co2", "wind", "rain"]}
+
+
+def test_a_letter_that_a_terminal_lacks_is_a_question_mark(tmp_path):
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    report = build_weight_report(file_of(tmp_path, gru_state(), name="é.pt"))
+    Console(width=200, file=stream).print(render_weight_report(report, 200))
+    stream.flush()
+    assert b"?.pt" in stream.buffer.getvalue()
 
 
 def screen(tmp_path, state, width=80, **facts):

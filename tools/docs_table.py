@@ -1,6 +1,6 @@
 """Every field of a report that is a statistic, and the function whose docstring explains it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,17 +8,10 @@ from grucli import results
 from grucli.insight import dynamics, gate_updates, record, spectra, tracing
 from grucli.results import tracing as trace_reports
 from grucli.tasks.forecast import losses
+from grucli.tasks.forecast.metrics import METRICS
 from grucli.training import totals
-from grucli.weights import (
-    compare,
-    effective,
-    elements,
-    learning,
-    power_law,
-    random_matrix,
-    spectrum,
-    time_constants,
-)
+from grucli.weights import compare, learning, time_constants
+from grucli.weights.statistics.measures import MEASURES, Measure
 
 
 @dataclass(frozen=True)
@@ -39,53 +32,41 @@ class Section:
     json: str
     sources: tuple[Source, ...]
     labels: tuple[str, ...] = ()
-    """Fields that name or sort what is measured and are no statistics."""
+    """Fields of a report without rows that name or sort what is measured and are no statistics."""
+    checked: str | None = None
+    """What stands before a name in ``--fail-if``; None where it knows none of them."""
 
 
-PLACE = ("symbol", "name", "layer", "direction", "gate", "part", "cell", "shape", "module")
-SPREAD = ("mean", "deviation", "minimum", "maximum")
+PLACE = ("symbol", "name", "layer", "direction", "gate", "part", "cell", "module")
 ENDS = ("mean", "deviation", "left", "right", "always_left", "always_right", "by_step")
+
+
+def _measured(report: type, measures: Iterable[Measure[Any]]) -> tuple[Source, ...]:
+    """The sources of what a room's own table computes, with the headings of the report's rows."""
+    rows = results.rows_of(report, results.Statistic)
+    sources = []
+    for measure in measures:
+        shown = [rows[name] for name in measure.names if rows[name].rank is not None]
+        screen = ", ".join(dict.fromkeys(row.heading for row in shown))
+        sources.append(Source(measure.function, measure.names, screen))
+    return tuple(sources)
+
+
+def _metrics() -> tuple[Source, ...]:
+    rows = results.rows_of(results.MetricSet, results.Metric)
+    return tuple(
+        Source(METRICS[name], (name,), f"{row.words or name} {row.unit}".rstrip())
+        for name, row in rows.items()
+    )
+
 
 SECTIONS = (
     Section(
         "A matrix, bias or gain",
         results.MatrixStatistics,
         "inspect-weights CKPT --json: matrices[].",
-        (
-            Source(elements.spread, SPREAD, "mean, deviation, min, max"),
-            Source(elements.histogram, ("histogram",), "values"),
-            Source(elements.near_zero_share, ("near_zero_share",), "near 0"),
-            Source(elements.not_finite, ("not_finite",)),
-            Source(elements.root_mean_square, ("rms",), "rms"),
-            Source(elements.norm, ("norm",), "norm"),
-            Source(
-                spectrum.singular_values,
-                ("spectral_norm", "smallest_singular_value"),
-                "s max, s min",
-            ),
-            Source(spectrum.condition, ("condition",), "condition"),
-            Source(spectrum.stable_rank, ("stable_rank",), "stable rank"),
-            Source(spectrum.effective_rank, ("effective_rank",), "eff. rank"),
-            Source(spectrum.participation_ratio, ("participation_ratio",), "part. ratio"),
-            Source(spectrum.orthogonality_defect, ("orthogonality_defect",), "defect"),
-            Source(spectrum.spectral_radius, ("spectral_radius",), "radius"),
-            Source(spectrum.leading_period, ("rotation_steps",), "period"),
-            Source(spectrum.non_normality, ("non_normality",), "Henrici"),
-            Source(random_matrix.outliers, ("outliers",), "outliers"),
-            Source(random_matrix.marchenko_pastur_edge, ("outlier_edge",)),
-            Source(
-                power_law.fit_power_law, ("power_law_exponent", "power_law_distance"), "alpha / D"
-            ),
-            Source(spectrum.dead_rows, ("dead_rows",), "dead"),
-            Source(spectrum.row_norms, ("row_norms",), "row min, row median, row max"),
-            Source(spectrum.column_norms, ("column_norms",), "hears most, hears least"),
-            Source(
-                effective.acting_matrices,
-                ("effective_norm", "effective_radius", "divided_by"),
-                "acting norm, acting radius",
-            ),
-        ),
-        (*PLACE, "power_law_note", "estimated", "expected", "is_measured"),
+        _measured(results.MatrixStatistics, MEASURES),
+        checked="W_hz.",
     ),
     Section(
         "Memory that biases set",
@@ -98,13 +79,8 @@ SECTIONS = (
         "Two files beside each other",
         results.MatrixChange,
         "inspect-weights CKPT OTHER --json: changes[].",
-        (
-            Source(elements.norm, ("norm_before", "norm_after"), "norm A, norm B"),
-            Source(compare.relative_change, ("relative_change",), "|B-A|/|A|"),
-            Source(compare.cosine, ("cosine",), "cosine"),
-            Source(compare.change_rank, ("change_rank",), "rank of B-A"),
-        ),
-        PLACE,
+        _measured(results.MatrixChange, compare.CHANGES),
+        checked="W_hz.",
     ),
     Section(
         "A matrix while it is learned",
@@ -115,12 +91,11 @@ SECTIONS = (
             Source(
                 gate_updates.StepProbe.updates, ("gradient_norm", "update_ratio"), "grad., update"
             ),
-            Source(record._turn, ("turn_since_start", "turn_since_last"), "turn since start"),
+            Source(record.turn, ("turn_since_start", "turn_since_last"), "turn since start"),
             Source(spectra.spectral_norms, ("spectral_norm",)),
             Source(spectra.spectral_radii, ("spectral_radius",), "radius, spectral radius"),
-            Source(record.WeightRecorder._spread, ("quantiles",)),
+            Source(record.WeightRecorder.spread, ("quantiles",)),
         ),
-        PLACE,
     ),
     Section(
         "A step while weights are learned",
@@ -137,9 +112,9 @@ SECTIONS = (
         results.MatrixLearning,
         "inspect-weights CKPT --history --json: learning[].",
         (
-            Source(record._turn, ("turn",)),
-            Source(learning._settled, ("settled_step", "settled_epoch")),
-            Source(learning._starved_shares, ("starved_share",)),
+            Source(record.turn, ("turn",)),
+            Source(learning.settled_record, ("settled_step", "settled_epoch")),
+            Source(learning.starved_shares, ("starved_share",)),
         ),
         PLACE,
     ),
@@ -162,5 +137,12 @@ SECTIONS = (
             Source(dynamics.largest_lyapunov, ("lyapunov", "lyapunov_steps", "lyapunov_halves")),
         ),
         ("layer", "direction", "units", "gates"),
+    ),
+    Section(
+        "Forecasts beside the truth",
+        results.MetricSet,
+        "eval CKPT --json: model., baselines.NAME., by_step[]., by_column.NAME.",
+        _metrics(),
+        checked="",
     ),
 )

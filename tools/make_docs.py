@@ -10,33 +10,19 @@ begin with the words of ``LABELS``; other paragraphs are for readers of the code
 
 import argparse
 import inspect
-import os
-import pty
 import re
-import shutil
-import subprocess
-import sys
-import tempfile
 import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from grucli import nn, results
 from grucli.cells import CELLS, CellSpec, address
 from grucli.nn import rules
-from grucli.weights import CHANGES, QUANTITIES
 from tools.docs_table import SECTIONS, Section, Source
+from tools.docs_walk import REPOSITORY, walk
 
-REPOSITORY = Path(__file__).parent.parent
 DOCS = REPOSITORY / "docs"
-WIDTH = 80
-CHECKED: dict[type, tuple[str, ...]] = {
-    results.MatrixStatistics: QUANTITIES,
-    results.MatrixChange: CHANGES,
-}
-"""What ``--fail-if`` knows, by report."""
 LABELS = ("Formula", "Tells", "Misleads", "At the start", "Source")
 
 
@@ -57,6 +43,10 @@ marked so, also by address, `0.update.hh.spectral_radius`, and with wildcards,
 findings. Beside a second checkpoint it knows the numbers of the comparison, `differences`, which
 counts entries of recipe, data, scaler and the rest that differ, `differences.recipe` and so on,
 and `unmatched`, the matrices that only one of the two has in this shape.
+
+Of forecasts f is the forecast, y the truth; means and sums are over the values that were measured,
+in all windows, steps of the horizon and columns. `--fail-if "mase>1"` of `eval` also knows
+`naive.mase` and so on, `step3.rmse` and `column.NAME.mae`.
 """
 
 EQUATIONS_HEAD = """\
@@ -93,11 +83,12 @@ def _statistic(section: Section, source: Source) -> str:
     found = paragraphs(source.function)
     head, text = f"### {', '.join(source.fields)}", [_wrapped(found[""])]
     text.append(_block(found["Formula"]))
-    checked = set(source.fields) <= set(CHECKED.get(section.report, ()))
-    names = [f"`--fail-if`: {', '.join(f'`W_hz.{name}`' for name in source.fields)}."] * checked
+    known = set(source.fields) <= set(results.quantities(section.report))
+    names = [f"`{section.checked}{name}`" for name in source.fields]
+    checked = [f"`--fail-if`: {', '.join(names)}."] * (known and section.checked is not None)
     shown = [f"On screen: {source.screen}."] * bool(source.screen)
     text += [_wrapped(f"{label}: {found[label]}") for label in LABELS[1:]]
-    text += [_wrapped(" ".join([*shown, *names]))] * bool(shown or names)
+    text += [_wrapped(" ".join([*shown, *checked]))] * bool(shown or checked)
     return "\n\n".join([head, *text]) + "\n"
 
 
@@ -203,57 +194,6 @@ def _names(cell: str, kind: str) -> str:
 
 
 PAGES = {"equations.md": equations_page, "statistics.md": statistics_page}
-
-_BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-
-
-def commands(page: str) -> list[str]:
-    """The commands of a page's console blocks, one a block, in their order."""
-    return [match[1].splitlines()[0].removeprefix("$ ") for match in _BLOCK.finditer(page)]
-
-
-def walk(page: str) -> str:
-    """A page with the output of its commands, run in a folder of their own."""
-    with tempfile.TemporaryDirectory() as folder:
-        for name in ("recipes", "data"):
-            shutil.copytree(REPOSITORY / name, Path(folder) / name)
-
-        def run(match: re.Match[str]) -> str:
-            command = match[1].splitlines()[0]
-            return f"```console\n{command}\n{_output(command.removeprefix('$ '), folder)}```"
-
-        return _BLOCK.sub(run, page)
-
-
-def _output(command: str, folder: str) -> str:
-    """What a command writes: talk first, then the result as on a terminal of 80 columns."""
-    ours = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    plain = {"COLUMNS": str(WIDTH), "TERM": "dumb", "NO_COLOR": "1", "PATH": ours}
-    reader, writer = pty.openpty()
-    with tempfile.TemporaryFile("w+") as talk:
-        running = subprocess.Popen(
-            command, shell=True, cwd=folder, env=os.environ | plain, stdout=writer, stderr=talk
-        )
-        os.close(writer)
-        pieces = []
-        while piece := _read(reader):
-            pieces.append(piece)
-        os.close(reader)
-        code = running.wait()
-        talk.seek(0)
-        text = talk.read() + b"".join(pieces).decode()
-    lines = text.replace("\r\n", "\n").replace(f"{folder}/", "").splitlines()
-    if code:
-        raise RuntimeError(f"{command}: exit code {code}\n" + "\n".join(lines))
-    return "".join(f"{line.rstrip()}\n" for line in lines)
-
-
-def _read(terminal: int) -> bytes:
-    """The next bytes; none when the other side has closed, which Linux reports as an error."""
-    try:
-        return os.read(terminal, 65536)
-    except OSError:
-        return b""
 
 
 def main() -> None:

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from grucli.columns import Columns
 from grucli.data.frequency import Frequency
-from grucli.data.readers.cells import plural
 from grucli.data.time_axis import NAMED_FAULTS, check_times
 from grucli.data.timestamps import Times
 from grucli.data.values import Floats, Table
 from grucli.errors import DataError
+from grucli.text import plural
 
 NAMED_SERIES = 3
 """Series whose notes are repeated; of the rest it is said how many have some."""
@@ -83,15 +83,16 @@ def build_panel(
     timestamps, values = table.timestamps, table.values
     if (steps > 1).any():
         timestamps, values = _insert_rows(table, frequency, steps)
-        absent = plural(len(values) - len(table.values), "absent row")
-        notes.append(f"{absent} in {plural(int((steps > 1).sum()), 'gap')} counted as missing")
+        absent = plural(len(values) - len(table.values), "absent row", thousands="")
+        gaps = plural(int((steps > 1).sum()), "gap", thousands="")
+        notes.append(f"{absent} in {gaps} counted as missing")
     observed = ~np.isnan(values)
     begin = int(observed.argmax(axis=0).max())
     if begin:
         notes.append(_check_begin(table, frequency.format(timestamps[begin]), observed, begin))
         timestamps, values, observed = timestamps[begin:], values[begin:], observed[begin:]
     if not observed.all():
-        count = plural(int((~observed).sum()), "missing value")
+        count = plural(int((~observed).sum()), "missing value", thousands="")
         notes.append(f"{count} filled ({missing})")
     return Panel(
         source=table.source,
@@ -173,7 +174,7 @@ def _check_begin(table: Table, time: str, observed: NDArray[np.bool_], begin: in
             f"{table.source}: {reason}, after {begin} of {len(observed)} rows; expected one in the "
             "first half; leave the column out of the recipe"
         )
-    return f"{plural(begin, 'row')} at the beginning left out: {reason}"
+    return f"{plural(begin, 'row', thousands='')} at the beginning left out: {reason}"
 
 
 def _insert_rows(table: Table, frequency: Frequency, steps: NDArray[Any]) -> tuple[Times, Floats]:

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grucli.data.frequency import MICROSECONDS, Frequency, infer_frequency
-from grucli.data.readers.cells import plural
 from grucli.data.values import Table
 from grucli.errors import DataError
+from grucli.text import plural
 
 _DATE = re.compile(r"(19|20)[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])")
 NAMED_FAULTS = 10_000
@@ -113,8 +113,8 @@ def _check_absent(table: Table, frequency: Frequency, steps: NDArray[Any]) -> No
             _named(
                 table,
                 row,
-                f"{plural(count, 'row')} {'are' if count > 1 else 'is'} absent between "
-                f"{table.time_at(row - 1)} and {table.time_at(row)}; expected rows "
+                f"{plural(count, 'row', thousands='')} {'are' if count > 1 else 'is'} absent "
+                f"between {table.time_at(row - 1)} and {table.time_at(row)}; expected rows "
                 f"{frequency.words}{_clock_change(table, row)}; add "
                 f"{'them' if count > 1 else 'it'}, or set data.missing to forward, linear or mask",
             )

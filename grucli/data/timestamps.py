@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from grucli.data.readers.cells import show
+from grucli.text import quoted
 
 Times = np.ndarray[tuple[int, ...], np.dtype[Any]]
 """datetime64[us] (wall-clock time at the column's offset) or int64."""
@@ -166,19 +166,21 @@ def explain_time(cell: str, style: TimeStyle | None) -> str:
     if not cell:
         return "no time; expected one in every row; fill it in or remove the row"
     if own is None:
-        return f"{show(cell)} is not a time grucli reads; {_time_remedy(cell)}"
+        return f"{quoted(cell)} is not a time grucli reads; {_time_remedy(cell)}"
     if style is not None and own != style:
         if own.offset != style.offset and own.separator:
             return (
-                f"{show(cell)} has the offset {own.offset or 'none'}; expected "
+                f"{quoted(cell)} has the offset {own.offset or 'none'}; expected "
                 f"{style.offset or 'none'}, as in the first row (a clock change?); write all times "
                 "in UTC or with one offset"
             )
         return (
-            f"{show(cell)} is written in another form than the first row; expected {style.words}; "
-            "write all times in one form"
+            f"{quoted(cell)} is written in another form than the first row; expected "
+            f"{style.words}; write all times in one form"
         )
-    return f"{show(cell)} does not exist in the calendar; expected a valid {own.words}; correct it"
+    return (
+        f"{quoted(cell)} does not exist in the calendar; expected a valid {own.words}; correct it"
+    )
 
 
 def _time_remedy(cell: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from grucli.errors import GrucliError, UsageError
 from grucli.page.render import render_plot_page
+from grucli.text import shorten
 
 ENDINGS = (".png", ".svg", ".html")
 DOTS_PER_INCH = 130
@@ -101,7 +102,7 @@ def plain(text: str, width: int = 60) -> str:
     safe = "".join(
         letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text
     )
-    return safe if len(safe) <= width else safe[: width - 1] + "…"
+    return shorten(safe, width)
 
 
 def time_ticks(axes: Any, places: Sequence[float], times: Sequence[str], *, count: int = 4) -> None:

@@ -16,17 +16,12 @@ from grucli.figures.canvas import (
     step_ticks,
     time_ticks,
 )
-from grucli.results import ForecastExample, WeightHistory
+from grucli.results import ForecastExample, MatrixRecord, Recorded, WeightHistory, rows_of
 from grucli.results.tracing import LayerActivity, TraceReport
 
 MOST_FORECASTS = 12
-_QUANTITIES = {
-    "turn_since_start": "1 - cos to initialisation",
-    "spectral_norm": "spectral norm",
-    "gradient_norm": "gradient norm",
-    "update_ratio": "update / weight norm",
-}
-_LOGARITHMIC = ("gradient_norm", "update_ratio")
+_QUANTITIES = ("turn_since_start", "spectral_norm", "gradient_norm", "update_ratio")
+_RECORDED = rows_of(MatrixRecord, Recorded)
 
 
 def draw_forecasts(examples: Sequence[ForecastExample], *, title: str) -> Drawing:
@@ -127,7 +122,7 @@ def draw_history(history: WeightHistory) -> Drawing:
         for row, group in zip(places, groups, strict=True):
             for axes, quantity in zip(row, _QUANTITIES, strict=True):
                 _learned(axes, history, quantity, group)
-                axes.set_ylabel(_QUANTITIES[quantity])
+                axes.set_ylabel(_RECORDED[quantity].axis)
             layer, direction, part = group
             words = "input to hidden" if part == "ih" else "hidden to hidden"
             row[0].set_title(f"layer {layer} {direction}, {words}")
@@ -159,5 +154,5 @@ def _learned(axes: Any, history: WeightHistory, quantity: str, group: tuple[int,
         every += values
         axes.plot([step for step, _ in points], values, color=colour, linewidth=1.3, label=label)
     step_ticks(axes, history.records[-1].step)
-    if quantity in _LOGARITHMIC:
+    if _RECORDED[quantity].is_wide:
         logarithmic(axes, every)

@@ -12,15 +12,16 @@ from typing import Any, TypeVar
 
 from grucli.errors import CheckpointError
 from grucli.formats.container import read_members
-from grucli.formats.faults import FormatError, damaged, foreign, printable
+from grucli.formats.faults import FormatError, damaged, foreign
 from grucli.formats.onnx import looks_like_onnx
 from grucli.formats.onnx_recurrent import OnnxModel, RecurrentNode, read_recurrent_nodes
 from grucli.formats.safetensors import looks_like_safetensors, parse_safetensors
 from grucli.formats.source import read_regular_file
 from grucli.formats.tensors import TensorReader
 from grucli.formats.unpickler import read_pickle
+from grucli.text import printable
 
-__all__ = ["OnnxModel", "RecurrentNode", "printable", "read_archive", "read_tensors"]
+__all__ = ["OnnxModel", "RecurrentNode", "read_archive", "read_tensors"]
 
 T = TypeVar("T")
 

@@ -14,7 +14,8 @@ import zlib
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from grucli.formats.faults import damaged, foreign, printable
+from grucli.formats.faults import damaged, foreign
+from grucli.text import printable
 
 MAX_MEMBERS = 20_000
 

@@ -24,15 +24,3 @@ def foreign(found: str) -> FormatError:
         expected="a file written by grucli or by torch.save",
         remedy=SAVE_WEIGHTS,
     )
-
-
-def printable(text: str, *, limit: int = 200) -> str:
-    """The text with control characters, line breaks and lone surrogates spelt as escapes.
-
-    Names inside a file are not to be trusted with a terminal. Cut to ``limit`` characters.
-    """
-    safe = "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
-        for char in text
-    )
-    return safe if len(safe) <= limit else safe[: limit - 3] + "..."

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grucli.formats.faults import FormatError, damaged, printable
+from grucli.formats.faults import FormatError, damaged
 from grucli.formats.onnx import OnnxGraph, OnnxNode, tensor_values
+from grucli.text import printable
 
 MAX_STEPS = 16
 """Most nodes one behind the other between a tensor in the file and a weight."""

@@ -9,9 +9,10 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from grucli.formats.faults import damaged, foreign, printable
+from grucli.formats.faults import damaged, foreign
 from grucli.formats.onnx import OnnxGraph, OnnxNode, parse_onnx, shape_of
 from grucli.formats.onnx_constants import Constants
+from grucli.text import printable
 
 MAX_NODES = 1000
 MAX_PASSING = 64

@@ -10,8 +10,9 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from grucli.formats.faults import FormatError, damaged, printable
+from grucli.formats.faults import FormatError, damaged
 from grucli.formats.tensors import MAX_DIMENSIONS, decode
+from grucli.text import printable
 
 MAX_HEADER_BYTES = 8 * 2**20
 

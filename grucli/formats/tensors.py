@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grucli.formats.calls import StorageRecord, TensorRecord
-from grucli.formats.faults import FormatError, damaged, foreign, printable
+from grucli.formats.faults import FormatError, damaged, foreign
+from grucli.text import printable
 
 MAX_NODES = 250_000
 MAX_DEPTH = 64

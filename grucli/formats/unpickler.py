@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from grucli.formats.calls import CALLS, STORAGES, Budget, StorageRecord
-from grucli.formats.faults import FormatError, damaged, foreign, printable
+from grucli.formats.faults import FormatError, damaged, foreign
+from grucli.text import printable
 
 MAX_BYTES = 8 * 2**20
 MAX_INSTRUCTIONS = 1_000_000

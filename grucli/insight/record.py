@@ -102,7 +102,7 @@ class WeightRecorder:
             if now.dim() == 3:
                 columns |= self._spectrum(index, now, columns["norm"], rounds=rounds)
             else:
-                spread, memories = self._spread(group, now)
+                spread, memories = self.spread(group, now)
             for row, (name, quantiles) in enumerate(zip(group.matrices, spread, strict=True)):
                 numbers = {quantity: values[row] for quantity, values in columns.items()}
                 found.append((name, _entry(name, numbers, quantiles)))
@@ -119,8 +119,8 @@ class WeightRecorder:
         ).tolist()
         return {
             "norm": norm,
-            "turn_since_start": list(map(_turn, norm, at_start, since_start)),
-            "turn_since_last": list(map(_turn, norm, at_last, since_last)),
+            "turn_since_start": list(map(turn, norm, at_start, since_start)),
+            "turn_since_last": list(map(turn, norm, at_last, since_last)),
         }
 
     def _spectrum(
@@ -145,7 +145,7 @@ class WeightRecorder:
             found["spectral_radius"] = (values * scale_M).tolist()
         return found
 
-    def _spread(
+    def spread(
         self, group: GateGroup, now_MH: Tensor
     ) -> tuple[list[tuple[float, ...]], tuple[MemoryRecord, ...]]:
         """Quantiles over the units: of every bias and gain, and of the memory that biases set.
@@ -200,7 +200,7 @@ def _is_power_of_two(step: int) -> bool:
     return step & (step - 1) == 0
 
 
-def _turn(norm: float, before: float, gap: float) -> float:
+def turn(norm: float, before: float, gap: float) -> float:
     """How far a matrix has turned since initialisation, or since the record before.
 
     Formula: 1 - cos = (|A - B|_F^2 - (|A|_F - |B|_F)^2) / (2 |A|_F |B|_F)

@@ -7,21 +7,36 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from grucli.results import ForecastExample, MatrixFrames, RunReport, WeightHistory, to_json
+from grucli.results import (
+    BASELINES,
+    ForecastExample,
+    MatrixFrames,
+    MatrixRecord,
+    Metric,
+    MetricSet,
+    Recorded,
+    RunReport,
+    WeightHistory,
+    rows_of,
+    to_json,
+)
 
 POINTS = 800
 DIGITS = 6
 FRAME_CELLS, RECORD_NUMBERS = 400_000, 60_000
 """Cells of all frames together, and numbers of all records; what is more is left out in between."""
 
+_METRICS = ("rmse", "mae", "mase", "smape", "r2")
 _QUANTITIES = (
-    "norm",
-    "gradient_norm",
-    "update_ratio",
     "turn_since_start",
+    "norm",
     "spectral_norm",
     "spectral_radius",
+    "gradient_norm",
+    "update_ratio",
 )
+"""What the page shows, in its order."""
+
 _NOT_FINITE = -128
 
 
@@ -31,6 +46,12 @@ def page_data(report: RunReport) -> dict[str, Any]:
     shots = _kept_shots(report)
     body = {key: plain[key] for key in ("name", "path", "recipe", "model", "missing", "scores")} | {
         "columns": plain["columns"],
+        "metrics": [{"name": name, "heading": _heading(name)} for name in _METRICS],
+        "baselines": [{"name": item.name, "words": item.words} for item in BASELINES],
+        "quantities": [
+            {"name": name, "words": item.words, "label": item.label, "isWide": item.is_wide}
+            for name, item in _recorded().items()
+        ],
         "errors": plain["errors_by_step"],
         "epochs": _epochs(report),
         "forecasts": [_forecast(example) for example in report.forecasts],
@@ -42,6 +63,16 @@ def page_data(report: RunReport) -> dict[str, Any]:
     }
     rounded: dict[str, Any] = _rounded(body)
     return rounded
+
+
+def _heading(metric: str) -> str:
+    facts = rows_of(MetricSet, Metric)[metric]
+    return ", ".join(filter(None, (facts.words or metric, facts.unit)))
+
+
+def _recorded() -> dict[str, Recorded]:
+    rows = rows_of(MatrixRecord, Recorded)
+    return {name: rows[name] for name in _QUANTITIES}
 
 
 def keep_extremes(lines: Sequence[Sequence[float | None]], most: int = POINTS) -> list[int]:

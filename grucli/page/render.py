@@ -12,6 +12,10 @@ from typing import Any
 from grucli.page.payload import page_data
 from grucli.results import RunReport
 
+_PLOT_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
+    "base-uri 'none'; form-action 'none'"
+)
 _PLACE = re.compile(r"\{\{(\w+)\}\}")
 
 
@@ -23,7 +27,7 @@ def render_page(report: RunReport) -> bytes:
     """
     style, script = _template("report.css"), _template("charts.js") + _template("report.js")
     return _filled(
-        _template("report.html"),
+        _template("head.html") + _template("report.html"),
         {
             "title": html.escape(f"{report.name} – grucli report"),
             "policy": (
@@ -41,8 +45,9 @@ def render_plot_page(svg: bytes, *, title: str, caption: str) -> bytes:
     """A page around one figure, with its caption; ``svg`` is what matplotlib wrote."""
     drawing = svg.decode()
     return _filled(
-        _template("plot.html"),
+        _template("head.html") + _template("plot.html"),
         {
+            "policy": _PLOT_POLICY,
             "title": html.escape(title),
             "caption": html.escape(caption),
             "style": _template("report.css"),

@@ -1,18 +1,11 @@
 
 const data = JSON.parse(document.getElementById("data").textContent);
 const WORDS = {
-  naive: "naive", seasonal_naive: "seasonal naive", drift: "drift", ridge: "ridge regression", model: "this model",
+  model: "this model", ...Object.fromEntries(data.baselines.map(({name, words}) => [name, words])),
   ih: "input to hidden", hh: "hidden to hidden", bias_ih: "bias, input side", bias_hh: "bias, state side",
   gain_ih: "gain, input side", gain_hh: "gain, state side", bias: "bias", gain: "gain",
 };
-const QUANTITIES = {
-  turn_since_start: {words: "turn since initialisation", label: "1 − cos of the angle"},
-  norm: {words: "size", label: "Frobenius norm"},
-  spectral_norm: {words: "spectral norm", label: "largest singular value"},
-  spectral_radius: {words: "spectral radius", label: "largest |eigenvalue|"},
-  gradient_norm: {words: "gradient", label: "gradient norm before clipping", log: true},
-  update_ratio: {words: "update ratio", label: "norm of update / norm of weights", log: true},
-};
+const QUANTITIES = Object.fromEntries(data.quantities.map(({name, ...facts}) => [name, facts]));
 const wordsOf = (key) => WORDS[key] ?? key;
 const bodyOf = (id) => document.querySelector(`#${id} .body`);
 const layerWords = (item) => `layer ${item.layer}${item.direction === "reverse" ? ", reverse" : ""}`;
@@ -69,11 +62,10 @@ function drawHead() {
 }
 
 function drawScores(body) {
-  const names = ["rmse", "mae", "mase", "smape", "r2"];
-  const row = (name, metrics) => ({own: name === "model", cells: [wordsOf(name), ...names.map((metric) => digits(metrics[metric]))]});
+  const row = (name, metrics) => ({own: name === "model", cells: [wordsOf(name), ...data.metrics.map((metric) => digits(metrics[metric.name]))]});
   const rows = [["model", data.scores.model], ...Object.entries(data.scores.baselines)].sort((a, b) => a[1].rmse - b[1].rmse);
   const {windows, values} = data.scores;
-  body.append(table(["", ...names.map((name) => (name === "smape" ? "smape, %" : name))], rows.map(([name, metrics]) => row(name, metrics))),
+  body.append(table(["", ...data.metrics.map(({heading}) => heading)], rows.map(([name, metrics]) => row(name, metrics))),
     make("p", {class: "readout"}, `${windows.toLocaleString("en")} windows, ${values.toLocaleString("en")} values, best first.`));
 }
 
@@ -112,12 +104,11 @@ function forecastChart({column, first, time, steps, context, horizon}) {
 }
 
 function drawSteps(body) {
-  const order = ["model", "ridge", "seasonal_naive", "drift", "naive"].filter((name) => name in data.errors);
-  const colors = {model: 0, ridge: 1, seasonal_naive: 2, drift: 3, naive: 4};
+  const order = ["model", ...data.baselines.map(({name}) => name)];
   const steps = data.errors.model.map((_, index) => index + 1);
   body.append(lineChart({
     xLabel: "steps ahead", yLabel: "rmse, original units", zero: true, height: 280,
-    lines: order.map((name) => ({name: wordsOf(name), color: colors[name], dashed: name !== "model", x: steps, y: data.errors[name]})),
+    lines: order.map((name, color) => ({name: wordsOf(name), color, dashed: name !== "model", x: steps, y: data.errors[name]})).filter(({y}) => y),
   }));
 }
 
@@ -201,7 +192,7 @@ function drawHistory(body) {
     const shown = matrices.filter((matrix) => layerWords(matrix) === layer && quantity in matrix);
     const gates = unique(matrices.map((matrix) => matrix.gate));
     const charts = unique(shown.map((matrix) => matrix.part)).map((part) => lineChart({
-      title: wordsOf(part), xLabel: "step", yLabel: QUANTITIES[quantity].label, logX: true, logY: QUANTITIES[quantity].log, height: 230,
+      title: wordsOf(part), xLabel: "step", yLabel: QUANTITIES[quantity].label, logX: true, logY: QUANTITIES[quantity].isWide, height: 230,
       lines: shown.filter((matrix) => matrix.part === part).map((matrix) => ({name: `${matrix.symbol} ${matrix.gate}`, color: gates.indexOf(matrix.gate), x: step, y: matrix[quantity]})),
     }));
     return [make("div", {class: "grid"}, ...charts)];

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from grucli.text import clean
+
 Path = tuple[str | int, ...]
 
 DEEPEST = 32
@@ -38,7 +40,7 @@ class Problem:
     def __str__(self) -> str:
         """One line; characters that a terminal would obey are written as escapes."""
         parts = [str(self.where), self.path, self.message]
-        return escape_controls(": ".join(part for part in parts if part))
+        return clean(": ".join(part for part in parts if part))
 
 
 @dataclass(frozen=True)
@@ -71,14 +73,6 @@ class Entry:
 
     where: Where
     node: Node
-
-
-def escape_controls(text: str) -> str:
-    """Write characters that do not print as escapes, so that one error stays one line."""
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape", "surrogatepass").decode()
-        for char in text
-    )
 
 
 def dotted(path: Sequence[str | int]) -> str:

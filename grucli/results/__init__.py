@@ -11,19 +11,26 @@ from grucli.results.history import (
     WeightHistory,
     WeightRecord,
 )
+from grucli.results.matrices import MatrixChange, MatrixStatistics
 from grucli.results.pictures import (
     ForecastExample,
     MatrixFrames,
     MatrixSpectrum,
     WeightPictures,
 )
+from grucli.results.rows import Metric, Recorded, Statistic, quantities, rows_of
 from grucli.results.run import FilmMoment, RunReport
-from grucli.results.scores import Forecast, MetricSet, Scores, SplitName
-from grucli.results.training import Epoch, GateUpdate, Step, TrainingFinished, TrainingStarted
+from grucli.results.scores import BASELINES, Baseline, Forecast, MetricSet, Scores, SplitName
+from grucli.results.training import (
+    Epoch,
+    GateUpdate,
+    Step,
+    TrainingEvent,
+    TrainingFinished,
+    TrainingStarted,
+)
 from grucli.results.weights import (
     Finding,
-    MatrixChange,
-    MatrixStatistics,
     MatrixValues,
     TimeConstants,
     WeightComparison,
@@ -36,8 +43,10 @@ Prediction = Forecast
 """What a model makes of a table, of whatever task."""
 
 __all__ = [
+    "BASELINES",
     "SCHEMA_VERSION",
     "AnyScores",
+    "Baseline",
     "Epoch",
     "EpochLoss",
     "FilmMoment",
@@ -54,14 +63,18 @@ __all__ = [
     "MatrixStatistics",
     "MatrixValues",
     "MemoryRecord",
+    "Metric",
     "MetricSet",
     "Prediction",
+    "Recorded",
     "RunReport",
     "Scores",
     "Snapshot",
     "SplitName",
+    "Statistic",
     "Step",
     "TimeConstants",
+    "TrainingEvent",
     "TrainingFinished",
     "TrainingStarted",
     "WeightComparison",
@@ -69,5 +82,7 @@ __all__ = [
     "WeightPictures",
     "WeightRecord",
     "WeightReport",
+    "quantities",
+    "rows_of",
     "to_json",
 ]

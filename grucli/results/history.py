@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from grucli.results.matrices import MatrixResult
+from grucli.results.rows import Recorded, row
 from grucli.results.weights import Finding
 
 
@@ -23,14 +24,27 @@ class MatrixRecord(MatrixResult):
     iteration. ``quantiles`` of biases and gains are the minimum, the quartiles and the maximum.
     """
 
-    norm: float
-    gradient_norm: float | None
-    update_ratio: float | None
-    turn_since_start: float | None
-    turn_since_last: float | None
-    spectral_norm: float | None
-    spectral_radius: float | None
-    quantiles: tuple[float, ...]
+    norm: float = row(Recorded("size", "Frobenius norm"))
+    gradient_norm: float | None = row(
+        Recorded("gradient", "gradient norm before clipping", "gradient norm", is_wide=True)
+    )
+    update_ratio: float | None = row(
+        Recorded(
+            "update ratio",
+            "norm of update / norm of weights",
+            "update / weight norm",
+            is_wide=True,
+        )
+    )
+    turn_since_start: float | None = row(
+        Recorded("turn since initialisation", "1 − cos of the angle", "1 - cos to initialisation")
+    )
+    turn_since_last: float | None = row(Recorded("turn since the last record"))
+    spectral_norm: float | None = row(
+        Recorded("spectral norm", "largest singular value", "spectral norm")
+    )
+    spectral_radius: float | None = row(Recorded("spectral radius", "largest |eigenvalue|"))
+    quantiles: tuple[float, ...] = row(Recorded("quantiles"))
 
 
 @dataclass(frozen=True)

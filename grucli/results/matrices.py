@@ -1,13 +1,31 @@
-"""What every result about one matrix has in common: which matrix it is."""
+"""What one matrix, bias or gain looks like, and how it differs between two files."""
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field
 from typing import Any
 
 from grucli.cells.address import MatrixAddress
+from grucli.results.rows import Statistic, row
 
 UNWRITTEN: Mapping[str, Any] = {"json": False}
 """Metadata of a field that no JSON document has."""
+
+
+def _entries(heading: str, meaning: str = "", *, default: Any = MISSING, **facts: Any) -> Any:
+    return row(Statistic(heading, meaning, "entries", **facts), default=default)
+
+
+def _map(heading: str, meaning: str = "", **facts: Any) -> Any:
+    return row(Statistic(heading, meaning, "map", **facts), default=None)
+
+
+def _lines(heading: str, meaning: str = "", *, default: Any = None, **facts: Any) -> Any:
+    return row(Statistic(heading, meaning, "lines", **facts), default=default)
+
+
+def _change(heading: str, *, rank: int) -> Any:
+    return row(Statistic(heading, "", "change", rank=rank))
 
 
 @dataclass(frozen=True)
@@ -32,3 +50,112 @@ class MatrixResult(OfCell):
     def address(self) -> MatrixAddress:
         """The matrix in its cell."""
         return MatrixAddress.parse(self.name, self.cell)
+
+
+@dataclass(frozen=True)
+class MatrixStatistics(MatrixResult):
+    """What one gate's matrix, bias or gain looks like.
+
+    ``shape`` is (rows, columns); vectors have one entry. Statistics of entries are over the finite
+    ones. ``near_zero_share`` counts entries of at most a thousandth of the root mean square
+    ``rms``; ``histogram`` counts them in 16 equal bins from ``minimum`` to ``maximum``.
+
+    The spectrum, from ``spectral_norm`` on, is None where it is not defined: vectors, matrices
+    with entries that are not finite, for the eigenvalues also those that read other units, and
+    for ``non_normality`` matrices so large that they were ``estimated``.
+    ``rotation_steps`` is the period of the leading eigenvalue, ``outliers`` counts singular values
+    beyond ``outlier_edge``, which a random matrix of this size and spread exceeds once in a
+    hundred. ``power_law_note`` says why there is no exponent. ``dead_rows`` counts units whose row
+    is at most a thousandth of the median row; ``row_norms`` and ``column_norms`` are there for all
+    matrices whose entries are finite.
+    ``effective_norm`` and ``effective_radius`` belong to layer normalised cells, where the raw
+    norm has no effect: those of the centred matrix times the gain, ``divided_by`` the deviation of
+    what is normalised: where ``is_measured`` that of the run's own data, else of inputs and states
+    of unit variance.
+    ``expected`` maps some of these names to the value before training, where the initialisation
+    is known. ``module`` is the prefix of the recurrent stack where a file has several, else empty.
+    """
+
+    shape: tuple[int, ...]
+    mean: float = _entries("mean", place=1, rank=2)
+    deviation: float = _entries("deviation", place=2, rank=1)
+    minimum: float = _entries("min", place=3, rank=3)
+    maximum: float = _entries("max", place=5, rank=3)
+    norm: float = row(Statistic("norm", "Frobenius norm", place=12, rank=2, is_of_vectors=True))
+    near_zero_share: float = _entries(
+        "near 0", "share of entries as good as zero", place=6, rank=4, is_share=True
+    )
+    not_finite: int = _entries("not finite")
+    histogram: tuple[int, ...] = _entries("values", place=4, rank=1)
+    spectral_norm: float | None = _map("s max", "largest singular value", place=13, rank=2)
+    spectral_radius: float | None = _map("radius", "largest eigenvalue", place=16, rank=2)
+    rms: float = _entries("rms", "root mean square", place=7, rank=5, default=math.nan)
+    smallest_singular_value: float | None = _map(
+        "s min", "smallest singular value", place=14, rank=8
+    )
+    condition: float | None = _map("condition", "s max / s min", place=15, rank=9)
+    stable_rank: float | None = _map(
+        "stable rank", "directions as strong as the strongest", place=18, rank=10
+    )
+    effective_rank: float | None = _map("eff. rank", "directions in use", place=19, rank=3)
+    participation_ratio: float | None = _map(
+        "part. ratio", "directions in use, strong ones counted for more", place=20, rank=12
+    )
+    orthogonality_defect: float | None = _map(
+        "defect", "distance from keeping every length", place=21, rank=5
+    )
+    non_normality: float | None = _map("Henrici", "distance from a normal matrix", place=22, rank=6)
+    rotation_steps: float | None = _map(
+        "period", "steps of the leading mode's rhythm", place=17, rank=11
+    )
+    outliers: int | None = _map(
+        "outliers", "singular values that chance does not explain", place=23, rank=4
+    )
+    outlier_edge: float | None = _map("outlier edge")
+    power_law_exponent: float | None = _map(
+        "alpha / D",
+        "exponent of a power law and its distance from the data, below 0.1 a fit",
+        place=24,
+        rank=13,
+    )
+    power_law_distance: float | None = _map("alpha / D")
+    power_law_note: str | None = None
+    dead_rows: int | None = _lines("dead", "units that hear nothing", place=31, rank=1)
+    row_norms: tuple[float, ...] = _lines(
+        "row min, row median, row max",
+        "row median: norm of one unit's row, the middle one",
+        place=30,
+        rank=1,
+        default=(),
+    )
+    column_norms: tuple[float, ...] = _lines(
+        "hears most, hears least",
+        "hears most: column of largest norm",
+        place=32,
+        rank=2,
+        default=(),
+    )
+    effective_norm: float | None = _map("acting norm", place=10, rank=1)
+    effective_radius: float | None = _map("acting radius", place=11, rank=1)
+    divided_by: float | None = _map("divided by")
+    is_measured: bool = False
+    estimated: bool = False
+    expected: Mapping[str, float] = field(default_factory=dict)
+    module: str = ""
+
+
+@dataclass(frozen=True)
+class MatrixChange(MatrixResult):
+    """How one matrix differs between two files: A before, B after.
+
+    ``relative_change`` is |B - A| / |A|, ``cosine`` the cosine of the angle between the two taken
+    as vectors, ``change_rank`` the effective rank of B - A (None for vectors and no change).
+    """
+
+    shape: tuple[int, ...]
+    norm_before: float = _change("norm A", rank=1)
+    norm_after: float = _change("norm B", rank=1)
+    relative_change: float = _change("|B-A|/|A|", rank=1)
+    cosine: float = _change("cosine", rank=2)
+    change_rank: float | None = _change("rank of B-A", rank=4)
+    module: str = ""

@@ -4,34 +4,54 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from grucli.results.rows import Metric, row
+
 SplitName = Literal["train", "valid", "test", "all"]
 """Spans that are scored; all is every sample of a table."""
 
 
 @dataclass(frozen=True)
 class MetricSet:
-    """Errors of one forecaster. The first seven in original units, the last two in scaled ones.
+    """Errors of one forecaster, in the order of the screen; None where one is not defined."""
 
-    ``None`` where a metric is not defined: mape with a zero in the truth, mase without a training
-    span, r2 of a constant truth.
-    """
+    mse: float = row(Metric())
+    rmse: float = row(Metric())
+    mae: float = row(Metric())
+    mape: float | None = row(Metric(unit="%", undefined="the truth holds a zero"))
+    smape: float | None = row(Metric(unit="%", undefined="truth and forecast are both zero"))
+    mase: float | None = row(
+        Metric(undefined="the training span gives no seasonal naive error to divide by")
+    )
+    r2: float | None = row(Metric(better="higher", undefined="the truth is constant"))
+    scaled_mse: float = row(Metric("scaled mse", is_scaled=True))
+    scaled_mae: float = row(Metric("scaled mae", is_scaled=True))
 
-    mse: float
-    rmse: float
-    mae: float
-    mape: float | None
-    smape: float | None
-    mase: float | None
-    r2: float | None
-    scaled_mse: float
-    scaled_mae: float
+
+@dataclass(frozen=True)
+class Baseline:
+    """A forecaster to be beaten; one that ``learns`` is fitted on the training span."""
+
+    name: str
+    words: str
+    learns: bool = False
+
+
+BASELINES = (
+    Baseline("ridge", "ridge regression", learns=True),
+    Baseline("seasonal_naive", "seasonal naive"),
+    Baseline("drift", "drift"),
+    Baseline("naive", "naive"),
+)
+"""Those that there may be, the most demanding first."""
+
+LEARNERS = tuple(item.name for item in BASELINES if item.learns)
 
 
 @dataclass(frozen=True)
 class Scores:
     """A model beside the baselines on the same windows.
 
-    ``baselines`` maps naive, seasonal_naive, drift and ridge to their metrics; ``by_step`` has one
+    ``baselines`` maps those of ``BASELINES`` that there are to their metrics; ``by_step`` has one
     entry for each step of the horizon, ``by_column`` one for each target. ``values`` counts the
     truth values that were compared (values that were never measured are not).
     """
@@ -47,11 +67,15 @@ class Scores:
     by_column: Mapping[str, MetricSet]
 
     @property
+    def naive(self) -> Mapping[str, MetricSet]:
+        """The baselines that learn nothing."""
+        return {name: found for name, found in self.baselines.items() if name not in LEARNERS}
+
+    @property
     def best_naive(self) -> tuple[str, MetricSet]:
         """The strongest of the baselines that learn nothing, by mean squared error."""
-        naive = {name: scores for name, scores in self.baselines.items() if name != "ridge"}
-        name = min(naive, key=lambda key: naive[key].mse)
-        return name, naive[name]
+        name = min(self.naive, key=lambda key: self.naive[key].mse)
+        return name, self.naive[name]
 
 
 @dataclass(frozen=True)

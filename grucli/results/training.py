@@ -99,3 +99,7 @@ class TrainingFinished:
     elapsed_seconds: float
     steps_per_second: float
     scores: Scores | None
+
+
+TrainingEvent = TrainingStarted | Step | Epoch | TrainingFinished
+"""What a run tells, in this order: once, after every step, after every epoch, once."""

@@ -1,73 +1,11 @@
-"""What weights look like: one matrix, a whole file, two files beside each other."""
+"""What the weights of a whole file look like, and two files beside each other."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from grucli.cells.address import MatrixAddress, Place
-from grucli.results.matrices import UNWRITTEN, MatrixResult, OfCell
-
-
-@dataclass(frozen=True)
-class MatrixStatistics(MatrixResult):
-    """What one gate's matrix, bias or gain looks like.
-
-    ``shape`` is (rows, columns); vectors have one entry. Statistics of entries are over the finite
-    ones. ``near_zero_share`` counts entries of at most a thousandth of the root mean square
-    ``rms``; ``histogram`` counts them in 16 equal bins from ``minimum`` to ``maximum``.
-
-    The spectrum, from ``spectral_norm`` on, is None where it is not defined: vectors, matrices
-    with entries that are not finite, for the eigenvalues also those that read other units, and
-    for ``non_normality`` matrices so large that they were ``estimated``.
-    ``rotation_steps`` is the period of the leading eigenvalue, ``outliers`` counts singular values
-    beyond ``outlier_edge``, which a random matrix of this size and spread exceeds once in a
-    hundred. ``power_law_note`` says why there is no exponent. ``dead_rows`` counts units whose row
-    is at most a thousandth of the median row; ``row_norms`` and ``column_norms`` are there for all
-    matrices whose entries are finite.
-    ``effective_norm`` and ``effective_radius`` belong to layer normalised cells, where the raw
-    norm has no effect: those of the centred matrix times the gain, ``divided_by`` the deviation of
-    what is normalised: where ``is_measured`` that of the run's own data, else of inputs and states
-    of unit variance.
-    ``expected`` maps some of these names to the value before training, where the initialisation
-    is known. ``module`` is the prefix of the recurrent stack where a file has several, else empty.
-    """
-
-    shape: tuple[int, ...]
-    mean: float
-    deviation: float
-    minimum: float
-    maximum: float
-    norm: float
-    near_zero_share: float
-    not_finite: int
-    histogram: tuple[int, ...]
-    spectral_norm: float | None = None
-    spectral_radius: float | None = None
-    rms: float = math.nan
-    smallest_singular_value: float | None = None
-    condition: float | None = None
-    stable_rank: float | None = None
-    effective_rank: float | None = None
-    participation_ratio: float | None = None
-    orthogonality_defect: float | None = None
-    non_normality: float | None = None
-    rotation_steps: float | None = None
-    outliers: int | None = None
-    outlier_edge: float | None = None
-    power_law_exponent: float | None = None
-    power_law_distance: float | None = None
-    power_law_note: str | None = None
-    dead_rows: int | None = None
-    row_norms: tuple[float, ...] = ()
-    column_norms: tuple[float, ...] = ()
-    effective_norm: float | None = None
-    effective_radius: float | None = None
-    divided_by: float | None = None
-    is_measured: bool = False
-    estimated: bool = False
-    expected: Mapping[str, float] = field(default_factory=dict)
-    module: str = ""
+from grucli.results.matrices import UNWRITTEN, MatrixChange, MatrixStatistics, OfCell
 
 
 @dataclass(frozen=True)
@@ -157,23 +95,6 @@ class MatrixValues(OfCell):
     def address(self) -> MatrixAddress:
         """The matrix in its cell."""
         return MatrixAddress.parse(self.name, self.cell)
-
-
-@dataclass(frozen=True)
-class MatrixChange(MatrixResult):
-    """How one matrix differs between two files: A before, B after.
-
-    ``relative_change`` is |B - A| / |A|, ``cosine`` the cosine of the angle between the two taken
-    as vectors, ``change_rank`` the effective rank of B - A (None for vectors and no change).
-    """
-
-    shape: tuple[int, ...]
-    norm_before: float
-    norm_after: float
-    relative_change: float
-    cosine: float
-    change_rank: float | None
-    module: str = ""
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,15 @@ from typing import TypeVar
 
 from grucli.cells.address import split_address
 from grucli.errors import UsageError
-from grucli.results import WeightComparison, WeightPictures, WeightReport
+from grucli.results import (
+    MatrixChange,
+    MatrixStatistics,
+    WeightComparison,
+    WeightPictures,
+    WeightReport,
+    quantities,
+)
 from grucli.runs.words import gate_words, unknown_gates, unknown_layers
-from grucli.weights import CHANGES, QUANTITIES
 
 T = TypeVar("T")
 
@@ -35,7 +41,8 @@ class Wanted:
 
 def arrange_report(report: WeightReport, wanted: Wanted) -> WeightReport:
     """The part of a report that was asked for. Raises UsageError for what does not exist."""
-    _check(wanted, [item.name for item in report.matrices], report.cells, QUANTITIES)
+    known = quantities(MatrixStatistics)
+    _check(wanted, [item.name for item in report.matrices], report.cells, known)
     matrices = [item for item in report.matrices if wanted.keeps(item.name, [item.cell])]
     return replace(
         report,
@@ -50,8 +57,8 @@ def arrange_report(report: WeightReport, wanted: Wanted) -> WeightReport:
 def arrange_comparison(comparison: WeightComparison, wanted: Wanted) -> WeightComparison:
     """The part of a comparison that was asked for. Raises UsageError for what does not exist."""
     single = (*comparison.only_before, *comparison.only_after)
-    cells = comparison.cells
-    _check(wanted, [*(item.name for item in comparison.changes), *single], cells, CHANGES)
+    cells, known = comparison.cells, quantities(MatrixChange)
+    _check(wanted, [*(item.name for item in comparison.changes), *single], cells, known)
     changes = [item for item in comparison.changes if wanted.keeps(item.name, [item.cell])]
     return replace(
         comparison,

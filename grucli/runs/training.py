@@ -14,7 +14,15 @@ from grucli.insight.observers import weight_observers
 from grucli.nn import available, kernel_words
 from grucli.nn.kernel_problem import knows
 from grucli.recipe import Recipe, dump_recipe
-from grucli.results import AnyScores, Epoch, SplitName, Step, TrainingFinished, TrainingStarted
+from grucli.results import (
+    AnyScores,
+    Epoch,
+    SplitName,
+    Step,
+    TrainingEvent,
+    TrainingFinished,
+    TrainingStarted,
+)
 from grucli.runs.device import (
     Pace,
     Threads,
@@ -41,7 +49,6 @@ from grucli.training.schedules import LearningRate
 from grucli.weights import read_weights
 
 SPANS: tuple[SplitName, ...] = ("train", "valid", "test")
-Event = TrainingStarted | Step | Epoch | TrainingFinished
 GO_ON = "go on with --resume"
 
 
@@ -56,7 +63,7 @@ def train(
     stop: Callable[[], int | None] = lambda: None,
     origin: Origin | None = None,
     observers: Sequence[Observer] = (),
-) -> Iterator[Event]:
+) -> Iterator[TrainingEvent]:
     """Train a recipe into a run folder (default ``runs/NAME``), yielding events on the way.
 
     ``stop`` is asked after every step; when it answers a signal's number the state is saved to

@@ -1,17 +1,15 @@
 """What the weights of a recurrent model say; numpy alone, no torch."""
 
-from grucli.weights.compare import CHANGES, compare_weights
+from grucli.weights.compare import compare_weights
 from grucli.weights.foreign import read_weights
 from grucli.weights.history import read_epochs, read_history, read_snapshots, snapshot_values
-from grucli.weights.numbers import QUANTITIES, comparison_numbers, long_names, report_numbers
+from grucli.weights.numbers import comparison_numbers, long_names, report_numbers
 from grucli.weights.pictures import film_frames, picture_weights, spectra_of_run
 from grucli.weights.report import build_weight_report
 from grucli.weights.select import select_matrix
 from grucli.weights.stacks import RecurrentModule, WeightFile
 
 __all__ = [
-    "CHANGES",
-    "QUANTITIES",
     "RecurrentModule",
     "WeightFile",
     "build_weight_report",

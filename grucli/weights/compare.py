@@ -1,6 +1,8 @@
 """Two files beside each other: what moved, and what else differs."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -8,13 +10,12 @@ from numpy.typing import NDArray
 
 from grucli.cells.address import MatrixAddress
 from grucli.results import MatrixChange, WeightComparison
-from grucli.weights import elements, spectrum
 from grucli.weights.stacks import WeightFile
+from grucli.weights.statistics import elements, singular
+from grucli.weights.statistics.arrays import Matrix
+from grucli.weights.statistics.measures import Measure
 
 Address = tuple[str, str]
-
-CHANGES = ("norm_before", "norm_after", "relative_change", "cosine", "change_rank")
-"""The numbers that a ``MatrixChange`` has."""
 
 
 def compare_weights(before: WeightFile, after: WeightFile) -> WeightComparison:
@@ -54,27 +55,6 @@ def _matrices(file: WeightFile) -> dict[Address, tuple[MatrixAddress, NDArray[An
         for module in file.modules
         for name, values in module.matrices()
     }
-
-
-def _change(
-    prefix: str, name: MatrixAddress, before: NDArray[Any], after: NDArray[Any]
-) -> MatrixChange:
-    """Norms, angle and rank of the step from one matrix to the other."""
-    a, b = before.astype(np.float64), after.astype(np.float64)
-    norm_a, norm_b = elements.norm(a.ravel()), elements.norm(b.ravel())
-    with np.errstate(invalid="ignore"):  # infinities in both
-        step, product = b - a, float(np.sum(a * b))
-    length = elements.norm(step.ravel())
-    return MatrixChange(
-        **name.labels,
-        shape=tuple(a.shape),
-        norm_before=norm_a,
-        norm_after=norm_b,
-        relative_change=relative_change(length, norm_a),
-        cosine=cosine(product, norm_a * norm_b),
-        change_rank=change_rank(step) if length > 0 else None,
-        module=prefix,
-    )
 
 
 def relative_change(length: float, norm_before: float) -> float:
@@ -136,7 +116,61 @@ def change_rank(step: NDArray[np.float64]) -> float | None:
     """
     if step.ndim != 2 or not np.isfinite(step).all():
         return None
-    return spectrum.effective_rank(spectrum.singular_values(step))
+    return singular.effective_rank(singular.singular_values(step))
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """A matrix before and after in float64, their norms, the step between and its length."""
+
+    before: Matrix
+    after: Matrix
+
+    @cached_property
+    def norms(self) -> tuple[float, float]:
+        return elements.norm(self.before.ravel()), elements.norm(self.after.ravel())
+
+    @cached_property
+    def step(self) -> Matrix:
+        with np.errstate(invalid="ignore"):  # infinities in both
+            return self.after - self.before
+
+    @cached_property
+    def length(self) -> float:
+        return elements.norm(self.step.ravel())
+
+    @property
+    def product(self) -> float:
+        with np.errstate(invalid="ignore"):
+            return float(np.sum(self.before * self.after))
+
+
+CHANGES: tuple[Measure[_Pair], ...] = (
+    Measure(("norm_before", "norm_after"), elements.norm, lambda pair: pair.norms),
+    Measure(
+        ("relative_change",),
+        relative_change,
+        lambda pair: (relative_change(pair.length, pair.norms[0]),),
+    ),
+    Measure(
+        ("cosine",), cosine, lambda pair: (cosine(pair.product, pair.norms[0] * pair.norms[1]),)
+    ),
+    Measure(
+        ("change_rank",),
+        change_rank,
+        lambda pair: (change_rank(pair.step) if pair.length > 0 else None,),
+    ),
+)
+"""What is computed of a matrix in two files; the docstrings are the page, as of ``MEASURES``."""
+
+
+def _change(
+    prefix: str, name: MatrixAddress, before: NDArray[Any], after: NDArray[Any]
+) -> MatrixChange:
+    """Norms, angle and rank of the step from one matrix to the other."""
+    pair = _Pair(before.astype(np.float64), after.astype(np.float64))
+    numbers = {key: value for m in CHANGES for key, value in m.numbers(pair).items()}
+    return MatrixChange(**name.labels, shape=tuple(before.shape), module=prefix, **numbers)
 
 
 def _facts(file: WeightFile) -> Iterator[tuple[str, str]]:

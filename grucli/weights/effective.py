@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from grucli.cells.address import MatrixAddress
-from grucli.weights.spectrum import Matrix
 from grucli.weights.stacks import RecurrentModule
+from grucli.weights.statistics.arrays import Matrix
 
 
 @dataclass(frozen=True)

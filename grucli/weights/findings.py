@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from grucli.results import Finding, MatrixStatistics, TimeConstants
-from grucli.weights.spectrum import DEAD_ROW
+from grucli.weights.statistics.lines import DEAD_ROW
 
 RADIUS = 1.2
 ACTING_RADIUS = 2.0

@@ -19,7 +19,8 @@ from grucli.cells import CELLS
 from grucli.cells.address import ParameterName, parse_parameter
 from grucli.checkpoint import FORMAT, is_ours, migrated
 from grucli.errors import CheckpointError
-from grucli.formats import OnnxModel, printable, read_tensors
+from grucli.formats import OnnxModel, read_tensors
+from grucli.text import printable
 from grucli.weights.onnx import onnx_weights
 from grucli.weights.stacks import RecurrentModule, WeightFile
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from grucli.cells.address import MatrixAddress
-from grucli.weights.random_matrix import expected_orthogonal, expected_spectrum
 from grucli.weights.stacks import RecurrentModule
+from grucli.weights.statistics.random_matrix import expected_orthogonal, expected_spectrum
 
 _SIDES = ("weight_ih", "weight_hh")
 

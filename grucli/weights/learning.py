@@ -20,12 +20,12 @@ MAPS = {"ih": "input", "hh": "state"}
 
 def find_learning(records: Sequence[WeightRecord]) -> tuple[MatrixLearning, ...]:
     """What the records of a run say of each matrix, in their order; vectors are left out."""
-    starved = _starved_shares(records)
+    starved = starved_shares(records)
     found = []
     for last in records[-1].matrices:
         if last.part not in MAPS:
             continue
-        settled = _settled(last.name, records)
+        settled = settled_record(last.name, records)
         found.append(
             MatrixLearning(
                 **last.address.labels,
@@ -46,7 +46,7 @@ def matrix_of(record: WeightRecord, name: str) -> MatrixRecord:
     raise KeyError(name)
 
 
-def _settled(name: str, records: Sequence[WeightRecord]) -> WeightRecord | None:
+def settled_record(name: str, records: Sequence[WeightRecord]) -> WeightRecord | None:
     """The record in which a matrix was done with learning: its step and epoch.
 
     Formula: first record from which on turn >= 0.9 * turn in the last record
@@ -69,7 +69,7 @@ def _settled(name: str, records: Sequence[WeightRecord]) -> WeightRecord | None:
     return records[settled]
 
 
-def _starved_shares(records: Sequence[WeightRecord]) -> dict[str, float]:
+def starved_shares(records: Sequence[WeightRecord]) -> dict[str, float]:
     """Share of the steps in which a matrix got almost no gradient.
 
     Formula: share of steps with |dL/dW|_F < 0.01 max over matrices of |dL/dW|_F; a record stands

@@ -2,19 +2,15 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import fields
 
-from grucli.results import MatrixChange, MatrixStatistics, WeightComparison, WeightReport
-from grucli.weights.compare import CHANGES
-
-_NO_NUMBERS = {
-    *("symbol", "name", "layer", "direction", "gate", "part", "cell", "shape", "module"),
-    *("histogram", "row_norms", "column_norms", "expected"),
-    *("power_law_note", "estimated", "is_measured"),
-}
-QUANTITIES = tuple(
-    field.name for field in fields(MatrixStatistics) if field.name not in _NO_NUMBERS
+from grucli.results import (
+    MatrixChange,
+    MatrixStatistics,
+    WeightComparison,
+    WeightReport,
+    quantities,
 )
+
 _SECTIONS = ("recipe", "data", "scaler", "columns", "versions", "progress", "deviations")
 """Parts of a checkpoint whose differences are counted even where there are none."""
 
@@ -32,7 +28,7 @@ def report_numbers(report: WeightReport) -> dict[str, float | None]:
     return {
         "nan": sum(item.not_finite for item in report.matrices),
         "findings": len(report.findings),
-    } | {short: value for short, _, value in _numbers(report.matrices, QUANTITIES)}
+    } | {short: value for short, _, value in _numbers(report.matrices)}
 
 
 def comparison_numbers(comparison: WeightComparison) -> dict[str, float | None]:
@@ -47,28 +43,24 @@ def comparison_numbers(comparison: WeightComparison) -> dict[str, float | None]:
         "unmatched": len(comparison.only_before) + len(comparison.only_after),
         "differences": found.total(),
         **{f"differences.{section}": count for section, count in sections.items()},
-        **{short: value for short, _, value in _numbers(comparison.changes, CHANGES)},
+        **{short: value for short, _, value in _numbers(comparison.changes)},
     }
 
 
 def long_names(found: WeightReport | WeightComparison) -> dict[str, str]:
     """Names by address, such as ``coder.0r.update.hh.norm``, and those that stand for the same."""
-    if isinstance(found, WeightReport):
-        named = _numbers(found.matrices, QUANTITIES)
-    else:
-        named = _numbers(found.changes, CHANGES)
-    return {long: short for short, long, _ in named}
+    items = found.matrices if isinstance(found, WeightReport) else found.changes
+    return {long: short for short, long, _ in _numbers(items)}
 
 
-def _numbers(
-    matrices: Matrices, quantities: Sequence[str]
-) -> Iterator[tuple[str, str, float | None]]:
+def _numbers(matrices: Matrices) -> Iterator[tuple[str, str, float | None]]:
     """The name by symbol, the name by address and the value of every number of every matrix."""
     places = {(item.module, item.layer, item.direction) for item in matrices}
     stacks = {item.module for item in matrices}
     for item in matrices:
         place = item.name.partition(".")[0] if len(places) > 1 else ""
         place = item.module + place if len(stacks) > 1 else place
-        for quantity in quantities:
+        report: type = type(item)
+        for quantity in quantities(report):
             short = ".".join(filter(None, (item.symbol, place, quantity)))
             yield short, f"{item.module}{item.name}.{quantity}", getattr(item, quantity)

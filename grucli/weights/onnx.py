@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from grucli.cells import CELLS, CellSpec
 from grucli.errors import CheckpointError
-from grucli.formats import OnnxModel, RecurrentNode, printable
+from grucli.formats import OnnxModel, RecurrentNode
+from grucli.text import printable
 from grucli.weights.stacks import Floats, RecurrentModule, WeightFile
 
 _CELLS = {spec.onnx.operator: spec for spec in CELLS.values()}

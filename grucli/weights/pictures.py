@@ -14,10 +14,9 @@ from grucli.results import (
     Snapshot,
     WeightPictures,
 )
-from grucli.weights import estimates
 from grucli.weights.history import snapshot_values
-from grucli.weights.spectrum import Matrix, Vector, singular_values
 from grucli.weights.stacks import WeightFile
+from grucli.weights.statistics.estimates import fast_singular_values
 
 MOST_CELLS = 256
 
@@ -73,17 +72,12 @@ def spectrum_of(
 ) -> MatrixSpectrum:
     """The singular values of one matrix at each moment."""
     values = {
-        moment: tuple(_singular_values(matrix.astype(np.float64)).tolist())
+        moment: tuple(fast_singular_values(matrix.astype(np.float64)).tolist())
         for moment, (_, matrix) in moments.items()
         if np.isfinite(matrix).all()
     }
     name = next(iter(moments.values()))[0]
     return MatrixSpectrum(**name.labels, module=key[0], values=values)
-
-
-def _singular_values(matrix: Matrix) -> Vector:
-    is_large = min(matrix.shape) > estimates.LARGE
-    return estimates.gram_singular_values(matrix) if is_large else singular_values(matrix)
 
 
 def film_frames(snapshots: Sequence[Snapshot], file: WeightFile) -> tuple[MatrixFrames, ...]:

@@ -10,7 +10,7 @@ from grucli.weights.effective import acting_matrices
 from grucli.weights.findings import findings
 from grucli.weights.initial import expected_acting, expected_at_start
 from grucli.weights.stacks import RecurrentModule, WeightFile
-from grucli.weights.statistics import matrix_statistics
+from grucli.weights.statistics.describe import matrix_statistics
 from grucli.weights.time_constants import time_constants
 
 

@@ -7,8 +7,8 @@ import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
 
-from grucli.cli.kit.words import some
 from grucli.errors import CheckFailedError, UsageError
+from grucli.text import some
 
 _EXPRESSION = re.compile(
     r"\s*(?P<name>[^\s<>=!]+)\s*(?P<sign><=|>=|==|!=|<|>)\s*(?P<limit>[-+.\deE]+)\s*"

@@ -1,31 +1,49 @@
 """Columns of a table: what each shows, how early it gives way, and what matrices are called."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
+
+from rich.cells import cell_len
+from rich.text import Text
 
 from grucli.cells import CELLS
 from grucli.cells.address import MatrixAddress
 from grucli.cells.naming import shown_name
-from grucli.cli.kit.words import NONE, clean
+from grucli.cli.kit.numbers import NONE
 from grucli.results import Finding
+from grucli.text import clean
 
 NOT_AVAILABLE = "n/a"
 
 
 @dataclass(frozen=True)
 class Column:
-    """``cells`` are the texts of all rows; columns of low ``rank`` are kept first."""
+    """``cells`` are the texts of all rows; columns of low ``rank`` are kept first.
+
+    Numbers stand on the right, texts on the left; ``styles`` has one for each row.
+    """
 
     heading: str
     cells: tuple[str, ...]
-    rank: int
+    rank: int = 0
     numeric: bool = True
+    styles: tuple[str, ...] = ()
 
     @property
     def width(self) -> int:
         """Characters of the widest cell, heading included."""
-        return max(len(self.heading), *(len(cell) for cell in self.cells))
+        return max(cell_len(self.heading), *(cell_len(cell) for cell in self.cells))
+
+    def styled(self, styles: Sequence[str]) -> "Column":
+        """The column with other styles."""
+        return replace(self, styles=tuple(styles))
+
+    def drawn(self, text: str, style: str) -> Text:
+        """A cell, or the heading, as wide as the column."""
+        text = text.rstrip() if self.numeric else text
+        blanks = " " * (self.width - cell_len(text))
+        return Text(blanks + text if self.numeric else text + blanks, style)
 
     @property
     def is_empty(self) -> bool:

@@ -1,11 +1,14 @@
 """Where words go: results to standard output, talk to standard error."""
 
 import sys
+from collections.abc import Callable
 
 from rich.console import Console
 
 from grucli.cli.kit.options import SCREEN
+from grucli.cli.kit.page import Screen
 from grucli.errors import GrucliError
+from grucli.results import to_json
 
 
 def talk() -> Console:
@@ -17,6 +20,15 @@ def result() -> Console:
     """The console for tables that are the result. Raises GrucliError without standard output."""
     _need_output()
     return Console(no_color=None if SCREEN.color else True, highlight=False)
+
+
+def show(value: object, *, json: bool, render: Callable[[int], Screen]) -> None:
+    """Put a result on standard output: as one JSON document, or as ``render`` draws it so wide."""
+    if json:
+        write_result(to_json(value) + "\n")
+    else:
+        console = result()
+        console.print(render(console.width))
 
 
 def write_result(text: str) -> None:

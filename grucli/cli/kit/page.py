@@ -1,41 +1,43 @@
-"""Lines, paragraphs and tables of a given width, in the letters that the screen knows."""
+"""The one way onto a screen: lines, paragraphs and tables, drawn when a console says what it shows.
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+A view gives a ``Screen`` its content: a function from a ``Page``, which knows the width and the
+letters, to lines of text. Nothing is wrapped or cut after that, glyphs become ASCII at the end.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from textwrap import wrap
 
-from rich.console import RenderableType
-from rich.padding import Padding
-from rich.table import Table
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions
 from rich.text import Text
 
+from grucli.cli.kit.charts import ascii_glyphs
 from grucli.cli.kit.columns import Column, fitting
-from grucli.cli.kit.words import ascii_glyphs, shorten
+from grucli.text import shorten
 
 MARGIN, GAP = 2, 2
+_HEADING = "dim"
 
 
 @dataclass(frozen=True)
 class Page:
-    """What fits on the screen, and whether it shows more than ASCII."""
+    """What fits on the screen, and whether it shows more than ASCII, and colours."""
 
     width: int
-    ascii_only: bool
-
-    def glyphs(self, text: str) -> str:
-        """The text, in ASCII where nothing else is shown."""
-        return ascii_glyphs(text) if self.ascii_only else text
+    ascii_only: bool = False
+    colour: bool = False
 
     def line(self, text: str, *, style: str = "") -> Text:
         """One line, cut at the width."""
-        return Text(self.glyphs(shorten(text, self.width)), style=style, no_wrap=True)
+        return Text(shorten(text, self.width), style=style)
 
-    def paragraphs(self, texts: Iterable[str], *, style: str = "") -> Iterator[RenderableType]:
+    def paragraphs(self, texts: Iterable[str], *, style: str = "") -> Iterator[Text]:
         """Wrapped texts with a hanging indent."""
         for text in texts:
             indent = " " * MARGIN
             lines = wrap(
-                self.glyphs(text),
+                text,
                 max(self.width, 20),
                 initial_indent=indent,
                 subsequent_indent=2 * indent,
@@ -45,24 +47,14 @@ class Page:
 
     def table(
         self, columns: Sequence[Column], *, styles: Sequence[str], alarms: Collection[int] = ()
-    ) -> RenderableType:
+    ) -> Iterator[Text]:
         """The columns that fit, names in the style of the row; ``alarms`` are red rows."""
-        table = Table(box=None, padding=(0, GAP, 0, 0), pad_edge=False, header_style="dim")
         shown = fitting(columns, self.width - MARGIN, gap=GAP)
-        for column in shown:
-            table.add_column(
-                self.glyphs(column.heading),
-                justify="right" if column.numeric else "left",
-                no_wrap=True,
-            )
-        for row, style in enumerate(styles):
-            numeric_style = "bold red" if row in alarms else ""
-            texts = [
-                Text(self.glyphs(column.cells[row]), numeric_style if column.numeric else style)
-                for column in shown
-            ]
-            table.add_row(*texts)
-        return Padding(table, (1, 0, 0, MARGIN), expand=False)
+        numbers = ["bold red" if row in alarms else "" for row in range(len(styles))]
+        styled = [column.styled(numbers if column.numeric else styles) for column in shown]
+        lines = draw_columns(styled, gap=GAP)
+        yield Text(" " * (MARGIN + cell_len(lines[0].plain)))
+        yield from (Text(" " * MARGIN).append_text(line) for line in lines)
 
     def blocks(
         self, names: Sequence[Column], columns: Sequence[Column]
@@ -76,3 +68,46 @@ class Page:
                 return
             yield [*names, *block]
             rest = [column for column in rest if column not in block]
+
+
+def draw_columns(columns: Sequence[Column], *, gap: int) -> list[Text]:
+    """Columns side by side with ``gap`` blanks between them: the headings, then each row."""
+    rows = range(len(columns[0].cells))
+    lines = [Text() for _ in range(len(rows) + 1)]
+    for place, column in enumerate(columns):
+        parts = [column.drawn(column.heading, _HEADING)]
+        parts += [column.drawn(column.cells[row], column.styles[row]) for row in rows]
+        for line, part in zip(lines, parts, strict=True):
+            line.append(" " * (gap if place else 0)).append_text(part)
+    return lines
+
+
+class Screen:
+    """What a view draws in at most ``width`` columns, as soon as a console asks for it."""
+
+    def __init__(self, width: int, content: Callable[[Page], Iterable[Text]]) -> None:
+        self.width, self.content = width, content
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
+        page = Page(
+            min(self.width, options.max_width),
+            ascii_only=options.ascii_only,
+            colour=console.color_system is not None and not console.no_color,
+        )
+        for line in self.content(page):
+            drawn = line.copy()
+            drawn.no_wrap, drawn.overflow = True, "ignore"
+            if options.ascii_only:
+                safe = ascii_glyphs(line.plain).encode(options.encoding, "replace")
+                drawn.plain = safe.decode(options.encoding)
+            yield drawn
+
+    @property
+    def plain(self) -> str:
+        """The text alone, each line ended by a line feed."""
+        return plain_text(self.content(Page(self.width)))
+
+
+def plain_text(lines: Iterable[Text]) -> str:
+    """Lines without their styles, each ended by a line feed."""
+    return "".join(f"{line.plain.rstrip()}\n" for line in lines)

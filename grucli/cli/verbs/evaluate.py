@@ -15,6 +15,7 @@ from grucli.cli.kit.options import (
     Threads,
     Verbose,
 )
+from grucli.results import SplitName
 
 _EXAMPLES = 4
 
@@ -22,9 +23,7 @@ _EXAMPLES = 4
 def evaluate(
     checkpoint: Checkpoint,
     data: Data = None,
-    split: Annotated[
-        Literal["train", "valid", "test", "all"], typer.Option(help="Which span to score.")
-    ] = "test",
+    split: Annotated[SplitName, typer.Option(help="Which span to score.")] = "test",
     by: Annotated[
         Literal["step", "column"] | None, typer.Option(help="Also by horizon step or by column.")
     ] = None,
@@ -43,10 +42,9 @@ def evaluate(
     Example: grucli eval runs/co2/best.pt --by step --fail-if "mase>1"
     """
     from grucli.cli.kit.checks import check
-    from grucli.cli.kit.console import result, write_result
+    from grucli.cli.kit.console import show
     from grucli.cli.kit.plots import check_plot, write_plot
     from grucli.cli.views.scores import render_scores, score_numbers
-    from grucli.results import to_json
     from grucli.runs import device, outputs, reading
 
     check_plot(plot)
@@ -56,11 +54,7 @@ def evaluate(
         checkpoint, data, split=split, examples=0 if plot is None else _EXAMPLES
     )
     write_plot(plot, lambda: _drawing(examples, split))
-    if json:
-        write_result(to_json(scores) + "\n")
-    else:
-        console = result()
-        console.print(render_scores(scores, by, console.width))
+    show(scores, json=json, render=lambda width: render_scores(scores, by, width))
     check(fail_if, score_numbers(scores))
 
 

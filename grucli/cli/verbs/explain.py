@@ -30,15 +30,10 @@ def explain(
 
     Example: grucli explain runs/co2/best.pt data/co2_weekly.csv --at 2001-12-22
     """
-    from grucli.cli.kit.console import result, write_result
+    from grucli.cli.kit.console import show
     from grucli.cli.views.explain import render_explanation
-    from grucli.results import to_json
     from grucli.runs import device, explaining
 
     device.set_threads(threads)
     explanation = explaining.explain(checkpoint, data, at=at, layer=layer, unit=unit, column=column)
-    if json:
-        write_result(to_json(explanation) + "\n")
-    else:
-        console = result()
-        console.print(render_explanation(explanation, console.width))
+    show(explanation, json=json, render=lambda width: render_explanation(explanation, width))

@@ -141,14 +141,9 @@ def _check_outputs(outputs: dict[str, str | Path | None], *checkpoints: str | No
 
 def _show(asked: _Asked, value: Any, render: Callable[..., Any]) -> None:
     """Put a report on standard output: as JSON, or drawn by ``render`` with the names asked for."""
-    from grucli.cli.kit.console import result, write_result
-    from grucli.results import to_json
+    from grucli.cli.kit.console import show
 
-    if asked.json:
-        write_result(to_json(value) + "\n")
-    else:
-        console = result()
-        console.print(render(value, console.width, naming=asked.names))
+    show(value, json=asked.json, render=lambda width: render(value, width, naming=asked.names))
 
 
 def _show_report(asked: _Asked, exact: bool, fail_if: list[str]) -> None:

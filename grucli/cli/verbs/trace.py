@@ -78,16 +78,13 @@ def _drawing(traced: Any) -> Any:
 
 def _show(traced: Any, *, json: bool, summary: bool) -> None:
     """Put statistics on standard output as JSON or, on a terminal, as a screen; else all values."""
-    from grucli.cli.kit.console import result, write_result
+    from grucli.cli.kit.console import show, write_result
     from grucli.cli.views.trace import render_trace
-    from grucli.results import to_json
     from grucli.runs import trace_file
 
-    if json:
-        write_result(to_json(traced.report) + "\n")
-    elif summary and sys.stdout is not None and sys.stdout.isatty():
-        console = result()
-        console.print(render_trace(traced.report, console.width))
+    report = traced.report
+    if json or (summary and sys.stdout is not None and sys.stdout.isatty()):
+        show(report, json=json, render=lambda width: render_trace(report, width))
     else:
         write_result("")
         trace_file.write_trace_csv(traced, sys.stdout)

@@ -2,62 +2,50 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
-from rich.console import Console, ConsoleOptions, RenderableType
 from rich.text import Text
 
 from grucli.cli.kit.columns import Column, name_columns, name_of, naming_words
 from grucli.cli.kit.gates import matrix_styles
-from grucli.cli.kit.page import Page
-from grucli.cli.kit.words import align_decimals, clean, digits
+from grucli.cli.kit.numbers import align_decimals, digits
+from grucli.cli.kit.page import Page, Screen
 from grucli.cli.views.difference_words import difference_words
 from grucli.cli.views.weights_columns import shape_words
-from grucli.results import MatrixChange, WeightComparison
+from grucli.results import MatrixChange, Statistic, WeightComparison, rows_of
+from grucli.text import clean, some
+
+_SHOWN_NAMES = 6
 
 
 def render_weight_comparison(
     comparison: WeightComparison, width: int, *, naming: str = "symbols"
-) -> RenderableType:
+) -> Screen:
     """Change in norm and direction by matrix, then whatever else differs, in ``width`` columns."""
-    return _Screen(comparison, width, naming)
+    return Screen(width, lambda page: _content(page, comparison, naming))
 
 
-@dataclass(frozen=True)
-class _Screen:
-    comparison: WeightComparison
-    width: int
-    naming: str
-
-    def __rich_console__(
-        self, console: Console, options: ConsoleOptions
-    ) -> Iterator[RenderableType]:
-        page = Page(min(self.width, options.max_width), options.ascii_only)
-        found = self.comparison
-        yield page.line(f"A {clean(found.path_before)}", style="bold")
-        yield page.line(f"B {clean(found.path_after)}", style="bold")
-        if found.changes:
-            columns = _columns(found.changes, self.naming)
-            yield page.table(columns, styles=matrix_styles(found.changes))
-        yield Text("")
-        yield from page.paragraphs(_words(found, self.naming))
-        yield Text("")
-        yield from page.paragraphs(_legend(found.changes, self.naming), style="dim")
+def _content(page: Page, found: WeightComparison, naming: str) -> Iterator[Text]:
+    yield page.line(f"A {clean(found.path_before)}", style="bold")
+    yield page.line(f"B {clean(found.path_after)}", style="bold")
+    if found.changes:
+        columns = _columns(found.changes, naming)
+        yield from page.table(columns, styles=matrix_styles(found.changes))
+    yield Text("")
+    yield from page.paragraphs(_words(found, naming))
+    yield Text("")
+    yield from page.paragraphs(_legend(found.changes, naming), style="dim")
 
 
 def _columns(changes: tuple[MatrixChange, ...], naming: str) -> list[Column]:
-    def numbers(heading: str, values: list[float | None], rank: int) -> Column:
-        return Column(heading, tuple(align_decimals([digits(v, 3) for v in values])), rank)
+    def numbers(name: str, row: Statistic) -> Column:
+        cells = align_decimals([digits(getattr(item, name), 3) for item in changes])
+        return Column(row.heading, tuple(cells), row.rank or 0)
 
     many = len({(item.module, item.layer, item.direction) for item in changes}) > 1
     return [
         *name_columns(changes, naming, [item.shape[0] for item in changes], many=many),
         Column("shape", tuple(shape_words(item.shape) for item in changes), 3),
-        numbers("norm A", [item.norm_before for item in changes], 1),
-        numbers("norm B", [item.norm_after for item in changes], 1),
-        numbers("|B-A|/|A|", [item.relative_change for item in changes], 1),
-        numbers("cosine", [item.cosine for item in changes], 2),
-        numbers("rank of B-A", [item.change_rank for item in changes], 4),
+        *(numbers(name, row) for name, row in rows_of(MatrixChange, Statistic).items()),
     ]
 
 
@@ -69,9 +57,8 @@ def _words(found: WeightComparison, naming: str) -> Iterator[str]:
         yield _most(moved, naming)
     for which, names in (("A", found.only_before), ("B", found.only_after)):
         if names:
-            shown = ", ".join(clean(name) for name in names[:6])
-            more = f" and {len(names) - 6} more" if len(names) > 6 else ""
-            yield f"Only in {which}, or of another shape: {shown}{more}."
+            shown = some([*map(clean, names)], _SHOWN_NAMES)
+            yield f"Only in {which}, or of another shape: {shown}."
     yield from difference_words(found.differences)
 
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 
-from grucli.cli.kit.words import clean, plural, shorten
+from grucli.text import clean, plural, shorten
 
 _MOST_LINES = 20
 _WIDEST = 60

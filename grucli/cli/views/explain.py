@@ -2,17 +2,15 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 
-from rich.console import Console, ConsoleOptions, RenderableType
 from rich.text import Text
 
 from grucli.cli.kit.gates import gate_style
-from grucli.cli.kit.page import MARGIN, Page
-from grucli.cli.kit.words import clean, plural, shorten
+from grucli.cli.kit.page import MARGIN, Page, Screen
 from grucli.cli.views.explain_numbers import digits_needed, number
 from grucli.results.tracing import BoardStep, Equation, Explanation
+from grucli.text import clean, plural, shorten
 
 SHOWN_TERMS = 3
 AGREES = 1e-4
@@ -23,43 +21,29 @@ _OPERATOR = re.compile(r" (?=[-+*/=] )")
 _SYMBOL = 9
 
 
-def render_explanation(explanation: Explanation, width: int) -> RenderableType:
+def render_explanation(explanation: Explanation, width: int) -> Screen:
     """The board in ``width`` columns (80 are enough)."""
-    return _Screen(explanation, width)
+    return Screen(width, lambda page: _content(page, explanation))
 
 
-@dataclass(frozen=True)
-class _Screen:
-    explanation: Explanation
-    width: int
-
-    def __rich_console__(
-        self, console: Console, options: ConsoleOptions
-    ) -> Iterator[RenderableType]:
-        page = Page(min(self.width, options.max_width), options.ascii_only)
-        what = self.explanation
-        yield page.line(_title(what), style="bold")
-        yield from page.paragraphs([_place(what)], style="dim")
+def _content(page: Page, what: Explanation) -> Iterator[Text]:
+    yield page.line(_title(what), style="bold")
+    yield from page.paragraphs([_place(what)], style="dim")
+    yield Text("")
+    yield page.line("What comes in", style="bold")
+    yield from (page.line(f"  {line}") for line in _inputs(what))
+    for at, step in enumerate(what.board, start=1):
         yield Text("")
-        yield page.line("What comes in", style="bold")
-        yield from (page.line(f"  {line}") for line in _inputs(what))
-        for at, step in enumerate(what.board, start=1):
-            yield Text("")
-            yield page.line(
-                f"{at} {step.title[0].upper()}{step.title[1:]}", style=_style(what, step)
-            )
-            yield from page.paragraphs([step.note], style="dim")
-            for equation in step.equations:
-                result = _colour(what, step) if equation is step.equations[-1] else ""
-                for text, style in _equation(equation, page.width - MARGIN, result):
-                    yield page.line(" " * MARGIN + text, style=style)
-        yield Text("")
-        yield from page.paragraphs([_check(what)], style="bold" if _agrees(what) else "bold red")
-        yield from page.paragraphs(_legend(what), style="dim")
-
-
-def _style(what: Explanation, step: BoardStep) -> str:
-    return f"bold {_colour(what, step)}".strip()
+        heading = f"{at} {step.title[0].upper()}{step.title[1:]}"
+        yield page.line(heading, style=f"bold {_colour(what, step)}".strip())
+        yield from page.paragraphs([step.note], style="dim")
+        for equation in step.equations:
+            result = _colour(what, step) if equation is step.equations[-1] else ""
+            for text, style in _equation(equation, page.width - MARGIN, result):
+                yield page.line(" " * MARGIN + text, style=style)
+    yield Text("")
+    yield from page.paragraphs([_check(what)], style="bold" if _agrees(what) else "bold red")
+    yield from page.paragraphs(_legend(what), style="dim")
 
 
 def _colour(what: Explanation, step: BoardStep) -> str:

@@ -5,7 +5,7 @@ import math
 import operator
 from collections.abc import Callable
 
-from grucli.cli.kit.words import digits
+from grucli.cli.kit.numbers import digits
 
 SHOWN, _MOST = 4, 17
 _ROUNDING = 1e-12

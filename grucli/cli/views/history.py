@@ -1,18 +1,17 @@
 """How a run's weights were learned, on the screen: five phases, each matrix over time, findings."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
-from rich.console import Console, ConsoleOptions, RenderableType
 from rich.text import Text
 
 from grucli.cli.kit.charts import sparkline
 from grucli.cli.kit.columns import Column, name_columns, naming_words, renamed
 from grucli.cli.kit.gates import matrix_styles
-from grucli.cli.kit.page import GAP, MARGIN, Page
-from grucli.cli.kit.words import NONE, align_decimals, clean, digits, plural, power
+from grucli.cli.kit.numbers import NONE, align_decimals, digits, power
+from grucli.cli.kit.page import GAP, MARGIN, Page, Screen
 from grucli.cli.views.history_phases import phases
 from grucli.results import MatrixLearning, MatrixRecord, WeightHistory, WeightRecord
+from grucli.text import clean, plural
 
 _NUMBER = 8
 _LEAST, _MOST = 6, 40
@@ -21,47 +20,35 @@ _SIZES = 2
 Read = Callable[[MatrixRecord], float | None]
 
 
-def render_weight_history(
-    history: WeightHistory, width: int, *, naming: str = "symbols"
-) -> RenderableType:
+def render_weight_history(history: WeightHistory, width: int, *, naming: str = "symbols") -> Screen:
     """The whole story in ``width`` columns (80 are enough); wider screens get longer lines.
 
     Where the console's encoding is not UTF-8, the curves are drawn in ASCII.
     """
-    return _Screen(history, width, naming)
+    return Screen(width, lambda page: _content(page, history, naming))
 
 
-@dataclass(frozen=True)
-class _Screen:
-    history: WeightHistory
-    width: int
-    naming: str
-
-    def __rich_console__(
-        self, console: Console, options: ConsoleOptions
-    ) -> Iterator[RenderableType]:
-        page = Page(min(self.width, options.max_width), options.ascii_only)
-        history = self.history
-        styles = matrix_styles(history.learning)
-        names = _names(history, self.naming)
-        yield page.line(_title(history), style="bold")
-        yield page.line(clean(history.path), style="dim")
-        for heading, words in phases(history):
-            yield Text("")
-            yield page.line(heading, style="bold")
-            yield from page.paragraphs(words)
-        yield page.table([*names, *_phase_columns(history)], styles=styles)
+def _content(page: Page, history: WeightHistory, naming: str) -> Iterator[Text]:
+    styles = matrix_styles(history.learning)
+    names = _names(history, naming)
+    yield page.line(_title(history), style="bold")
+    yield page.line(clean(history.path), style="dim")
+    for heading, words in phases(history):
         yield Text("")
-        yield page.line(_span(history.records), style="bold")
-        yield from page.paragraphs(_best(history), style="dim")
-        yield page.table([*names, *_curves(history, page, names)], styles=styles)
-        yield Text("")
-        yield page.line("Where learning happened", style="bold")
-        yield from page.paragraphs(
-            clean(renamed(finding, self.naming, history.hidden)) for finding in history.findings
-        )
-        yield Text("")
-        yield from page.paragraphs(_legend(history, self.naming), style="dim")
+        yield page.line(heading, style="bold")
+        yield from page.paragraphs(words)
+    yield from page.table([*names, *_phase_columns(history)], styles=styles)
+    yield Text("")
+    yield page.line(_span(history.records), style="bold")
+    yield from page.paragraphs(_best(history), style="dim")
+    yield from page.table([*names, *_curves(history, page, names)], styles=styles)
+    yield Text("")
+    yield page.line("Where learning happened", style="bold")
+    yield from page.paragraphs(
+        clean(renamed(finding, naming, history.hidden)) for finding in history.findings
+    )
+    yield Text("")
+    yield from page.paragraphs(_legend(history, naming), style="dim")
 
 
 def _title(history: WeightHistory) -> str:
@@ -132,7 +119,7 @@ def _curves(history: WeightHistory, page: Page, names: Sequence[Column]) -> list
         cells = []
         for item in items:
             values = _series(item, records, read)
-            line = sparkline(values, width, ascii_only=page.ascii_only).ljust(width)
+            line = sparkline(values, width).ljust(width)
             cells.append(f"{line} {write(values[-1])}" if values else "")
         columns.append(Column(heading, tuple(cells), rank, numeric=False))
 

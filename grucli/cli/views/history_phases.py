@@ -4,8 +4,9 @@ import math
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from grucli.cli.kit.words import digits, percent, plural
+from grucli.cli.kit.numbers import digits, percent
 from grucli.results import EpochLoss, MatrixRecord, WeightHistory, WeightRecord
+from grucli.text import plural
 
 Phase = tuple[str, list[str]]
 

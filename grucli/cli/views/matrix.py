@@ -5,14 +5,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rich.color import Color
-from rich.console import Console, ConsoleOptions, RenderableType
 from rich.style import Style
 from rich.text import Text
 
 from grucli.cells.naming import shown_name
-from grucli.cli.kit.words import ascii_glyphs, clean, digits, plural, shorten
+from grucli.cli.kit.numbers import digits
+from grucli.cli.kit.page import Page, Screen
 from grucli.cli.views.weights_columns import shape_words
 from grucli.results import MatrixValues
+from grucli.text import clean, plural, shorten
 
 MAX_LINES = 40
 _LABEL = 9
@@ -24,56 +25,46 @@ _GLYPHS, _ASCII_GLYPHS = ("·◦○●", "░▒▓█"), ("-=%", "+*#")
 """Negative and positive ones, each from the smallest shown to the largest magnitude."""
 
 
-def render_matrix(matrix: MatrixValues, width: int, *, naming: str = "symbols") -> RenderableType:
+def render_matrix(matrix: MatrixValues, width: int, *, naming: str = "symbols") -> Screen:
     """A heat map of at most ``width`` columns and 40 lines, two rows of cells a line in colour.
 
     Blue is negative, white zero, red positive, as far as the largest magnitude. Without colour
     circles are negative and shades positive; in ASCII ``-=%`` and ``+*#``. ``?`` is not finite.
     """
-    return _HeatMap(matrix, width, naming)
+    return Screen(width, lambda page: _content(page, matrix, naming))
 
 
-@dataclass(frozen=True)
-class _HeatMap:
-    """Draws itself when a console asks, which then also says what it can show."""
+def _content(page: Page, matrix: MatrixValues, naming: str) -> Iterator[Text]:
+    brush = _Brush(_top(matrix), page.colour and not page.ascii_only, page.ascii_only)
+    room = max(page.width - _LABEL - 1, 8)
+    lines = MAX_LINES * brush.rows
+    cells = shrink(matrix.values, rows=lines, columns=room)
+    block = _length(len(matrix.rows), lines), _length(len(matrix.columns), room)
+    stretch = min(room // len(cells[0]), _WIDEST_CELL)
+    axis = column_axis(matrix.columns, count=len(cells[0]), each=block[1], cell=stretch)
+    yield page.line(_title(matrix, naming), style="bold")
+    yield page.line(axis, style="dim")
+    for start in range(0, len(cells), brush.rows):
+        label = clean(matrix.rows[start * block[0]])
+        line = Text(f"{label[:_LABEL]:>{_LABEL}} ", style="dim")
+        for column in range(len(cells[0])):
+            pair = [row[column] for row in cells[start : start + brush.rows]]
+            line.append_text(brush.cell(pair, stretch))
+        yield line
+    for text in (brush.scale(), *_merged(block)):
+        yield Text(" " * (_LABEL + 1) + text, style="dim")
 
-    matrix: MatrixValues
-    width: int
-    naming: str
 
-    def __rich_console__(
-        self, console: Console, options: ConsoleOptions
-    ) -> Iterator[RenderableType]:
-        colour = console.color_system is not None and not console.no_color
-        brush = _Brush(self._top(), colour and not options.ascii_only, options.ascii_only)
-        room = max(min(self.width, options.max_width) - _LABEL - 1, 8)
-        lines = MAX_LINES * brush.rows
-        cells = shrink(self.matrix.values, rows=lines, columns=room)
-        block = _length(len(self.matrix.rows), lines), _length(len(self.matrix.columns), room)
-        stretch = min(room // len(cells[0]), _WIDEST_CELL)
-        axis = column_axis(self.matrix.columns, count=len(cells[0]), each=block[1], cell=stretch)
-        for text, style in ((self._title(), "bold"), (axis, "dim")):
-            yield Text(brush.glyphs(shorten(text, options.max_width)), style=style, no_wrap=True)
-        for start in range(0, len(cells), brush.rows):
-            label = clean(self.matrix.rows[start * block[0]])
-            line = Text(f"{label[:_LABEL]:>{_LABEL}} ", style="dim", no_wrap=True)
-            for column in range(len(cells[0])):
-                pair = [row[column] for row in cells[start : start + brush.rows]]
-                line.append_text(brush.cell(pair, stretch))
-            yield line
-        for text in (brush.scale(), *_merged(block)):
-            yield Text(brush.glyphs(" " * (_LABEL + 1) + text), style="dim", no_wrap=True)
+def _top(matrix: MatrixValues) -> float:
+    magnitudes = (abs(entry) for row in matrix.values for entry in row)
+    return max(filter(math.isfinite, magnitudes), default=0.0)
 
-    def _top(self) -> float:
-        magnitudes = (abs(entry) for row in self.matrix.values for entry in row)
-        return max(filter(math.isfinite, magnitudes), default=0.0)
 
-    def _title(self) -> str:
-        matrix = self.matrix
-        shape = shape_words((len(matrix.rows), len(matrix.columns)))
-        name = shown_name(self.naming, matrix.address, len(matrix.rows))
-        gate = "" if self.naming == "words" else f" {matrix.gate}"
-        return f"{name}{gate} · {matrix.name} · {shape}"
+def _title(matrix: MatrixValues, naming: str) -> str:
+    shape = shape_words((len(matrix.rows), len(matrix.columns)))
+    name = shown_name(naming, matrix.address, len(matrix.rows))
+    gate = "" if naming == "words" else f" {matrix.gate}"
+    return f"{name}{gate} · {matrix.name} · {shape}"
 
 
 @dataclass(frozen=True)
@@ -88,9 +79,6 @@ class _Brush:
     def rows(self) -> int:
         """Rows of cells in one line of text."""
         return 2 if self.colour else 1
-
-    def glyphs(self, text: str) -> str:
-        return ascii_glyphs(text) if self.ascii_only else text
 
     def cell(self, block: Sequence[float], stretch: int) -> Text:
         if not all(map(math.isfinite, block)):

@@ -9,31 +9,21 @@ from typing import Literal
 from rich.text import Text
 
 from grucli.cli.kit.charts import BEST_STYLE, sparkline
-from grucli.cli.kit.lines import Lines
-from grucli.cli.kit.words import (
-    NONE,
-    align_decimals,
-    clean,
-    digits,
-    percent,
-    plural,
-    shorten,
-)
-from grucli.results import MetricSet, Scores
+from grucli.cli.kit.columns import Column
+from grucli.cli.kit.numbers import NONE, align_decimals, digits, percent
+from grucli.cli.kit.page import Screen, draw_columns
+from grucli.results import BASELINES, Metric, MetricSet, Scores, rows_of
+from grucli.text import clean, plural, shorten
 
-ORIGINAL = ("mse", "rmse", "mae", "mape", "smape", "mase", "r2")
-SCALED = ("scaled_mse", "scaled_mae")
+METRICS = rows_of(MetricSet, Metric)
+ORIGINAL = [name for name, metric in METRICS.items() if not metric.is_scaled]
+SCALED = [name for name, metric in METRICS.items() if metric.is_scaled]
 BRIEF = ("rmse", "mae", "mase", "r2", "scaled_mse")
+"""Those that the end of a run shows."""
+
 SHOWN_STEPS = 12
 NAME_WIDTH = 24
-_HEADS = {"mape": "mape %", "smape": "smape %", "scaled_mse": "scaled mse"}
-_HEADS |= {"scaled_mae": "scaled mae"}
-_UNDEFINED = {
-    "mape": "the truth holds a zero",
-    "smape": "truth and forecast are both zero",
-    "mase": "the training span gives no seasonal naive error to divide by",
-    "r2": "the truth is constant",
-}
+_GAP = 1
 
 
 def score_numbers(scores: Scores) -> dict[str, float | None]:
@@ -56,12 +46,16 @@ def render_scores(
     scores: Scores,
     by: Literal["step", "column"] | None = None,
     width: int = 80,
-) -> Lines:
+) -> Screen:
     """Lay scores out as lines of at most ``width`` characters.
 
     The best of each metric carries a star; ``by`` adds the model's errors by horizon step or by
     target column.
     """
+    return Screen(width, lambda page: _content(scores, by, page.width))
+
+
+def _content(scores: Scores, by: Literal["step", "column"] | None, width: int) -> list[Text]:
     rows = forecasters(scores)
     lines = [Text(line, style="dim") for line in _caption(scores, width)]
     lines += [Text(), *metric_table(rows, ORIGINAL, width, stars=True)]
@@ -74,13 +68,18 @@ def render_scores(
         columns = {clean(name): metrics for name, metrics in scores.by_column.items()}
         lines += [Text(), Text("Model by column", style="bold")]
         lines += metric_table(columns, ORIGINAL, width)
-    return Lines(lines)
+    return lines
 
 
 def forecasters(scores: Scores) -> dict[str, MetricSet]:
     """The model first, then the baselines, under the names that people read."""
-    baselines = {name.replace("_", " "): metrics for name, metrics in scores.baselines.items()}
+    baselines = {_shown(name): metrics for name, metrics in scores.baselines.items()}
     return {"model": scores.model} | baselines
+
+
+def _shown(baseline: str) -> str:
+    """The name of a baseline in a table."""
+    return baseline.replace("_", " ")
 
 
 def metric_table(
@@ -91,42 +90,50 @@ def metric_table(
     Columns that do not fit beside each other follow in a further block. With ``stars`` the best
     of each metric is marked.
     """
-    names = [shorten(name, NAME_WIDTH) for name in rows]
-    left = max(map(len, names), default=0) + 2
-    blocks: list[list[list[Text]]] = [[]]
-    used = left
+    marks = ["▸" if stars and name == "model" else " " for name in rows]
+    names = Column(
+        "",
+        tuple(
+            f"{mark} {shorten(name, NAME_WIDTH)}" for mark, name in zip(marks, rows, strict=True)
+        ),
+        numeric=False,
+        styles=tuple("bold" if mark == "▸" else "" for mark in marks),
+    )
+    blocks: list[list[Column]] = [[names]]
     for metric in metrics:
         column = _column(metric, [getattr(row, metric) for row in rows.values()], stars)
-        if used + len(column[0]) > width and blocks[-1]:
-            blocks.append([])
-            used = left
+        used = sum(shown.width + _GAP for shown in blocks[-1])
+        if used + column.width > width and len(blocks[-1]) > 1:
+            blocks.append([names])
         blocks[-1].append(column)
-        used += len(column[0])
-    heads = [Text(" " * left)]
-    for name in names:
-        is_model = stars and name == "model"
-        mark = "▸" if is_model else " "
-        heads.append(Text(f"{mark} {name}".ljust(left), style="bold" if is_model else ""))
-    lines: list[Text] = []
-    for block in blocks:
-        lines += [Text()] if lines else []
-        lines += [Text.assemble(*cells) for cells in zip(heads, *block, strict=True)]
+    lines = draw_columns(blocks[0], gap=_GAP)
+    for block in blocks[1:]:
+        lines += [Text(), *draw_columns(block, gap=_GAP)]
     return lines
 
 
-def _column(metric: str, values: Sequence[float | None], stars: bool) -> list[Text]:
-    """Header and cells of one metric, all of one width, each with room for a star."""
+def _column(metric: str, values: Sequence[float | None], stars: bool) -> Column:
+    """One metric, each number with room for a star."""
     known = [value for value in values if value is not None and math.isfinite(value)]
-    best = (max if metric == "r2" else min)(known) if stars and len(known) > 1 else None
+    row = METRICS[metric]
+    choose = max if row.better == "higher" else min
+    best = choose(known) if stars and len(known) > 1 else None
+    wins = [best is not None and value == best for value in values]
     numbers = align_decimals([digits(value) for value in values])
-    head = _HEADS.get(metric, metric)
-    room = max(len(head), *(len(number) for number in numbers))
-    column = [Text(f" {head:>{room}} ", style="dim")]
-    for value, number in zip(values, numbers, strict=True):
-        wins = best is not None and value == best
-        text = number if value is not None else NONE.rjust(len(number))
-        column.append(Text(f" {text:>{room}}{'*' if wins else ' '}", BEST_STYLE if wins else ""))
-    return column
+    texts = [
+        number if value is not None else NONE.rjust(len(number))
+        for value, number in zip(values, numbers, strict=True)
+    ]
+    head = f"{row.words or metric} {row.unit}".rstrip()
+    room = max(len(head), *map(len, texts))
+    return Column(
+        f"{head:>{room}} ",
+        tuple(
+            f"{text:>{room}}{'*' if won else ' '}" for text, won in zip(texts, wins, strict=True)
+        ),
+        numeric=False,
+        styles=tuple(BEST_STYLE if won else "" for won in wins),
+    )
 
 
 def _caption(scores: Scores, width: int) -> list[str]:
@@ -143,29 +150,29 @@ def _caption(scores: Scores, width: int) -> list[str]:
 def _footnotes(rows: Mapping[str, MetricSet], width: int) -> list[str]:
     """What the star and the dashes mean."""
     notes = ["* best of its column; scaled: in units of the scaler, as papers report"]
-    for metric, reason in _UNDEFINED.items():
-        if any(getattr(row, metric) is None for row in rows.values()):
-            notes.append(f"{NONE} {metric} is not defined: {reason}")
+    for name, metric in METRICS.items():
+        if any(getattr(row, name) is None for row in rows.values()):
+            notes.append(f"{NONE} {name} is not defined: {metric.undefined}")
     return [line for note in notes for line in textwrap.wrap(note, width)]
 
 
 def verdict(scores: Scores, width: int) -> list[Text]:
     """Say plainly whether the model beats the strongest forecast that learns nothing."""
-    if not any(name != "ridge" for name in scores.baselines):
+    if not scores.naive:
         return []
     name, naive = scores.best_naive
     ours, theirs = scores.model.rmse, naive.rmse
     wins = scores.model.mse < naive.mse
-    strongest = name.replace("_", " ")
-    others = sum(other != "ridge" for other in scores.baselines) > 1
-    whose = strongest + (", the strongest naive forecast" if others else "")
+    whose = _shown(name) + (", the strongest naive forecast" if len(scores.naive) > 1 else "")
     sentence = (
         f"The model {'beats' if wins else 'does not beat'} naive: "
         f"rmse {digits(ours)}, {_against(ours, theirs)} of {whose}."
     )
-    ridge = scores.baselines.get("ridge")
-    if ridge is not None and not scores.model.mse <= ridge.mse:
-        sentence += f" Ridge regression is better than the model: rmse {digits(ridge.rmse)}."
+    for learner in filter(lambda item: item.learns, BASELINES):
+        found = scores.baselines.get(learner.name)
+        if found is not None and not scores.model.mse <= found.mse:
+            words = learner.words.capitalize()
+            sentence += f" {words} is better than the model: rmse {digits(found.rmse)}."
     style = "bold green" if wins else "bold yellow"
     return [Text(line, style=style) for line in textwrap.wrap(sentence, width)]
 

@@ -6,10 +6,11 @@ from pathlib import PurePath
 
 from rich.text import Text
 
-from grucli.cli.kit.lines import Lines
-from grucli.cli.kit.words import clean, clock, digits, plural
+from grucli.cli.kit.numbers import clock, digits
+from grucli.cli.kit.page import Screen
 from grucli.cli.views.scores import BRIEF, forecasters, metric_table, verdict
 from grucli.results import TrainingFinished
+from grucli.text import clean, plural
 
 _REASONS = {
     "epochs": "all epochs done",
@@ -17,11 +18,15 @@ _REASONS = {
 }
 
 
-def render_summary(finished: TrainingFinished, width: int = 80) -> Lines:
+def render_summary(finished: TrainingFinished, width: int = 80) -> Screen:
     """Lay the end of a run out as lines of at most ``width`` characters.
 
     Only paths and commands may be longer: they are never broken, so that they can be copied.
     """
+    return Screen(width, lambda page: _content(finished, page.width))
+
+
+def _content(finished: TrainingFinished, width: int) -> list[Text]:
     rate = f"{digits(finished.steps_per_second, 3)} steps/s"
     how = (
         f"Trained {plural(finished.epochs, 'epoch')}, {plural(finished.steps, 'step')} in "
@@ -35,7 +40,7 @@ def render_summary(finished: TrainingFinished, width: int = 80) -> Lines:
     lines += [_where("every epoch", metrics, "", width)]
     lines += _scores(finished, width)
     lines += [Text(), Text("Next", style="bold"), *_next(finished.best_path)]
-    return Lines(lines)
+    return lines
 
 
 def _where(name: str, path: str, more: str, width: int) -> Text:

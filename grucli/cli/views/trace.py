@@ -3,54 +3,42 @@
 import math
 import statistics
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
-from rich.console import Console, ConsoleOptions, RenderableType
 from rich.text import Text
 
 from grucli.cells import ACTIVATIONS, CELLS
 from grucli.cli.kit.charts import sparkline
 from grucli.cli.kit.columns import Column
 from grucli.cli.kit.gates import gate_style
-from grucli.cli.kit.page import Page
-from grucli.cli.kit.words import clean, count, digits, percent, plural
+from grucli.cli.kit.numbers import count, digits, percent
+from grucli.cli.kit.page import Page, Screen
 from grucli.results.tracing import GateActivity, LayerActivity, TraceReport
+from grucli.text import clean, plural, some
 
 _EDGES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 _SHOWN_UNITS = 8
 _CURVE = 34
 
 
-def render_trace(report: TraceReport, width: int) -> RenderableType:
+def render_trace(report: TraceReport, width: int) -> Screen:
     """A summary of a trace in ``width`` columns (80 are enough)."""
-    return _Screen(report, width)
+    return Screen(width, lambda page: _content(page, report))
 
 
-@dataclass(frozen=True)
-class _Screen:
-    report: TraceReport
-    width: int
-
-    def __rich_console__(
-        self, console: Console, options: ConsoleOptions
-    ) -> Iterator[RenderableType]:
-        page = Page(min(self.width, options.max_width), options.ascii_only)
-        report = self.report
-        norm = f", layer_norm {report.layer_norm}" if report.layer_norm != "none" else ""
-        yield page.line(f"{clean(report.checkpoint)} · {report.cell.upper()}{norm}", style="bold")
-        yield from page.paragraphs([_what(report)], style="dim")
-        for layer in report.layers:
-            yield Text("")
-            yield page.line(_heading(layer, report), style="bold")
-            yield page.table(
-                _columns(layer.gates, options.ascii_only),
-                styles=[gate_style(report.cell, gate.gate) for gate in layer.gates],
-            )
-            yield Text("")
-            yield from page.paragraphs(_words(layer, report, options.ascii_only))
+def _content(page: Page, report: TraceReport) -> Iterator[Text]:
+    norm = f", layer_norm {report.layer_norm}" if report.layer_norm != "none" else ""
+    yield page.line(f"{clean(report.checkpoint)} · {report.cell.upper()}{norm}", style="bold")
+    yield from page.paragraphs([_what(report)], style="dim")
+    for layer in report.layers:
         yield Text("")
-        yield from page.paragraphs(_legend(report), style="dim")
+        yield page.line(_heading(layer, report), style="bold")
+        styles = [gate_style(report.cell, gate.gate) for gate in layer.gates]
+        yield from page.table(_columns(layer.gates), styles=styles)
+        yield Text("")
+        yield from page.paragraphs(_words(layer, report))
+    yield Text("")
+    yield from page.paragraphs(_legend(report), style="dim")
 
 
 def _what(report: TraceReport) -> str:
@@ -73,7 +61,7 @@ def _heading(layer: LayerActivity, report: TraceReport) -> str:
     return f"{words} · {plural(layer.units, 'unit')}"
 
 
-def _columns(gates: Sequence[GateActivity], ascii_only: bool) -> list[Column]:
+def _columns(gates: Sequence[GateActivity]) -> list[Column]:
     def texts(heading: str, cells: Sequence[str], rank: int, *, numeric: bool = True) -> Column:
         return Column(heading, tuple(cells), rank, numeric)
 
@@ -86,17 +74,17 @@ def _columns(gates: Sequence[GateActivity], ascii_only: bool) -> list[Column]:
         texts("stuck", [str(len(gate.always_left) + len(gate.always_right)) for gate in gates], 1),
         texts(
             "mean over time",
-            [sparkline(gate.by_step, 16, ascii_only=ascii_only) for gate in gates],
+            [sparkline(gate.by_step, 16) for gate in gates],
             3,
             numeric=False,
         ),
     ]
 
 
-def _words(layer: LayerActivity, report: TraceReport, ascii_only: bool) -> Iterator[str]:
+def _words(layer: LayerActivity, report: TraceReport) -> Iterator[str]:
     yield from _always(layer)
     yield from _memory(layer)
-    yield from _gradient(layer, report, ascii_only)
+    yield from _gradient(layer, report)
     yield from _lyapunov(layer)
 
 
@@ -105,11 +93,8 @@ def _always(layer: LayerActivity) -> Iterator[str]:
         ends = ACTIVATIONS[gate.activation].ends
         for units, end in ((gate.always_left, ends[0]), (gate.always_right, ends[1])):
             if units:
-                more = (
-                    "" if len(units) <= _SHOWN_UNITS else f" and {len(units) - _SHOWN_UNITS} more"
-                )
-                shown = ", ".join(map(str, units[:_SHOWN_UNITS]))
-                yield f"{gate.symbol} always {end}: {plural(len(units), 'unit')} ({shown}{more})."
+                shown = some([*map(str, units)], _SHOWN_UNITS)
+                yield f"{gate.symbol} always {end}: {plural(len(units), 'unit')} ({shown})."
 
 
 def _memory(layer: LayerActivity) -> Iterator[str]:
@@ -136,7 +121,7 @@ def _span(low: float, high: float) -> str:
     return f"of {low:g} to {high:g}" if math.isfinite(high) else f"from {low:g}"
 
 
-def _gradient(layer: LayerActivity, report: TraceReport, ascii_only: bool) -> Iterator[str]:
+def _gradient(layer: LayerActivity, report: TraceReport) -> Iterator[str]:
     curve = layer.gradient_by_lag
     if curve is None:
         yield "Gradient against lag: n/a, the table is too short for a context and its truth."
@@ -145,7 +130,7 @@ def _gradient(layer: LayerActivity, report: TraceReport, ascii_only: bool) -> It
         yield "Gradient against lag: the loss does not depend on this layer's states."
         return
     logs = [math.log10(size) if size > 0 else math.nan for size in curve]
-    line = sparkline(logs, _CURVE, ascii_only=ascii_only)
+    line = sparkline(logs, _CURVE)
     top = max(curve)
     shares = [f"{lag}: {digits(curve[lag] / top, 2)}" for lag in _lags(len(curve))]
     yield f"Gradient of the loss by steps back (log scale, now to {len(curve) - 1} back): {line}"

@@ -10,20 +10,21 @@ from typing import Self, TextIO
 from rich.console import Console
 from rich.live import Live
 
-from grucli.cli.kit.lines import Lines
-from grucli.cli.kit.words import ascii_glyphs, clean, clock, count, digits, power
+from grucli.cli.kit.charts import ascii_glyphs
+from grucli.cli.kit.numbers import clock, count, digits, power
+from grucli.cli.kit.page import Screen, plain_text
 from grucli.cli.views.summary import render_summary
 from grucli.cli.views.training_screen import draw, header
 from grucli.cli.views.training_state import TrainingState
-from grucli.results import Epoch, Step, TrainingFinished, TrainingStarted
+from grucli.results import Epoch, Step, TrainingEvent, TrainingStarted
+from grucli.text import clean
 
-Event = TrainingStarted | Step | Epoch | TrainingFinished
 REFRESH_PER_SECOND = 8
 PLAIN_WIDTH = 80
 
 
 @contextmanager
-def open_view(*, quiet: bool, color: bool) -> Iterator[Callable[[Event], None]]:
+def open_view(*, quiet: bool, color: bool) -> Iterator[Callable[[TrainingEvent], None]]:
     """Give the function that shows an event on standard error as fits what stands behind it."""
     stream = sys.stderr
     if quiet or stream is None:
@@ -66,7 +67,7 @@ class LiveTraining:
     ) -> None:
         self._live.stop()
 
-    def show(self, event: Event) -> None:
+    def show(self, event: TrainingEvent) -> None:
         """Take note of an event; steps are only remembered."""
         if isinstance(event, Step):
             self._state.step = event
@@ -83,15 +84,18 @@ class LiveTraining:
             self._console.print()
             self._console.print(render_summary(event, self._console.width), soft_wrap=True)
 
-    def _draw(self) -> Lines:
+    def _draw(self) -> Screen:
         """Draw the state into the terminal as large as it is now."""
         size = self._console.size
         if size != self._size and self._live.is_started:
             self._size = size
             self._console.clear()
         self._state.sample()
-        ascii_only = self._console.options.ascii_only
-        return Lines(draw(self._state, size.width - 1, size.height - 1, ascii_only=ascii_only))
+        state, height = self._state, size.height - 1
+        return Screen(
+            size.width - 1,
+            lambda page: draw(state, page.width, height, ascii_only=page.ascii_only),
+        )
 
 
 class PlainTraining:
@@ -101,13 +105,13 @@ class PlainTraining:
         self._stream = stream
         self._started: TrainingStarted | None = None
 
-    def show(self, event: Event) -> None:
+    def show(self, event: TrainingEvent) -> None:
         """Write an event's lines at once; steps write nothing."""
         if isinstance(event, Step):
             return
         if isinstance(event, TrainingStarted):
             self._started = event
-            self._write(Lines(header(event)).plain)
+            self._write(plain_text(header(event)))
             self._write("".join(f"note: {clean(note)}\n" for note in event.notes))
         elif isinstance(event, Epoch):
             self._write(self._line(event))

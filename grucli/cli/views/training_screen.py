@@ -2,10 +2,12 @@
 
 from rich.text import Text
 
-from grucli.cli.kit.charts import BEST_STYLE, SERIES_STYLES, bar, line_chart, sparkline
-from grucli.cli.kit.words import NONE, clean, clock, count, digits, percent, plural, power, shorten
+from grucli.cli.kit.charts import BEST_STYLE, SERIES_STYLES, bar, sparkline
+from grucli.cli.kit.line_chart import line_chart
+from grucli.cli.kit.numbers import NONE, clock, count, digits, percent, power
 from grucli.cli.views.training_state import TrainingState
 from grucli.results import GateUpdate, TrainingStarted
+from grucli.text import clean, plural, shorten
 
 SIDE_WIDTH = 27
 SIDE_FROM_WIDTH = 68
@@ -24,8 +26,8 @@ def draw(state: TrainingState, width: int, height: int, *, ascii_only: bool) -> 
     if state.started is None or height < 1 or width < 1:
         return []
     head = header(state.started)
-    bars = progress(state, width, ascii_only=ascii_only)
-    gates = gate_table(state, width, ascii_only=ascii_only)
+    bars = progress(state, width)
+    gates = gate_table(state, width)
     if height < len(head) + len(bars) + 2 + LEAST_CHART_LINES:
         head = head[:1]
     top = [*head, Text(), *bars] if height > len(bars) + 1 else bars
@@ -70,7 +72,7 @@ def header(started: TrainingStarted) -> list[Text]:
     ]
 
 
-def progress(state: TrainingState, width: int, *, ascii_only: bool) -> list[Text]:
+def progress(state: TrainingState, width: int) -> list[Text]:
     """Draw the bars of the epoch and of the run, with rate and time left."""
     started, step = state.started, state.step
     if started is None:
@@ -96,7 +98,7 @@ def progress(state: TrainingState, width: int, *, ascii_only: bool) -> list[Text
     for name, share, middle, last in rows:
         line = Text(f"{name:<{name_room}}  ")
         if room >= 8:
-            line.append(bar(share, room, ascii_only=ascii_only), "green" if finished else "cyan")
+            line.append(bar(share, room), "green" if finished else "cyan")
         line.append(f"{int(100 * share):>4} %", "bold")
         lines.append(line.append(f"{'' if narrow else f'{middle:>14}'}{last:>15}"))
     return lines
@@ -177,7 +179,7 @@ def curve(state: TrainingState, width: int, height: int, *, ascii_only: bool) ->
     return line_chart(series, width, height, best=mark, x_labels=labels, ascii_only=ascii_only)
 
 
-def gate_table(state: TrainingState, width: int, *, ascii_only: bool) -> list[Text]:
+def gate_table(state: TrainingState, width: int) -> list[Text]:
     """Gradient norm and update ratio of each gate's matrices, input and hidden side by side."""
     gates = state.epochs[-1].gates if state.epochs else ()
     rows: dict[tuple[int, str, str], list[GateUpdate]] = {}
@@ -206,14 +208,10 @@ def gate_table(state: TrainingState, width: int, *, ascii_only: bool) -> list[Te
             line.append(f"  {update.matrix:<4}", "bold")
             line.append(f"  {power(update.gradient_norm):>8}" if shows_gradient else "")
             line.append(f"  {power(update.update_ratio):>8} ")
-            trend = sparkline(state.ratios(update), room, ascii_only=ascii_only)
+            trend = sparkline(state.ratios(update), room)
             line.append(f"{trend:<{room}}", "magenta")
         lines.append(line)
     return lines
-
-
-def _gate_words(layer: int, direction: str, gate: str) -> str:
-    return f"{layer}{'r' if direction == 'reverse' else ''} {gate}"
 
 
 def _cut(lines: list[Text], room: int) -> list[Text]:

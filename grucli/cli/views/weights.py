@@ -4,96 +4,107 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
 
-from rich.console import Console, ConsoleOptions, RenderableType
 from rich.text import Text
 
 from grucli.cells import CELLS
 from grucli.cli.kit.columns import Column, name_columns, naming_words, renamed
 from grucli.cli.kit.gates import matrix_styles
-from grucli.cli.kit.page import Page
-from grucli.cli.kit.words import clean, digits, plural
+from grucli.cli.kit.numbers import digits
+from grucli.cli.kit.page import Page, Screen
 from grucli.cli.views.weights_columns import (
-    ENTRIES,
-    MEANINGS,
+    ROWS,
     entry_columns,
     map_columns,
+    meanings,
     shape_words,
 )
 from grucli.cli.views.weights_lines import input_columns, line_columns
 from grucli.results import MatrixStatistics, TimeConstants, WeightReport
+from grucli.text import clean, plural, some
 
 _SHOWN_TENSORS = 8
-
-Table = tuple[Sequence[MatrixStatistics], Sequence[Column]]
-"""What the rows are, and the columns."""
 
 
 def render_weight_report(
     report: WeightReport, width: int, *, naming: str = "symbols", sort: str | None = None
-) -> RenderableType:
+) -> Screen:
     """Everything a person wants to know first, in ``width`` columns (80 are enough).
 
     More statistics appear as the width allows. Matrices that are in the order of the statistic
     ``sort`` stand in one table, others by layer. Where the console's encoding is not UTF-8, bars
     and signs are ASCII ones.
     """
-    return _Screen(report, width, naming, sort)
+    return Screen(width, lambda page: _View(page, report, naming, sort).content())
 
 
 @dataclass(frozen=True)
-class _Screen:
-    """Draws itself when a console asks, which then also says which letters it knows."""
+class _Table:
+    """Columns of one statistic of each of the matrices ``rows``."""
 
+    rows: Sequence[MatrixStatistics]
+    columns: Sequence[Column]
+
+
+@dataclass(frozen=True)
+class _View:
+    """A report on one page; ``tables`` of some matrices are made once and looked at twice."""
+
+    page: Page
     report: WeightReport
-    width: int
     naming: str
     sort: str | None
 
-    def __rich_console__(
-        self, console: Console, options: ConsoleOptions
-    ) -> Iterator[RenderableType]:
-        page = Page(min(self.width, options.max_width), options.ascii_only)
-        report = self.report
+    def content(self) -> Iterator[Text]:
+        page, report = self.page, self.report
         yield page.line(_title(report), style="bold")
         yield page.line(f"{clean(report.path)} · {clean(report.format)}", style="dim")
         if report.notes:
             yield Text("")
             yield from page.paragraphs(map(clean, report.notes), style="bold")
-        if self.sort is not None:
+        shown: set[str] = set()
+        first: Sequence[MatrixStatistics] = ()
+        for matrices in self._groups():
+            tables = list(self._tables(matrices))
+            if not first:
+                first, shown = matrices, {c.heading for t in tables for c in t.columns}
             yield Text("")
-            yield page.line(f"By {self.sort}, largest first", style="bold")
-            yield from self._tables(page, report.matrices)
+            yield page.line(self._heading(matrices[0]), style="bold")
+            yield from self._drawn(matrices, tables)
             yield Text("")
-        else:
-            yield from self._layers(page)
+            if self.sort is None:
+                yield from page.paragraphs(_memory(matrices[0], report.time_constants))
+        if self.sort is None:
+            yield Text("")
         yield from page.paragraphs(_findings(report, self.naming), style="bold")
         yield Text("")
-        every = report.matrices
-        here = [item for item in every if self.sort or _place(item) == _place(every[0])]
-        shown = {column.heading for _, columns in self._content(page, here) for column in columns}
-        yield from page.paragraphs(self._left_out(here, shown), style="dim")
+        yield from page.paragraphs(self._left_out(first, shown), style="dim")
         yield from page.paragraphs(_legend(report, self.naming, shown), style="dim")
 
-    def _layers(self, page: Page) -> Iterator[RenderableType]:
-        for _, group in groupby(self.report.matrices, key=_place):
-            matrices = list(group)
-            yield Text("")
-            yield page.line(_heading(matrices[0], self.report), style="bold")
-            yield from self._tables(page, matrices)
-            yield Text("")
-            yield from page.paragraphs(_memory(matrices[0], self.report.time_constants))
-        yield Text("")
+    def _groups(self) -> list[Sequence[MatrixStatistics]]:
+        """All in one where they are sorted, else by layer and direction."""
+        every = self.report.matrices
+        if self.sort is not None:
+            return [every]
+        return [list(group) for _, group in groupby(every, key=_place)]
 
-    def _tables(self, page: Page, matrices: Sequence[MatrixStatistics]) -> Iterator[RenderableType]:
+    def _heading(self, first: MatrixStatistics) -> str:
+        if self.sort is not None:
+            return f"By {self.sort}, largest first"
+        return _heading(first, self.report)
+
+    def _drawn(
+        self, matrices: Sequence[MatrixStatistics], tables: Sequence[_Table]
+    ) -> Iterator[Text]:
         """All tables of some matrices, and the inputs of a first layer one by one."""
-        for rows, columns in self._content(page, matrices):
-            alarms = {row for row, item in enumerate(rows) if item.not_finite}
-            yield page.table(columns, styles=matrix_styles(rows), alarms=alarms)
+        page = self.page
+        for table in tables:
+            alarms = {row for row, item in enumerate(table.rows) if item.not_finite}
+            yield from page.table(table.columns, styles=matrix_styles(table.rows), alarms=alarms)
         if self.sort is None and matrices[0].layer == 0:
             readers = [item for item in matrices if item.part == "ih"]
             columns, rest = input_columns(readers, self.report.inputs)
             if columns:
-                yield page.table(columns, styles=[""] * len(columns[0].cells))
+                yield from page.table(columns, styles=[""] * len(columns[0].cells))
             if rest:
                 yield from page.paragraphs([f"and {plural(rest, 'input')} more, heard less."])
 
@@ -107,11 +118,11 @@ class _Screen:
         if headings and self.sort is None:
             yield f"No room for {', '.join(headings)}: a wider window shows them, --json too."
 
-    def _content(self, page: Page, matrices: Sequence[MatrixStatistics]) -> Iterator[Table]:
+    def _tables(self, matrices: Sequence[MatrixStatistics]) -> Iterator[_Table]:
         """What the entries are, as far as there is room; all of what matrices do to a state."""
         many = len(set(map(_place, matrices))) > 1
         maps = [item for item in matrices if len(item.shape) == 2]
-        entries = matrices if self.sort is None or self.sort in ENTRIES else []
+        entries = matrices if self.sort is None or ROWS[self.sort].is_of_entries else []
         lines = maps if self.sort is None else []
         for rows, columns, most in (
             (entries, entry_columns(entries, sort=self.sort), 1),
@@ -121,8 +132,8 @@ class _Screen:
             if rows:
                 hidden = [item.shape[0] for item in rows]
                 names = name_columns(rows, self.naming, hidden, many=many)
-                for block in islice(page.blocks(names, columns), most):
-                    yield rows, block
+                for block in islice(self.page.blocks(names, columns), most):
+                    yield _Table(rows, block)
 
 
 def _place(item: MatrixStatistics | TimeConstants) -> tuple[str, int, str]:
@@ -178,7 +189,7 @@ def _findings(report: WeightReport, naming: str) -> Iterator[str]:
 def _legend(report: WeightReport, naming: str, shown: Collection[str]) -> Iterator[str]:
     yield from (CELLS[cell].convention for cell in report.cells)
     yield from naming_words(naming, report.cells)
-    words = [f"{heading}: {meaning}" for heading, meaning in MEANINGS.items() if heading in shown]
+    words = [f"{heading}: {meaning}" for heading, meaning in meanings() if heading in shown]
     if words:
         yield f"{'; '.join(words)}."
     if any(item.estimated for item in report.matrices):
@@ -196,11 +207,9 @@ def _legend(report: WeightReport, naming: str, shown: Collection[str]) -> Iterat
     if report.other_tensors:
         names = [
             f"{clean(name)} {shape_words(shape)}".strip()
-            for name, shape in list(report.other_tensors.items())[:_SHOWN_TENSORS]
+            for name, shape in report.other_tensors.items()
         ]
-        rest = len(report.other_tensors) - len(names)
-        more = f" and {rest} more" if rest else ""
-        yield f"Other tensors: {', '.join(names)}{more}."
+        yield f"Other tensors: {some(names, _SHOWN_TENSORS)}."
 
 
 def _no_exponent(matrices: Sequence[MatrixStatistics]) -> Iterator[str]:

@@ -1,43 +1,25 @@
 """The columns of a weight table: what each shows and how early it gives way on a narrow screen."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 
 from grucli.cli.kit.columns import NOT_AVAILABLE, Column
-from grucli.cli.kit.words import NONE, align_decimals, digits, percent
-from grucli.results import MatrixStatistics
+from grucli.cli.kit.numbers import NONE, align_decimals, digits, percent
+from grucli.results import MatrixStatistics, Statistic, rows_of
 
-Write = Callable[[float], str]
-
-ENTRIES = frozenset(
-    ("mean", "deviation", "minimum", "maximum", "near_zero_share", "rms", "not_finite", "norm")
-)
-"""Statistics of single entries, which vectors have too; all others are in ``map_columns``."""
-
-MEANINGS = {
-    "near 0": "share of entries as good as zero",
-    "rms": "root mean square",
-    "norm": "Frobenius norm",
-    "s max": "largest singular value",
-    "s min": "smallest singular value",
-    "condition": "s max / s min",
-    "radius": "largest eigenvalue",
-    "period": "steps of the leading mode's rhythm",
-    "stable rank": "directions as strong as the strongest",
-    "eff. rank": "directions in use",
-    "part. ratio": "directions in use, strong ones counted for more",
-    "defect": "distance from keeping every length",
-    "Henrici": "distance from a normal matrix",
-    "outliers": "singular values that chance does not explain",
-    "alpha / D": "exponent of a power law and its distance from the data, below 0.1 a fit",
-    "row median": "norm of one unit's row, the middle one",
-    "dead": "units that hear nothing",
-    "hears most": "column of largest norm",
-}
-"""What headings mean that do not say it themselves."""
+ROWS = dict(sorted(rows_of(MatrixStatistics, Statistic).items(), key=lambda row: row[1].place))
+"""The rows of all statistics by name, in the order of their columns."""
 
 _EIGHTHS = "▁▂▃▄▅▆▇█"
 _FIRST = -1
 """The rank of a column that no other displaces."""
+
+
+def meanings() -> Iterator[tuple[str, str]]:
+    """Heading and meaning of the columns whose heading does not say it itself."""
+    for row in ROWS.values():
+        heading, colon, meaning = row.meaning.rpartition(": ")
+        if row.meaning:
+            yield (heading if colon else row.heading), meaning
 
 
 def entry_columns(matrices: Sequence[MatrixStatistics], *, sort: str | None = None) -> list[Column]:
@@ -45,28 +27,25 @@ def entry_columns(matrices: Sequence[MatrixStatistics], *, sort: str | None = No
 
     The column of the statistic ``sort`` is kept on every screen.
     """
+    shown = [name for name, row in ROWS.items() if row.table == "entries" and row.rank is not None]
+    if sort is not None and ROWS[sort].is_of_entries and sort not in shown:
+        shown.append(sort)
+    columns = [_entries(matrices, name, rank=_rank(name, sort)) for name in shown]
+    return [Column("shape", tuple(shape_words(item.shape) for item in matrices), 1), *columns]
 
-    def column(
-        heading: str, name: str, rank: int, write: Callable[[float], str] = _three
-    ) -> Column:
-        cells = align_decimals([write(getattr(item, name)) for item in matrices])
-        return Column(heading, tuple(cells), _FIRST if name == sort else rank)
 
-    shown = [
-        Column("shape", tuple(shape_words(item.shape) for item in matrices), 1),
-        column("mean", "mean", 2),
-        column("deviation", "deviation", 1),
-        column("min", "minimum", 3),
-        Column("values", tuple(map(histogram_words, matrices)), 1, numeric=False),
-        column("max", "maximum", 3),
-        column("near 0", "near_zero_share", 4, percent),
-        column("rms", "rms", 5),
-    ]
-    if sort == "norm":
-        shown.append(column("norm", "norm", _FIRST))
-    if sort == "not_finite":
-        shown.append(column("not finite", "not_finite", _FIRST, str))
-    return shown
+def _rank(name: str, sort: str | None) -> int:
+    rank = ROWS[name].rank
+    return _FIRST if name == sort or rank is None else rank
+
+
+def _entries(matrices: Sequence[MatrixStatistics], name: str, *, rank: int) -> Column:
+    row = ROWS[name]
+    if name == "histogram":
+        return Column(row.heading, tuple(map(histogram_words, matrices)), rank, numeric=False)
+    write = percent if row.is_share else _count_or_three
+    cells = align_decimals([write(getattr(item, name)) for item in matrices])
+    return Column(row.heading, tuple(cells), rank)
 
 
 def map_columns(matrices: Sequence[MatrixStatistics], *, sort: str | None = None) -> list[Column]:
@@ -74,40 +53,25 @@ def map_columns(matrices: Sequence[MatrixStatistics], *, sort: str | None = None
 
     The column of the statistic ``sort`` is kept on every screen.
     """
-
-    def statistic(heading: str, name: str, rank: int, none: str = NONE) -> Column:
-        found = [getattr(item, name) for item in matrices]
-        cells = align_decimals([none if value is None else short(value) for value in found])
-        cells = bracketed(cells, [item.expected.get(name) for item in matrices])
-        return Column(heading, tuple(cells), _FIRST if name == sort else rank)
-
-    shown = [
-        statistic("acting norm", "effective_norm", 1),
-        statistic("acting radius", "effective_radius", 1),
-        statistic("norm", "norm", 2),
-        statistic("s max", "spectral_norm", 2),
-        statistic("s min", "smallest_singular_value", 8),
-        statistic("condition", "condition", 9),
-        statistic("radius", "spectral_radius", 2),
-        statistic("period", "rotation_steps", 11),
-        statistic("stable rank", "stable_rank", 10),
-        statistic("eff. rank", "effective_rank", 3),
-        statistic("part. ratio", "participation_ratio", 12),
-        statistic("defect", "orthogonality_defect", 5),
-        statistic("Henrici", "non_normality", 6),
-        statistic("outliers", "outliers", 4),
-        _power_law(matrices, first=sort in ("power_law_exponent", "power_law_distance")),
-    ]
-    if sort == "dead_rows":
-        shown.append(statistic("dead", sort, _FIRST))
-    if sort == "divided_by":
-        shown.append(statistic("divided by", sort, _FIRST))
-    if sort == "outlier_edge":
-        shown.append(statistic("outlier edge", sort, _FIRST))
-    return shown
+    shown = [name for name, row in ROWS.items() if row.table == "map" and row.rank is not None]
+    if sort is not None and not ROWS[sort].is_of_entries:
+        headings = {ROWS[name].heading for name in shown}
+        shown += [sort] * (ROWS[sort].heading not in headings)
+    return [_map(matrices, name, sort) for name in shown]
 
 
-def _power_law(matrices: Sequence[MatrixStatistics], *, first: bool) -> Column:
+def _map(matrices: Sequence[MatrixStatistics], name: str, sort: str | None) -> Column:
+    heading, rank = ROWS[name].heading, _rank(name, sort)
+    if name == "power_law_exponent":
+        is_first = sort is not None and ROWS[sort].heading == heading
+        return _power_law(matrices, rank=_FIRST if is_first else rank)
+    values = [getattr(item, name) for item in matrices]
+    cells = align_decimals([short(value) for value in values])
+    cells = bracketed(cells, [item.expected.get(name) for item in matrices])
+    return Column(heading, tuple(cells), rank)
+
+
+def _power_law(matrices: Sequence[MatrixStatistics], *, rank: int) -> Column:
     """Exponent and distance side by side: the one means little without the other."""
     cells = [
         NOT_AVAILABLE
@@ -115,7 +79,7 @@ def _power_law(matrices: Sequence[MatrixStatistics], *, first: bool) -> Column:
         else f"{short(item.power_law_exponent)} / {short(item.power_law_distance)}"
         for item in matrices
     ]
-    return Column("alpha / D", tuple(cells), _FIRST if first else 13)
+    return Column(ROWS["power_law_exponent"].heading, tuple(cells), rank)
 
 
 def bracketed(cells: Sequence[str], starts: Sequence[float | None]) -> list[str]:
@@ -127,8 +91,8 @@ def bracketed(cells: Sequence[str], starts: Sequence[float | None]) -> list[str]
     return [f"{cell} {bracket.rjust(wide)}" for cell, bracket in zip(cells, brackets, strict=True)]
 
 
-def _three(value: float) -> str:
-    return digits(value, 3)
+def _count_or_three(value: float) -> str:
+    return str(value) if isinstance(value, int) else digits(value, 3)
 
 
 def short(value: float | None) -> str:

@@ -6,9 +6,10 @@ from statistics import median
 
 from grucli.cells.address import column_names
 from grucli.cli.kit.columns import Column
-from grucli.cli.kit.words import NONE, align_decimals, clean, shorten
-from grucli.cli.views.weights_columns import bracketed, short
+from grucli.cli.kit.numbers import NONE, align_decimals
+from grucli.cli.views.weights_columns import ROWS, bracketed, short
 from grucli.results import MatrixStatistics
+from grucli.text import clean, shorten
 
 SHOWN_INPUTS = 12
 _NAME = 14
@@ -23,13 +24,15 @@ def line_columns(matrices: Sequence[MatrixStatistics], inputs: Sequence[str]) ->
     starts = [item.expected.get("row_norms") for item in matrices]
     middle = align_decimals([short(median(norms)) if norms else NONE for norms in rows])
     heard = [_least_and_most(item, inputs) for item in matrices]
+    least_row, middle_row, most_row = ROWS["row_norms"].headings
+    most_heard, least_heard = ROWS["column_norms"].headings
     return [
-        Column("row min", _numbers([min(norms, default=None) for norms in rows]), 1),
-        Column("row median", tuple(bracketed(middle, starts)), 1),
-        Column("row max", _numbers([max(norms, default=None) for norms in rows]), 1),
-        Column("dead", tuple(short(item.dead_rows) for item in matrices), 1),
-        Column("hears most", tuple(most for _, most in heard), 2, numeric=False),
-        Column("hears least", tuple(least for least, _ in heard), 3, numeric=False),
+        Column(least_row, _numbers([min(norms, default=None) for norms in rows]), 1),
+        Column(middle_row, tuple(bracketed(middle, starts)), 1),
+        Column(most_row, _numbers([max(norms, default=None) for norms in rows]), 1),
+        Column(ROWS["dead_rows"].heading, tuple(short(item.dead_rows) for item in matrices), 1),
+        Column(most_heard, tuple(most for _, most in heard), 2, numeric=False),
+        Column(least_heard, tuple(least for least, _ in heard), 3, numeric=False),
     ]
 
 

@@ -3,6 +3,8 @@
 import math
 import re
 
+from grucli.text import quoted
+
 MISSING_WORDS = ("", "NA", "N/A", "NaN", "nan", "null")
 """Texts that stand for a value that was not measured."""
 
@@ -42,24 +44,13 @@ def explain_number(cell: str) -> str:
     text = cell.strip(BLANKS)
     if _NUMBER.fullmatch(text) is not None:
         return (
-            f"{show(cell)} is beyond the range of a float64; expected at most 1.8e308; "
+            f"{quoted(cell)} is beyond the range of a float64; expected at most 1.8e308; "
             "correct the cell or leave it empty"
         )
     hint = next((hint for form, hint in _HINTS if re.fullmatch(form, text)), None)
     if hint is None and any(c.isdigit() and not c.isascii() for c in text):
         hint = "write the number with the digits 0 to 9"
     return (
-        f"{show(cell)} is not a number; expected one such as 12.5 or -3e-2, or an empty cell; "
+        f"{quoted(cell)} is not a number; expected one such as 12.5 or -3e-2, or an empty cell; "
         f"{hint or 'correct the cell, or leave the column out of the recipe'}"
     )
-
-
-def show(text: str, limit: int = 40) -> str:
-    """A text from a file as it may stand in a message: quoted, escaped, cut to ``limit``."""
-    cut = text if len(text) <= limit else text[: limit - 3] + "..."
-    return repr(cut)
-
-
-def plural(count: int, noun: str) -> str:
-    """A count and what is counted: ``1 row``, ``2 rows``."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

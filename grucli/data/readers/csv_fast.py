@@ -14,12 +14,11 @@ import pandas as pd
 
 from grucli.data.readers.cells import MISSING_WORDS
 from grucli.data.readers.header import Layout, read_layout
-from grucli.data.readers.sources import Source
+from grucli.data.readers.sources import LINE_LIMIT, Source
 from grucli.data.timestamps import Bytes, Numbers, TimeStyle, as_times, find_style, parse_dates
 from grucli.data.values import Floats, Table
 
 BLOCK_BYTES = 8 << 20
-LINE_LIMIT = 4 << 20
 _BOM = b"\xef\xbb\xbf"
 _WORD_STARTS = np.frombuffer(b"TtFf", np.uint8)
 _COMMA, _NEWLINE, _MINUS, _ZERO = b",\n-0"

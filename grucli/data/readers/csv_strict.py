@@ -11,9 +11,9 @@ from typing import TextIO
 
 import numpy as np
 
-from grucli.data.readers.cells import BLANKS, explain_number, parse_number, plural, show
+from grucli.data.readers.cells import BLANKS, explain_number, parse_number
 from grucli.data.readers.header import Layout, read_layout
-from grucli.data.readers.sources import Source
+from grucli.data.readers.sources import LINE_LIMIT, Source
 from grucli.data.timestamps import (
     Numbers,
     TimeStyle,
@@ -25,8 +25,8 @@ from grucli.data.timestamps import (
 )
 from grucli.data.values import Row, Table
 from grucli.errors import DataError
+from grucli.text import plural, quoted
 
-LINE_LIMIT = 4 << 20
 """Characters in a line; more is not a table."""
 PROBLEM_LIMIT = 10_000
 """Faults after which reading stops."""
@@ -102,7 +102,7 @@ class Body:
                 self.values.append(number)
 
     def _note(self, line: int, place: int, what: str) -> None:
-        name = show(self.layout.names[place])
+        name = quoted(self.layout.names[place])
         self.problems.add(line, f"column {name}: {what}")
 
     def take(self, line: int, cells: list[str]) -> Row:
@@ -210,9 +210,9 @@ def _quote_fault(reason: str) -> str:
 
 
 def _ragged(cells: list[str], expected: int) -> str:
-    found = plural(len(cells), "cell")
+    found = plural(len(cells), "cell", thousands="")
     if len(cells) == 1 and (mark := next((m for m in ";\t|" if m in cells[0]), None)):
-        remedy = f"the cells seem to be separated by {show(mark)}; separate them with commas"
+        remedy = f"the cells seem to be separated by {quoted(mark)}; separate them with commas"
     elif len(cells) > expected and not any(cell.strip(BLANKS) for cell in cells[expected:]):
         remedy = "remove the comma at the end of the line"
     elif len(cells) > expected:

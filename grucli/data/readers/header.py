@@ -4,9 +4,10 @@ import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from grucli.data.readers.cells import BLANKS, parse_number, show
+from grucli.data.readers.cells import BLANKS, parse_number
 from grucli.data.timestamps import find_style
 from grucli.errors import DataError
+from grucli.text import quoted
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def read_layout(
         raise DataError(*problems)
     if not wanted:
         raise DataError(
-            f"{where}: one column, {show(time)}; expected a time column and at least one column "
+            f"{where}: one column, {quoted(time)}; expected a time column and at least one column "
             "of numbers; add one"
         )
     return Layout(names, names.index(time), tuple(names.index(name) for name in wanted))
@@ -64,8 +65,8 @@ def _not_a_header(names: tuple[str, ...], where: str) -> str | None:
             )
     if all(find_style(name) or parse_number(name) is not None for name in names):
         return (
-            f"{where}: {show(','.join(names))} looks like data; expected the names of the columns; "
-            "add a header line"
+            f"{where}: {quoted(','.join(names))} looks like data; expected the names of the "
+            "columns; add a header line"
         )
     return None
 
@@ -85,7 +86,7 @@ def _double(names: tuple[str, ...], where: str) -> list[str]:
     for place, name in enumerate(names, 1):
         if name and first.setdefault(name, place) != place:
             problems.append(
-                f"{where}: column {place} has the name {show(name)} of column {first[name]}; "
+                f"{where}: column {place} has the name {quoted(name)} of column {first[name]}; "
                 "expected each name once; rename one"
             )
     return problems
@@ -94,6 +95,6 @@ def _double(names: tuple[str, ...], where: str) -> list[str]:
 def _absent(name: str, names: tuple[str, ...], where: str) -> str:
     folded = {known.casefold(): known for known in reversed(names) if known}
     close = difflib.get_close_matches(name.casefold(), list(folded), n=1)
-    hint = f"did you mean {show(folded[close[0]])}? " if close else ""
-    listed = ", ".join(show(known) for known in names[:20]) + (", ..." if len(names) > 20 else "")
-    return f"{where}: no column {show(name)}; {hint}the table has {listed}"
+    hint = f"did you mean {quoted(folded[close[0]])}? " if close else ""
+    listed = ", ".join(quoted(known) for known in names[:20]) + (", ..." if len(names) > 20 else "")
+    return f"{where}: no column {quoted(name)}; {hint}the table has {listed}"

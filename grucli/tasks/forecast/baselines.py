@@ -156,3 +156,54 @@ def _squared_error(ridge: Ridge, windows: Windows) -> float:
         error = (forecast - change).square().sum(dim=1)
         total += float((error * whole).sum())
     return total
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What baselines are made for: the windows to forecast, and those to learn from if any.
+
+    ``fit_on`` has the training and the validation windows; ``season`` is in steps.
+    """
+
+    windows: Windows
+    season: int | None
+    fit_on: tuple[Windows, Windows] | None
+
+    @property
+    def horizon(self) -> int:
+        """Steps to forecast."""
+        return self.windows.horizon_steps
+
+    @property
+    def columns(self) -> Columns:
+        """Who stands where in a row of a context."""
+        return self.windows.columns
+
+
+def _fitting_season(setting: Setting) -> Predictor | None:
+    season = setting.season
+    if season is None or season > setting.windows.context_steps:
+        return None
+    return seasonal_naive(setting.horizon, setting.columns, season)
+
+
+def _fitted_ridge(setting: Setting) -> Predictor | None:
+    return None if setting.fit_on is None else fit_ridge(*setting.fit_on)
+
+
+BASELINES: dict[str, Callable[[Setting], Predictor | None]] = {
+    "naive": lambda setting: naive(setting.horizon, setting.columns),
+    "seasonal_naive": _fitting_season,
+    "drift": lambda setting: drift(setting.horizon, setting.columns),
+    "ridge": _fitted_ridge,
+}
+"""What makes each baseline, or None where the windows do not admit it; in the order of scores."""
+
+
+def baseline_predictors(setting: Setting) -> dict[str, Predictor]:
+    """The baselines that these windows admit.
+
+    The seasonal one needs a season that fits into the context, ridge windows to learn from.
+    """
+    made = {name: make(setting) for name, make in BASELINES.items()}
+    return {name: predictor for name, predictor in made.items() if predictor is not None}

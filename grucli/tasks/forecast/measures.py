@@ -8,9 +8,10 @@ import numpy as np
 
 from grucli.data import Panel
 from grucli.recipe import Recipe
-from grucli.tasks.forecast.metrics import Array, naive_in_sample_mae
+from grucli.tasks.forecast.metrics import Array
 from grucli.tasks.forecast.samples import Dataset
 from grucli.tasks.forecast.season import common_season
+from grucli.tasks.forecast.sums import naive_in_sample_mae
 
 
 @dataclass(frozen=True)

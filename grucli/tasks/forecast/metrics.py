@@ -1,106 +1,166 @@
-"""Errors of forecasts, summed window by window in float64 and read at the end.
+"""What is read from the errors of forecasts: one function for each field of ``MetricSet``.
 
-Definitions, with y the truth, f the forecast, means over measured values:
-mse = mean (f - y)^2; rmse its root; mae = mean |f - y|; mape = 100 mean |f - y| / |y|;
-smape = 200 mean |f - y| / (|f| + |y|) (Makridakis 2018, the M4 competition);
-mase = mae / in-sample mae of the seasonal naive forecast (Hyndman & Koehler 2006);
-r2 = 1 - sum (f - y)^2 / sum (y - mean y)^2. mase and r2 are taken by column and then averaged.
+In the formulas y is the truth and f the forecast; means and sums are over the values that were
+measured, in all windows, steps of the horizon and columns that are looked at.
 """
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
-from torch import Tensor
-
-from grucli.results import MetricSet
 
 Array = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 
-_SUMS = ("count", "squared", "absolute", "percent", "symmetric", "truth", "truth_squared")
 
+@dataclass(frozen=True)
+class Errors:
+    """Sums over the errors that are looked at.
 
-@dataclass
-class ErrorSums:
-    """Sums over windows, one cell for each horizon step and column: arrays [K, C].
-
-    ``spread`` [C] turns original into scaled units; ``naive_mae`` [C] is the in-sample error that
-    mase divides by (zero: unknown); ``offset`` [C] is taken off the truth before it
-    is squared, so that a large level does not swallow the variance.
+    ``by_column`` has for every name of ``ErrorSums`` an array [C]; ``spread`` [C] turns original
+    into scaled units, ``naive_mae`` [C] is what mase divides by (zero: unknown); ``zeros`` says
+    whether a truth was zero.
     """
 
-    horizon: int
+    by_column: Mapping[str, Array]
     spread: Array
-    offset: Array
     naive_mae: Array
-    sums: dict[str, Array] = field(default_factory=dict)
-    zeros: bool = False
+    zeros: bool
 
-    def __post_init__(self) -> None:
-        shape = (self.horizon, len(self.spread))
-        self.sums = {name: np.zeros(shape) for name in _SUMS}
-
-    def add(self, forecast: Tensor, target: Tensor, weight: Tensor | None) -> None:
-        """Add a batch: forecast and target [B, K, C] in original units, weight true if measured."""
-        seen = torch.ones_like(target, dtype=torch.bool) if weight is None else weight
-        f, y = forecast.double(), torch.where(seen, target.double(), 0.0)
-        error = torch.where(seen, f - y, 0.0)
-        size = (f.abs() + y.abs()).where(seen, 1.0)
-        centred = torch.where(seen, y - torch.as_tensor(self.offset, device=y.device), 0.0)
-        self.zeros = self.zeros or bool(((y == 0) & seen).any())
-        safe_y = torch.where(y == 0, 1.0, y.abs())
-        parts = {
-            "count": seen.double(),
-            "squared": error.square(),
-            "absolute": error.abs(),
-            "percent": error.abs() / safe_y,
-            "symmetric": error.abs() / torch.where(size == 0, 1.0, size),
-            "truth": centred,
-            "truth_squared": centred.square(),
-        }
-        for name, part in parts.items():
-            self.sums[name] += part.sum(dim=0).cpu().numpy()
+    def total(self, name: str) -> float:
+        """One of the sums over all columns."""
+        return float(self.by_column[name].sum())
 
     @property
-    def values(self) -> int:
-        """Number of truth values that were compared."""
-        return int(self.sums["count"].sum())
-
-    def read(self, step: int | None = None, column: int | None = None) -> MetricSet:
-        """Metrics over everything, one horizon step or one column."""
-        rows = slice(None) if step is None else slice(step, step + 1)
-        columns = slice(None) if column is None else slice(column, column + 1)
-        by_column = {name: sums[rows, columns].sum(axis=0) for name, sums in self.sums.items()}
-        total = {name: float(sums.sum()) for name, sums in by_column.items()}
-        count = total["count"] or math.nan
-        spread = self.spread[columns]
-        mse = total["squared"] / count
-        return MetricSet(
-            mse=mse,
-            rmse=mse**0.5,
-            mae=total["absolute"] / count,
-            mape=None if self.zeros else 100.0 * total["percent"] / count,
-            smape=200.0 * total["symmetric"] / count,
-            mase=self._mase(by_column, columns),
-            r2=_r2(by_column),
-            scaled_mse=float((by_column["squared"] / spread**2).sum()) / count,
-            scaled_mae=float((by_column["absolute"] / spread).sum()) / count,
-        )
-
-    def _mase(self, by_column: dict[str, Array], columns: slice) -> float | None:
-        scale = self.naive_mae[columns]
-        known = (by_column["count"] > 0) & (scale > 0)
-        if not known.any():
-            return None
-        mae = by_column["absolute"][known] / by_column["count"][known]
-        return float((mae / scale[known]).mean())
+    def count(self) -> float:
+        """Number of values; NaN without any."""
+        return self.total("count") or math.nan
 
 
-def _r2(by_column: dict[str, Array]) -> float | None:
-    """Coefficient of determination, averaged over the columns whose truth varies."""
+def mse(errors: Errors) -> float:
+    """Mean squared error, in squared units of the table.
+
+    Formula: mean (f - y)^2
+
+    Tells: what the mean of all that may come makes smallest; large misses count for most.
+
+    Misleads: a few outliers of the truth decide it, and of several columns the one with the largest
+    numbers: see scaled_mse.
+
+    At the start: the variance of the truth about its mean in the training span; with
+    task.normalise: last, near that of the naive forecast.
+
+    Source: the usual definition.
+    """
+    return errors.total("squared") / errors.count
+
+
+def rmse(errors: Errors) -> float:
+    """Root mean squared error, in units of the table.
+
+    Formula: sqrt(mean (f - y)^2)
+
+    Tells: the same as mse, as a size that can be held against the numbers of the table.
+
+    Misleads: as mse does; and it is no mean of the errors of its parts.
+
+    At the start: the root of mse.
+
+    Source: the usual definition.
+    """
+    return float(mse(errors) ** 0.5)
+
+
+def mae(errors: Errors) -> float:
+    """Mean absolute error, in units of the table.
+
+    Formula: mean |f - y|
+
+    Tells: how far off a forecast is on average; what the median of all that may come makes
+    smallest.
+
+    Misleads: a forecast of rare peaks that never peaks can have a small one.
+
+    At the start: as mse, without the square.
+
+    Source: the usual definition.
+    """
+    return errors.total("absolute") / errors.count
+
+
+def mape(errors: Errors) -> float | None:
+    """Mean absolute error in per cent of the truth.
+
+    Formula: 100 mean |f - y| / |y|; none where a y is 0
+
+    Tells: an error that people read without knowing the units.
+
+    Misleads: small truths decide it, a forecast that is too low costs at most 100, one too high
+    any amount: it rewards low forecasts. Without meaning for units with an arbitrary zero.
+
+    At the start: any.
+
+    Source: the usual definition.
+    """
+    return None if errors.zeros else 100.0 * errors.total("percent") / errors.count
+
+
+def smape(errors: Errors) -> float:
+    """Symmetric mean absolute percentage error, from 0 to 200.
+
+    Formula: 200 mean |f - y| / (|f| + |y|), 0 where both are 0
+
+    Tells: what the M4 competition ranked by, which it can be compared with.
+
+    Misleads: where a truth is 0 every forecast but 0 costs 200. Not symmetric in spite of its
+    name: low forecasts cost more than high ones of the same distance.
+
+    At the start: any.
+
+    Source: Makridakis, Spiliotis & Assimakopoulos 2018, the M4 competition.
+    """
+    return 200.0 * errors.total("symmetric") / errors.count
+
+
+def mase(errors: Errors) -> float | None:
+    """Mean absolute scaled error: mae beside that of the seasonal naive forecast in training.
+
+    Formula: mean over columns of mae / mean |y_t - y_(t-m)| of the training span, m the season, 1
+    without one; columns whose truth repeats itself exactly are left out
+
+    Tells: below 1, better than repeating the last season one step ahead. Can be compared between
+    tables.
+
+    Misleads: forecasts many steps ahead are held against errors one season ahead; and where the
+    test span is calmer than the training span everything looks good.
+
+    At the start: any.
+
+    Source: Hyndman & Koehler 2006, International Journal of Forecasting 22(4).
+    """
+    scale, by_column = errors.naive_mae, errors.by_column
+    known = (by_column["count"] > 0) & (scale > 0)
+    if not known.any():
+        return None
+    absolute = by_column["absolute"][known] / by_column["count"][known]
+    return float((absolute / scale[known]).mean())
+
+
+def r2(errors: Errors) -> float | None:
+    """Coefficient of determination: the share of the truth's variance that a forecast explains.
+
+    Formula: mean over columns of 1 - sum (f - y)^2 / sum (y - mean y)^2; columns whose truth does
+    not vary are left out
+
+    Tells: 1 is a perfect forecast, 0 that of the mean of the scored span, below 0 worse than that.
+
+    Misleads: of a series with a trend even a poor forecast is near 1, for the mean is far off.
+
+    At the start: about 0, or below where the level has moved since the training span.
+
+    Source: the usual definition.
+    """
+    by_column = errors.by_column
     count = np.maximum(by_column["count"], 1.0)
     variation = by_column["truth_squared"] - by_column["truth"] ** 2 / count
     varies = variation > 1e-12 * np.maximum(by_column["truth_squared"], 1e-300)
@@ -109,24 +169,42 @@ def _r2(by_column: dict[str, Array]) -> float | None:
     return float((1.0 - by_column["squared"][varies] / variation[varies]).mean())
 
 
-def naive_in_sample_mae(
-    series: Iterable[tuple[Array, NDArray[np.bool_]]], columns: int, season: int | None
-) -> Array:
-    """Mean |y_t - y_(t-m)| by column over measured pairs; m is the season, or 1 without one.
+def scaled_mse(errors: Errors) -> float:
+    """Mean squared error in units of the scaler, as papers report it.
 
-    Of every series the training span, [N, C]: values in original units, and which were measured.
-    Pairs lie within a series, and those of all series count alike. Returns [C]; zero where no pair
-    was measured.
+    Formula: mean ((f - y) / spread)^2, the spread of each column as the scaler learned it
+
+    Tells: the error with all columns of one weight; published tables of the long-horizon
+    benchmarks have this one.
+
+    Misleads: it depends on data.scale and on the training span, so compare figures of one protocol
+    only.
+
+    At the start: about 1 with data.scale: standard; with task.normalise: last, that of naive.
+
+    Source: the protocol of Zhou et al. 2021 (Informer), arXiv 2012.07436.
     """
-    lag = season or 1
-    total, count = np.zeros(columns), np.zeros(columns, np.int64)
-    for values, observed in series:
-        both = observed[lag:] & observed[:-lag]
-        total += np.where(both, np.abs(values[lag:] - values[:-lag]), 0.0).sum(axis=0)
-        count += both.sum(axis=0)
-    return np.asarray(total / np.maximum(count, 1))
+    return float((errors.by_column["squared"] / errors.spread**2).sum()) / errors.count
 
 
-def columns_of(sums: ErrorSums, names: Sequence[str]) -> dict[str, MetricSet]:
-    """Metrics of each target column by name."""
-    return {name: sums.read(column=index) for index, name in enumerate(names)}
+def scaled_mae(errors: Errors) -> float:
+    """Mean absolute error in units of the scaler.
+
+    Formula: mean |f - y| / spread
+
+    Tells: the same as scaled_mse, with large misses counted for less.
+
+    Misleads: as scaled_mse does.
+
+    At the start: about 0.8 with data.scale: standard and a truth of normal distribution.
+
+    Source: as scaled_mse.
+    """
+    return float((errors.by_column["absolute"] / errors.spread).sum()) / errors.count
+
+
+METRICS: dict[str, Callable[[Errors], float | None]] = {
+    function.__name__: function
+    for function in (mse, rmse, mae, mape, smape, mase, r2, scaled_mse, scaled_mae)
+}
+"""The function of every field of ``MetricSet``."""

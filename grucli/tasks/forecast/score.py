@@ -8,11 +8,12 @@ from torch import Tensor
 from grucli.data import Scaler
 from grucli.nn import Forecaster
 from grucli.results import Scores, SplitName
-from grucli.tasks.forecast.baselines import Predictor, drift, fit_ridge, naive, seasonal_naive
+from grucli.tasks.forecast.baselines import Predictor, Setting, baseline_predictors
 from grucli.tasks.forecast.batches import evaluation_batches
 from grucli.tasks.forecast.data import ForecastData
-from grucli.tasks.forecast.metrics import Array, ErrorSums, columns_of
+from grucli.tasks.forecast.metrics import Array
 from grucli.tasks.forecast.samples import Windows
+from grucli.tasks.forecast.sums import ErrorSums, columns_of
 
 
 def model_predictor(model: Forecaster) -> Predictor:
@@ -25,24 +26,6 @@ def model_predictor(model: Forecaster) -> Predictor:
         return forecast
 
     return predict
-
-
-def baseline_predictors(
-    windows: Windows, *, season: int | None, fit_on: tuple[Windows, Windows] | None
-) -> dict[str, Predictor]:
-    """The baselines that these windows admit.
-
-    The seasonal one needs a season that fits into the context; ridge needs the training and
-    validation windows of ``fit_on``.
-    """
-    horizon, columns = windows.horizon_steps, windows.columns
-    found: dict[str, Predictor] = {"naive": naive(horizon, columns)}
-    if season is not None and season <= windows.context_steps:
-        found["seasonal_naive"] = seasonal_naive(horizon, columns, season)
-    found["drift"] = drift(horizon, columns)
-    if fit_on is not None:
-        found["ridge"] = fit_ridge(*fit_on)
-    return found
 
 
 def error_sums(
@@ -75,7 +58,7 @@ def error_sums(
 def model_sums(model: Forecaster, data: ForecastData, *, split: SplitName) -> dict[str, ErrorSums]:
     """Error sums of ``model`` and of every baseline that the split admits."""
     windows, yardstick = data.samples(split), data.yardstick
-    predictors = baseline_predictors(windows, season=yardstick.season, fit_on=data.fit_on(split))
+    predictors = baseline_predictors(Setting(windows, yardstick.season, data.fit_on(split)))
     predictors["model"] = model_predictor(model)
     return error_sums(predictors, windows, data.scaler, yardstick.naive_mae, width=model.width)
 

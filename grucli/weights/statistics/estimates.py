@@ -6,12 +6,24 @@ Seeded: the same matrix gives the same numbers.
 import numpy as np
 from numpy.typing import NDArray
 
-from grucli.weights.spectrum import Matrix, Vector
+from grucli.weights.statistics.arrays import Matrix, Vector
+from grucli.weights.statistics.singular import singular_values
 
 LARGE = 512
 """Matrices whose smaller side is above this are estimated unless exact values are asked for."""
 
 _KRYLOV = 160
+
+
+def is_estimated(matrix: Matrix, *, exact: bool) -> bool:
+    """Whether a matrix is so large that its spectrum is estimated."""
+    return min(matrix.shape) > LARGE and not exact
+
+
+def fast_singular_values(matrix: Matrix, *, exact: bool = False) -> Vector:
+    """All singular values, largest first; of a large matrix by ``gram_singular_values``."""
+    read = gram_singular_values if is_estimated(matrix, exact=exact) else singular_values
+    return read(matrix)
 
 
 def gram_singular_values(matrix: Matrix) -> Vector:

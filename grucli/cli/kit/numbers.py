@@ -1,29 +1,9 @@
-"""How numbers, times and foreign text are written: one place for rounding and for safe words."""
+"""How numbers and times are written on a screen: one place for rounding."""
 
 import math
 from collections.abc import Sequence
 
 NONE = "–"
-
-_ASCII = str.maketrans("–·×…→◆▸│┤└─━╸▁▂▃▄▅▆▇█", "--x~>*>||+-==_.:-=+*#")
-
-
-def ascii_glyphs(text: str) -> str:
-    """Replace the glyphs that the views draw with by ASCII ones, one for one."""
-    return text.translate(_ASCII)
-
-
-def clean(text: str) -> str:
-    """Write out what a terminal would act on (escapes, line breaks) instead of showing it."""
-    return "".join(
-        letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii")
-        for letter in text
-    )
-
-
-def shorten(text: str, width: int) -> str:
-    """Cut a text to ``width`` characters, the last an ellipsis where something was cut."""
-    return text if len(text) <= width else text[: max(width - 1, 0)] + "…"
 
 
 def digits(value: float | None, count: int = 4) -> str:
@@ -57,17 +37,6 @@ def power(value: float | None) -> str:
 def count(value: float) -> str:
     """Write a whole number with thousands set apart."""
     return format(round(value), ",") if math.isfinite(value) else NONE
-
-
-def some(words: Sequence[str], most: int) -> str:
-    """Write the first ``most`` words as a list, and how many there are beyond them."""
-    more = f" and {len(words) - most} more" if len(words) > most else ""
-    return ", ".join(words[:most]) + more
-
-
-def plural(value: int, word: str) -> str:
-    """Write ``1 step`` or ``1,200 steps``."""
-    return f"{value:,} {word}{'' if value == 1 else 's'}"
 
 
 def clock(seconds: float | None) -> str:

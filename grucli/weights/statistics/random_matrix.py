@@ -10,7 +10,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from grucli.weights import spectrum
+from grucli.weights.statistics import singular
+from grucli.weights.statistics.arrays import Vector
 
 TRACY_WIDOM_MEDIAN = -1.2686
 TRACY_WIDOM_99 = 2.0234
@@ -50,7 +51,7 @@ def marchenko_pastur_edge(rows: int, columns: int, sigma: float) -> float:
     return sigma * math.sqrt(centre + TRACY_WIDOM_99 * scale)
 
 
-def outliers(s: spectrum.Vector, edge: float) -> int:
+def outliers(s: Vector, edge: float) -> int:
     """How many directions chance does not explain.
 
     Formula: count of s_i > outlier edge
@@ -119,11 +120,11 @@ def _drawn(large: int, small: int, sigma: float) -> dict[str, float]:
     } | {
         statistic.__name__: float(np.median([statistic(s) for s in spectra]))
         for statistic in (
-            spectrum.condition,
-            spectrum.stable_rank,
-            spectrum.effective_rank,
-            spectrum.participation_ratio,
-            spectrum.orthogonality_defect,
+            singular.condition,
+            singular.stable_rank,
+            singular.effective_rank,
+            singular.participation_ratio,
+            singular.orthogonality_defect,
         )
     }
 

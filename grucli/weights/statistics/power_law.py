@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from grucli.weights.spectrum import Vector
+from grucli.weights.statistics.arrays import Vector
 
 FEWEST_EIGENVALUES = 50
 FEWEST_IN_TAIL = 10

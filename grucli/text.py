@@ -1,0 +1,48 @@
+"""Words for people, whatever they are shown on: foreign text made safe, cut, counted and listed.
+
+Names from tables, files and recipes are not to be trusted with a terminal: what stands in a message
+or on a screen went through ``clean``, ``printable`` or ``quoted`` first.
+"""
+
+from collections.abc import Sequence
+
+LONGEST_NAME, LONGEST_CELL = 200, 40
+
+
+def clean(text: str) -> str:
+    """Write out what a terminal would act on (escapes, line breaks) instead of showing it."""
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii")
+        for letter in text
+    )
+
+
+def printable(text: str, *, limit: int = LONGEST_NAME) -> str:
+    """The text as ``clean`` has it, cut to ``limit`` characters, the last three of them dots."""
+    return _cut(clean(text), limit)
+
+
+def quoted(text: str, limit: int = LONGEST_CELL) -> str:
+    """The text cut to ``limit`` characters, in quotes and with escapes as Python writes them."""
+    return repr(_cut(text, limit))
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
+def shorten(text: str, width: int) -> str:
+    """Cut a text to ``width`` characters, the last an ellipsis where something was cut."""
+    return text if len(text) <= width else text[: max(width - 1, 0)] + "…"
+
+
+def some(words: Sequence[str], most: int) -> str:
+    """Write the first ``most`` words as a list, and how many there are beyond them."""
+    more = f" and {len(words) - most} more" if len(words) > most else ""
+    return ", ".join(words[:most]) + more
+
+
+def plural(count: int, noun: str, *, thousands: str = ",") -> str:
+    """Write ``1 step`` or ``1,200 steps``; ``thousands`` sets thousands apart."""
+    number = format(count, ",").replace(",", thousands)
+    return f"{number} {noun}{'' if count == 1 else 's'}"

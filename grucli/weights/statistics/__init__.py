@@ -1,0 +1,1 @@
+"""The statistics of one matrix: what computes them, and the table of them all."""
