@@ -23,7 +23,7 @@ from grucli.insight.record import FEWEST_STEPS
 from grucli.recipe import Recipe, load_recipe
 from grucli.results import Epoch, Step
 from grucli.runs.folder import RunFolder
-from grucli.runs.training import TrainingRun
+from grucli.runs.training_run import TrainingRun
 
 
 def epochs_of(recipe: Recipe, folder: Path, *, recorded: bool) -> Iterator[list[float]]:

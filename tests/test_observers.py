@@ -14,7 +14,7 @@ from grucli.errors import InterruptedRunError
 from grucli.insight.gate_updates import StepProbe
 from grucli.recipe import load_recipe
 from grucli.runs.folder import RunFolder
-from grucli.runs.training import TrainingRun
+from grucli.runs.training_run import TrainingRun
 from grucli.training import optimizers
 from grucli.training.flat import FlatParameters
 from grucli.training.loop import Validating, fit

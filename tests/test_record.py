@@ -15,7 +15,7 @@ from grucli.insight.record import WeightRecorder
 from grucli.recipe import load_recipe
 from grucli.results import Epoch, Step, WeightRecord
 from grucli.runs.folder import RunFolder
-from grucli.runs.training import TrainingRun
+from grucli.runs.training_run import TrainingRun
 from grucli.weights import read_snapshots, snapshot_values
 from tests.test_runs_training import stopping_after, weights_of
 

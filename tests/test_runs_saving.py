@@ -8,7 +8,7 @@ from grucli import train
 from grucli.checkpoint import load_checkpoint
 from grucli.errors import TrainingError
 from grucli.runs import folder as run_folder
-from grucli.runs import saving, states, training
+from grucli.runs import saving, states, training_run
 from grucli.training.loop import fit
 
 
@@ -51,7 +51,7 @@ def test_the_best_weights_are_saved_when_training_fails(folder, monkeypatch):
                 raise TrainingError("the loss is not finite")
 
     best = []
-    monkeypatch.setattr(training, "fit", failing)
+    monkeypatch.setattr(training_run, "fit", failing)
     with pytest.raises(TrainingError):
         train(folder / "wave.yaml", ["train.epochs=6"], run_dir=folder / "run")
     saved = load_checkpoint(folder / "run" / "best.pt")

@@ -13,6 +13,8 @@ from grucli.nn import available, limit_threads
 from grucli.recipe import load_recipe
 from grucli.results import Epoch, Step
 from grucli.runs import training
+from grucli.runs.folder import RunFolder
+from grucli.runs.training_run import TrainingRun
 
 STEPS_PER_EPOCH = 5
 
@@ -214,7 +216,7 @@ def test_a_loss_that_is_not_finite_stops_before_the_step(folder):
         str(folder / "wave.yaml"), ["train.optimizer=sgd", "train.lr=1e30", "train.clip=null"]
     )
     (folder / "run").mkdir()
-    run = training.TrainingRun(recipe, training.RunFolder(folder / "run"), "cpu")
+    run = TrainingRun(recipe, RunFolder(folder / "run"), "cpu")
     values = run.training.parameters.values
     before = [values.clone()]
     with pytest.raises(TrainingError, match=r"loss .* the weights were left as they were"):
@@ -378,7 +380,7 @@ def test_fewer_threads_on_the_way_change_no_byte(folder, monkeypatch):
         limits.append(most)
         limit_threads(most)
 
-    monkeypatch.setattr("grucli.runs.training.pick_threads", lambda _: torch.set_num_threads(2))
+    monkeypatch.setattr("grucli.runs.training_run.pick_threads", lambda _: torch.set_num_threads(2))
     monkeypatch.setattr("grucli.runs.device.limit_threads", limit)
     monkeypatch.setattr("grucli.runs.device._WINDOW_STEPS", 1)
     monkeypatch.setattr("grucli.runs.device._WINDOW_SECONDS", 0.0)

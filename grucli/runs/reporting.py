@@ -18,7 +18,7 @@ from grucli.runs import tracing
 from grucli.runs.folder import RunFolder
 from grucli.runs.opened import Opened, open_checkpoint, with_table
 from grucli.runs.reading import predict_with_context
-from grucli.runs.training import model_words
+from grucli.runs.training_run import model_words
 from grucli.tasks.forecast.examples import window_examples
 from grucli.tasks.forecast.score import as_scores, model_sums
 from grucli.weights import (

@@ -1,55 +1,18 @@
 """Train a recipe into a run folder."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
-import torch
-
-from grucli.errors import CheckpointError, InterruptedRunError
-from grucli.insight.normalisation import DeviationProbe
-from grucli.insight.observers import weight_observers
-from grucli.nn import available, kernel_words
-from grucli.nn.kernel_problem import knows
-from grucli.recipe import Recipe, dump_recipe
-from grucli.results import (
-    AnyScores,
-    Epoch,
-    SplitName,
-    Step,
-    TrainingEvent,
-    TrainingFinished,
-    TrainingStarted,
-)
-from grucli.runs.device import (
-    Pace,
-    Threads,
-    choose_device,
-    flushed_denormals,
-    pick_threads,
-    set_threads,
-    thread_limit_lifted,
-    use_kernel,
-)
+from grucli.recipe import Recipe
+from grucli.results import TrainingEvent
+from grucli.runs.device import Threads, choose_device, flushed_denormals, thread_limit_lifted
 from grucli.runs.folder import RunFolder
-from grucli.runs.memory import memory_watched
 from grucli.runs.origin import Origin
-from grucli.runs.preparing import PreparedData
 from grucli.runs.resuming import GoesOn
-from grucli.runs.saving import Saver
 from grucli.runs.stopping import Stop
-from grucli.training.flat import FlatParameters
-from grucli.training.loop import Validating, fit, trial_step
-from grucli.training.observers import Observer, Observers
-from grucli.training.optimizers import build_optimizer
-from grucli.training.progress import Training
-from grucli.training.schedules import LearningRate
-from grucli.weights import read_weights
-
-SPANS: tuple[SplitName, ...] = ("train", "valid", "test")
-GO_ON = "go on with --resume"
+from grucli.runs.training_run import GO_ON, TrainingRun
+from grucli.training.loop import Validating
+from grucli.training.observers import Observer
 
 
 def train(
@@ -79,8 +42,8 @@ def train(
     place = choose_device(device)
     folder = RunFolder(Path(run_dir) if run_dir is not None else Path("runs") / recipe.name)
     if not resume:
-        file = None if origin is None else origin.file
-        folder.refuse_inputs([file, recipe.data.path, recipe.model.init.checkpoint])
+        inputs = [recipe.data.path, recipe.model.init.checkpoint]
+        folder.refuse_inputs([*inputs, None if origin is None else origin.file])
     held = folder.held(resume=resume, overwrite=overwrite)
     with held as writing, flushed_denormals(), thread_limit_lifted():
         goes_on = GoesOn.of(writing, recipe, origin) if resume else None
@@ -98,190 +61,3 @@ def train(
         with halt.waiting():
             finished = run.finished(scores)
         yield finished
-
-
-class TrainingRun:
-    """The data, the training state and the folder it is written to."""
-
-    def __init__(
-        self,
-        recipe: Recipe,
-        folder: RunFolder,
-        device: str,
-        *,
-        goes_on: GoesOn | None = None,
-        observers: Sequence[Observer] = (),
-    ) -> None:
-        self.recipe = recipe = goes_on.recipe if goes_on is not None else recipe
-        self.home, self.device = folder.home or folder, device
-        use_kernel(recipe.train.kernel)
-        self.data = PreparedData.of(recipe, device=device)
-        self.task, read = self.data.task, self.data.read
-        self.samples = {split: read.samples(split) for split in SPANS}
-        torch.manual_seed(recipe.train.seed)
-        source = recipe.model.init.checkpoint
-        initial = _trained_weights(source) if source is not None and goes_on is None else None
-        model = self.task.build_model(recipe, read.learned.facts, initial).to(device)
-        self.model, trained_on = model, self.samples["train"]
-        self.training = Training(
-            model=model,
-            optimizer=build_optimizer(recipe.train, FlatParameters(model)),
-            schedule=LearningRate.of(recipe.train, samples=len(trained_on)),
-            recipe=recipe.train,
-            samples=len(trained_on),
-        )
-        self.objective = self.task.objective(model, read)
-        deviations = DeviationProbe(model, trained_on)
-        self.observers = Observers()
-        self.saver = Saver(
-            folder,
-            self.data,
-            self.training,
-            observers=self.observers,
-            deviations=deviations,
-            kernel=self.kernel,
-        )
-        recorders = weight_observers(model, recipe.model.cell, write=self.saver.append)
-        self.observers += [*recorders, deviations, *observers]
-        self.threads_before: int | None = None
-        self.pace = Observers()
-        self.kernel_before = self.kernel
-        self.notes: tuple[str, ...] = ()
-        if goes_on is not None:
-            self._restore(goes_on)
-        else:
-            folder.begin(dump_recipe(recipe))
-
-    @property
-    def kernel(self) -> str:
-        """What the recurrent layers are computed with."""
-        is_native = self.device == "cpu" and knows(self.model.recurrent.rule)
-        return kernel_words() if is_native else "torch"
-
-    def _kernel_notes(self) -> Iterator[str]:
-        if not available():
-            yield "the native kernel is not installed (no C++ compiler was found): torch is slower"
-        if self.kernel != self.kernel_before:
-            yield (
-                f"kernel {self.kernel_before} before the stop, {self.kernel} now: the run goes on "
-                "with other rounding"
-            )
-
-    def use_threads(self, threads: Threads) -> None:
-        """Set the number of threads; ``auto`` is that of the run resumed, or what is measured.
-
-        Native layers then go on with fewer while the machine is busy.
-        """
-        if threads != "auto":
-            set_threads(threads)
-            return
-        set_threads(self.threads_before)
-        if self.device != "cpu":
-            return
-        with memory_watched(self.training):
-            if self.threads_before is None:
-                pick_threads(self._try_step)
-            if self.kernel != "torch":
-                pace = Pace(self._try_step)
-                self.pace.append(pace)
-                if self.threads_before is not None:
-                    pace.measure()
-
-    def _try_step(self) -> None:
-        trial_step(self.training, self.objective)
-
-    def _restore(self, goes_on: GoesOn) -> None:
-        """Go on from a saved state, after a check that the data are what they were."""
-        goes_on.check_table(self.data.summary)
-        progress = goes_on.state.checkpoint.progress
-        self.threads_before, self.kernel_before = progress["threads"], progress["kernel"]
-        self.notes = goes_on.restore(self.training, self.saver)
-
-    def started(self) -> TrainingStarted:
-        """What is about to happen, for the screen."""
-        train, panel = self.recipe.train, self.data.read.panel
-        counts = [p.numel() for p in self.training.model.parameters()]
-        return TrainingStarted(
-            recipe=self.recipe.name,
-            run_dir=str(self.home.path),
-            model=model_words(self.recipe),
-            parameters=sum(counts),
-            device=self.device,
-            threads=torch.get_num_threads(),
-            kernel=self.kernel,
-            seed=train.seed,
-            rows=len(panel.values),
-            columns=panel.columns.values,
-            frequency=panel.frequency.words,
-            train_windows=len(self.samples["train"]),
-            valid_windows=len(self.samples["valid"]),
-            test_windows=len(self.samples["test"]),
-            epochs=train.epochs,
-            steps_per_epoch=self.training.steps_per_epoch,
-            start_epoch=self.training.epoch,
-            notes=(*self.notes, *panel.notes, *self.data.read.notes, *self._kernel_notes()),
-        )
-
-    def loop(self) -> Iterator[Step | Validating | Epoch]:
-        """The training loop with all that watches it and writes files."""
-        return fit(
-            self.training, self.objective, Observers([*self.observers, *self.pace, self.saver])
-        )
-
-    @contextmanager
-    def guarded(self) -> Iterator[None]:
-        """Keep the best weights however the block ends; say where memory ran out in it."""
-        try:
-            with memory_watched(self.training):
-                yield
-        finally:
-            self.saver.save_best()
-
-    def save_if_stopped(self, signal_number: int | None) -> None:
-        """Save the whole state and raise InterruptedRunError where a signal asks for an end."""
-        if signal_number is not None:
-            self.saver.save_all()
-            raise InterruptedRunError(
-                f"stopped in epoch {self.training.epoch} after step {self.training.step}; "
-                f"the state is in {self.saver.folder.last}; {GO_ON}",
-                signal_number=signal_number,
-            )
-
-    def scores(self) -> AnyScores:
-        """Scores of the best weights, which the model gets, on the test span."""
-        self.model.load_state_dict(self.training.best.weights)
-        return self.task.score(self.model, self.data.read, split="test")
-
-    def finished(self, scores: AnyScores) -> TrainingFinished:
-        """Save the best weights with their scores and close the run's books."""
-        self.saver.save_scored(asdict(scores.model))
-        training = self.training
-        event = TrainingFinished(
-            reason="patience" if training.best.is_final else "epochs",
-            run_dir=str(self.home.path),
-            best_path=str(self.home.best),
-            best_epoch=training.best.epoch,
-            best_valid_loss=training.best.valid_loss,
-            epochs=training.epoch - 1,
-            steps=training.step,
-            elapsed_seconds=training.elapsed_seconds,
-            steps_per_second=training.step / max(training.elapsed_seconds, 1e-9),
-            scores=scores,
-        )
-        self.saver.append(event)
-        return event
-
-
-def model_words(recipe: Recipe) -> str:
-    """The model in words, such as ``gru, layer norm split, 2 × 64, direct decoder``."""
-    model = recipe.model
-    norm = "" if model.layer_norm == "none" else f", layer norm {model.layer_norm}"
-    return f"{model.cell}{norm}, {model.layers} × {model.hidden}, {model.decoder} decoder"
-
-
-def _trained_weights(path: str) -> dict[str, Any]:
-    """Weights to begin from. Raises CheckpointError where they are those of another cell."""
-    file = read_weights(path)
-    if file.notes:
-        raise CheckpointError(*(f"{path}: {note} Train from other weights." for note in file.notes))
-    return dict(file.tensors)
