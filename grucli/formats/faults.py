@@ -33,6 +33,6 @@ def printable(text: str, *, limit: int = 200) -> str:
     """
     safe = "".join(
         char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
-        for char in text
+        for char in text[: limit + 1]
     )
     return safe if len(safe) <= limit else safe[: limit - 3] + "..."
