@@ -87,12 +87,14 @@ lint: $(BIN)/.installed ## Check style
 types: $(BIN)/.installed ## Check types
 	$(BIN)/mypy
 
-bench: $(BIN)/.installed ## Measure the kernel, training, long sequences, tables, starting
+bench: $(BIN)/.installed ## Measure the kernel, training, neighbours, long sequences, tables, starting
 	$(BIN)/python benchmarks/kernel.py
 	$(BIN)/python benchmarks/training.py
+	$(BIN)/python benchmarks/busy.py --rounds 1
 	$(BIN)/python benchmarks/streaming.py
 	$(BIN)/python benchmarks/length.py
 	$(BIN)/python benchmarks/csv_load.py
+	$(BIN)/python benchmarks/dataset.py
 	$(BIN)/python benchmarks/startup.py
 
 docs: $(BIN)/.installed ## Write docs/ from docstrings and the real output of commands

@@ -1,6 +1,7 @@
 """Gated recurrent sequence models on a command line, and as a library.
 
-``import grucli`` is light: each call loads what it needs when it is first used.
+``import grucli`` is light: each call loads what it needs when it is first used. Before it loads
+torch it tells torch's threads to sleep while they wait, unless the environment says otherwise.
 
     import grucli
     finished = grucli.train("recipes/co2.yaml")
@@ -9,18 +10,24 @@
     report = grucli.inspect_weights(finished.best_path)
 """
 
+import sys
 from collections.abc import Sequence
-from os import PathLike, fspath
-from typing import Any, Literal
+from os import PathLike, environ, fspath
+from typing import Any
 
-from grucli.results import Forecast, Scores, TrainingFinished, WeightReport
+from grucli.results import AnyScores, Prediction, SplitName, TrainingFinished, WeightReport
 
 __all__ = ["__version__", "evaluate", "inspect_weights", "predict", "train"]
 
 __version__ = "0.1.0"
 
+_WAITING = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "1000"}
+"""Sleep at once, or under GNU's OpenMP after some 50 microseconds, which bridge a layer's phases.
+By default it is milliseconds of spinning, which takes the cores from whoever is waited for."""
+if "torch" not in sys.modules and not environ.keys() & {*_WAITING, "KMP_BLOCKTIME"}:
+    environ.update(_WAITING)  # the runtime reads them once, when torch loads it
+
 Path = str | PathLike[str]
-SplitName = Literal["train", "valid", "test", "all"]
 
 
 def train(
@@ -28,7 +35,8 @@ def train(
 ) -> TrainingFinished:
     """Train a recipe file to its end, with ``KEY=VALUE`` overrides, and say how it went.
 
-    ``options`` are those of ``grucli.runs.training.train``: resume, overwrite, device, stop.
+    ``options`` are those of ``grucli.runs.training.train``: resume, overwrite, device, threads,
+    stop, observers.
     """
     from grucli.recipe import load_recipe
     from grucli.runs import training
@@ -40,14 +48,14 @@ def train(
     return finished
 
 
-def evaluate(checkpoint: Path, data: Any = None, *, split: SplitName = "test") -> Scores:
+def evaluate(checkpoint: Path, data: Any = None, *, split: SplitName = "test") -> AnyScores:
     """Score a checkpoint on a table: a path, a pandas DataFrame or None for the recipe's own."""
     from grucli.runs import reading
 
     return reading.evaluate(fspath(checkpoint), _table(data), split=split)
 
 
-def predict(checkpoint: Path, data: Any = None, *, horizon: int | None = None) -> Forecast:
+def predict(checkpoint: Path, data: Any = None, *, horizon: int | None = None) -> Prediction:
     """Forecast beyond the end of a table: a path, a pandas DataFrame or the recipe's own."""
     from grucli.runs import reading
 

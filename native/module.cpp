@@ -113,6 +113,7 @@ NB_MODULE(_native, m) {
         });
     m.def("empty", &empty, "shape"_a);
     m.def("team", &team_name);
+    m.def("limit_threads", &limit_threads);
     m.def("instruction_sets", &instruction_sets);
     m.def("instruction_set", &instruction_set);
     m.def("use_instruction_set", &use_instruction_set);

@@ -60,10 +60,17 @@ void pack_columns(const Problem& p, const float* weight, Index depth, float* to,
         for (Index c = 0; panel % parts == part && c < columns; ++c) {
             const Index row = source_of<V>(v * V::kLanes + c, gates, p.hidden);
             const int group = row < 0 ? -1 : centring_group(p, row / p.hidden);
-            const float* mean = group < 0 ? nullptr : means + group * depth;
+            const float* from = row < 0 ? nullptr : weight + row * depth;
             float* out = to + v * V::kLanes * depth + c;
-            for (Index k = 0; k < depth; ++k)
-                out[k * columns] = row < 0 ? 0.0f : weight[row * depth + k] - (mean ? mean[k] : 0.0f);
+            // Three loops: chosen inside, the mean becomes a masked load of an address that is null.
+            if (!from) {
+                for (Index k = 0; k < depth; ++k) out[k * columns] = 0.0f;
+            } else if (group < 0) {
+                for (Index k = 0; k < depth; ++k) out[k * columns] = from[k];
+            } else {
+                const float* mean = means + group * depth;
+                for (Index k = 0; k < depth; ++k) out[k * columns] = from[k] - mean[k];
+            }
         }
         v += wide;
     }

@@ -40,7 +40,7 @@ public:
         }
         wake_.notify_all();
         work(0);
-        while (pending_.load(std::memory_order_acquire) > 0) wait_a_little();
+        wait(done_, [this] { return pending_.load(std::memory_order_acquire) == 0; });
     }
 
 private:
@@ -54,32 +54,28 @@ private:
     void serve(int part, std::uint64_t seen) {
         const FlushDenormals flush;
         for (;;) {
-            await(seen);
+            wait(wake_, [&] { return round_.load(std::memory_order_acquire) != seen; });
             ++seen;
             if (part < parts_) (*work_)(part);
-            pending_.fetch_sub(1, std::memory_order_release);
+            if (pending_.fetch_sub(1, std::memory_order_acq_rel) > 1) continue;
+            const std::lock_guard<std::mutex> lock(mutex_);  // not between the caller's look and its sleep
+            done_.notify_one();
         }
     }
 
-    void await(std::uint64_t seen) {
+    // Spins, then sleeps: a thread that only waits must not keep the core from the one it waits for.
+    template <class Ready>
+    void wait(std::condition_variable& signal, Ready ready) {
         for (int spin = 0; spin < kSpins; ++spin) {
-            if (round_.load(std::memory_order_acquire) != seen) return;
+            if (ready()) return;
             pause();
         }
         std::unique_lock<std::mutex> lock(mutex_);
-        wake_.wait(lock, [&] { return round_.load(std::memory_order_acquire) != seen; });
-    }
-
-    void wait_a_little() {
-        for (int spin = 0; spin < kSpins; ++spin) {
-            if (pending_.load(std::memory_order_acquire) == 0) return;
-            pause();
-        }
-        std::this_thread::yield();
+        signal.wait(lock, ready);
     }
 
     std::mutex turn_, mutex_;
-    std::condition_variable wake_;
+    std::condition_variable wake_, done_;
     std::atomic<std::uint64_t> round_{0};
     std::atomic<int> pending_{0};
     const std::function<void(int)>* work_ = nullptr;

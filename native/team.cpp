@@ -1,5 +1,6 @@
 #include "team.h"
 
+#include <algorithm>
 #include <atomic>
 
 #if !defined(_WIN32)
@@ -14,8 +15,9 @@ namespace grucli {
 namespace {
 
 // The OpenMP runtime that torch has loaded, looked up by name, because linking would bring a second
-// one. Its threads wait by spinning for milliseconds after each of torch's own operations: other
-// threads would have to fight them for the cores, these are awake already.
+// one. Where torch was loaded before grucli could say otherwise, its threads wait by spinning for
+// milliseconds after each of torch's own operations: other threads would have to fight them for the
+// cores, these are awake already.
 struct OpenMP {
     void (*parallel)(void (*)(void*), void*, unsigned, unsigned) = nullptr;
     int (*thread)() = nullptr;
@@ -43,29 +45,41 @@ const OpenMP& openmp() {
     return found;
 }
 
+std::atomic<int> most_threads{0};
+
 struct Job {
-    const OpenMP& openmp;
     const std::function<void(int)>& work;
     int parts;
+
+    // What one of `threads` threads does.
+    void run_share(int thread, int threads) const {
+        for (int part = thread; part < parts; part += threads) work(part);
+    }
 };
 
-// Takes every part in turn: the runtime may give fewer threads than it was asked for.
-void run_share(void* argument) {
-    const Job& job = *static_cast<const Job*>(argument);
+// The runtime may give fewer threads than it was asked for.
+void run_share_of_openmp(void* job) {
     const FlushDenormals flush;
-    for (int part = job.openmp.thread(); part < job.parts; part += job.openmp.threads()) job.work(part);
+    static_cast<const Job*>(job)->run_share(openmp().thread(), openmp().threads());
 }
 
 }  // namespace
 
 void run_parallel(int parts, int threads, const std::function<void(int)>& work) {
     const FlushDenormals flush;
-    if (parts == 1) return work(0);
-    if (!openmp().usable()) return run_in_pool(parts, work);
-    Job job{openmp(), work, parts};
-    // Always torch's number of threads: the runtime stops those that a smaller team does not need.
-    openmp().parallel(run_share, &job, static_cast<unsigned>(threads), 0);
+    const int most = most_threads.load(std::memory_order_relaxed);
+    if (most > 0) threads = std::min(threads, most);
+    Job job{work, parts};
+    if (parts == 1 || threads == 1) return job.run_share(0, 1);
+    if (!openmp().usable()) {
+        const int team = std::min(threads, parts);
+        return run_in_pool(team, [&](int thread) { job.run_share(thread, team); });
+    }
+    // Not only as many as there are parts: the runtime stops those that a smaller team does not need.
+    openmp().parallel(run_share_of_openmp, &job, static_cast<unsigned>(threads), 0);
 }
+
+void limit_threads(int most) { most_threads.store(most, std::memory_order_relaxed); }
 
 const char* team_name() { return openmp().usable() ? "openmp" : "pool"; }
 

@@ -9,6 +9,10 @@ namespace grucli {
 // are done. Numbers below the normal range count as zero inside.
 void run_parallel(int parts, int threads, const std::function<void(int)>& work);
 
+// From now on at most `most` threads work at once; 0 lifts the limit. The parts stay what they are, and
+// so does every byte.
+void limit_threads(int most);
+
 // "openmp" or "pool".
 const char* team_name();
 

@@ -9,11 +9,11 @@ import pytest
 import torch
 import typer
 
-from grucli.cells.address import GATES, SYMBOLS
+from grucli.cells import CELLS
 from grucli.cli.app import app
 from grucli.cli.views.weights_columns import entry_columns, map_columns
 from grucli.cli.views.weights_lines import line_columns
-from grucli.nn import cells, rules
+from grucli.nn import MODULES, norms, rules
 from grucli.weights import build_weight_report, elements, read_weights, spectrum
 from tests.conftest import REPOSITORY
 from tools import make_docs
@@ -57,7 +57,7 @@ def test_headings_named_are_those_of_the_tables(trained):
 
 
 def test_every_variant_has_its_equations():
-    every = {(cell, kind) for cell, kinds in rules.LAYER_NORMS.items() for kind in kinds}
+    every = {(cell, kind) for cell, spec in CELLS.items() for kind in spec.norm_names}
     assert {(variant.cell, kind) for variant, kind in VARIANTS} == every
 
 
@@ -80,12 +80,12 @@ def stacked(name, rows, letters):
 
 @pytest.mark.parametrize(("variant", "kind"), VARIANTS, ids=lambda v: getattr(v, "cell", v))
 def test_equations_of_the_page_are_those_of_the_code(variant, kind):
-    rule = rules.cell_rule(variant.cell, kind)
+    rule = rules.cell_rule(MODULES[variant.cell].equations, kind)
     random = torch.Generator().manual_seed(3)
     shapes = rules.parameter_shapes(rule, 4, 6, bias=True)
     drawn = {k: torch.randn(s, generator=random, dtype=torch.float64) for k, s in shapes.items()}
     x, h, c = (torch.randn(2, n, generator=random, dtype=torch.float64) for n in (4, 6, 6))
-    weights, letters = rules.LayerWeights(**drawn), SYMBOLS[variant.cell]
+    weights, letters = rules.LayerWeights(**drawn), CELLS[variant.cell].letters
     names = {"s": torch.sigmoid, "tanh": torch.tanh, "LN": lambda a: layer_norm(a, rule.eps)}
     names |= stacked("xW", x @ weights.weight_ih.T, letters)
     names |= stacked("hU", h @ weights.weight_hh.T, letters)
@@ -104,12 +104,12 @@ def test_equations_of_the_page_are_those_of_the_code(variant, kind):
         if left.endswith("_rz"):
             r, z = value.chunk(2, dim=-1)
             names |= {left.replace("rz", "r"): r, left.replace("rz", "z"): z}
-    state = (h, c) if variant.cell == "lstm" else (h,)
-    found = cells.step_values(rule, weights, cells.project_input(rule, weights, x), state)
-    torch.testing.assert_close(names["h_next"], found.state[0])
-    if variant.cell == "lstm":
-        torch.testing.assert_close(names["c_next"], found.state[1])
-    if len(GATES[variant.cell]) > 1:
+    parts = rule.spec.state
+    state = tuple(names[part] for part in parts)
+    found = norms.step_values(rule, weights, norms.project_input(rule, weights, x), state)
+    for part, value in zip(parts, found.state, strict=True):
+        torch.testing.assert_close(names[f"{part}_next"], value)
+    if len(letters) > 1:
         for letter, gate in zip(letters, found.gates, strict=True):
             torch.testing.assert_close(names[letter], gate)
 

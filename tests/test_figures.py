@@ -152,7 +152,9 @@ def test_the_title_of_a_trace_names_the_file_and_the_cell(drawings, best):
 
 def test_an_entry_that_is_not_finite_leaves_the_others_their_scale():
     matrix = MatrixValues(
-        "W_hz", "0.update.hh", "update", "hh", ("a", "b"), ("c",), ((float("inf"),), (2.0,))
+        *("W_hz", "0.update.hh", "update", "hh"),
+        *(("a", "b"), ("c",), ((float("inf"),), (2.0,))),
+        cell="gru",
     )
     (axes,) = panels(drawn(draw_matrix(matrix)))
     assert axes.images[0].get_clim() == (-2.0, 2.0)

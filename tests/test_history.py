@@ -10,7 +10,14 @@ from rich.console import Console
 
 from grucli.cli.views.history import render_weight_history
 from grucli.errors import CheckpointError
-from grucli.results import EpochLoss, MatrixRecord, MemoryRecord, WeightHistory, WeightRecord
+from grucli.results import (
+    EpochLoss,
+    MatrixRecord,
+    MemoryRecord,
+    WeightHistory,
+    WeightRecord,
+    to_json,
+)
 from grucli.weights import read_history
 from grucli.weights.learning import find_learning, learning_findings
 from tests.conftest import grucli
@@ -27,6 +34,7 @@ def matrix(symbol, turn, *, gradient=1.0, update=1e-3, layer=0):
         direction="forward",
         gate=gate,
         part=part,
+        cell="gru",
         norm=4.0,
         gradient_norm=gradient,
         update_ratio=update,
@@ -287,9 +295,8 @@ def test_the_record_of_a_run_is_read_as_it_was_written(trained):
     lines = (trained / "run" / "weights.jsonl").read_text().splitlines()
     rows = [json.loads(line) for line in lines]
     assert [r.step for r in history.records] == [row["step"] for row in rows]
-    assert [list(vars(m).values()) for m in history.records[-1].matrices] == [
-        [tuple(v) if isinstance(v, list) else v for v in m.values()] for m in rows[-1]["matrices"]
-    ]
+    assert [json.loads(to_json(record)) for record in history.records] == rows
+    assert {m.cell for m in history.records[-1].matrices} == {"gru"}
     assert [epoch.epoch for epoch in history.epochs] == [1, 2, 3]
     assert (history.cell, history.layer_norm, history.name) == ("gru", "split", "wave")
 

@@ -1,34 +1,37 @@
 """The structure of the code: which room may import which. This table is the architecture."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from grucli.cells import CELLS, NORM_NAMES
+
 PACKAGE = Path(__file__).parent.parent / "grucli"
 
-GROUND = {"errors", "cells"}
+GROUND = {"errors", "columns", "cells"}
 VALUES = {"files", "formats", "results", "recipe"}
 MAY_IMPORT = {
     "errors": set(),
+    "columns": set(),
     "cells": set(),
     "files": {"errors"},
     "formats": {"errors"},
-    "results": {"errors"},
-    "recipe": {"errors"},
-    "data": {"errors", "results"},
+    "results": GROUND,
+    "recipe": GROUND,
+    "data": {"errors", "columns", "results"},
     "nn": GROUND | {"results"},
-    "training": GROUND | {"results", "recipe", "data", "nn", "insight", "tasks"},
+    "training": {"errors", "results", "recipe"},
     "tasks": GROUND | {"results", "recipe", "data", "nn", "training"},
-    "insight": GROUND | {"results", "data", "nn", "tasks"},
-    "weights": GROUND | {"formats", "results"},
-    "build": GROUND | {"recipe", "results", "data", "nn", "training"},
-    "checkpoint": {"errors", "files", "formats", "recipe"},
+    "insight": GROUND | {"results", "data", "nn", "tasks", "training"},
+    "weights": GROUND | {"formats", "results", "checkpoint"},
+    "checkpoint": {"errors", "files", "formats"},
     "runs": GROUND
     | VALUES
-    | {"data", "nn", "training", "insight", "tasks", "build", "weights", "checkpoint", "version"},
+    | {"data", "nn", "training", "insight", "tasks", "weights", "checkpoint", "version"},
     "page": {"errors", "results"},
     "figures": {"errors", "cells", "results", "page"},
     "cli": {"errors", "files", "figures", "page", "results", "recipe", "runs", "cells", "version"},
@@ -72,6 +75,43 @@ def test_every_room_of_the_table_exists():
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_no_import_hides_behind_a_type_checking_guard(path):
     assert "TYPE_CHECKING" not in path.read_text()
+
+
+CELL_WORDS = {
+    *CELLS,
+    *(name for name in NORM_NAMES if name not in ("none", "sum")),
+    *("reset", "candidate", "forget", "logistic"),
+}
+"""What only a cell's own files may say in a text; words that mean other things too are not here."""
+OF_CELLS = [PACKAGE / "cells", PACKAGE / "nn" / "cells"]
+
+
+def texts_of(path: Path) -> set[str]:
+    """Every string of a file that is no docstring."""
+    tree = ast.parse(path.read_text())
+    alone = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    constants = [node for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+    return {n.value for n in constants if isinstance(n.value, str) and id(n) not in alone}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in SOURCES if not set(OF_CELLS) & set(path.parents)],
+    ids=lambda path: str(path.relative_to(PACKAGE)),
+)
+def test_no_room_knows_a_cell_by_its_name(path):
+    words = re.compile(rf"\b({'|'.join(CELLS)})\b")
+    texts = texts_of(path)
+    assert texts & CELL_WORDS == set()
+    assert [text for text in texts if words.search(text)] == []
+    assert not re.search(r"startswith\(.(sum|split|ba)", path.read_text())
+
+
+@pytest.mark.parametrize("folder", OF_CELLS, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_file_of_one_cell_names_no_other(folder):
+    for name in CELLS:
+        others = CELLS.keys() - {name}
+        assert texts_of(folder / f"{name}.py") & others == set()
 
 
 def modules_after(*arguments: str) -> set[str]:

@@ -25,7 +25,7 @@ def arguments_of(case, *, save):
         case.h_BH,
     ]
     tensors = [None if t is None else t.clone().requires_grad_(save) for t in tensors]
-    rule = (case.rule.cell, case.rule.layer_norm, case.rule.eps, case.reverse)
+    rule = (case.rule.spec.name, case.rule.norm.name, case.rule.eps, case.reverse)
     return (*tensors, case.lengths_B, *rule, save)
 
 

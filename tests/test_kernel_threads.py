@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from grucli.nn.kernel import available
+from grucli.nn.kernel import available, limit_threads
 from grucli.nn.kernel_problem import native
 from tests.kernel_cases import VARIANTS, make_case, run
 
@@ -22,6 +22,7 @@ def _settings() -> Iterator[None]:
     yield
     torch.set_num_threads(threads)
     native.use_instruction_set(instructions)
+    limit_threads(0)
 
 
 @pytest.mark.parametrize("instructions", native.instruction_sets() if available() else [])
@@ -45,6 +46,20 @@ def test_the_same_number_of_threads_gives_the_same_gradient_bytes(variant):
     torch.set_num_threads(3)
     first, second = run(case, native=True), run(case, native=True)
     assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 5])
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_a_limit_on_threads_changes_no_byte_though_one_thread_rounds_otherwise(variant, most):
+    case = make_case(variant, SIZES)
+    torch.set_num_threads(1)
+    alone = run(case, native=True)
+    torch.set_num_threads(4)
+    expected = run(case, native=True)
+    limit_threads(most)
+    limited = run(case, native=True)
+    assert all(torch.equal(limited[name], expected[name]) for name in expected)
+    assert not torch.equal(alone["weight_hh"], expected["weight_hh"])
 
 
 def test_a_row_s_outputs_do_not_depend_on_its_neighbours():
@@ -81,11 +96,13 @@ def test_an_unknown_instruction_set_is_refused():
         native.use_instruction_set("abacus")
 
 
+@pytest.mark.parametrize("most", [0, 2])
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork")
-def test_a_forked_child_computes_the_same_with_threads_of_its_own():
+def test_a_forked_child_computes_the_same_with_threads_of_its_own(most):
     case = make_case(("gru", "split"), SIZES)
-    torch.set_num_threads(2)
+    torch.set_num_threads(3)
+    limit_threads(most)
     expected = run(case, native=True)["output"]
     child = os.fork()
     if child == 0:

@@ -11,11 +11,10 @@ from torch.nn.utils.rnn import pack_padded_sequence
 
 from grucli.nn import GRU, MODULES, Forecaster, chunks
 from grucli.nn.kernel import available
-from grucli.nn.rules import LAYER_NORMS
+from tests.kernel_cases import EVERY_VARIANT
 from tests.kernel_cases import VARIANTS as NATIVE
 
 T, B, C, H = 23, 4, 3, 6
-VARIANTS = [(cell, norm) for cell, norms in LAYER_NORMS.items() for norm in norms]
 CHUNKS = pytest.mark.parametrize("steps", [1, 5, T - 1, T, T + 9])
 
 
@@ -58,7 +57,7 @@ def assert_equal_results(found, expected, **tolerance):
 
 
 @CHUNKS
-@pytest.mark.parametrize(("cell", "norm"), VARIANTS)
+@pytest.mark.parametrize(("cell", "norm"), EVERY_VARIANT)
 def test_results_and_gradients_are_those_of_the_whole_sequence(cell, norm, steps):
     x, h = random(T, B, C), random(2, B, H)
     hx = (h, h.flip(0)) if cell == "lstm" else h
@@ -68,7 +67,7 @@ def test_results_and_gradients_are_those_of_the_whole_sequence(cell, norm, steps
 
 
 @pytest.mark.parametrize("kernel", ["auto", "torch"])
-@pytest.mark.parametrize(("cell", "norm"), VARIANTS)
+@pytest.mark.parametrize(("cell", "norm"), EVERY_VARIANT)
 def test_float32_agrees_with_either_kernel(cell, norm, kernel, monkeypatch):
     monkeypatch.setenv("GRUCLI_KERNEL", kernel)
     x = random(T, B, C, dtype=torch.float32)

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from grucli.cells.address import GATES, normalised_together
+from grucli.cells import CELLS
 from grucli.nn import mean_deviations
 from grucli.nn.recording import record_stack
 from tests.test_trace_recording import KINDS, make, series
@@ -15,7 +15,7 @@ def recorded(module, layer, part, gates):
     """Mean over steps and samples of sqrt(var + eps) of what one group of gates normalises."""
     products = layer.input_products() if part == "ih" else layer.state_products()
     sums = products if layer.sums is None else layer.sums
-    order, hidden = GATES[module.cell], module.hidden_size
+    order, hidden = module.rule.spec.gate_names, module.hidden_size
     places = [order.index(gate) for gate in gates]
     block = torch.cat([sums[..., p * hidden : (p + 1) * hidden] for p in places], dim=-1)
     centred = block - block.mean(dim=-1, keepdim=True)
@@ -33,7 +33,7 @@ def test_deviations_are_those_of_the_recorded_steps(cell, variant, bidirectional
         )
         for layer in record_stack(module, series()).layers
         for part in ("ih", "hh")
-        for gates in normalised_together(cell, variant)
+        for gates in module.rule.norm.groups
         for gate in gates
     }
     assert found == pytest.approx(expected, rel=1e-9)
@@ -44,8 +44,8 @@ def test_nothing_is_divided_without_a_normalisation(cell):
     assert mean_deviations(make(cell, "none"), series()) == {}
 
 
-@pytest.mark.parametrize("cell", ["gru", "rnn"])
-def test_each_variant_normalises_every_gate_once(cell):
-    for variant in ("split", "ba2016", "sum", "sum_joint"):
-        gates = [gate for group in normalised_together(cell, variant) for gate in group]
-        assert tuple(gates) == GATES[cell]
+@pytest.mark.parametrize(("cell", "variant"), NORMED)
+def test_each_variant_normalises_every_gate_once(cell, variant):
+    spec = CELLS[cell]
+    gates = [gate for group in spec.layer_norm(variant).groups for gate in group]
+    assert tuple(gates) == spec.gate_names

@@ -6,7 +6,7 @@ import math
 import pytest
 import torch
 
-from grucli.nn import GRU, LSTM, RNN
+from grucli.nn import GRU, LSTM, RNN, cells
 from grucli.nn.layer import run_layer
 from grucli.nn.rules import LayerWeights, cell_rule, parameter_shapes
 
@@ -281,12 +281,12 @@ def test_a_packed_batch_equals_its_sequences_one_by_one(cell, variant, bidirecti
 @pytest.mark.parametrize(("cell", "variant"), MODULES)
 @pytest.mark.parametrize("reverse", [False, True])
 def test_rows_of_any_length_in_any_order_equal_the_same_rows_alone(cell, variant, reverse):
-    shapes = parameter_shapes(cell_rule(cell, variant), C, H, bias=True)
+    shapes = parameter_shapes(cell_rule(cells.MODULES[cell].equations, variant), C, H, bias=True)
     weights = LayerWeights(**{n: torch.randn(s, dtype=torch.float64) for n, s in shapes.items()})
     lengths = torch.tensor([2, 5, 1, 4])
     x = torch.randn(T, 4, C, dtype=torch.float64)
     state = [torch.randn(4, H, dtype=torch.float64) for _ in ("hc" if cell == "lstm" else "h")]
-    rule = cell_rule(cell, variant)
+    rule = cell_rule(cells.MODULES[cell].equations, variant)
     output, final = run_layer(rule, weights, x, tuple(state), reverse=reverse, lengths_B=lengths)
     for row, length in enumerate(lengths.tolist()):
         alone = (rule, weights, x[:length, row, None], tuple(s[row, None] for s in state))

@@ -8,13 +8,12 @@ from torch.func import functional_call, grad, hessian, jacfwd, jacrev, jvp, vmap
 
 from grucli.nn import MODULES
 from grucli.nn.layer import run_layer
-from grucli.nn.rules import LAYER_NORMS, LayerWeights
-from tests.kernel_cases import make_case
+from grucli.nn.rules import LayerWeights
+from tests.kernel_cases import EVERY_VARIANT, make_case
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*torch.jit.script")  # torch's own, forwards
 
 T, B, C, H = 7, 2, 3, 5
-VARIANTS = [(cell, norm) for cell, norms in LAYER_NORMS.items() for norm in norms]
 CHUNKS = pytest.mark.parametrize("recompute_steps", [None, 3])
 CELLS = pytest.mark.parametrize("cell", MODULES)
 
@@ -48,7 +47,7 @@ def backward(module, x) -> dict[str, Tensor]:
 
 @CHUNKS
 @pytest.mark.parametrize("bidirectional", [False, True])
-@pytest.mark.parametrize(("cell", "norm"), VARIANTS)
+@pytest.mark.parametrize(("cell", "norm"), EVERY_VARIANT)
 def test_jvp_is_the_backward_passs_gradient_times_the_tangent(
     cell, norm, bidirectional, recompute_steps
 ):
@@ -101,7 +100,7 @@ def test_final_states_of_long_sequences_carry_tangents(monkeypatch):
 
 
 @CHUNKS
-@pytest.mark.parametrize(("cell", "norm"), VARIANTS)
+@pytest.mark.parametrize(("cell", "norm"), EVERY_VARIANT)
 def test_grad_over_inputs_and_parameters_is_that_of_a_backward_pass(cell, norm, recompute_steps):
     module, x = make(cell, norm, recompute_steps=recompute_steps), random(T, B, C)
     expected = backward(module, x)

@@ -17,8 +17,8 @@ def in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     [
         (
             "model: {cell: lstm, layer_norm: split}",
-            "7:21: model.layer_norm: found split with cell lstm; expected none; lstm has no layer "
-            "normalisation here, choose cell gru or rnn",
+            "7:21: model.layer_norm: found split with cell lstm, which has no such; expected none, "
+            "or cell gru or rnn",
         ),
         (
             "model: {init: {gain: 0.5}}",

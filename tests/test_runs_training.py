@@ -9,6 +9,7 @@ import torch
 from grucli import evaluate, train
 from grucli.checkpoint import load_checkpoint
 from grucli.errors import DataError, InterruptedRunError, TrainingError, UsageError
+from grucli.nn import available, limit_threads
 from grucli.recipe import load_recipe
 from grucli.results import Epoch, Step
 from grucli.runs import training
@@ -98,11 +99,13 @@ def test_a_changed_recipe_is_refused_on_resume_with_both_values(folder):
         train(folder / "wave.yaml", ["train.lr=0.5"], run_dir=folder / "run", resume=True)
 
 
-def test_a_training_state_of_another_form_is_refused_and_still_evaluated(folder):
+@pytest.mark.parametrize("version", [None, 1, 2])
+def test_a_training_state_of_another_form_is_refused_and_still_evaluated(folder, version):
     train(folder / "wave.yaml", run_dir=folder / "run")
     last = folder / "run" / "last.pt"
     body = torch.load(last, weights_only=True)
     del body["training"]["version"]  # as before there were versions
+    body["training"] |= {} if version is None else {"version": version}
     torch.save(body, last)
     with pytest.raises(UsageError, match=r"cannot go on with"):
         train(folder / "wave.yaml", run_dir=folder / "run", resume=True)
@@ -215,7 +218,7 @@ def test_a_loss_that_is_not_finite_stops_before_the_step(folder):
     values = run.training.parameters.values
     before = [values.clone()]
     with pytest.raises(TrainingError, match=r"loss .* the weights were left as they were"):
-        before.extend(values.clone() for _ in run.events(lambda: None))
+        before.extend(values.clone() for _ in run.loop())
     assert len(before) > 1
     assert bool(torch.isfinite(values).all())
     assert torch.equal(values, before[-1])
@@ -364,6 +367,31 @@ def test_measuring_the_threads_changes_nothing_that_is_learned(folder, monkeypat
     for name, threads in (("measured", "auto"), ("given", 1)):
         train(folder / "wave.yaml", run_dir=folder / name, threads=threads)
     assert weights_of(folder / "measured" / "last.pt") == weights_of(folder / "given" / "last.pt")
+
+
+@pytest.mark.skipif(not available(), reason="installed without a compiler")
+def test_fewer_threads_on_the_way_change_no_byte(folder, monkeypatch):
+    """With one thread from the start the same run rounds otherwise."""
+    before, limits = torch.get_num_threads(), []
+
+    def limit(most):
+        limits.append(most)
+        limit_threads(most)
+
+    monkeypatch.setattr("grucli.runs.training.pick_threads", lambda _: torch.set_num_threads(2))
+    monkeypatch.setattr("grucli.runs.device.limit_threads", limit)
+    monkeypatch.setattr("grucli.runs.device._WINDOW_STEPS", 1)
+    monkeypatch.setattr("grucli.runs.device._WINDOW_SECONDS", 0.0)
+    monkeypatch.setattr("grucli.runs.device._SLOW", 0.0)
+    monkeypatch.setattr("grucli.runs.device._WORTHWHILE", 0.0)
+    overrides = ["model.hidden=48", "model.dropout=0.1", "model.layers=2"]
+    for name, threads in (("limited", "auto"), ("free", 2), ("alone", 1)):
+        train(folder / "wave.yaml", overrides, run_dir=folder / name, threads=threads)
+    torch.set_num_threads(before)
+    assert weights_of(folder / "limited" / "last.pt") == weights_of(folder / "free" / "last.pt")
+    assert weights_of(folder / "limited" / "last.pt") != weights_of(folder / "alone" / "last.pt")
+    assert {1, 2} <= set(limits)
+    assert limits[-1] == 0
 
 
 def test_a_resumed_run_takes_the_threads_it_had(folder):

@@ -14,7 +14,7 @@ from grucli.insight.dynamics import (
 )
 from grucli.insight.tracing import Selection, gate_activities, memory_steps, value_names, values_of
 from grucli.nn import MODULES, Forecaster
-from grucli.nn.cells import project_input, step_values
+from grucli.nn.norms import project_input, step_values
 from grucli.nn.recording import record_stack
 
 T, H = 40, 4

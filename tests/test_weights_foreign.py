@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from grucli.cells.address import GATES
+from grucli.cells import CELLS
 from grucli.errors import CheckpointError
 from grucli.weights import read_weights
 
@@ -45,11 +45,11 @@ def test_the_gates_of_torch_modules_are_their_own_rows(tmp_path, cell, bidirecti
     assert (stack.cell, stack.hidden, stack.layer_norm) == (cell, 5, "none")
     seen = {}
     for name, values in stack.matrices():
-        index = GATES[cell].index(name.gate)
+        index = CELLS[cell].gate_names.index(name.gate)
         expected = module.state_dict()[name.parameter][5 * index : 5 * (index + 1)]
         np.testing.assert_array_equal(values, expected.numpy())
         seen[name.long] = values
-    assert len(seen) == len(module.state_dict()) * len(GATES[cell])
+    assert len(seen) == len(module.state_dict()) * len(CELLS[cell].gates)
 
 
 def test_several_stacks_are_told_apart_by_their_prefix_and_the_rest_is_listed(tmp_path):

@@ -8,7 +8,7 @@ import pytest
 import torch
 from onnx import helper, numpy_helper
 
-from grucli.cells.address import GATES
+from grucli.cells import CELLS
 from grucli.errors import CheckpointError
 from grucli.weights import build_weight_report, read_weights
 from tests.onnx_files import model_of, node_of, one_node, saved, weights_of
@@ -21,7 +21,7 @@ def assert_same_matrices(stack, module):
     state = module.state_dict()
     seen = set()
     for name, values in stack.matrices():
-        index = GATES[stack.cell].index(name.gate)
+        index = CELLS[stack.cell].gate_names.index(name.gate)
         hidden = stack.hidden
         expected = state[name.parameter][index * hidden : (index + 1) * hidden]
         np.testing.assert_array_equal(values, expected.numpy(), err_msg=name.long)

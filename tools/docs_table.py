@@ -8,7 +8,7 @@ from grucli import results
 from grucli.insight import dynamics, gate_updates, record, spectra, tracing
 from grucli.results import tracing as trace_reports
 from grucli.tasks.forecast import losses
-from grucli.training import progress
+from grucli.training import totals
 from grucli.weights import (
     compare,
     effective,
@@ -42,7 +42,7 @@ class Section:
     """Fields that name or sort what is measured and are no statistics."""
 
 
-PLACE = ("symbol", "name", "layer", "direction", "gate", "part", "shape", "module")
+PLACE = ("symbol", "name", "layer", "direction", "gate", "part", "cell", "shape", "module")
 SPREAD = ("mean", "deviation", "minimum", "maximum")
 ENDS = ("mean", "deviation", "left", "right", "always_left", "always_right", "by_step")
 
@@ -128,7 +128,7 @@ SECTIONS = (
         "inspect-weights CKPT --history --json: records[].",
         (
             Source(losses.masked_mean_loss, ("loss",)),
-            Source(progress.EpochTotals.clipped_share.fget, ("clipped_share",)),
+            Source(totals.EpochTotals.clipped_share.fget, ("clipped_share",)),
         ),
         ("step", "epoch", "lr", "matrices", "memories", "is_end"),
     ),

@@ -23,9 +23,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from grucli import results
-from grucli.cells import address
-from grucli.nn import cells, rules
+from grucli import nn, results
+from grucli.cells import CELLS, CellSpec, address
+from grucli.nn import rules
 from grucli.weights import CHANGES, QUANTITIES
 from tools.docs_table import SECTIONS, Section, Source
 
@@ -62,8 +62,8 @@ and `unmatched`, the matrices that only one of the two has in this shape.
 EQUATIONS_HEAD = """\
 # Equations and names of every cell
 
-Written by `make docs` from the docstrings of `grucli/nn/cells.py` and `grucli/address.py`; what is
-wrong here is put right there.
+Written by `make docs` from the docstrings of `grucli/nn/cells/` and `grucli/cells/address.py`, and
+from what `grucli/cells/` says of each cell; what is wrong here is put right there.
 
 ## Notation
 """
@@ -122,15 +122,16 @@ class Variant:
 
 
 def variants() -> Iterator[Variant]:
-    """The variants in the docstring of ``nn.cells``, in its order."""
-    for block in (inspect.getdoc(cells) or "").split("\n\n"):
-        head, *lines = block.splitlines()
-        match = re.fullmatch(r"(\w+), ([\w ]+): (.*)", head)
-        if match and match[1] in rules.LAYER_NORMS:
-            inside = [line.strip() for line in lines]
-            split = next((at for at, line in enumerate(inside) if _is_note(line)), len(inside))
-            kinds = tuple(match[2].split(" and "))
-            yield Variant(match[1], kinds, match[3], tuple(inside[:split]), tuple(inside[split:]))
+    """The variants in the docstrings of the cells' equations, in their order."""
+    for cell, module in nn.MODULES.items():
+        for block in (inspect.getdoc(inspect.getmodule(module)) or "").split("\n\n"):
+            head, *lines = block.splitlines()
+            match = re.fullmatch(rf"{cell}, ([\w ]+): (.*)", head)
+            if match:
+                inside = [line.strip() for line in lines]
+                cut = next((at for at, line in enumerate(inside) if _is_note(line)), len(inside))
+                kinds = tuple(match[1].split(" and "))
+                yield Variant(cell, kinds, match[2], tuple(inside[:cut]), tuple(inside[cut:]))
 
 
 def _is_note(line: str) -> bool:
@@ -139,25 +140,25 @@ def _is_note(line: str) -> bool:
 
 def equations_page() -> str:
     """docs/equations.md."""
-    notation = (inspect.getdoc(cells) or "").split("\n\n")[1]
+    notation = (inspect.getdoc(nn.cells) or "").split("\n\n")[1]
     names = (inspect.getdoc(address) or "").split("\n\n")[1:]
     parts = [EQUATIONS_HEAD, notation, "\n## Names and conventions\n", "\n\n".join(names)]
-    for cell in rules.LAYER_NORMS:
-        parts += [f"\n## {cell}\n", _gate_table(cell)]
+    for cell, spec in CELLS.items():
+        parts += [f"\n## {cell}\n", _gate_table(spec)]
         parts += [_variant(variant) for variant in variants() if variant.cell == cell]
     return "\n".join(parts)
 
 
-def _gate_table(cell: str) -> str:
+def _gate_table(spec: CellSpec) -> str:
     rows = [
         "| gate | letter | rows in torch's stack | matrices | columns in Keras | rows in ONNX |",
         "|---|---|---|---|---|---|",
     ]
-    stacks = address.GATES[cell], tuple(address.KERAS[cell]), address.ONNX_ORDER[cell]
-    for gate, letter in zip(address.GATES[cell], address.SYMBOLS[cell], strict=True):
+    stacks = spec.gate_names, tuple(spec.keras.letters), spec.onnx.order
+    for gate, letter in zip(spec.gate_names, spec.letters, strict=True):
         torch, keras, onnx = (_span(stack.index(gate)) for stack in stacks)
         matrices = f"`W_x{letter}` `0.{gate}.ih`, `W_h{letter}` `0.{gate}.hh`"
-        keras = f"{address.KERAS[cell][gate]}: {keras}"
+        keras = f"{spec.keras.letters[gate]}: {keras}"
         rows.append(f"| {gate} | {letter} | {torch} | {matrices} | {keras} | {onnx} |")
     return "\n".join(rows)
 
@@ -180,23 +181,25 @@ def _variant(variant: Variant) -> str:
 
 def _facts(cell: str, layer_norm: str) -> Iterator[str]:
     """What is normalised together, and the parameters, as the code has them."""
-    rule = rules.cell_rule(cell, layer_norm)
-    sizes = rules.norm_blocks(rule, len(address.GATES[cell]) * 64)
+    rule = rules.cell_rule(nn.MODULES[cell].equations, layer_norm)
+    sizes = rules.norm_blocks(rule, len(rule.spec.gates) * 64)
     if sizes:
-        side = "of the sum" if layer_norm.startswith("sum") else "of each side"
+        side = "of the sum" if rule.norm.of_sum else "of each side"
         shown = " + ".join(f"{size // 64 if size > 64 else ''}H" for size in sizes)
         yield f"Normalised together: {shown} values {side}; eps {rule.eps:g}"
     shapes = rules.parameter_shapes(rule, 7, 64, bias=True)
     stacked = ", ".join(f"`{kind}_l0` {_names(cell, kind)}" for kind in shapes)
     yield f"Parameters: {stacked}"
     count = sum(shape[0] * (shape[1] if len(shape) > 1 else 1) for shape in shapes.values())
-    rows, vectors = len(address.GATES[cell]), sum(len(shape) == 1 for shape in shapes.values())
+    rows, vectors = len(rule.spec.gates), sum(len(shape) == 1 for shape in shapes.values())
     each = "" if rows == 1 else f"{rows} "
     yield f"Count: {each}H (C + H + {vectors}); {count:,} for C = 7 inputs and H = 64 units"
 
 
 def _names(cell: str, kind: str) -> str:
-    return f"({' '.join(f'`{address.PARTS[kind]}{letter}`' for letter in address.SYMBOLS[cell])})"
+    return (
+        f"({' '.join(f'`{address.PARTS[kind].prefix}{letter}`' for letter in CELLS[cell].letters)})"
+    )
 
 
 PAGES = {"equations.md": equations_page, "statistics.md": statistics_page}

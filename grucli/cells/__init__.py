@@ -1,1 +1,31 @@
-"""What a recurrent cell is, without torch: its gates, their letters and order, its matrices."""
+"""What a recurrent cell is, without torch: one value for each, and the addresses of its matrices.
+
+The rest of the house asks these values; no other room knows a cell by its name. To add a cell, add
+its file here, its file of equations in ``grucli.nn.cells``, and a row to the table of each.
+"""
+
+from grucli.cells.gru import GRU
+from grucli.cells.lstm import LSTM
+from grucli.cells.rnn import RNN
+from grucli.cells.spec import ACTIVATIONS, Activation, CellSpec, Gate, LayerNorm
+
+CELLS: dict[str, CellSpec] = {spec.name: spec for spec in (GRU, RNN, LSTM)}
+"""Every cell by its name; the first is what a recipe gets that names none."""
+
+NORM_NAMES: tuple[str, ...] = tuple(
+    dict.fromkeys(name for spec in CELLS.values() for name in spec.norm_names)
+)
+"""The layer normalisations of all cells."""
+
+__all__ = [
+    "ACTIVATIONS",
+    "CELLS",
+    "GRU",
+    "LSTM",
+    "NORM_NAMES",
+    "RNN",
+    "Activation",
+    "CellSpec",
+    "Gate",
+    "LayerNorm",
+]

@@ -1,8 +1,8 @@
-"""Names and order of the gates, and the address of every matrix: written here and nowhere else.
+"""The address of every matrix of a cell, and what it is called: written here and nowhere else.
 
 A stacked parameter such as ``weight_hh_l0`` of a GRU holds one block of H rows for each gate, in
-the order of ``GATES``. The order and the parameter names are those of torch.nn.GRU, LSTM and RNN,
-so that their state dictionaries load unchanged.
+the order of the cell's gates. The order and the parameter names are those of torch.nn.GRU, LSTM and
+RNN, so that their state dictionaries load unchanged.
 
 The update gate z keeps the old state: h' = z * h + (1 - z) * n. torch, Keras and Cho et al. 2014
 write it so. Chung et al. 2014, Ba et al. 2016, DreamerV2 and others swap z with
@@ -22,78 +22,36 @@ the product as above.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-GATES: dict[str, tuple[str, ...]] = {
-    "gru": ("reset", "update", "candidate"),
-    "lstm": ("input", "forget", "cell", "output"),
-    "rnn": ("state",),
+from grucli.cells import CELLS, CellSpec
+
+
+@dataclass(frozen=True)
+class Part:
+    """A kind of stacked parameter: prefix of its symbols, last word of addresses, plain words."""
+
+    prefix: str
+    word: str
+    plain: str
+
+
+PARTS: dict[str, Part] = {
+    "weight_ih": Part("W_x", "ih", "input to hidden"),
+    "weight_hh": Part("W_h", "hh", "hidden to hidden"),
+    "bias_ih": Part("b_x", "bias_ih", "input bias"),
+    "bias_hh": Part("b_h", "bias_hh", "hidden bias"),
+    "gain_ih": Part("g_x", "gain_ih", "input gain"),
+    "gain_hh": Part("g_h", "gain_hh", "hidden gain"),
+    "bias_sum": Part("b_", "bias", "bias"),
+    "gain_sum": Part("g_", "gain", "gain"),
 }
-"""Gates by cell, in the order in which torch stacks their rows."""
+"""Every kind of stacked parameter, in the order in which reports have them."""
 
-SYMBOLS: dict[str, tuple[str, ...]] = {
-    "gru": ("r", "z", "n"),
-    "lstm": ("i", "f", "g", "o"),
-    "rnn": ("h",),
-}
-"""The letter of each gate, in the same order."""
-
-KERAS: dict[str, dict[str, str]] = {
-    "gru": {"update": "z", "reset": "r", "candidate": "h"},
-    "lstm": {"input": "i", "forget": "f", "cell": "c", "output": "o"},
-    "rnn": {"state": "h"},
-}
-"""Keras's letters by gate, in the order in which it stacks their columns."""
-
-ONNX_ORDER: dict[str, tuple[str, ...]] = {
-    "gru": ("update", "reset", "candidate"),
-    "lstm": ("input", "output", "forget", "cell"),
-    "rnn": ("state",),
-}
-"""Gates by cell, in the order in which ONNX stacks their rows."""
-
-KEEPING_GATES: dict[str, str] = {"gru": "update", "lstm": "forget"}
-"""The gate whose bias sets how long the state is kept, by cell."""
-
-PARTS: dict[str, str] = {
-    "weight_ih": "W_x",
-    "weight_hh": "W_h",
-    "bias_ih": "b_x",
-    "bias_hh": "b_h",
-    "gain_ih": "g_x",
-    "gain_hh": "g_h",
-    "bias_sum": "b_",
-    "gain_sum": "g_",
-}
-"""Stacked parameter -> prefix of its matrices' names; the letter of the gate follows."""
-
-WORDS: dict[str, str] = {
-    "weight_ih": "ih",
-    "weight_hh": "hh",
-    "bias_ih": "bias_ih",
-    "bias_hh": "bias_hh",
-    "gain_ih": "gain_ih",
-    "gain_hh": "gain_hh",
-    "bias_sum": "bias",
-    "gain_sum": "gain",
-}
-"""Stacked parameter -> last word of the long name, as in ``0.update.hh``."""
-
-CONVENTIONS: dict[str, str] = {
-    "gru": "GRU gates: r reset, z update (in some texts u), n candidate (in some h or c). The "
-    "update gate z keeps the old state here, as in torch and Keras: h' = z*h + (1-z)*n. Texts with "
-    "h' = (1-z)*h + z*n let z take the new in: theirs is 1-z here.",
-    "lstm": "LSTM gates: i input, f forget, g cell (in some texts c), o output. The forget gate f "
-    "keeps the old cell state: c' = f*c + i*g.",
-    "rnn": "RNN: h state. The state is h' = tanh(W_xh x + b_xh + W_hh h + b_hh).",
-}
-"""Letters of the gates, here and in other texts, and what the keeping gate means, by cell."""
-
-_CELLS = {gate: cell for cell, gates in GATES.items() for gate in gates}
-_KINDS = {word: kind for kind, word in WORDS.items()}
-
+_KINDS = {part.word: kind for kind, part in PARTS.items()}
+_PLACE = re.compile(r"(?P<layer>\d+)(?P<reverse>r?)")
 _PARAMETER = re.compile(
     r"^(?P<prefix>(?:.*\.)?)(?P<kind>"
     + "|".join(PARTS)
@@ -101,64 +59,146 @@ _PARAMETER = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class MatrixName:
-    """One gate's share of a stacked parameter.
+class Place(NamedTuple):
+    """A layer of a stack, in one direction."""
 
-    ``symbol`` is the name on screen (W_hz), ``long`` the address on the command line
-    (0.update.hh; 0r.update.hh for the reverse direction of a bidirectional layer).
-    """
-
-    cell: str
     layer: int
-    reverse: bool
-    gate: str
-    kind: str
-    rows: slice
-    parameter: str
+    reverse: bool = False
 
     @property
-    def symbol(self) -> str:
-        """The short name: ``W_hz``, ``b_xr``, ``g_hn``."""
-        letter = SYMBOLS[self.cell][GATES[self.cell].index(self.gate)]
-        return PARTS[self.kind] + letter
-
-    @property
-    def long(self) -> str:
-        """The full address: layer, gate and part, joined with dots."""
-        return f"{self.layer}{'r' if self.reverse else ''}.{self.gate}.{WORDS[self.kind]}"
+    def name(self) -> str:
+        """As on the command line: ``0``, ``0r`` for the reverse direction."""
+        return f"{self.layer}{'r' * self.reverse}"
 
     @property
     def direction(self) -> str:
         """Either ``forward`` or ``reverse``."""
         return "reverse" if self.reverse else "forward"
 
+    @property
+    def suffix(self) -> str:
+        """What torch ends the names of its parameters with."""
+        return f"_l{self.layer}{'_reverse' * self.reverse}"
 
-def parse_parameter(name: str) -> tuple[str, str, int, bool] | None:
-    """Split ``a.weight_hh_l1_reverse`` into (prefix, kind, layer, reverse); None if no match."""
+
+def places(layers: int, directions: int) -> Iterator[Place]:
+    """Every place of a stack, lowest first, forward before reverse."""
+    for layer in range(layers):
+        for direction in range(directions):
+            yield Place(layer, direction == 1)
+
+
+@dataclass(frozen=True)
+class MatrixAddress:
+    """One gate's share of a stacked parameter; all gates together where ``gate`` is empty.
+
+    ``cell`` is the cell that the gate belongs to: gates of several cells may share a name.
+    ``prefix`` is what stands before the names of the stack, with its dot.
+    """
+
+    cell: str
+    place: Place
+    gate: str
+    kind: str
+    prefix: str = ""
+
+    @property
+    def spec(self) -> CellSpec:
+        """The cell."""
+        return CELLS[self.cell]
+
+    @property
+    def at(self) -> int:
+        """Which of the cell's gates it is. Raises ValueError for all gates together."""
+        return self.spec.gate_names.index(self.gate)
+
+    @property
+    def part(self) -> str:
+        """The last word of the address, such as hh."""
+        return PARTS[self.kind].word
+
+    @property
+    def symbol(self) -> str:
+        """The short name: ``W_hz``, ``b_xr``, ``g_hn``; ``W_h`` of all gates together."""
+        return PARTS[self.kind].prefix + (self.spec.letters[self.at] if self.gate else "")
+
+    @property
+    def long(self) -> str:
+        """The address on the command line, without the stack: ``0.update.hh``, ``0r.update.hh``."""
+        return ".".join(filter(None, (self.place.name, self.gate, self.part)))
+
+    @property
+    def parameter(self) -> str:
+        """The stacked parameter that the matrix is part of, by torch's name, without the stack."""
+        return self.kind + self.place.suffix
+
+    @property
+    def labels(self) -> dict[str, Any]:
+        """The fields that results about a matrix have in common."""
+        return {
+            "symbol": self.symbol,
+            "name": self.long,
+            "layer": self.place.layer,
+            "direction": self.place.direction,
+            "gate": self.gate,
+            "part": self.part,
+            "cell": self.cell,
+        }
+
+    @property
+    def order(self) -> tuple[Place, int, int]:
+        """Sorts by layer, direction, part and gate, as everywhere."""
+        return self.place, list(PARTS).index(self.kind), self.at
+
+    def of(self, stacked: Any) -> Any:
+        """The gate's rows of a stacked tensor or array. Raises ValueError where they do not fit."""
+        hidden, rest = divmod(len(stacked), len(self.spec.gates))
+        if rest:
+            gates = len(self.spec.gates)
+            raise ValueError(f"{self.parameter}: {len(stacked)} rows do not divide among {gates}")
+        return stacked[self.at * hidden : (self.at + 1) * hidden]
+
+    @classmethod
+    def parse(cls, address: str, cell: str) -> "MatrixAddress":
+        """The matrix of a cell at an address, with or without the prefix of its stack.
+
+        Raises ValueError where the cell has no such gate, or matrices no such part.
+        """
+        parts = split_address(address)
+        if parts.part not in _KINDS or parts.gate not in ("", *CELLS[cell].gate_names):
+            raise ValueError(f"{address}: no matrix of a {cell}")
+        place = _PLACE.fullmatch(parts.place)
+        assert place is not None
+        layer = Place(int(place["layer"]), bool(place["reverse"]))
+        return cls(cell, layer, parts.gate, _KINDS[parts.part], parts.prefix)
+
+
+class ParameterName(NamedTuple):
+    """The parts of ``coder.weight_hh_l1_reverse``."""
+
+    prefix: str
+    kind: str
+    place: Place
+
+
+def parse_parameter(name: str) -> ParameterName | None:
+    """Take the name of a stacked parameter apart; None where it belongs to no recurrent layer."""
     match = _PARAMETER.match(name)
     if match is None:
         return None
-    return match["prefix"], match["kind"], int(match["layer"]), match["reverse"] is not None
+    place = Place(int(match["layer"]), match["reverse"] is not None)
+    return ParameterName(match["prefix"], match["kind"], place)
 
 
-def matrices_of(cell: str, parameter: str, rows: int) -> Iterator[MatrixName]:
-    """Name each gate's block of a stacked parameter with ``rows`` rows in all.
+def matrices_of(cell: str, parameter: str) -> Iterator[MatrixAddress]:
+    """The address of each gate's block of a stacked parameter, in the order of its rows.
 
-    Yields nothing for a parameter that belongs to no recurrent layer. Raises ValueError when the
-    rows cannot be divided among the gates of the cell.
+    Yields nothing for a parameter that belongs to no recurrent layer.
     """
     parsed = parse_parameter(parameter)
-    if parsed is None:
-        return
-    _, kind, layer, reverse = parsed
-    gates = GATES[cell]
-    if rows % len(gates):
-        raise ValueError(f"{parameter}: {rows} rows do not divide among {len(gates)} gates")
-    hidden = rows // len(gates)
-    for index, gate in enumerate(gates):
-        block = slice(index * hidden, (index + 1) * hidden)
-        yield MatrixName(cell, layer, reverse, gate, kind, block, parameter)
+    if parsed is not None:
+        for gate in CELLS[cell].gate_names:
+            yield MatrixAddress(cell, parsed.place, gate, parsed.kind, parsed.prefix)
 
 
 class Address(NamedTuple):
@@ -169,35 +209,16 @@ class Address(NamedTuple):
     gate: str
     part: str
 
-    @property
-    def kind(self) -> str:
-        """The stacked parameter without its layer, such as weight_hh."""
-        return _KINDS[self.part]
-
-    @property
-    def cell(self) -> str:
-        """The cell that the gate belongs to, empty for all gates together."""
-        return _CELLS.get(self.gate, "")
-
-    @property
-    def parameter(self) -> str:
-        """The stacked parameter that the matrix is part of, by torch's name."""
-        reverse = "_reverse" if self.place.endswith("r") else ""
-        return f"{self.kind}_l{self.place.rstrip('r')}{reverse}"
-
 
 def split_address(address: str) -> Address:
-    """Take the long name of a matrix apart, with or without the prefix of its stack."""
+    """Take the long name of a matrix apart, with or without the prefix of its stack.
+
+    Whether there is such a gate or part is for the cell to say: see ``MatrixAddress.parse``.
+    """
     *before, last, part = address.split(".")
-    gate = last if last in _CELLS else ""
+    gate = "" if _PLACE.fullmatch(last) else last
     place = before.pop() if gate else last
     return Address("".join(f"{word}." for word in before), place, gate, part)
-
-
-def cells_of(gates: Iterable[str]) -> list[str]:
-    """The cells that gates belong to, in the order of ``GATES``."""
-    found = {_CELLS.get(gate) for gate in gates}
-    return [cell for cell in GATES if cell in found]
 
 
 def column_names(
@@ -213,18 +234,3 @@ def column_names(
         return tuple(inputs)
     source = "state" if part == "hh" else "below" if layer > 0 else "input"
     return tuple(f"{source} {column}" for column in range(count))
-
-
-def normalised_together(cell: str, layer_norm: str) -> list[tuple[str, ...]]:
-    """Gates that share one mean and one variance, in the order of ``GATES``; [] without any.
-
-    split and ba2016 normalise each side of them so, sum and sum_joint the sum of both sides.
-    """
-    gates = GATES[cell]
-    if layer_norm == "none":
-        return []
-    if layer_norm == "sum":
-        return [(gate,) for gate in gates]
-    if layer_norm == "ba2016" and len(gates) == 3:
-        return [gates[:2], gates[2:]]
-    return [gates]

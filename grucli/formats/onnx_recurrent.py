@@ -109,7 +109,7 @@ def _recurrent(
         is_clipped="clip" in node.attributes,
         linear_before_reset=node.integer("linear_before_reset", 0) != 0,
         input_forget=node.integer("input_forget", 0) != 0,
-        has_peepholes=node.op == "LSTM" and bool(inputs[_PEEPHOLES]),
+        has_peepholes=bool(inputs[_PEEPHOLES]),
     )
 
 

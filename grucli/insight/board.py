@@ -1,7 +1,7 @@
 """One step of one unit as a teacher writes it on a board: every equation with its numbers.
 
-The numbers come from the functions of ``grucli.nn.cells``, in float64; the formulas here only say
-how they hang together, and a test works each of them out again.
+The numbers come from the functions of ``grucli.nn.cells``, in float64; the formulas, which follow
+from what the cell says of its gates, tell how they hang together. A test works each out again.
 """
 
 import re
@@ -10,13 +10,13 @@ from dataclasses import dataclass
 
 import torch
 
-from grucli.cells.address import GATES, SYMBOLS, normalised_together
+from grucli.cells import ACTIVATIONS, Gate
 from grucli.insight.board_numbers import BoardNumbers
 from grucli.nn.recording import LayerRecord
 from grucli.results.tracing import BoardStep, Equation, Term
 
 _NAME = re.compile(r"[A-Za-z]\w*'?")
-_FUNCTIONS = ("s", "tanh", "mean", "sqrt", "var")
+_FUNCTIONS = {activation.formula for activation in ACTIVATIONS.values()}
 
 
 def most_changed_unit(record: LayerRecord, step: int, sample: int) -> int:
@@ -42,8 +42,7 @@ def write_board(
     numbers = BoardNumbers.of(record, step=step, sample=sample, unit=unit)
     pen = _Pen(numbers, list(inputs))
     steps = list(_averages(numbers))
-    for gate, symbol in zip(GATES[record.rule.cell], SYMBOLS[record.rule.cell], strict=True):
-        steps.append(_gate_step(pen, gate, symbol))
+    steps += [_gate_step(pen, gate) for gate in record.rule.spec.gates]
     steps += _state_step(pen)
     return Board(tuple(steps), numbers.known["h'"], numbers.known["h"])
 
@@ -58,7 +57,7 @@ class _Pen:
     def product(self, symbol: str, side: str) -> Equation:
         """A row of a matrix times what it reads, largest terms first."""
         numbers = self.numbers
-        gate = SYMBOLS[numbers.rule.cell].index(symbol)
+        gate = numbers.rule.spec.letters.index(symbol)
         row = gate * numbers.hidden + numbers.unit
         weight_G, reads = (
             (numbers.weights.weight_ih[row], numbers.reads)
@@ -102,12 +101,12 @@ def _shared(numbers: BoardNumbers) -> str:
         f"{' and '.join(filter(None, (', '.join(gates[:-1]), gates[-1])))} "
         + (f"together ({len(gates)} x {hidden}" if len(gates) > 1 else f"({hidden}")
         + " values)"
-        for gates in normalised_together(rule.cell, rule.layer_norm)
+        for gates in rule.norm.groups
     ]
-    side = "the sum of both sides" if rule.layer_norm.startswith("sum") else "each side, x and h,"
+    side = "the sum of both sides" if rule.norm.of_sum else "each side, x and h,"
     count = len(numbers.averages)
     return (
-        f"Layer normalisation {rule.layer_norm}: {side} has one mean and one deviation over "
+        f"Layer normalisation {rule.norm.name}: {side} has one mean and one deviation over "
         f"{', one over '.join(blocks)}; {count} mean{'s' if count > 1 else ''} in all; "
         f"eps {rule.eps:g}."
     )
@@ -124,72 +123,61 @@ def _constants(numbers: BoardNumbers) -> Iterator[str]:
             )
 
 
-def _gate_step(pen: _Pen, gate: str, symbol: str) -> BoardStep:
-    rule = pen.numbers.rule
-    is_candidate = rule.cell == "gru" and gate == "candidate"
+def _gate_step(pen: _Pen, gate: Gate) -> BoardStep:
+    """Both products of a gate, what is done with them, and its activation."""
+    norm, symbol = pen.numbers.rule.norm, gate.letter
     lines = [pen.product(symbol, "x"), pen.product(symbol, "h")]
-    scale = "r * " if is_candidate else ""
-
-    def normalised(of: str, side: str) -> str:
-        place = pen.numbers.place(side, symbol)
-        return f"({of} - mean_{place}) / dev_{place}"
-
-    if rule.layer_norm == "none":
-        if is_candidate:
-            lines.append(pen.write("Q_n", "hU_n + b_hn"))
-            lines.append(pen.write("a_n", "xW_n + b_xn + r * Q_n"))
-        else:
-            formula = f"xW_{symbol} + b_x{symbol} + hU_{symbol} + b_h{symbol}"
-            lines.append(pen.write(f"a_{symbol}", formula))
-    elif rule.layer_norm in ("split", "ba2016"):
-        for name, of, side in (("X", "xW", "x"), ("Q", "hU", "h")):
-            affine = f" * g_{side}{symbol} + b_{side}{symbol}"
-            formula = normalised(f"{of}_{symbol}", side) + affine
-            lines.append(pen.write(f"{name}_{symbol}", formula))
-        lines.append(pen.write(f"a_{symbol}", f"X_{symbol} + {scale}Q_{symbol}"))
+    if norm.of_sum:
+        lines += _of_sum(pen, gate)
+    elif norm.groups:
+        lines += _of_sides(pen, gate)
+    elif gate.reset_by:
+        lines.append(pen.write(f"Q_{symbol}", f"hU_{symbol} + b_h{symbol}"))
+        formula = f"xW_{symbol} + b_x{symbol} + {_reset(gate)}Q_{symbol}"
+        lines.append(pen.write(f"a_{symbol}", formula))
     else:
-        is_joint = rule.cell == "gru" and rule.layer_norm == "sum_joint"
-        inner = "" if is_joint else scale
-        lines.append(pen.write(f"sum_{symbol}", f"xW_{symbol} + {inner}hU_{symbol}"))
-        after = f"c_{symbol}" if is_joint else f"a_{symbol}"
-        formula = f"{normalised(f'sum_{symbol}', '')} * g_{symbol} + b_{symbol}"
-        lines.append(pen.write(after, formula))
-        if is_joint and is_candidate:
-            lines.append(pen.write("a_n", "r * c_n"))
-    return _finish(pen, gate, symbol, lines)
+        formula = f"xW_{symbol} + b_x{symbol} + hU_{symbol} + b_h{symbol}"
+        lines.append(pen.write(f"a_{symbol}", formula))
+    is_state = symbol in pen.numbers.rule.spec.state
+    formula = f"{gate.activation.formula}({lines[-1].symbol})"
+    lines.append(pen.write(f"{symbol}'" if is_state else symbol, formula))
+    return BoardStep(f"{gate.name} {symbol}", gate.note, tuple(lines), gate.name)
 
 
-def _finish(pen: _Pen, gate: str, symbol: str, lines: list[Equation]) -> BoardStep:
-    """The activation of what the last line gave, and what the gate is for."""
-    argument = lines[-1].symbol
-    if pen.numbers.rule.cell == "rnn":
-        lines.append(pen.write("h'", f"tanh({argument})"))
-    else:
-        bounded = gate in ("candidate", "cell")
-        lines.append(pen.write(symbol, f"{'tanh' if bounded else 's'}({argument})"))
-    return BoardStep(f"{gate} {symbol}", _NOTES[gate], tuple(lines), gate)
+def _of_sides(pen: _Pen, gate: Gate) -> Iterator[Equation]:
+    """Both sides normalised apart, and their sum."""
+    symbol = gate.letter
+    for name, of, side in (("X", "xW", "x"), ("Q", "hU", "h")):
+        normal = _normalised(pen, f"{of}_{symbol}", side, symbol)
+        yield pen.write(f"{name}_{symbol}", f"{normal} * g_{side}{symbol} + b_{side}{symbol}")
+    yield pen.write(f"a_{symbol}", f"X_{symbol} + {_reset(gate)}Q_{symbol}")
 
 
-_NOTES = {
-    "reset": "How much of the old state the candidate sees: 0 none, 1 all of it.",
-    "update": "How much of the old state is kept: 0 nothing, 1 everything.",
-    "candidate": "What the unit would become if it kept nothing.",
-    "state": "The new state is all there is: no gate keeps anything.",
-    "input": "How much of the cell's new content goes in.",
-    "forget": "How much of the old cell state is kept: 0 nothing, 1 everything.",
-    "cell": "What would go into the cell.",
-    "output": "How much of the cell is shown outside.",
-}
+def _of_sum(pen: _Pen, gate: Gate) -> Iterator[Equation]:
+    """The sum of both sides, and what normalisation makes of it."""
+    norm, symbol = pen.numbers.rule.norm, gate.letter
+    inner = "" if norm.resets_sum else _reset(gate)
+    yield pen.write(f"sum_{symbol}", f"xW_{symbol} + {inner}hU_{symbol}")
+    after = f"c_{symbol}" if norm.resets_sum else f"a_{symbol}"
+    normal = _normalised(pen, f"sum_{symbol}", "", symbol)
+    yield pen.write(after, f"{normal} * g_{symbol} + b_{symbol}")
+    if norm.resets_sum and gate.reset_by:
+        yield pen.write(f"a_{symbol}", f"{_reset(gate)}{after}")
+
+
+def _reset(gate: Gate) -> str:
+    return f"{gate.reset_by} * " if gate.reset_by else ""
+
+
+def _normalised(pen: _Pen, of: str, side: str, symbol: str) -> str:
+    place = pen.numbers.place(side, symbol)
+    return f"({of} - mean_{place}) / dev_{place}"
 
 
 def _state_step(pen: _Pen) -> list[BoardStep]:
-    cell = pen.numbers.rule.cell
-    if cell == "gru":
-        note = "The part z of the old state stays, the rest is the candidate."
-        return [BoardStep("new state h'", note, (pen.write("h'", "z * h + (1 - z) * n"),))]
-    if cell == "lstm":
-        lines = (pen.write("c'", "f * c + i * g"), pen.write("h'", "o * tanh(c')"))
-        return [
-            BoardStep("new states c' and h'", "What is kept, what comes in, what shows.", lines)
-        ]
-    return []
+    """The next state from the gates, where no gate is itself that."""
+    step = pen.numbers.rule.spec.next_state
+    if step is None:
+        return []
+    lines = tuple(pen.write(symbol, formula) for symbol, formula in step.lines)
+    return [BoardStep(step.title, step.note, lines)]

@@ -11,8 +11,7 @@ from dataclasses import dataclass, fields
 import torch
 from torch import Tensor
 
-from grucli.cells.address import SYMBOLS
-from grucli.nn.cells import project_input, project_state, step_values
+from grucli.nn.norms import project_input, project_state, step_values
 from grucli.nn.recording import LayerRecord
 from grucli.nn.rules import CellRule, LayerWeights, norm_blocks
 
@@ -66,9 +65,9 @@ class BoardNumbers:
         known = {
             name: float(rows_1G[0, at * hidden + unit])
             for start, rows_1G in (rows | _vectors(rule, weights)).items()
-            for at, name in enumerate(_names(start, SYMBOLS[rule.cell]))
+            for at, name in enumerate(_names(start, rule.spec.letters))
         }
-        for letter, before, after in zip("hc", state, values.state, strict=False):
+        for letter, before, after in zip(rule.spec.state, state, values.state, strict=True):
             known |= {letter: float(before[0, unit]), f"{letter}'": float(after[0, unit])}
         averages = {}
         for place, average, mean, deviation in _averages(rule, rows, hidden):
@@ -109,7 +108,7 @@ def _averages(
     """Mean and deviation of every block of rows that is normalised together."""
     for name, side in (("sum", ""),) if "sum" in rows else (("xW", "x"), ("hU", "h")):
         sizes = norm_blocks(rule, rows[name].shape[-1])
-        symbols = "".join(SYMBOLS[rule.cell])
+        symbols = "".join(rule.spec.letters)
         for block in torch.split(rows[name][0], sizes) if sizes else ():
             gates = len(block) // hidden
             label, symbols = symbols[:gates], symbols[gates:]
@@ -129,7 +128,7 @@ def _doubled(weights: LayerWeights) -> LayerWeights:
 
 def _vectors(rule: CellRule, weights: LayerWeights) -> dict[str, Tensor]:
     """Biases and gains [1, G] by the start of their names; absent biases count as 0."""
-    is_sum = rule.layer_norm.startswith("sum")
+    is_sum = rule.norm.of_sum
     zero = torch.zeros_like(weights.weight_hh[:, 0])
     named = {
         "b_x": None if is_sum else zero if weights.bias_ih is None else weights.bias_ih,

@@ -10,11 +10,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from grucli.cells.address import PARTS, MatrixName, matrices_of, parse_parameter
+from grucli.cells.address import MatrixAddress, matrices_of, parse_parameter
 from grucli.nn import Forecaster
 from grucli.results import GateUpdate
-
-KINDS = tuple(PARTS)
 
 GroupUpdates = dict[str, list[float]]
 """``gradient_norm`` before clipping and ``update_ratio``, applied change over weight, by matrix.
@@ -36,7 +34,7 @@ class GateGroup:
     ``matrices`` names the M blocks of their rows in order, all gates of one parameter first.
     """
 
-    matrices: tuple[MatrixName, ...]
+    matrices: tuple[MatrixAddress, ...]
     hidden_to_hidden: bool
     parameters: tuple[Tensor, ...]
 
@@ -64,17 +62,12 @@ def gate_groups(model: Forecaster, cell: str) -> tuple[GateGroup, ...]:
         groups.setdefault((square, *parameter.shape), {})[name] = parameter
     return tuple(
         GateGroup(
-            matrices=tuple(m for name, p in named.items() for m in matrices_of(cell, name, len(p))),
+            matrices=tuple(m for name in named for m in matrices_of(cell, name)),
             hidden_to_hidden=bool(key[0]),
             parameters=tuple(named.values()),
         )
         for key, named in groups.items()
     )
-
-
-def place(matrix: MatrixName) -> tuple[int, bool, int, int]:
-    """Sorts by layer, direction, part and gate, as everywhere."""
-    return matrix.layer, matrix.reverse, KINDS.index(matrix.kind), matrix.rows.start
 
 
 def norms(stacked: Tensor) -> Tensor:
@@ -134,15 +127,38 @@ class StepProbe:
         return {"gradient_norm": gradients, "update_ratio": ratios}
 
 
+class StepProbes:
+    """Probes of all groups around one step, taken once for all who look at that step."""
+
+    def __init__(self, groups: Sequence[GateGroup]) -> None:
+        self.groups = groups
+        self._step: int | None = None
+        self._probes: list[StepProbe] = []
+        self._updates: list[GroupUpdates] | None = None
+
+    def take(self, step: int) -> None:
+        """Look at the weights and gradients before the step that follows ``step`` others."""
+        if step != self._step:
+            self._step, self._updates = step, None
+            self._probes = [StepProbe.take(group) for group in self.groups]
+
+    def updates(self) -> list[GroupUpdates]:
+        """How the step after the last ``take`` moved every group; ask before the next step."""
+        if self._updates is None:
+            self._updates = [probe.updates() for probe in self._probes]
+            self._probes = []
+        return self._updates
+
+
 def gate_updates(
     groups: Sequence[GateGroup], updates: Sequence[GroupUpdates]
 ) -> tuple[GateUpdate, ...]:
     """Gradient and update of every matrix, without biases and gains: what an epoch shows."""
-    found: list[tuple[MatrixName, float, float]] = []
+    found: list[tuple[MatrixAddress, float, float]] = []
     for group, columns in zip(groups, updates, strict=True):
         if group.parameters[0].dim() == 2:
             found += zip(group.matrices, *columns.values(), strict=True)
     return tuple(
-        GateUpdate(matrix.symbol, matrix.layer, matrix.direction, matrix.gate, gradient, ratio)
-        for matrix, gradient, ratio in sorted(found, key=lambda row: place(row[0]))
+        GateUpdate(m.symbol, m.place.layer, m.place.direction, m.gate, gradient, ratio)
+        for m, gradient, ratio in sorted(found, key=lambda row: row[0].order)
     )

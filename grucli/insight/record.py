@@ -12,14 +12,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from grucli.cells.address import KEEPING_GATES, WORDS, MatrixName
+from grucli.cells import CELLS
+from grucli.cells.address import MatrixAddress, Place
 from grucli.insight import spectra
 from grucli.insight.gate_updates import (
     GateGroup,
     GroupUpdates,
     gate_groups,
     norms,
-    place,
     recurrent_parameters,
 )
 from grucli.insight.snapshots import take_snapshot
@@ -91,7 +91,7 @@ class WeightRecorder:
         self, updates: Sequence[GroupUpdates] | None, *, rounds: int
     ) -> tuple[tuple[MatrixRecord, ...], tuple[MemoryRecord, ...]]:
         """Measure the weights as they are, and keep them for the next record."""
-        found: list[tuple[MatrixName, MatrixRecord]] = []
+        found: list[tuple[MatrixAddress, MatrixRecord]] = []
         memories: tuple[MemoryRecord, ...] = ()
         for index, group in enumerate(self.groups):
             now = group.weights()
@@ -107,7 +107,7 @@ class WeightRecorder:
                 numbers = {quantity: values[row] for quantity, values in columns.items()}
                 found.append((name, _entry(name, numbers, quantiles)))
             self.last[index] = now
-        found.sort(key=lambda pair: place(pair[0]))
+        found.sort(key=lambda pair: pair[0].order)
         return tuple(entry for _, entry in found), memories
 
     def _compare(self, index: int, now: Tensor) -> dict[str, list[float]]:
@@ -160,19 +160,21 @@ class WeightRecorder:
 
         Source: Tallec & Ollivier 2018, arXiv 1804.11188, for tau.
         """
-        gate = KEEPING_GATES.get(self.cell, "")
-        rows: dict[tuple[int, str], list[int]] = {}
+        gate = CELLS[self.cell].keeps
+        rows: dict[Place, list[int]] = {}
         for row, name in enumerate(group.matrices):
             if name.gate == gate and name.kind.startswith("bias"):
-                rows.setdefault((name.layer, name.direction), []).append(row)
+                rows.setdefault(name.place, []).append(row)
         values = now_MH.double()
         if rows:
             chosen = torch.tensor(list(rows.values()), device=values.device)
             values = torch.cat([values, 1 / functional.softplus(-values[chosen].sum(dim=1))])
         quantiles = torch.quantile(values, values.new_tensor(QUANTILES), dim=1).mT.tolist()
         spread = list(map(tuple, quantiles))
-        places = zip(rows, spread[len(now_MH) :], strict=True)
-        return spread[: len(now_MH)], tuple(MemoryRecord(*p, gate, q) for p, q in places)
+        memories = zip(rows, spread[len(now_MH) :], strict=True)
+        return spread[: len(now_MH)], tuple(
+            MemoryRecord(place.layer, place.direction, gate, q) for place, q in memories
+        )
 
     def _kept(self) -> list[Tensor]:
         return [*self.start, *self.last, *self.right, *self.leading]
@@ -220,19 +222,14 @@ def _turn(norm: float, before: float, gap: float) -> float:
 
 
 def _entry(
-    name: MatrixName, numbers: Mapping[str, float], quantiles: tuple[float, ...]
+    name: MatrixAddress, numbers: Mapping[str, float], quantiles: tuple[float, ...]
 ) -> MatrixRecord:
     def number(quantity: str) -> float | None:
         value = numbers.get(quantity)
         return value if value is not None and math.isfinite(value) else None
 
     return MatrixRecord(
-        symbol=name.symbol,
-        name=name.long,
-        layer=name.layer,
-        direction=name.direction,
-        gate=name.gate,
-        part=WORDS[name.kind],
+        **name.labels,
         norm=numbers["norm"],
         gradient_norm=number("gradient_norm"),
         update_ratio=number("update_ratio"),

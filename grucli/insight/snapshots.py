@@ -25,8 +25,8 @@ def take_snapshot(
     matrices = []
     for parameter, stacked in weights.items():
         if stacked.dim() == 2:
-            for matrix in matrices_of(cell, parameter, len(stacked)):
-                values = stacked.detach()[matrix.rows]
+            for matrix in matrices_of(cell, parameter):
+                values = matrix.of(stacked.detach())
                 rows, columns = values.shape
                 kept = _sketch(values)
                 matrices.append(

@@ -10,14 +10,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from grucli.cells.address import GATES, SYMBOLS
+from grucli.cells import CELLS
 from grucli.nn.recording import LayerRecord
 from grucli.results.tracing import GateActivity
-
-LEFT, RIGHT = 0.1, 0.9
-"""A gate below the one is shut, above the other open; a tanh is at an end beyond +-RIGHT."""
-KEEPERS = {"gru": "update", "lstm": "forget"}
-"""The gate whose size says how much of the old state stays."""
 
 
 @dataclass(frozen=True)
@@ -41,12 +36,9 @@ class Selection:
 
 def value_names(cell: str, selection: Selection) -> tuple[str, ...]:
     """Names of the columns that ``values_of`` gives."""
-    symbols = [
-        symbol
-        for gate, symbol in zip(GATES[cell], SYMBOLS[cell], strict=True)
-        if selection.takes(gate)
-    ]
-    states = {"gru": ["h"], "lstm": ["h", "c"], "rnn": []}[cell]
+    spec = CELLS[cell]
+    symbols = [gate.letter for gate in spec.gates if selection.takes(gate.name)]
+    states = [spec.state[part] for part in spec.shown_states]
     before = [f"{product}_{symbol}" for product in ("xW", "hU") for symbol in symbols]
     return (*symbols, *states, *before, *(f"a_{symbol}" for symbol in symbols))
 
@@ -55,20 +47,19 @@ def value_names(cell: str, selection: Selection) -> tuple[str, ...]:
 def values_of(record: LayerRecord, selection: Selection) -> Tensor:
     """Everything to write about a layer, [T, B, H, columns], in the order of ``value_names``.
 
-    Gates; h and an lstm's c after the step; for each gate the products xW and hU before
-    normalisation and biases; and a, which the gate's activation is taken of.
+    Gates; the state after the step, where no gate is itself it; for each gate the products xW and
+    hU before normalisation and biases; and a, which the gate's activation is taken of.
     """
-    cell = record.rule.cell
-    chosen = [at for at, gate in enumerate(GATES[cell]) if selection.takes(gate)]
+    spec = record.rule.spec
+    chosen = [at for at, gate in enumerate(spec.gates) if selection.takes(gate.name)]
 
     def by_gate(values_TBG: Tensor) -> list[Tensor]:
-        blocks = values_TBG.chunk(len(GATES[cell]), dim=-1)
+        blocks = values_TBG.chunk(len(spec.gates), dim=-1)
         return [blocks[at] for at in chosen]
 
-    states = [record.parts_after(part) for part in range(len(record.states[0]))]
     columns = [
         *by_gate(record.gates),
-        *(states if cell != "rnn" else []),
+        *(record.parts_after(part) for part in spec.shown_states),
         *by_gate(record.input_products()),
         *by_gate(record.state_products()),
         *by_gate(record.arguments),
@@ -92,22 +83,20 @@ def gate_activities(record: LayerRecord, selection: Selection) -> tuple[GateActi
 
     Source: Karpathy, Johnson & Li 2015, arXiv 1506.02078.
     """
-    cell = record.rule.cell
-    names = zip(GATES[cell], SYMBOLS[cell], record.gates.chunk(len(GATES[cell]), -1), strict=True)
+    gates = record.rule.spec.gates
     units = selection.units or tuple(range(record.own.shape[-1]))
     found = []
-    for gate, symbol, values in names:
-        if not selection.takes(gate):
+    for gate, values in zip(gates, record.gates.chunk(len(gates), -1), strict=True):
+        if not selection.takes(gate.name):
             continue
         values_TBH = selection.pick(values).double()
-        bounded = gate in ("candidate", "cell", "state")
-        left_TBH = values_TBH < (-RIGHT if bounded else LEFT)
-        right_TBH = values_TBH > RIGHT
+        left_TBH = values_TBH < gate.activation.left
+        right_TBH = values_TBH > gate.activation.right
         found.append(
             GateActivity(
-                gate=gate,
-                symbol=symbol,
-                activation="tanh" if bounded else "logistic",
+                gate=gate.name,
+                symbol=gate.letter,
+                activation=gate.activation.name,
                 mean=float(values_TBH.mean()),
                 deviation=float(values_TBH.std(correction=0)),
                 left=float(left_TBH.double().mean()),
@@ -141,11 +130,10 @@ def memory_steps(record: LayerRecord, selection: Selection) -> tuple[float, ...]
 
     Infinite for a gate that is 1 to the last digit; empty for a cell without such a gate.
     """
-    cell = record.rule.cell
-    keeper = KEEPERS.get(cell)
-    if keeper is None or not selection.takes(keeper):
+    spec = record.rule.spec
+    if not spec.keeps or not selection.takes(spec.keeps):
         return ()
-    blocks = record.arguments.double().chunk(len(GATES[cell]), dim=-1)
-    a_TBH = selection.pick(blocks[GATES[cell].index(keeper)])
+    blocks = record.arguments.double().chunk(len(spec.gates), dim=-1)
+    a_TBH = selection.pick(blocks[spec.gate_names.index(spec.keeps)])
     decay = -torch.nn.functional.logsigmoid(a_TBH).mean((0, 1))
     return tuple(1 / rate if rate > 0 else math.inf for rate in decay.tolist())

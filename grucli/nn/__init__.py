@@ -1,10 +1,17 @@
 """Recurrent modules for torch: sizes and strings in, no recipes and no tables."""
 
+from grucli.nn.cells import GRU, LSTM, MODULES, RNN
 from grucli.nn.deviations import mean_deviations
 from grucli.nn.forecaster import Forecaster
 from grucli.nn.initialise import copy_matrices, initialise
-from grucli.nn.kernel import available, choose_kernel, chosen_kernel, kernel_words
-from grucli.nn.recurrent import GRU, LSTM, MODULES, RNN
+from grucli.nn.kernel import (
+    available,
+    choose_kernel,
+    chosen_kernel,
+    kernel_words,
+    limit_threads,
+)
+from grucli.nn.model import RecurrentModel
 from grucli.nn.stack import Recurrent
 from grucli.nn.states import State
 
@@ -15,6 +22,7 @@ __all__ = [
     "RNN",
     "Forecaster",
     "Recurrent",
+    "RecurrentModel",
     "State",
     "available",
     "choose_kernel",
@@ -22,5 +30,6 @@ __all__ = [
     "copy_matrices",
     "initialise",
     "kernel_words",
+    "limit_threads",
     "mean_deviations",
 ]

@@ -5,8 +5,8 @@ before it goes back through it (Chen et al. 2016, arXiv 1604.06174; for recurren
 et al. 2016, arXiv 1606.03401). So memory holds one chunk and T / steps states instead of T steps,
 for the time of a second forward pass.
 
-Suffixes: T time, B batch, C inputs, H hidden, L layers times directions, P parts of a state (an
-lstm has two), N chunks. B' are the rows that have not ended before a chunk.
+Suffixes: T time, B batch, C inputs, H hidden, L layers times directions, P parts of a state (h
+alone, or h and c), N chunks. B' are the rows that have not ended before a chunk.
 """
 
 from collections.abc import Iterator, Sequence

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import init
 
-from grucli.cells.address import GATES, MatrixName, matrices_of, parse_parameter
+from grucli.cells import CELLS
+from grucli.cells.address import MatrixAddress, Place, matrices_of, parse_parameter
 from grucli.errors import CheckpointError, RecipeError
 from grucli.nn.stack import Recurrent
 
@@ -16,11 +17,11 @@ DRAWS = {"xavier": init.xavier_uniform_, "orthogonal": init.orthogonal_}
 """What can take the place of torch's uniform draw; each acts on one gate's matrix."""
 
 
-def matrices_in(recurrent: Recurrent) -> Iterator[tuple[MatrixName, Tensor]]:
+def matrices_in(recurrent: Recurrent) -> Iterator[tuple[MatrixAddress, Tensor]]:
     """Every gate's share of every parameter with its name; writing to it writes the parameter."""
     for name, parameter in recurrent.named_parameters():
-        for matrix in matrices_of(recurrent.cell, name, parameter.shape[0]):
-            yield matrix, parameter.detach()[matrix.rows]
+        for matrix in matrices_of(recurrent.cell, name):
+            yield matrix, matrix.of(parameter.detach())
 
 
 @torch.no_grad()
@@ -48,7 +49,7 @@ def initialise(
         if scheme != "uniform" and scheme not in DRAWS:
             known = ", ".join(["uniform", *DRAWS])
             raise RecipeError(f"initialisation: {scheme!r} is unknown; expected one of {known}")
-    if gain != 1.0 and recurrent.layer_norm == "none":
+    if gain != 1.0 and not recurrent.rule.norm.groups:
         raise RecipeError(f"gain: {gain} has nothing to act on; the stack has no layer norm gains")
     for matrix, values in matrices_in(recurrent):
         if matrix.kind.startswith("gain"):
@@ -60,27 +61,26 @@ def initialise(
 
 
 def _draw_chrono_biases(recurrent: Recurrent, chrono_steps: int) -> None:
-    """GRU: b_z = ln u; LSTM: b_f = ln u, b_i = -b_f; u uniform in [1, chrono_steps - 1] by unit.
+    """Ln u or -ln u as the cell says for each gate, u uniform in [1, chrono_steps - 1] by unit.
 
     Where a gate has two biases the hidden one carries the value and the input one is zero.
     """
-    if recurrent.cell == "rnn" or not recurrent.bias:
-        lacks = "gate that keeps its state" if recurrent.cell == "rnn" else "biases"
+    signs = recurrent.rule.spec.chrono
+    if not signs or not recurrent.bias:
+        lacks = "biases" if signs else "gate that keeps its state"
         raise RecipeError(f"chrono_steps: {chrono_steps} has nothing to act on; no {lacks}")
     if chrono_steps < 2:
         raise RecipeError(f"chrono_steps: {chrono_steps} is too short; expected at least 2")
-    signs = {"gru": {"update": 1.0}, "lstm": {"forget": 1.0, "input": -1.0}}[recurrent.cell]
-    drawn: dict[tuple[int, bool], Tensor] = {}
+    drawn: dict[Place, Tensor] = {}
     for matrix, values in matrices_in(recurrent):
         if not matrix.kind.startswith("bias") or matrix.gate not in signs:
             continue
         if matrix.kind == "bias_ih":
             values.zero_()
             continue
-        place = (matrix.layer, matrix.reverse)
-        if place not in drawn:
-            drawn[place] = torch.empty_like(values).uniform_(1, chrono_steps - 1).log_()
-        values.copy_(signs[matrix.gate] * drawn[place])
+        if matrix.place not in drawn:
+            drawn[matrix.place] = torch.empty_like(values).uniform_(1, chrono_steps - 1).log_()
+        values.copy_(signs[matrix.gate] * drawn[matrix.place])
 
 
 @torch.no_grad()
@@ -110,10 +110,10 @@ def copy_matrices(
     if problems:
         raise CheckpointError(*problems.values())
     for matrix, values in chosen:
-        values.copy_(found[matrix.parameter][matrix.rows])
+        values.copy_(matrix.of(found[matrix.parameter]))
 
 
-def _choose(recurrent: Recurrent, names: Sequence[str]) -> list[tuple[MatrixName, Tensor]]:
+def _choose(recurrent: Recurrent, names: Sequence[str]) -> list[tuple[MatrixAddress, Tensor]]:
     """The matrices that the names mean, all of them for no names."""
     every = list(matrices_in(recurrent))
     known = list(dict.fromkeys(n for m, _ in every for n in (m.symbol, m.long)))
@@ -134,13 +134,13 @@ def _stack_in(weights: Mapping[str, Any], cell: str) -> dict[str, Tensor]:
     for name, value in weights.items():
         parsed = parse_parameter(name)
         if parsed is not None:
-            prefix = parsed[0]
-            stacks.setdefault(prefix, {})[name.removeprefix(prefix)] = torch.as_tensor(value)
+            stack = stacks.setdefault(parsed.prefix, {})
+            stack[name.removeprefix(parsed.prefix)] = torch.as_tensor(value)
     if len(stacks) != 1:
         found = " and ".join(sorted(repr(prefix) for prefix in stacks)) or "none"
         raise CheckpointError(f"trained weights: expected one recurrent stack; found {found}")
     (stack,) = stacks.values()
-    gates = len(GATES[cell])
+    gates = len(CELLS[cell].gates)
     square = stack.get("weight_hh_l0")
     if square is not None and square.dim() == 2 and square.shape[0] != gates * square.shape[1]:
         raise CheckpointError(

@@ -1,8 +1,8 @@
 """The compiled kernel: which one runs, and the doorway of torch to it.
 
-A layer of a gru or rnn in float32 on the CPU runs in C++ (folder ``native``), through the torch
-operators of ``kernel_operators.py``; everything else runs in ``cells.py``, and so does whatever is
-differentiated forwards or transformed by torch.func.
+A layer whose cell and layer normalisation the kernel knows runs in C++ (folder ``native``) in
+float32 on the CPU, through the torch operators of ``kernel_operators.py``; everything else runs in
+torch, and so does whatever is differentiated forwards or transformed by torch.func.
 
 Suffixes: T time, B batch, C inputs, H hidden.
 """
@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from grucli.nn.kernel_operators import FORWARD
-from grucli.nn.kernel_problem import CELLS, native
+from grucli.nn.kernel_problem import knows, native
 from grucli.nn.rules import CellRule, LayerWeights
 from grucli.nn.transforms import is_transformed
 
@@ -58,10 +58,19 @@ def kernel_words() -> str:
     return f"native {native.instruction_set()}" if chosen_kernel() == "native" else "torch"
 
 
+def limit_threads(most: int) -> None:
+    """Let at most ``most`` threads compute native layers at once, in this process; 0 is no limit.
+
+    Sums stay parted by torch's number of threads: no byte depends on the limit.
+    """
+    if native is not None:
+        native.limit_threads(most)
+
+
 def supports(rule: CellRule, x_TBC: Tensor, weights: LayerWeights) -> bool:
-    """Say whether the native kernel runs this layer: gru or rnn, float32, on the CPU, as it is."""
+    """Say whether the native kernel runs this layer: one it knows, in float32 on the CPU."""
     return (
-        rule.cell in CELLS
+        knows(rule)
         and x_TBC.device.type == "cpu"
         and x_TBC.dtype == weights.weight_hh.dtype == torch.float32
         and not torch.is_autocast_enabled("cpu")
@@ -104,7 +113,7 @@ def run_layer_native(
     tensors = (x_TBC, *operands(weights), h_BH)
     save = torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in tensors)
     output_TBH, h_n_BH, _, _ = FORWARD(
-        *tensors, lengths_B, rule.cell, rule.layer_norm, rule.eps, reverse, save
+        *tensors, lengths_B, rule.spec.name, rule.norm.name, rule.eps, reverse, save
     )
     return output_TBH, h_n_BH
 

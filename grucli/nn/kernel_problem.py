@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from grucli.cells.address import GATES
+from grucli.cells import CELLS
+from grucli.nn.rules import CellRule
 
 
 def _import_native() -> Any:
@@ -24,15 +25,14 @@ def _import_native() -> Any:
 
 native: Any = _import_native()
 
-CELLS = ("gru", "rnn")
-"""Cells in the order of enum Cell in native/problem.h; the others stay with torch."""
-
-LAYER_NORMS = ("none", "split", "ba2016", "sum", "sum_joint")
-"""Variants in the order of enum Norm."""
-
 _PAD = 16  # kPad
 _STORED = 1 << 14  # so many floats and more come from the store
 _RECOMPUTED_INPUTS = 32  # up to so many columns, x W is cheaper to compute again than to keep
+
+
+def knows(rule: CellRule) -> bool:
+    """Whether the compiled module has a layer's cell and layer normalisation."""
+    return rule.spec.native is not None and rule.norm.native is not None
 
 
 class Layer(NamedTuple):
@@ -61,7 +61,7 @@ class Layer(NamedTuple):
     @property
     def saved_width(self) -> int:
         """Columns of a saved product: the gates, each padded."""
-        return len(GATES[self.cell]) * -(-self.sizes[3] // _PAD) * _PAD
+        return len(CELLS[self.cell].gates) * -(-self.sizes[3] // _PAD) * _PAD
 
 
 def saved_steps(steps: int, inputs: int, save: bool) -> tuple[int, int]:
@@ -72,7 +72,7 @@ def saved_steps(steps: int, inputs: int, save: bool) -> tuple[int, int]:
 def prepared(layer: Layer) -> Layer:
     """Check what the kernel will trust, and lay out in rows what is not. Raises RuntimeError."""
     _, batch, inputs, hidden = layer.sizes
-    rows = len(GATES[layer.cell]) * hidden
+    rows = len(CELLS[layer.cell].gates) * hidden
     shapes = [layer.x_TBC.shape, (rows, inputs), (rows, hidden), *[(rows,)] * 4, (batch, hidden)]
     for tensor, shape in zip(layer[:8], shapes, strict=True):
         if tensor is not None and (tensor.shape != shape or tensor.dtype != torch.float32):
@@ -110,8 +110,8 @@ def with_plain_rows(tensor: Tensor) -> Tensor:
 def new_problem(layer: Layer, output_TBH: Tensor, h_n_BH: Tensor, saved: list[Tensor]) -> Any:
     """What forward and backward share: a prepared layer, its outputs and its saved products."""
     return native.Problem(
-        CELLS.index(layer.cell),
-        LAYER_NORMS.index(layer.layer_norm),
+        CELLS[layer.cell].native,
+        CELLS[layer.cell].layer_norm(layer.layer_norm).native,
         layer.eps,
         layer.reverse,
         layer.sizes,

@@ -1,6 +1,6 @@
 """Run a recurrent stack step by step in its reference equations and keep every value on the way.
 
-Suffixes: T time, B batch, C inputs, H hidden, G all gates side by side, in the order of GATES.
+Suffixes: T time, B batch, C inputs, H hidden, G all gates side by side, in their order.
 """
 
 from collections.abc import Iterator
@@ -12,10 +12,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from grucli.nn.cells import StepValues, project_input, step_values
-from grucli.nn.layer import LayerState, run_layer
-from grucli.nn.rules import CellRule, LayerWeights, parameter_shapes
+from grucli.cells.address import Place
+from grucli.nn.layer import run_layer
+from grucli.nn.norms import project_input, step_values
+from grucli.nn.rules import CellRule, LayerState, LayerWeights, StepValues
 from grucli.nn.stack import Recurrent
+from grucli.nn.states import joined
+from grucli.nn.walk import walk
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,8 +26,8 @@ class LayerRecord:
     """One layer in one direction over a sequence; tensors [T, ...] are in the order of the table.
 
     ``inputs`` [T, B, C] is what the layer reads, ``projected`` [T, B, G] their share of the gates.
-    ``states`` [T + 1] are (h,) or (h, c) in the order of computation, the initial one first, and
-    each the very tensor that the next step reads, so that gradients can be asked for.
+    ``states`` [T + 1], with all their parts, stand in the order of computation, the initial one
+    first, each the very tensor that the next step reads, so that gradients can be asked for.
     ``sums`` and ``normalised`` are None unless the variant normalises sums.
     ``own`` [T, B, H] are the layer's outputs as the module itself computes them.
     """
@@ -77,23 +80,19 @@ def record_stack(
 
     Gradients flow through the recorded values unless they are switched off.
     """
-    count = 2 if module.cell == "lstm" else 1
     if states is None:
         shape = (module.num_layers * module.directions, x_TBC.shape[1], module.hidden_size)
-        states = tuple(x_TBC.new_zeros(shape) for _ in range(count))
-    records: list[LayerRecord] = []
-    for layer in range(module.num_layers):
-        here = []
-        for direction in range(module.directions):
-            index = layer * module.directions + direction
-            start = tuple(part[index] for part in states)
-            here.append(_record_layer(module, layer, direction == 1, x_TBC, start))
-        x_TBC = torch.cat([record.parts_after() for record in here], dim=-1)
-        records += here
-    final = tuple(
-        torch.stack([record.states[-1][part] for record in records]) for part in range(count)
-    )
-    return StackRecord(tuple(records), x_TBC, final)
+        states = tuple(x_TBC.new_zeros(shape) for _ in module.rule.spec.state)
+    starts = list(zip(*(part.unbind(0) for part in states), strict=True))
+
+    def visit(place: Place, x_TBC: Tensor) -> tuple[Tensor, LayerRecord]:
+        start = starts[place.layer * module.directions + place.reverse]
+        record = _record_layer(module, place, x_TBC, start)
+        return record.parts_after(), record
+
+    output_TBC, records = walk(module.num_layers, module.directions, x_TBC, visit)
+    finals = zip(*(record.states[-1] for record in records), strict=True)
+    return StackRecord(tuple(records), output_TBC, tuple(map(torch.stack, finals)))
 
 
 @contextmanager
@@ -115,7 +114,7 @@ def recording(module: Recurrent) -> Iterator[list[StackRecord]]:
         record = record_stack(module, x_TBC, states)
         records.append(record)
         output = record.output.transpose(0, 1) if module.batch_first else record.output
-        return output, record.final if module.cell == "lstm" else record.final[0]
+        return output, joined(record.final)
 
     handle = module.register_forward_hook(hook)
     try:
@@ -124,13 +123,9 @@ def recording(module: Recurrent) -> Iterator[list[StackRecord]]:
         handle.remove()
 
 
-def _record_layer(
-    module: Recurrent, layer: int, reverse: bool, x_TBC: Tensor, start: LayerState
-) -> LayerRecord:
-    rule = module.rule
-    suffix = f"_l{layer}{'_reverse' if reverse else ''}"
-    kinds = parameter_shapes(rule, 1, 1, bias=module.bias)
-    weights = LayerWeights(**{kind: module.get_parameter(kind + suffix) for kind in kinds})
+def _record_layer(module: Recurrent, place: Place, x_TBC: Tensor, start: LayerState) -> LayerRecord:
+    rule, reverse = module.rule, place.reverse
+    weights = module.weights_at(place)
     with torch.no_grad():
         own_TBH, _ = run_layer(rule, weights, x_TBC, start, reverse=reverse)
     projected = project_input(rule, weights, x_TBC)
@@ -145,7 +140,7 @@ def _record_layer(
         steps.reverse()
     has_sums = bool(steps[0].sums)
     return LayerRecord(
-        layer=layer,
+        layer=place.layer,
         reverse=reverse,
         rule=rule,
         weights=weights,

@@ -1,26 +1,18 @@
-"""Which equations of ``cells.py`` hold in a layer, and which parameters that gives it."""
+"""Which equations hold in a layer, and which parameters that gives it.
 
+Suffixes: B batch, C inputs, H hidden, G all gates side by side (gates * H).
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from torch import Tensor
 
-from grucli.cells.address import GATES, normalised_together
+from grucli.cells import CellSpec, LayerNorm
 
-LAYER_NORMS: dict[str, tuple[str, ...]] = {
-    "gru": ("none", "split", "ba2016", "sum", "sum_joint"),
-    "rnn": ("none", "split", "ba2016", "sum", "sum_joint"),
-    "lstm": ("none",),
-}
-"""The variants that exist for each cell."""
-
-
-@dataclass(frozen=True)
-class CellRule:
-    """Which equations hold: the cell, its layer normalisation and the eps of its variance."""
-
-    cell: str
-    layer_norm: str
-    eps: float
+LayerState = tuple[Tensor, ...]
+"""The parts of a layer's state, h first; each [B, H]."""
 
 
 @dataclass(frozen=True)
@@ -40,42 +32,75 @@ class LayerWeights:
     bias_sum: Tensor | None = None
 
 
-def cell_rule(cell: str, layer_norm: str, eps: float | None = None) -> CellRule:
-    """Choose the equations; ``eps`` None is 1e-5, for sum_joint 1e-3 (as in DreamerV2).
+class StepValues(NamedTuple):
+    """What one step computes on its way; each tuple, side by side, has the order of the gates.
 
-    Raises ValueError for a cell, a variant of it or an eps that does not exist.
+    ``state`` is the next state, h first, each part [B, H]. ``gates`` are the activations [B, H]
+    (the h of a plain network), ``arguments`` what these are taken of. Where a sum is normalised,
+    ``sums`` holds it before and ``normalised`` after.
     """
-    if cell not in LAYER_NORMS:
-        raise ValueError(f"cell: {cell!r} is unknown; expected one of {', '.join(LAYER_NORMS)}")
-    if layer_norm not in LAYER_NORMS[cell]:
-        known = ", ".join(LAYER_NORMS[cell])
-        raise ValueError(f"layer_norm: {layer_norm!r} does not exist for {cell}; expected {known}")
+
+    state: LayerState
+    gates: tuple[Tensor, ...]
+    arguments: tuple[Tensor, ...]
+    sums: tuple[Tensor, ...] = ()
+    normalised: tuple[Tensor, ...] = ()
+
+
+@dataclass(frozen=True)
+class Equations:
+    """What a cell computes.
+
+    ``step`` gets both sides' shares of the gates, [B, G] each, and the state, and gives the next
+    one with what is computed on the way. ``fused`` runs a whole layer without normalisation, where
+    torch has one call for that.
+    """
+
+    spec: CellSpec
+    step: Callable[["CellRule", LayerWeights, Tensor, Tensor, LayerState], StepValues]
+    fused: Callable[..., tuple[Tensor, LayerState]] | None = None
+
+
+@dataclass(frozen=True)
+class CellRule:
+    """Which equations hold: those of the cell, its layer normalisation, the eps of its variance."""
+
+    equations: Equations
+    norm: LayerNorm
+    eps: float
+
+    @property
+    def spec(self) -> CellSpec:
+        """The cell."""
+        return self.equations.spec
+
+
+def cell_rule(equations: Equations, layer_norm: str, eps: float | None = None) -> CellRule:
+    """Choose the equations; ``eps`` None is that of the layer normalisation.
+
+    Raises ValueError for a variant that the cell has not, or an eps that is not above 0.
+    """
+    norm = equations.spec.layer_norm(layer_norm)
     if eps is None:
-        eps = 1e-3 if layer_norm == "sum_joint" else 1e-5
+        eps = norm.eps
     if not eps > 0:
         raise ValueError(f"eps: {eps} is not above 0; without it a zero state divides by zero")
-    return CellRule(cell, layer_norm, eps)
+    return CellRule(equations, norm, eps)
 
 
 def parameter_shapes(
     rule: CellRule, input_size: int, hidden_size: int, *, bias: bool
 ) -> dict[str, tuple[int, ...]]:
     """Kind of parameter -> shape, in the order in which torch's modules register them."""
-    rows = len(GATES[rule.cell]) * hidden_size
+    rows = len(rule.spec.gates) * hidden_size
     shapes: dict[str, tuple[int, ...]] = {
         "weight_ih": (rows, input_size),
         "weight_hh": (rows, hidden_size),
     }
-    if rule.layer_norm.startswith("sum"):
-        vectors = ["gain_sum", *["bias_sum"] * bias]
-    else:
-        vectors = ["bias_ih", "bias_hh"] * bias
-        if rule.layer_norm != "none":
-            vectors += ["gain_ih", "gain_hh"]
-    return shapes | dict.fromkeys(vectors, (rows,))
+    return shapes | dict.fromkeys(rule.norm.vectors(bias=bias), (rows,))
 
 
 def norm_blocks(rule: CellRule, rows: int) -> list[int]:
     """Sizes of the blocks of the gates' rows that share one mean and one variance; [] for none."""
-    hidden = rows // len(GATES[rule.cell])
-    return [len(gates) * hidden for gates in normalised_together(rule.cell, rule.layer_norm)]
+    hidden = rows // len(rule.spec.gates)
+    return [len(gates) * hidden for gates in rule.norm.groups]

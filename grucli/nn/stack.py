@@ -10,16 +10,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
-from grucli.cells.address import GATES
+from grucli.cells.address import Place, matrices_of, places
 from grucli.nn.chunks import Chunks, chunk_steps
 from grucli.nn.layer import Layers
-from grucli.nn.rules import cell_rule, parameter_shapes
+from grucli.nn.rules import Equations, LayerWeights, cell_rule, parameter_shapes
 from grucli.nn.states import State, joined, parts_of
 from grucli.nn.stepper import Stepper
 
 
 class Recurrent(nn.Module):
-    """A stack of recurrent layers; GRU, RNN and LSTM say which cell it is made of.
+    """A stack of recurrent layers; each cell's module says with which equations.
 
     Parameters carry torch's names: weight_ih_l0 [gates * H, C], weight_hh_l0 [gates * H, H],
     bias_ih_l0, bias_hh_l0, with suffix _reverse for the second direction. Layer normalised ones
@@ -27,7 +27,7 @@ class Recurrent(nn.Module):
     two biases (sum, sum_joint). The equations stand in ``grucli.nn.cells``.
     """
 
-    cell: str
+    equations: Equations
     bias: bool
 
     def __init__(  # noqa: PLR0917 (the order of torch's arguments)
@@ -54,7 +54,7 @@ class Recurrent(nn.Module):
         recompute_steps of a bidirectional stack, whose second direction begins at the end.
         """
         super().__init__()
-        self.rule = cell_rule(self.cell, layer_norm, eps)
+        self.rule = cell_rule(self.equations, layer_norm, eps)
         _check_sizes(input_size=input_size, hidden_size=hidden_size, num_layers=num_layers)
         if not isinstance(bias, bool):
             raise TypeError(f"bias: {bias!r} is not True or False")
@@ -72,36 +72,42 @@ class Recurrent(nn.Module):
         self.layer_norm, self.recompute_steps = layer_norm, recompute_steps
         self._kinds = tuple(parameter_shapes(self.rule, 1, 1, bias=bias))
         self._stepper = Stepper(self.rule, (input_size, hidden_size, num_layers), bias=bias)
-        for layer in range(num_layers):
-            width = input_size if layer == 0 else hidden_size * self.directions
+        for place in places(num_layers, self.directions):
+            width = input_size if place.layer == 0 else hidden_size * self.directions
             shapes = parameter_shapes(self.rule, width, hidden_size, bias=bias)
-            for suffix in ("", "_reverse")[: self.directions]:
-                for kind, shape in shapes.items():
-                    empty = torch.empty(shape, device=device, dtype=dtype)
-                    self.register_parameter(f"{kind}_l{layer}{suffix}", nn.Parameter(empty))
+            for kind, shape in shapes.items():
+                empty = torch.empty(shape, device=device, dtype=dtype)
+                self.register_parameter(kind + place.suffix, nn.Parameter(empty))
         self._names = tuple(name for name, _ in self.named_parameters())
         self.reset_parameters()
+
+    @property
+    def cell(self) -> str:
+        """The name of the cell."""
+        return self.rule.spec.name
 
     @property
     def directions(self) -> int:
         """2 for a bidirectional stack, else 1."""
         return 2 if self.bidirectional else 1
 
+    def weights_at(self, place: Place) -> LayerWeights:
+        """The parameters of one layer in one direction, as they are now."""
+        return LayerWeights(**{kind: getattr(self, kind + place.suffix) for kind in self._kinds})
+
     @torch.no_grad()
     def reset_parameters(self) -> None:
         """Draw weights, and biases without layer normalisation, from U(-1/sqrt(H), 1/sqrt(H)).
 
-        Layer normalised variants start with gain 1 and bias 0, sum_joint with an update bias of 1
-        so that the state is kept at first (DreamerV2).
+        Layer normalised variants start with gain 1 and bias 0, but for their ``first_biases``.
         """
         bound = 1 / math.sqrt(self.hidden_size)
         for name, parameter in self.named_parameters():
             if name.startswith("gain"):
                 parameter.fill_(1.0)
-            elif name.startswith("bias") and self.layer_norm != "none":
-                parameter.zero_()
-                if self.layer_norm == "sum_joint" and self.cell == "gru":
-                    parameter.chunk(3)[GATES["gru"].index("update")].fill_(1.0)
+            elif name.startswith("bias") and self.rule.norm.groups:
+                for matrix in matrices_of(self.cell, name):
+                    matrix.of(parameter).fill_(self.rule.norm.first_biases.get(matrix.gate, 0.0))
             else:
                 parameter.uniform_(-bound, bound)
 
@@ -230,7 +236,7 @@ class Recurrent(nn.Module):
             raise ValueError(f"{name}: input is {x_TBC.dtype}; the weights are {weight.dtype}")
         places, hidden = self.num_layers * self.directions, self.hidden_size
         shape = (places, batch, hidden) if batched else (places, hidden)
-        count = 2 if self.cell == "lstm" else 1
+        count = len(self.rule.spec.state)
         parts = parts_of(hx, x_TBC, name=name, count=count, shape=shape)
         return parts if batched else [part.unsqueeze(1) for part in parts]
 

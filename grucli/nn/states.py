@@ -1,4 +1,4 @@
-"""The state of a stack: one tensor h, or the pair (h, c) of an lstm, as its parts.
+"""The state of a stack: one tensor h, or the pair (h, c) of a cell with two parts.
 
 Suffixes: B batch, H hidden, L layers times directions (as in torch's h_n).
 """
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from torch import Tensor
 
 State = Tensor | tuple[Tensor, Tensor]
-"""h [L, B, H], for an lstm the pair (h, c)."""
+"""h [L, B, H], for a cell with two parts the pair (h, c)."""
 
 
 def parts_of(

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import is_in_torch_dispatch_mode
 
 from grucli.nn.kernel import chosen_kernel, operands
-from grucli.nn.kernel_problem import CELLS, LAYER_NORMS, native
+from grucli.nn.kernel_problem import knows, native
 from grucli.nn.rules import CellRule, LayerWeights, parameter_shapes
 from grucli.nn.transforms import is_transformed
 
@@ -53,7 +53,7 @@ class Stepper:
         says that the ordinary way has to be taken: for gradients, tracing, another kernel, type or
         device, and for whatever is an error there.
         """
-        if self._rule.cell not in CELLS or _is_watched() or chosen_kernel() != "native":
+        if not knows(self._rule) or _is_watched() or chosen_kernel() != "native":
             return None
         x_BC = x_BC.contiguous()
         batch = x_BC.shape[0]
@@ -77,8 +77,8 @@ class Stepper:
 
     def _new_native(self) -> Any:
         return native.Stepper(
-            CELLS.index(self._rule.cell),
-            LAYER_NORMS.index(self._rule.layer_norm),
+            self._rule.spec.native,
+            self._rule.norm.native,
             self._rule.eps,
             (self._inputs, self._hidden),
             self._layers,

@@ -4,6 +4,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from grucli.cells import CELLS
+
 Path = tuple[str, ...]
 
 
@@ -26,13 +28,15 @@ class _Rule:
     breaks: Callable[..., str | None]
 
 
-def _layer_norm_of_lstm(layer_norm: str, cell: str) -> str | None:
-    if cell == "lstm" and layer_norm != "none":
-        return (
-            f"found {layer_norm} with cell lstm; expected none; lstm has no layer normalisation "
-            "here, choose cell gru or rnn"
-        )
-    return None
+def _layer_norm_of_another_cell(layer_norm: str, cell: str) -> str | None:
+    known = CELLS[cell].norm_names
+    if layer_norm in known:
+        return None
+    others = " or ".join(name for name, spec in CELLS.items() if layer_norm in spec.norm_names)
+    return (
+        f"found {layer_norm} with cell {cell}, which has no such; expected {', '.join(known)}, or "
+        f"cell {others}"
+    )
 
 
 def _gain_without_layer_norm(gain: float, layer_norm: str) -> str | None:
@@ -41,9 +45,11 @@ def _gain_without_layer_norm(gain: float, layer_norm: str) -> str | None:
     return None
 
 
-def _chrono_of_rnn(chrono_steps: int | None, cell: str) -> str | None:
-    if chrono_steps is not None and cell == "rnn":
-        return f"found {chrono_steps} with cell rnn; expected null; rnn has no gate that keeps"
+def _chrono_without_keeping_gate(chrono_steps: int | None, cell: str) -> str | None:
+    if chrono_steps is not None and not CELLS[cell].chrono:
+        return (
+            f"found {chrono_steps} with cell {cell}; expected null; {cell} has no gate that keeps"
+        )
     return None
 
 
@@ -198,9 +204,9 @@ _RULES = (
     _Rule(("data.past", "data.target", "data.time"), _repeated_past),
     _Rule(("data.split.train", "data.split.valid", "data.split.test"), _length_beside_date),
     _Rule(("data.split.test", "data.split.valid", "data.split.train"), _fractions_leave_nothing),
-    _Rule(("model.layer_norm", "model.cell"), _layer_norm_of_lstm),
+    _Rule(("model.layer_norm", "model.cell"), _layer_norm_of_another_cell),
     _Rule(("model.init.gain", "model.layer_norm"), _gain_without_layer_norm),
-    _Rule(("model.init.chrono_steps", "model.cell"), _chrono_of_rnn),
+    _Rule(("model.init.chrono_steps", "model.cell"), _chrono_without_keeping_gate),
     _Rule(("model.decoder", "data.past"), _recursive_with_past),
     _Rule(("model.decoder", "model.bidirectional"), _recursive_both_ways),
     _Rule(("model.channels", "data.past"), _independent_with_past),

@@ -3,10 +3,11 @@
 ``errorMessage`` goes into the JSON Schema, where editors show it, and from there into our errors.
 """
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, BeforeValidator, Field, GetPydanticSchema
+from pydantic_core import PydanticCustomError, core_schema
 
 from grucli.recipe.scalars import UnreadableScalarError, read_scalar
 
@@ -30,6 +31,11 @@ def _no_fraction(text: str) -> str:
     if is_fraction:
         raise PydanticCustomError("share", SHARE_WORDS)
     return text
+
+
+def one_of(choices: Sequence[str]) -> GetPydanticSchema:
+    """A text that is one of the choices, where they are known only when the program runs."""
+    return GetPydanticSchema(lambda _, __: core_schema.literal_schema(list(choices)))
 
 
 Text = Annotated[str, Field(min_length=1)]

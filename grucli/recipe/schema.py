@@ -4,13 +4,15 @@ The classes are frozen and strict: a number is never a text, true is never 1, an
 number that is not finite are errors. What one key demands of another stands in ``conflicts``.
 """
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from grucli.cells import CELLS, GRU, NORM_NAMES
+from grucli.columns import Columns
 from grucli.recipe.conflicts import find_conflicts
-from grucli.recipe.kinds import Share, Text, TextOrTexts, Texts
+from grucli.recipe.kinds import Share, Text, TextOrTexts, Texts, one_of
 
 
 class _Section(BaseModel):
@@ -18,6 +20,9 @@ class _Section(BaseModel):
 
 
 Initialiser = Literal["uniform", "xavier", "orthogonal"]
+
+_KEEPING = ", ".join(f"{name}: {spec.keeps}" for name, spec in CELLS.items() if spec.keeps)
+_NATIVE = " and ".join(name for name, spec in CELLS.items() if spec.native is not None)
 
 
 class SplitRecipe(_Section):
@@ -64,6 +69,11 @@ class DataRecipe(_Section):
         default=SplitRecipe(), description="Where training ends, validation and test begin."
     )
 
+    @property
+    def columns(self) -> Columns:
+        """What a model reads of a row."""
+        return Columns(self.target, self.past, flags=self.missing == "mask")
+
 
 class TaskRecipe(_Section):
     """What is to be learned."""
@@ -102,8 +112,8 @@ class InitRecipe(_Section):
         default=None,
         ge=2,
         le=1_000_000_000,
-        description="Chrono initialisation: update-gate (lstm: forget-gate) biases for memories of "
-        "1 to this many steps; null is off.",
+        description=f"Chrono initialisation: biases of the gate that keeps the state ({_KEEPING}) "
+        "for memories of 1 to this many steps; null is off.",
     )
     gain: float = Field(default=1.0, gt=0, description="First value of the layer-norm gains.")
     checkpoint: Text | None = Field(
@@ -120,8 +130,10 @@ class InitRecipe(_Section):
 class ModelRecipe(_Section):
     """The recurrent stack and its decoder."""
 
-    cell: Literal["gru", "rnn", "lstm"] = Field(default="gru", description="Recurrent cell.")
-    layer_norm: Literal["none", "split", "ba2016", "sum", "sum_joint"] = Field(
+    cell: Annotated[str, one_of(tuple(CELLS))] = Field(
+        default=GRU.name, description="Recurrent cell."
+    )
+    layer_norm: Annotated[str, one_of(NORM_NAMES)] = Field(
         default="none",
         description="Layer normalisation: of the input and hidden projections apart (split), as "
         "in Ba et al. 2016 (ba2016), of each gate sum (sum), or of all sums jointly (sum_joint).",
@@ -177,7 +189,7 @@ class TrainRecipe(_Section):
 
     kernel: Literal["auto", "native", "torch"] = Field(
         default="auto",
-        description="What gru and rnn layers are computed with on a CPU: the compiled kernel where "
+        description=f"What {_NATIVE} layers are computed with on a CPU: the compiled kernel where "
         "it is installed, or torch. The variable GRUCLI_KERNEL has the last word.",
     )
     loss: Literal["mse", "mae", "huber"] = Field(

@@ -3,8 +3,8 @@
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import is_dataclass
-from functools import partial
+from dataclasses import fields, is_dataclass
+from functools import cache, partial
 from typing import Any
 
 SCHEMA_VERSION = 1
@@ -18,12 +18,12 @@ def _strict(value: Any) -> Any:
         return {str(key): _strict(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_strict(item) for item in value]
-    return _strict(vars(value)) if is_dataclass(value) else value
+    return _strict(_members(value)) if is_dataclass(value) else value
 
 
 def to_json(report: Any, *, indent: int | None = 2) -> str:
     """Write a report as one strict JSON document with its ``schema_version``."""
-    body = {"schema_version": SCHEMA_VERSION, "kind": type(report).__name__} | vars(report)
+    body = {"schema_version": SCHEMA_VERSION, "kind": type(report).__name__} | _members(report)
     write = partial(
         json.dumps, indent=indent, ensure_ascii=False, allow_nan=False, default=_members
     )
@@ -33,5 +33,18 @@ def to_json(report: Any, *, indent: int | None = 2) -> str:
         return write(_strict(body))
 
 
-def _members(value: Any) -> Any:
-    return dict(value) if isinstance(value, Mapping) else vars(value)
+def _members(value: Any) -> dict[str, Any]:
+    """What a mapping or a dataclass holds, as far as documents show it."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    kind: type = type(value)
+    hidden = _hidden(kind)
+    return {name: item for name, item in vars(value).items() if name not in hidden}
+
+
+@cache
+def _hidden(kind: type) -> frozenset[str]:
+    """The fields of a dataclass that stand in no document."""
+    if not is_dataclass(kind):
+        return frozenset()
+    return frozenset(entry.name for entry in fields(kind) if not entry.metadata.get("json", True))

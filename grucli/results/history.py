@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from grucli.results.matrices import MatrixResult
 from grucli.results.weights import Finding
 
 
 @dataclass(frozen=True)
-class MatrixRecord:
+class MatrixRecord(MatrixResult):
     """One gate's matrix, bias or gain after one optimiser step; None where not defined.
 
     ``norm`` is the Frobenius norm; ``gradient_norm`` that of its gradient before clipping;
@@ -22,12 +23,6 @@ class MatrixRecord:
     iteration. ``quantiles`` of biases and gains are the minimum, the quartiles and the maximum.
     """
 
-    symbol: str
-    name: str
-    layer: int
-    direction: str
-    gate: str
-    part: str
     norm: float
     gradient_norm: float | None
     update_ratio: float | None
@@ -109,7 +104,7 @@ class EpochLoss:
 
 
 @dataclass(frozen=True)
-class MatrixLearning:
+class MatrixLearning(MatrixResult):
     """How one matrix came to be what it is.
 
     ``turn`` is its 1 - cos since initialisation in the last record; ``settled_step`` and
@@ -118,12 +113,6 @@ class MatrixLearning:
     matrix's gradient.
     """
 
-    symbol: str
-    name: str
-    layer: int
-    direction: str
-    gate: str
-    part: str
     turn: float | None
     settled_step: int | None
     settled_epoch: int | None

@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from grucli.results.matrices import MatrixResult
+
 Numbers = tuple[float, ...]
 
 
 @dataclass(frozen=True)
-class MatrixFrames:
+class MatrixFrames(MatrixResult):
     """One gate's matrix at one or more moments.
 
     ``shape`` is that of the matrix, ``grid`` (rows, columns) that of the values kept: the same, or
@@ -15,12 +17,6 @@ class MatrixFrames:
     row by row. ``module`` is the prefix of the recurrent stack where a file has several.
     """
 
-    symbol: str
-    name: str
-    layer: int
-    direction: str
-    gate: str
-    part: str
     shape: tuple[int, int]
     grid: tuple[int, int]
     frames: tuple[Numbers, ...]
@@ -28,19 +24,13 @@ class MatrixFrames:
 
 
 @dataclass(frozen=True)
-class MatrixSpectrum:
+class MatrixSpectrum(MatrixResult):
     """The singular values of one matrix, largest first, at each moment where they are known.
 
     ``values`` maps the name of the moment to them; a matrix with entries that are not finite has
     none.
     """
 
-    symbol: str
-    name: str
-    layer: int
-    direction: str
-    gate: str
-    part: str
     values: Mapping[str, Numbers]
     module: str = ""
 

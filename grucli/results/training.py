@@ -47,7 +47,10 @@ class TrainingStarted:
 
 @dataclass(frozen=True)
 class Step:
-    """One optimiser step; ``loss`` is that of its batch, before the step."""
+    """One optimiser step; ``loss`` is that of its batch, before the step.
+
+    ``seconds`` are those from before the batch was gathered to the weights moved.
+    """
 
     epoch: int
     step: int
@@ -56,6 +59,7 @@ class Step:
     loss: float
     lr: float
     windows: int
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)

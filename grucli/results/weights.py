@@ -5,9 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from grucli.cells.address import MatrixAddress, Place
+from grucli.results.matrices import UNWRITTEN, MatrixResult, OfCell
+
 
 @dataclass(frozen=True)
-class MatrixStatistics:
+class MatrixStatistics(MatrixResult):
     """What one gate's matrix, bias or gain looks like.
 
     ``shape`` is (rows, columns); vectors have one entry. Statistics of entries are over the finite
@@ -30,12 +33,6 @@ class MatrixStatistics:
     is known. ``module`` is the prefix of the recurrent stack where a file has several, else empty.
     """
 
-    symbol: str
-    name: str
-    layer: int
-    direction: str
-    gate: str
-    part: str
     shape: tuple[int, ...]
     mean: float
     deviation: float
@@ -74,7 +71,7 @@ class MatrixStatistics:
 
 
 @dataclass(frozen=True)
-class TimeConstants:
+class TimeConstants(OfCell):
     """Memory of a layer's units as its update (or forget) bias alone sets it, in steps.
 
     tau = -1 / ln(sigmoid(b)) for the summed bias b of the gate that keeps the state.
@@ -88,13 +85,20 @@ class TimeConstants:
     maximum: float
     module: str = ""
 
+    @property
+    def bias_name(self) -> str:
+        """The address of the gate's biases together, such as 0r.update.bias."""
+        place = Place(self.layer, self.direction == "reverse")
+        return MatrixAddress(self.cell, place, self.gate, "bias_sum").long
+
 
 @dataclass(frozen=True)
 class Finding:
     """One thing to know about a matrix: what was measured and the threshold that it crossed.
 
     ``text`` is a whole sentence such as ``W_hz layer 0: spectral radius 1.31 > 1.2: ...``;
-    ``quantity`` the name of the statistic, ``matrix`` the matrix's long name.
+    ``quantity`` the name of the statistic, ``matrix`` the matrix's long name; both it and ``cell``
+    are empty where a finding is about no one matrix.
     """
 
     matrix: str
@@ -102,6 +106,12 @@ class Finding:
     value: float
     threshold: float
     text: str
+    cell: str = field(default="", kw_only=True, metadata=UNWRITTEN)
+
+    @property
+    def address(self) -> MatrixAddress | None:
+        """The matrix in its cell, if it is about one."""
+        return MatrixAddress.parse(self.matrix, self.cell) if self.cell else None
 
 
 @dataclass(frozen=True)
@@ -125,9 +135,14 @@ class WeightReport:
     inputs: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """The cells of the recurrent stacks."""
+        return tuple(self.cell.split(", "))
+
 
 @dataclass(frozen=True)
-class MatrixValues:
+class MatrixValues(OfCell):
     """One matrix or vector itself, with its rows and columns named."""
 
     symbol: str
@@ -138,21 +153,20 @@ class MatrixValues:
     columns: tuple[str, ...]
     values: tuple[tuple[float, ...], ...]
 
+    @property
+    def address(self) -> MatrixAddress:
+        """The matrix in its cell."""
+        return MatrixAddress.parse(self.name, self.cell)
+
 
 @dataclass(frozen=True)
-class MatrixChange:
+class MatrixChange(MatrixResult):
     """How one matrix differs between two files: A before, B after.
 
     ``relative_change`` is |B - A| / |A|, ``cosine`` the cosine of the angle between the two taken
     as vectors, ``change_rank`` the effective rank of B - A (None for vectors and no change).
     """
 
-    symbol: str
-    name: str
-    layer: int
-    direction: str
-    gate: str
-    part: str
     shape: tuple[int, ...]
     norm_before: float
     norm_after: float
@@ -168,7 +182,8 @@ class WeightComparison:
 
     ``only_before`` and ``only_after`` name matrices that the other file lacks or has in another
     shape; ``differences`` maps the address of every entry of recipe, scaler, columns and data that
-    differs to its two values as text; what a scaler learned has one for each column.
+    differs to its two values as text; what a scaler learned has one for each column. ``cells`` are
+    those of both files' stacks.
     """
 
     path_before: str
@@ -177,3 +192,4 @@ class WeightComparison:
     only_before: tuple[str, ...]
     only_after: tuple[str, ...]
     differences: Mapping[str, tuple[str, str]]
+    cells: tuple[str, ...] = field(kw_only=True, metadata=UNWRITTEN)

@@ -6,9 +6,9 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from grucli.cells.address import cells_of, split_address
+from grucli.cells.address import split_address
 from grucli.errors import UsageError
-from grucli.results import TimeConstants, WeightComparison, WeightPictures, WeightReport
+from grucli.results import WeightComparison, WeightPictures, WeightReport
 from grucli.runs.words import gate_words, unknown_gates, unknown_layers
 from grucli.weights import CHANGES, QUANTITIES
 
@@ -26,38 +26,38 @@ class Wanted:
     gates: Sequence[str] = ()
     sort: str | None = None
 
-    def keeps(self, address: str) -> bool:
-        """Whether a matrix was asked for, or what all gates of a layer have in common."""
-        found = split_address(address)
-        words = gate_words(cells_of([found.gate]))
+    def keeps(self, address: str, cells: Iterable[str]) -> bool:
+        """Whether a matrix of these cells was asked for, or what all gates of a layer share."""
+        found, words = split_address(address), gate_words(cells)
         in_layers = not self.layers or found.place in self.layers
         return in_layers and (not self.gates or found.gate in map(words.get, self.gates))
 
 
 def arrange_report(report: WeightReport, wanted: Wanted) -> WeightReport:
     """The part of a report that was asked for. Raises UsageError for what does not exist."""
-    _check(wanted, [item.name for item in report.matrices], QUANTITIES)
-    matrices = [item for item in report.matrices if wanted.keeps(item.name)]
+    _check(wanted, [item.name for item in report.matrices], report.cells, QUANTITIES)
+    matrices = [item for item in report.matrices if wanted.keeps(item.name, [item.cell])]
     return replace(
         report,
         matrices=_sorted(matrices, wanted.sort),
         time_constants=tuple(
-            item for item in report.time_constants if wanted.keeps(_address(item))
+            item for item in report.time_constants if wanted.keeps(item.bias_name, [item.cell])
         ),
-        findings=tuple(item for item in report.findings if wanted.keeps(item.matrix)),
+        findings=tuple(item for item in report.findings if wanted.keeps(item.matrix, [item.cell])),
     )
 
 
 def arrange_comparison(comparison: WeightComparison, wanted: Wanted) -> WeightComparison:
     """The part of a comparison that was asked for. Raises UsageError for what does not exist."""
     single = (*comparison.only_before, *comparison.only_after)
-    _check(wanted, [*(item.name for item in comparison.changes), *single], CHANGES)
-    changes = [item for item in comparison.changes if wanted.keeps(item.name)]
+    cells = comparison.cells
+    _check(wanted, [*(item.name for item in comparison.changes), *single], cells, CHANGES)
+    changes = [item for item in comparison.changes if wanted.keeps(item.name, [item.cell])]
     return replace(
         comparison,
         changes=_sorted(changes, wanted.sort),
-        only_before=tuple(filter(wanted.keeps, comparison.only_before)),
-        only_after=tuple(filter(wanted.keeps, comparison.only_after)),
+        only_before=tuple(name for name in comparison.only_before if wanted.keeps(name, cells)),
+        only_after=tuple(name for name in comparison.only_after if wanted.keeps(name, cells)),
     )
 
 
@@ -65,19 +65,17 @@ def arrange_pictures(pictures: WeightPictures, wanted: Wanted) -> WeightPictures
     """The pictures of the matrices that were asked for, in their own order."""
     return replace(
         pictures,
-        matrices=tuple(item for item in pictures.matrices if wanted.keeps(item.name)),
-        spectra=tuple(item for item in pictures.spectra if wanted.keeps(item.name)),
+        matrices=tuple(m for m in pictures.matrices if wanted.keeps(m.name, [m.cell])),
+        spectra=tuple(s for s in pictures.spectra if wanted.keeps(s.name, [s.cell])),
     )
 
 
-def _address(item: TimeConstants) -> str:
-    return f"{item.layer}{'r' if item.direction == 'reverse' else ''}.{item.gate}.bias"
-
-
-def _check(wanted: Wanted, addresses: Iterable[str], statistics: Collection[str]) -> None:
-    found = [split_address(address) for address in addresses]
-    problems = unknown_layers(wanted.layers, list(dict.fromkeys(item.place for item in found)))
-    problems += unknown_gates(wanted.gates, cells_of(item.gate for item in found))
+def _check(
+    wanted: Wanted, addresses: Iterable[str], cells: Sequence[str], statistics: Collection[str]
+) -> None:
+    places = dict.fromkeys(split_address(address).place for address in addresses)
+    problems = unknown_layers(wanted.layers, list(places))
+    problems += unknown_gates(wanted.gates, cells)
     if wanted.sort is not None and wanted.sort not in statistics:
         near = [name for name in statistics if wanted.sort in name]
         near += difflib.get_close_matches(wanted.sort, statistics, n=1)

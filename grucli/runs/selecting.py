@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from grucli.cells.address import places
 from grucli.errors import UsageError
 from grucli.insight.tracing import Selection
 from grucli.nn import Forecaster
@@ -58,7 +59,6 @@ def layer_names(model: Forecaster) -> dict[str, tuple[int, bool]]:
     """Name on the command line -> (number, reverse): 0, 1; in both directions 0, 0r, 1, 1r."""
     stack = model.recurrent
     return {
-        f"{layer}{'r' * reverse}": (layer, bool(reverse))
-        for layer in range(stack.num_layers)
-        for reverse in range(stack.directions)
+        place.name: (place.layer, place.reverse)
+        for place in places(stack.num_layers, stack.directions)
     }

@@ -2,18 +2,13 @@
 
 from collections.abc import Collection, Iterable, Sequence
 
-from grucli.cells.address import GATES, SYMBOLS
+from grucli.cells import CELLS
 
 
 def gate_words(cells: Iterable[str]) -> dict[str, str]:
     """Word on the command line -> gate: letters first, then the gates' own names."""
-    cells = list(cells)
-    words = {
-        letter: gate
-        for cell in cells
-        for letter, gate in zip(SYMBOLS[cell], GATES[cell], strict=True)
-    }
-    return words | {gate: gate for cell in cells for gate in GATES[cell]}
+    gates = [gate for cell in cells for gate in CELLS[cell].gates]
+    return {gate.letter: gate.name for gate in gates} | {gate.name: gate.name for gate in gates}
 
 
 def unknown_layers(layers: Sequence[str], known: Collection[str]) -> list[str]:

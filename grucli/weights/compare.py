@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grucli.cells.address import WORDS, MatrixName
+from grucli.cells.address import MatrixAddress
 from grucli.results import MatrixChange, WeightComparison
 from grucli.weights import elements, spectrum
 from grucli.weights.stacks import WeightFile
@@ -35,6 +35,7 @@ def compare_weights(before: WeightFile, after: WeightFile) -> WeightComparison:
         only_before=tuple("".join(key) for key in old if key not in shared),
         only_after=tuple("".join(key) for key in new if key not in shared),
         differences={key: pair for key, pair in pairs.items() if pair[0] != pair[1]},
+        cells=tuple(dict.fromkeys(m.cell for file in (before, after) for m in file.modules)),
     )
 
 
@@ -46,7 +47,7 @@ def _cause_first(address: str) -> tuple[int, str]:
     return order.index(section if section in order else ""), address
 
 
-def _matrices(file: WeightFile) -> dict[Address, tuple[MatrixName, NDArray[Any]]]:
+def _matrices(file: WeightFile) -> dict[Address, tuple[MatrixAddress, NDArray[Any]]]:
     single = len(file.modules) == 1
     return {
         ("" if single else module.prefix, name.long): (name, values)
@@ -56,7 +57,7 @@ def _matrices(file: WeightFile) -> dict[Address, tuple[MatrixName, NDArray[Any]]
 
 
 def _change(
-    prefix: str, name: MatrixName, before: NDArray[Any], after: NDArray[Any]
+    prefix: str, name: MatrixAddress, before: NDArray[Any], after: NDArray[Any]
 ) -> MatrixChange:
     """Norms, angle and rank of the step from one matrix to the other."""
     a, b = before.astype(np.float64), after.astype(np.float64)
@@ -65,12 +66,7 @@ def _change(
         step, product = b - a, float(np.sum(a * b))
     length = elements.norm(step.ravel())
     return MatrixChange(
-        symbol=name.symbol,
-        name=name.long,
-        layer=name.layer,
-        direction=name.direction,
-        gate=name.gate,
-        part=WORDS[name.kind],
+        **name.labels,
         shape=tuple(a.shape),
         norm_before=norm_a,
         norm_after=norm_b,

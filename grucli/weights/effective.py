@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from grucli.cells.address import MatrixName, normalised_together
+from grucli.cells.address import MatrixAddress
 from grucli.weights.spectrum import Matrix
 from grucli.weights.stacks import RecurrentModule
 
@@ -23,7 +23,7 @@ class ActingMatrix:
     ``is_measured`` where the deviation is that of data, not of states of unit variance.
     """
 
-    name: MatrixName
+    name: MatrixAddress
     values: Matrix
     deviation: float
     is_measured: bool
@@ -56,17 +56,16 @@ def acting_matrices(
     of such a module, nothing for others. The reset gate of sum is taken as open. Where the variant
     is not known, of two candidates the first is taken.
     """
-    variant = module.layer_norm.split(" or ")[0]
-    groups = normalised_together(module.cell, variant)
-    matrices = {(n.layer, n.reverse, n.kind, n.gate): (n, v) for n, v in module.matrices()}
-    for layer, reverse in dict.fromkeys((layer, reverse) for layer, reverse, _, _ in matrices):
-        here = {key[2:]: pair for key, pair in matrices.items() if key[:2] == (layer, reverse)}
-        for gates in groups:
-            yield from _acting(here, gates, deviations, together=variant.startswith("sum"))
+    norm = module.norm
+    matrices = {(n.place, n.kind, n.gate): (n, v) for n, v in module.matrices()}
+    for place in dict.fromkeys(place for place, _, _ in matrices):
+        here = {key[1:]: pair for key, pair in matrices.items() if key[0] == place}
+        for gates in norm.groups:
+            yield from _acting(here, gates, deviations, together=norm.of_sum)
 
 
 def _acting(
-    matrices: Mapping[tuple[str, str], tuple[MatrixName, np.ndarray]],
+    matrices: Mapping[tuple[str, str], tuple[MatrixAddress, np.ndarray]],
     gates: tuple[str, ...],
     deviations: Mapping[str, float],
     *,

@@ -41,7 +41,8 @@ def _say(
     item: MatrixStatistics, quantity: str, words: str, *, value: float, threshold: float
 ) -> Finding:
     text = f"{item.symbol} {_place(item)}: {words}"
-    return Finding(item.module + item.name, quantity, value, threshold, text)
+    name = item.module + item.name
+    return Finding(name, quantity, value, threshold, text, cell=item.cell)
 
 
 def _place(item: MatrixStatistics | TimeConstants) -> str:
@@ -100,9 +101,14 @@ def _of_memory(item: TimeConstants) -> Iterator[Finding]:
             f"{item.gate} bias {_place(item)}: memory {item.maximum:.3g} > "
             f"{LONG_MEMORY_STEPS:g} steps: at least one unit never lets go"
         )
-        name = f"{item.layer}{'r' if item.direction == 'reverse' else ''}.{item.gate}.bias"
-        full = item.module + name
-        yield Finding(full, "memory_steps", item.maximum, LONG_MEMORY_STEPS, text)
+        yield Finding(
+            item.module + item.bias_name,
+            "memory_steps",
+            item.maximum,
+            LONG_MEMORY_STEPS,
+            text,
+            cell=item.cell,
+        )
 
 
 def _unread_inputs(
@@ -125,4 +131,5 @@ def _unread_inputs(
                     f"{UNREAD_INPUT:.0%} of the strongest input"
                 )
                 full = f"{gates[0].module}0.ih"
-                yield Finding(full, "column_norms", share, UNREAD_INPUT, text)
+                cell = gates[0].cell
+                yield Finding(full, "column_norms", share, UNREAD_INPUT, text, cell=cell)

@@ -15,14 +15,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grucli.cells.address import GATES, parse_parameter
+from grucli.cells import CELLS
+from grucli.cells.address import ParameterName, parse_parameter
+from grucli.checkpoint import FORMAT, is_ours, migrated
 from grucli.errors import CheckpointError
 from grucli.formats import OnnxModel, printable, read_tensors
 from grucli.weights.onnx import onnx_weights
 from grucli.weights.stacks import RecurrentModule, WeightFile
 
-OWN_FORMAT = "grucli checkpoint"
-_CELLS = {len(gates): cell for cell, gates in GATES.items()}
+_CELLS = {len(spec.gates): spec for spec in sorted(CELLS.values(), key=lambda s: len(s.gates))}
 _CELL_PARAMETER = re.compile(r"^(?:.*\.)?(?:weight|bias)_(?:ih|hh)$")
 
 
@@ -40,10 +41,10 @@ def read_weights(path: str | Path) -> WeightFile:
     facts: dict[str, Any] = {}
     if kind == "safetensors":
         form, state = "safetensors", content
-    elif isinstance(content, dict) and content.get("format") == OWN_FORMAT:
-        form, state = OWN_FORMAT, content.get("weights")
-        recipe = content.get("recipe")
-        facts = {k: v for k, v in content.items() if k not in ("weights", "recipe", "training")}
+    elif is_ours(content):
+        body = migrated(content)
+        form, state, recipe = FORMAT, body.get("weights"), body.get("recipe")
+        facts = {k: v for k, v in body.items() if k not in ("weights", "recipe", "training")}
     else:
         form, state = _state_dict(shown, content)
     tensors = _tensors(state)
@@ -102,7 +103,7 @@ def _canonical(name: str) -> str:
     return f"{name}_l0" if _CELL_PARAMETER.match(name) else name
 
 
-def _parsed(name: str) -> tuple[str, str, int, bool] | None:
+def _parsed(name: str) -> ParameterName | None:
     return parse_parameter(_canonical(name))
 
 
@@ -113,8 +114,8 @@ def _modules(
     for name, values in tensors.items():
         parsed = _parsed(name)
         if parsed is not None:
-            prefix = parsed[0]
-            stacks.setdefault(prefix, {})[_canonical(name).removeprefix(prefix)] = values
+            stack = stacks.setdefault(parsed.prefix, {})
+            stack[_canonical(name).removeprefix(parsed.prefix)] = values
     if not stacks:
         raise _nothing_recurrent(path, tensors)
     model = recipe.get("model") if recipe is not None else None
@@ -149,9 +150,10 @@ def _module(
     hidden = projection.shape[-1] if projection is not None and projection.ndim else square.shape[1]
     gates, rest = divmod(square.shape[0], hidden)
     if rest or gates not in _CELLS:
+        known = [f"{count} ({spec.name})" for count, spec in _CELLS.items()]
         problems.append(
-            f"{where}weight_hh_l0: {square.shape[0]} rows for {hidden} units; expected 1 (rnn), "
-            "3 (gru) or 4 (lstm) rows for each unit"
+            f"{where}weight_hh_l0: {square.shape[0]} rows for {hidden} units; expected "
+            f"{', '.join(known[:-1])} or {known[-1]} rows for each unit"
         )
         return None
     faults = []
@@ -163,8 +165,14 @@ def _module(
     problems += faults
     if faults:
         return None
-    kinds = {parsed[1] for parsed in map(parse_parameter, stack) if parsed}
-    return RecurrentModule(prefix, _CELLS[gates], _layer_norm(kinds), hidden, stack)
+    spec = _CELLS[gates]
+    kinds = {parsed.kind for parsed in map(parse_parameter, stack) if parsed}
+    fitting = [norm.name for norm in spec.norms_with(kinds)]  # a recipe tells them apart
+    if not fitting:
+        gains = ", ".join(sorted(kind for kind in kinds if kind.startswith("gain")))
+        problems.append(f"{where}{gains}: no layer normalisation of a {spec.name} has these gains")
+        return None
+    return RecurrentModule(prefix, spec.name, " or ".join(fitting), hidden, stack)
 
 
 def _shape_fault(values: NDArray[Any], *, rows: int, columns: int | None, name: str) -> str | None:
@@ -178,16 +186,9 @@ def _shape_fault(values: NDArray[Any], *, rows: int, columns: int | None, name: 
     return None
 
 
-def _layer_norm(kinds: set[str]) -> str:
-    """The variants that have these parameters; a recipe tells them apart."""
-    if "gain_sum" in kinds:
-        return "sum or sum_joint"
-    return "split or ba2016" if "gain_ih" in kinds else "none"
-
-
 def _recipe_problems(module: RecurrentModule, model: Mapping[str, Any]) -> list[str]:
     """Where a checkpoint's recipe says something else than its tensors."""
-    layers = 1 + max(name.layer for name, _ in module.matrices())
+    layers = 1 + max(name.place.layer for name, _ in module.matrices())
     found = {"cell": module.cell, "hidden": module.hidden, "layers": layers}
     return [
         f"model.{key}: the recipe says {printable(str(model[key]))}, the weights {value}; expected "

@@ -3,12 +3,14 @@
 import base64
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from grucli.cells.address import MatrixAddress
 from grucli.errors import CheckpointError
 from grucli.results import (
     EpochLoss,
@@ -33,7 +35,8 @@ def read_history(checkpoint: str | Path) -> WeightHistory:
     """
     file = read_weights(checkpoint)
     folder = Path(checkpoint).parent
-    records = tuple(_read(folder / "weights.jsonl", "WeightRecord", _record))
+    build = partial(_record, cell=file.modules[0].cell)  # a run has one stack
+    records = tuple(_read(folder / "weights.jsonl", "WeightRecord", build))
     epochs = read_epochs(checkpoint)
     if not records:
         raise CheckpointError(f"{folder / 'weights.jsonl'}: no record yet; wait for the first step")
@@ -101,11 +104,14 @@ def _fault(error: Exception) -> str:
     return "a field is missing, unknown or of another kind"
 
 
-def _record(row: Mapping[str, Any]) -> WeightRecord:
+def _record(row: Mapping[str, Any], *, cell: str) -> WeightRecord:
+    """Raises ValueError for a matrix that the cell has not."""
     body = {key: value for key, value in row.items() if key not in ("schema_version", "kind")}
     body["matrices"] = tuple(
         MatrixRecord(
-            **matrix | {"norm": _number(matrix["norm"]), "quantiles": _numbers(matrix["quantiles"])}
+            **matrix
+            | MatrixAddress.parse(matrix["name"], cell).labels
+            | {"norm": _number(matrix["norm"]), "quantiles": _numbers(matrix["quantiles"])}
         )
         for matrix in body["matrices"]
     )

@@ -2,9 +2,10 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from grucli.cells.address import WORDS, MatrixName
+from grucli.cells.address import MatrixAddress
 from grucli.weights.random_matrix import expected_orthogonal, expected_spectrum
 from grucli.weights.stacks import RecurrentModule
 
@@ -12,7 +13,7 @@ _SIDES = ("weight_ih", "weight_hh")
 
 
 def expected_at_start(
-    name: MatrixName, shape: tuple[int, ...], *, module: RecurrentModule, init: Mapping[str, Any]
+    name: MatrixAddress, shape: tuple[int, ...], *, module: RecurrentModule, init: Mapping[str, Any]
 ) -> dict[str, float]:
     """Statistic -> value expected at initialisation; empty where ``init`` does not tell.
 
@@ -27,15 +28,15 @@ def expected_at_start(
         rms = float(init.get("gain", 1.0))
     elif init.get("chrono_steps") is not None:
         return {}
-    elif module.layer_norm != "none":
-        rms = 1.0 if module.layer_norm == "sum_joint" and name.gate == "update" else 0.0
+    elif module.norm.groups:
+        rms = module.norm.first_biases.get(name.gate, 0.0)
     else:
         rms = 1 / math.sqrt(3 * module.hidden)
     return {"rms": rms, "norm": rms * math.sqrt(shape[0])}
 
 
 def expected_acting(
-    name: MatrixName,
+    name: MatrixAddress,
     *,
     module: RecurrentModule,
     init: Mapping[str, Any],
@@ -50,11 +51,11 @@ def expected_acting(
         return {}
     drawn = {}
     for side in _SIDES:
-        address = name.long.replace(f".{WORDS[name.kind]}", f".{WORDS[side]}")
-        shape = next(v.shape for n, v in module.matrices() if n.long == address)
+        beside = replace(name, kind=side)
+        shape = next(v.shape for n, v in module.matrices() if n == beside)
         drawn[side] = _of_draw(side, shape, module.hidden, init)
     own = drawn[name.kind]
-    sides = drawn.values() if module.layer_norm.startswith("sum") else [own]
+    sides = drawn.values() if module.norm.of_sum else [own]
     of_unit_variance = math.hypot(*(side.get("row_norms", math.nan) for side in sides))
     scale = float(init.get("gain", 1.0)) / deviations.get(name.long, of_unit_variance)
     found = {

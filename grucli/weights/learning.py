@@ -28,12 +28,7 @@ def find_learning(records: Sequence[WeightRecord]) -> tuple[MatrixLearning, ...]
         settled = _settled(last.name, records)
         found.append(
             MatrixLearning(
-                symbol=last.symbol,
-                name=last.name,
-                layer=last.layer,
-                direction=last.direction,
-                gate=last.gate,
-                part=last.part,
+                **last.address.labels,
                 turn=last.turn_since_start,
                 settled_step=None if settled is None else settled.step,
                 settled_epoch=None if settled is None else settled.epoch,
@@ -132,7 +127,7 @@ def _movement(
         f"{most.symbol} {_place(most)}, the {most.gate} gate's {MAPS[most.part]} matrix, moved "
         f"most: its direction turned by {_degrees(turn):.3g} degrees (1 - cos {turn:.3g})."
     )
-    yield Finding(most.name, "turn", turn, 0.0, text)
+    yield Finding(most.name, "turn", turn, 0.0, text, cell=most.cell)
     yield _settling(most, records[-1].step)
     latest = max(moved, key=lambda item: item.settled_step or 0)
     if (latest.settled_step or 0) > (most.settled_step or 0):
@@ -148,7 +143,7 @@ def _settling(item: MatrixLearning, steps: int) -> Finding:
             f"{item.symbol} {_place(item)} was still turning when the record ends, in epoch "
             f"{epoch}: {SETTLED:.0%} of its turn was reached only there."
         )
-    return Finding(item.name, "settled_step", step, SETTLED, text)
+    return Finding(item.name, "settled_step", step, SETTLED, text, cell=item.cell)
 
 
 def _starvation(found: Sequence[MatrixLearning]) -> Iterator[Finding]:
@@ -158,7 +153,8 @@ def _starvation(found: Sequence[MatrixLearning]) -> Iterator[Finding]:
             f"{item.symbol} {_place(item)} starved: its gradient was below {STARVED:.0%} of the "
             f"largest in {item.starved_share:.0%} > {MOST:.0%} of the steps."
         )
-        yield Finding(item.name, "starved_share", item.starved_share, MOST, text)
+        share = item.starved_share
+        yield Finding(item.name, "starved_share", share, MOST, text, cell=item.cell)
     if not starving:
         worst = max((item.starved_share for item in found), default=0.0)
         text = (
@@ -184,7 +180,8 @@ def _updates(records: Sequence[WeightRecord]) -> Iterator[Finding]:
             f"{matrix.symbol} {_place(matrix)} still changed by {ratio:.2g} > {FAST_UPDATE:g} of "
             "its norm in the last recorded step: a lower train.lr, or one that falls, may help."
         )
-        yield Finding(matrix.name, "update_ratio", ratio, FAST_UPDATE, text)
+        name, cell = matrix.name, matrix.cell
+        yield Finding(name, "update_ratio", ratio, FAST_UPDATE, text, cell=cell)
 
 
 def _clipping(records: Sequence[WeightRecord]) -> Iterator[Finding]:

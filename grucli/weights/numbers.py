@@ -8,7 +8,7 @@ from grucli.results import MatrixChange, MatrixStatistics, WeightComparison, Wei
 from grucli.weights.compare import CHANGES
 
 _NO_NUMBERS = {
-    *("symbol", "name", "layer", "direction", "gate", "part", "shape", "module"),
+    *("symbol", "name", "layer", "direction", "gate", "part", "cell", "shape", "module"),
     *("histogram", "row_norms", "column_norms", "expected"),
     *("power_law_note", "estimated", "is_measured"),
 }

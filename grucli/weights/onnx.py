@@ -10,21 +10,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grucli.cells.address import GATES, ONNX_ORDER
+from grucli.cells import CELLS, CellSpec
 from grucli.errors import CheckpointError
 from grucli.formats import OnnxModel, RecurrentNode, printable
 from grucli.weights.stacks import Floats, RecurrentModule, WeightFile
 
-_CELLS = {"GRU": "gru", "LSTM": "lstm", "RNN": "rnn"}
+_CELLS = {spec.onnx.operator: spec for spec in CELLS.values()}
 _DIRECTIONS = {
     "forward": ("",),
     "reverse": ("_reverse",),
     "bidirectional": ("", "_reverse"),
-}
-_ACTIVATIONS = {
-    "GRU": ("sigmoid", "tanh"),
-    "LSTM": ("sigmoid", "tanh", "tanh"),
-    "RNN": ("tanh",),
 }
 
 
@@ -66,7 +61,7 @@ def _problems(node: RecurrentNode) -> Iterator[str]:
             f"{', '.join(_DIRECTIONS)}; export the model again"
         )
         return
-    directions, gates = len(_DIRECTIONS[node.direction]), len(ONNX_ORDER[_CELLS[node.op]])
+    directions, gates = len(_DIRECTIONS[node.direction]), len(_CELLS[node.op].gates)
     hidden = node.weights["R"].shape[-1] if node.weights["R"].ndim else 0
     shapes = {
         "W": (directions, gates * hidden, node.weights["W"].shape[-1:]),
@@ -115,39 +110,35 @@ def _module(nodes: list[RecurrentNode]) -> RecurrentModule:
         for name, values in _parameters(node, layer)
     }
     hidden = first.weights["R"].shape[-1]
-    return RecurrentModule(f"{first.name}.", _CELLS[first.op], "none", hidden, tensors)
+    return RecurrentModule(f"{first.name}.", _CELLS[first.op].name, "none", hidden, tensors)
 
 
 def _parameters(node: RecurrentNode, layer: int) -> Iterator[tuple[str, Floats]]:
     """Parameters by torch's names; B holds both biases one behind the other."""
-    cell = _CELLS[node.op]
+    spec = _CELLS[node.op]
     for direction, suffix in enumerate(_DIRECTIONS[node.direction]):
         place = f"l{layer}{suffix}"
-        yield f"weight_ih_{place}", _reordered(node.weights["W"][direction], cell)
-        yield f"weight_hh_{place}", _reordered(node.weights["R"][direction], cell)
+        yield f"weight_ih_{place}", _reordered(node.weights["W"][direction], spec)
+        yield f"weight_hh_{place}", _reordered(node.weights["R"][direction], spec)
         if "B" in node.weights:
             for side, values in zip("ih", np.split(node.weights["B"][direction], 2), strict=True):
-                yield f"bias_{side}h_{place}", _reordered(values, cell)
+                yield f"bias_{side}h_{place}", _reordered(values, spec)
 
 
-def _reordered(values: NDArray[Any], cell: str) -> NDArray[Any]:
-    """Rows [gates * H, ...] in ONNX's order of gates to those in the order of ``GATES``."""
-    blocks = dict(zip(ONNX_ORDER[cell], np.split(values, len(ONNX_ORDER[cell])), strict=True))
-    return np.concatenate([blocks[gate] for gate in GATES[cell]])
+def _reordered(values: NDArray[Any], spec: CellSpec) -> NDArray[Any]:
+    """Rows [gates * H, ...] in ONNX's order of gates to those in the cell's own."""
+    blocks = dict(zip(spec.onnx.order, np.split(values, len(spec.gates)), strict=True))
+    return np.concatenate([blocks[gate] for gate in spec.gate_names])
 
 
 def _notes(node: RecurrentNode) -> Iterator[str]:
     """Where a node is another cell than the one whose names its matrices get here."""
     where = f"{node.op} node {printable(node.name)}"
-    if node.op == "GRU" and not node.linear_before_reset:
-        yield (
-            f"{where} has linear_before_reset = 0: its reset gate acts on the state before the "
-            "product, n = tanh(W_xn x + b_xn + W_hn (r * h) + b_hn). That is another cell than the "
-            "one named here, torch's, where r acts behind it: W_hn is shown as it is and does not "
-            "mean the same."
-        )
+    onnx = _CELLS[node.op].onnx
+    if onnx.before_reset and not node.linear_before_reset:
+        yield f"{where} has linear_before_reset = 0: {onnx.before_reset}"
     used = tuple(name.lower() for name in node.activations)
-    usual = _ACTIVATIONS[node.op] * len(_DIRECTIONS[node.direction])
+    usual = onnx.activations * len(_DIRECTIONS[node.direction])
     if used and used != usual:
         words = ", ".join(map(printable, node.activations))
         yield f"{where} has other activations than usual: {words}."

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grucli.cells.address import WORDS, MatrixName
+from grucli.cells.address import MatrixAddress
 from grucli.results import (
     MatrixFrames,
     MatrixSpectrum,
@@ -22,7 +22,7 @@ from grucli.weights.stacks import WeightFile
 MOST_CELLS = 256
 
 Address = tuple[str, str]
-Pairs = Mapping[Address, tuple[MatrixName, NDArray[Any]]]
+Pairs = Mapping[Address, tuple[MatrixAddress, NDArray[Any]]]
 
 
 def picture_weights(files: Sequence[WeightFile], moments: Sequence[str]) -> WeightPictures:
@@ -69,7 +69,7 @@ def matrices_by_address(file: WeightFile) -> Pairs:
 
 
 def spectrum_of(
-    key: Address, moments: Mapping[str, tuple[MatrixName, NDArray[Any]]]
+    key: Address, moments: Mapping[str, tuple[MatrixAddress, NDArray[Any]]]
 ) -> MatrixSpectrum:
     """The singular values of one matrix at each moment."""
     values = {
@@ -78,7 +78,7 @@ def spectrum_of(
         if np.isfinite(matrix).all()
     }
     name = next(iter(moments.values()))[0]
-    return MatrixSpectrum(**_address(name, key[0]), values=values)
+    return MatrixSpectrum(**name.labels, module=key[0], values=values)
 
 
 def _singular_values(matrix: Matrix) -> Vector:
@@ -95,7 +95,7 @@ def film_frames(snapshots: Sequence[Snapshot], file: WeightFile) -> tuple[Matrix
         flat = (snapshot_values(shot.matrices[index]).ravel() for shot in snapshots)
         frames.append(
             MatrixFrames(
-                **_address(name, ""),
+                **name.labels,
                 shape=kept.shape,
                 grid=kept.grid,
                 frames=tuple(tuple(values.tolist()) for values in flat),
@@ -120,12 +120,13 @@ def spectra_of_run(file: WeightFile, first: Snapshot | None) -> tuple[MatrixSpec
     return tuple(spectra)
 
 
-def _frames(key: Address, pairs: Sequence[tuple[MatrixName, NDArray[Any]]]) -> MatrixFrames:
+def _frames(key: Address, pairs: Sequence[tuple[MatrixAddress, NDArray[Any]]]) -> MatrixFrames:
     name, first = pairs[0]
     grids = [block_means(values.astype(np.float64)) for _, values in pairs]
     rows, columns = grids[0].shape
     return MatrixFrames(
-        **_address(name, key[0]),
+        **name.labels,
+        module=key[0],
         shape=(first.shape[0], first.shape[1]),
         grid=(rows, columns),
         frames=tuple(tuple(grid.ravel().tolist()) for grid in grids),
@@ -141,15 +142,3 @@ def block_means(values: NDArray[np.float64], most: int = MOST_CELLS) -> NDArray[
             sums = np.add.reduceat(values, edges, axis=axis)
             values = sums / np.expand_dims(counts, 1 - axis)
     return values
-
-
-def _address(name: MatrixName, module: str) -> dict[str, Any]:
-    return {
-        "symbol": name.symbol,
-        "name": name.long,
-        "layer": name.layer,
-        "direction": name.direction,
-        "gate": name.gate,
-        "part": WORDS[name.kind],
-        "module": module,
-    }

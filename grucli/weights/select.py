@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from grucli.cells.address import WORDS, MatrixName, column_names
+from grucli.cells.address import MatrixAddress, column_names
 from grucli.cells.naming import NAMINGS, shown_name
 from grucli.errors import UsageError
 from grucli.results import MatrixValues
@@ -41,20 +41,21 @@ def select_matrix(file: WeightFile, address: str) -> MatrixValues:
         raise UsageError(_unclear(address, known, len(found)))
     ((name, values),) = found
     width = values.shape[1] if values.ndim == 2 else 1
-    columns = column_names(WORDS[name.kind], name.layer, width, inputs=input_names(file))
+    columns = column_names(name.part, name.place.layer, width, inputs=input_names(file))
     return MatrixValues(
         symbol=name.symbol,
         name=name.long,
         gate=name.gate,
-        part=WORDS[name.kind],
+        part=name.part,
+        cell=name.cell,
         rows=tuple(f"unit {row}" for row in range(len(values))),
         columns=columns,
         values=tuple(map(tuple, values.reshape(len(values), -1).astype(np.float64).tolist())),
     )
 
 
-def _names(name: MatrixName, hidden: int) -> set[str]:
-    return {name.long, *(shown_name(naming, name.long, hidden) for naming in NAMINGS)}
+def _names(name: MatrixAddress, hidden: int) -> set[str]:
+    return {name.long, *(shown_name(naming, name, hidden) for naming in NAMINGS)}
 
 
 def _unclear(address: str, known: Mapping[str, str], count: int) -> str:

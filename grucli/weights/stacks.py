@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grucli.cells.address import PARTS, MatrixName, matrices_of
+from grucli.cells import CELLS, CellSpec, LayerNorm
+from grucli.cells.address import MatrixAddress, matrices_of
 
 Floats = NDArray[np.floating[Any]]
 
@@ -18,6 +19,7 @@ class RecurrentModule:
 
     ``prefix`` is what stands before the parameters' names in the file, with its dot; ``tensors``
     maps names as ``weight_hh_l0`` to arrays, weights [gates * H, C or H], the rest [gates * H].
+    Where the parameters fit several layer normalisations, ``layer_norm`` joins them with `` or ``.
     """
 
     prefix: str
@@ -26,23 +28,24 @@ class RecurrentModule:
     hidden: int
     tensors: Mapping[str, Floats]
 
-    def matrices(self) -> Iterator[tuple[MatrixName, Floats]]:
+    @property
+    def spec(self) -> CellSpec:
+        """The cell."""
+        return CELLS[self.cell]
+
+    @property
+    def norm(self) -> LayerNorm:
+        """The layer normalisation; of several that fit, the first."""
+        return self.spec.layer_norm(self.layer_norm.split(" or ")[0])
+
+    def matrices(self) -> Iterator[tuple[MatrixAddress, Floats]]:
         """Every gate's share of every parameter, by layer, direction, part and gate."""
-        order = {kind: index for index, kind in enumerate(PARTS)}
         pairs = [
-            (name, values[name.rows])
+            (name, name.of(values))
             for parameter, values in self.tensors.items()
-            for name in matrices_of(self.cell, parameter, len(values))
+            for name in matrices_of(self.cell, parameter)
         ]
-        yield from sorted(
-            pairs,
-            key=lambda pair: (
-                pair[0].layer,
-                pair[0].reverse,
-                order[pair[0].kind],
-                pair[0].rows.start,
-            ),
-        )
+        yield from sorted(pairs, key=lambda pair: pair[0].order)
 
 
 @dataclass(frozen=True)

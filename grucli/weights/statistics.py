@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grucli.cells.address import WORDS, MatrixName
+from grucli.cells.address import MatrixAddress
 from grucli.results import MatrixStatistics
 from grucli.weights import elements, estimates, spectrum
 from grucli.weights.effective import ActingMatrix
@@ -15,7 +15,7 @@ from grucli.weights.random_matrix import marchenko_pastur_edge, outliers
 
 
 def matrix_statistics(
-    name: MatrixName,
+    name: MatrixAddress,
     values: NDArray[Any],
     *,
     exact: bool = False,
@@ -39,12 +39,7 @@ def matrix_statistics(
     if acting is not None and np.isfinite(acting.values).all():
         found |= _acting(acting, exact=exact, returns=name.kind == "weight_hh")
     return MatrixStatistics(
-        symbol=name.symbol,
-        name=name.long,
-        layer=name.layer,
-        direction=name.direction,
-        gate=name.gate,
-        part=WORDS[name.kind],
+        **name.labels,
         shape=tuple(values.shape),
         norm=elements.norm(entries),
         near_zero_share=elements.near_zero_share(entries),

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from grucli.cells.address import KEEPING_GATES
+from grucli.cells.address import Place
 from grucli.results import TimeConstants
 from grucli.weights.stacks import RecurrentModule
 
@@ -33,20 +33,21 @@ def memory_steps(bias: NDArray[np.floating]) -> NDArray[np.float64]:
 
 def time_constants(module: RecurrentModule) -> Iterator[TimeConstants]:
     """One entry for each layer and direction that has a gate keeping its state, and biases."""
-    gate = KEEPING_GATES.get(module.cell)
-    sums: dict[tuple[int, bool], NDArray[np.float64]] = {}
+    gate = module.spec.keeps
+    sums: dict[Place, NDArray[np.float64]] = {}
     for name, values in module.matrices():
         if name.gate == gate and name.kind.startswith("bias"):
-            place = (name.layer, name.reverse)
-            sums[place] = sums.get(place, np.zeros(len(values))) + values.astype(np.float64)
-    for (layer, reverse), bias in sums.items():
+            before = sums.get(name.place, np.zeros(len(values)))
+            sums[name.place] = before + values.astype(np.float64)
+    for place, bias in sums.items():
         steps = memory_steps(bias)
         yield TimeConstants(
-            layer=layer,
-            direction="reverse" if reverse else "forward",
-            gate=str(gate),
+            layer=place.layer,
+            direction=place.direction,
+            gate=gate,
             minimum=float(np.min(steps)),
             median=float(np.median(steps)),
             maximum=float(np.max(steps)),
             module=module.prefix,
+            cell=module.cell,
         )

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "kernel_run.h"
+#include "team.h"
 
 namespace grucli::check {
 namespace {
@@ -57,6 +58,20 @@ void check_two_callers(const std::string& set, const Layer& layer, Verdict& verd
     verdict.expect_same({words + ", second", layer}, other, expected, kAllArrays);
 }
 
+// Fewer threads than parts: each takes several, and no byte changes.
+void check_limit(const std::string& set, const Layer& layer, Verdict& verdict) {
+    constexpr int kThreads = 3;
+    const Numbers numbers = numbers_of(layer);
+    const Results<float> expected = run_kernel(layer, numbers, kThreads);
+    for (int most = 1; most < kThreads; ++most) {
+        limit_threads(most);
+        const std::string words = set + ": " + describe(layer) + ", at most " + std::to_string(most);
+        verdict.expect_same({words + " of 3 threads", layer}, run_kernel(layer, numbers, kThreads), expected,
+                            kAllArrays);
+    }
+    limit_threads(0);
+}
+
 void check_steps(const std::string& set, const Layer& layer, Verdict& verdict) {
     const Numbers numbers = numbers_of(layer);
     const Results<float> steps = run_steps(layer, numbers, 1);
@@ -71,8 +86,10 @@ void check_hard_cases(const std::string& set, Verdict& verdict) {
         check_saturation(set, {cell, norm, 3, 2, 4, 6, kAsked}, verdict);
         check_steps(set, {cell, norm, 4, 5, 3, 17, kAsked}, verdict);
         check_nan(set, {cell, norm, 4, 5, 3, 17, kAsked}, verdict);
-        for (unsigned number = 0; number < 16; number += 3)
+        for (unsigned number = 0; number < 16; number += 3) {
             check_two_callers(set, {cell, norm, 7, 33, 16, 33, demands_of(number)}, verdict);
+            check_limit(set, {cell, norm, 7, 33, 16, 33, demands_of(number)}, verdict);
+        }
     }
 }
 

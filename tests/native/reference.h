@@ -1,4 +1,4 @@
-// The equations of grucli/nn/cells.py once more, as plain loops over double precision numbers.
+// The equations of grucli/nn/cells/ once more, as plain loops over double precision numbers.
 #pragma once
 
 #include "layers.h"

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from grucli.cells.address import KERAS, SYMBOLS, split_address
+from grucli.cells import CELLS
+from grucli.cells.address import MatrixAddress
 from grucli.cells.naming import shown_name
 from grucli.cli.kit.words import NONE, clean
+from grucli.results import Finding
 
 NOT_AVAILABLE = "n/a"
 
@@ -46,23 +48,19 @@ class Named(Protocol):
     """One gate's matrix, bias or gain, in whatever report."""
 
     @property
-    def name(self) -> str:
-        """The address without the stack, such as 0.update.hh."""
-
-    @property
-    def gate(self) -> str:
-        """The gate in words."""
+    def address(self) -> MatrixAddress:
+        """The matrix in its cell, without the stack."""
 
 
 def name_of(item: Named, naming: str, hidden: int, *, many: bool = False) -> str:
     """What a matrix with ``hidden`` rows is called, with its place among ``many``."""
     stack = clean(getattr(item, "module", ""))
     if many and naming == "symbols":
-        return stack + item.name
-    name = shown_name(naming, item.name, hidden)
+        return stack + item.address.long
+    name = shown_name(naming, item.address, hidden)
     if naming == "torch":
         return stack + name
-    return f"{stack}{split_address(item.name).place} {name}" if many else name
+    return f"{stack}{item.address.place.name} {name}" if many else name
 
 
 def name_columns(
@@ -73,37 +71,34 @@ def name_columns(
     names = tuple(name_of(item, naming, rows, many=many) for item, rows in pairs)
     columns = [Column("name", names, 0, numeric=False)]
     if naming != "words" and not (many and naming == "symbols"):
-        columns.append(Column("gate", tuple(item.gate for item in items), 0, numeric=False))
+        columns.append(Column("gate", tuple(item.address.gate for item in items), 0, numeric=False))
     return columns
 
 
-def renamed(text: str, address: str, naming: str, hidden: int) -> str:
+def renamed(finding: Finding, naming: str, hidden: int) -> str:
     """A finding that begins with a matrix's symbol, begun with its chosen name."""
-    if not address:
-        return text
-    symbol = shown_name("symbols", address, hidden)
-    if not text.startswith(f"{symbol} "):
-        return text
-    return shown_name(naming, address, hidden) + text.removeprefix(symbol)
+    matrix = finding.address
+    if matrix is None or not finding.text.startswith(f"{matrix.symbol} "):
+        return finding.text
+    return shown_name(naming, matrix, hidden) + finding.text.removeprefix(matrix.symbol)
 
 
 def naming_words(naming: str, cells: Sequence[str]) -> list[str]:
     """What the names that were chosen mean, for a legend."""
+    specs = [spec for name, spec in CELLS.items() if name in cells]
     if naming == "torch":
-        orders = " and ".join(", ".join(SYMBOLS[cell]) for cell in cells)
+        orders = " and ".join(", ".join(spec.letters) for spec in specs)
         return [
             "weight_ih reads the input, weight_hh the state before; a slice has the rows of one "
             f"gate, in torch's order {orders}."
         ]
     if naming == "keras":
-        orders = " and ".join(", ".join(KERAS[cell].values()) for cell in cells)
+        orders = " and ".join(", ".join(spec.keras.letters.values()) for spec in specs)
         words = (
             "kernel reads the input, recurrent_kernel the state before; a slice has the columns of "
             f"one gate, in Keras's order {orders}; .T turns them into the rows shown here."
         )
-        return [
-            words + " Of a GRU with reset_after=True, bias[0] is the input's." * ("gru" in cells)
-        ]
+        return [" ".join([words, *(spec.keras.note for spec in specs if spec.keras.note)])]
     if naming == "words":
         return []
     return ["W_x reads the input, W_h the state before; b bias, g gain of the normalisation."]

@@ -9,11 +9,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from grucli.cells.address import GATES
 from grucli.cli.kit.columns import Column, fitting
 from grucli.cli.kit.words import ascii_glyphs, shorten
 
-GATE_STYLES = ("cyan", "yellow", "magenta", "green")
 MARGIN, GAP = 2, 2
 
 
@@ -46,9 +44,9 @@ class Page:
             yield Text("\n".join(lines), style=style)
 
     def table(
-        self, columns: Sequence[Column], *, gates: Sequence[str], alarms: Collection[int] = ()
+        self, columns: Sequence[Column], *, styles: Sequence[str], alarms: Collection[int] = ()
     ) -> RenderableType:
-        """The columns that fit, names in the colour of the row's gate; ``alarms`` are red rows."""
+        """The columns that fit, names in the style of the row; ``alarms`` are red rows."""
         table = Table(box=None, padding=(0, GAP, 0, 0), pad_edge=False, header_style="dim")
         shown = fitting(columns, self.width - MARGIN, gap=GAP)
         for column in shown:
@@ -57,11 +55,13 @@ class Page:
                 justify="right" if column.numeric else "left",
                 no_wrap=True,
             )
-        for row, gate in enumerate(gates):
+        for row, style in enumerate(styles):
             numeric_style = "bold red" if row in alarms else ""
-            styles = [numeric_style if c.numeric else gate_style(gate) for c in shown]
-            texts = [self.glyphs(column.cells[row]) for column in shown]
-            table.add_row(*map(Text, texts, styles))
+            texts = [
+                Text(self.glyphs(column.cells[row]), numeric_style if column.numeric else style)
+                for column in shown
+            ]
+            table.add_row(*texts)
         return Padding(table, (1, 0, 0, MARGIN), expand=False)
 
     def blocks(
@@ -76,11 +76,3 @@ class Page:
                 return
             yield [*names, *block]
             rest = [column for column in rest if column not in block]
-
-
-def gate_style(gate: str) -> str:
-    """The colour of a gate, the same wherever it appears."""
-    for gates in GATES.values():
-        if gate in gates:
-            return GATE_STYLES[gates.index(gate)]
-    return ""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.text import Text
 
-from grucli.cells.address import cells_of
 from grucli.cli.kit.columns import Column, name_columns, name_of, naming_words
+from grucli.cli.kit.gates import matrix_styles
 from grucli.cli.kit.page import Page
 from grucli.cli.kit.words import align_decimals, clean, digits
 from grucli.cli.views.difference_words import difference_words
@@ -38,7 +38,7 @@ class _Screen:
         yield page.line(f"B {clean(found.path_after)}", style="bold")
         if found.changes:
             columns = _columns(found.changes, self.naming)
-            yield page.table(columns, gates=[item.gate for item in found.changes])
+            yield page.table(columns, styles=matrix_styles(found.changes))
         yield Text("")
         yield from page.paragraphs(_words(found, self.naming))
         yield Text("")
@@ -97,7 +97,7 @@ def _is_normalised(changes: Sequence[MatrixChange]) -> bool:
 
 
 def _legend(changes: tuple[MatrixChange, ...], naming: str) -> Iterator[str]:
-    yield from naming_words(naming, cells_of(item.gate for item in changes))
+    yield from naming_words(naming, [item.cell for item in changes])
     yield (
         "Cosine: 1 is the same direction, 0 a right angle. Rank: in how many directions "
         "the change went. What began near 0, as biases do, moves by many times its norm."

@@ -8,7 +8,8 @@ from functools import partial
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.text import Text
 
-from grucli.cli.kit.page import MARGIN, Page, gate_style
+from grucli.cli.kit.gates import gate_style
+from grucli.cli.kit.page import MARGIN, Page
 from grucli.cli.kit.words import clean, plural, shorten
 from grucli.cli.views.explain_numbers import digits_needed, number
 from grucli.results.tracing import BoardStep, Equation, Explanation
@@ -44,18 +45,25 @@ class _Screen:
         yield from (page.line(f"  {line}") for line in _inputs(what))
         for at, step in enumerate(what.board, start=1):
             yield Text("")
-            yield page.line(f"{at} {step.title[0].upper()}{step.title[1:]}", style=_style(step))
+            yield page.line(
+                f"{at} {step.title[0].upper()}{step.title[1:]}", style=_style(what, step)
+            )
             yield from page.paragraphs([step.note], style="dim")
             for equation in step.equations:
-                for text, style in _equation(equation, page.width - MARGIN, step):
+                result = _colour(what, step) if equation is step.equations[-1] else ""
+                for text, style in _equation(equation, page.width - MARGIN, result):
                     yield page.line(" " * MARGIN + text, style=style)
         yield Text("")
         yield from page.paragraphs([_check(what)], style="bold" if _agrees(what) else "bold red")
         yield from page.paragraphs(_legend(what), style="dim")
 
 
-def _style(step: BoardStep) -> str:
-    return f"bold {gate_style(step.gate)}".strip() if step.gate else "bold"
+def _style(what: Explanation, step: BoardStep) -> str:
+    return f"bold {_colour(what, step)}".strip()
+
+
+def _colour(what: Explanation, step: BoardStep) -> str:
+    return gate_style(what.cell, step.gate) if step.gate else ""
 
 
 def _title(what: Explanation) -> str:
@@ -89,8 +97,8 @@ def _inputs(what: Explanation) -> Iterator[str]:
         yield f"This layer reads the states of layer {what.layer - 1}; below3 is its unit 3."
 
 
-def _equation(equation: Equation, width: int, step: BoardStep) -> Iterator[tuple[str, str]]:
-    """The formula; the numbers in it; both on one line where they fit."""
+def _equation(equation: Equation, width: int, result: str) -> Iterator[tuple[str, str]]:
+    """The formula; the numbers in it, in the style ``result``; both on one line where they fit."""
     start = f"{equation.symbol:<{_SYMBOL}}= "
     value = number(equation.value)
     if equation.terms:
@@ -103,7 +111,6 @@ def _equation(equation: Equation, width: int, step: BoardStep) -> Iterator[tuple
         return
     count = digits_needed(partial(_worked, equation), equation.value)
     worked = _worked(equation, count)
-    result = gate_style(step.gate or "") if equation is step.equations[-1] else ""
     whole = f"{start}{equation.formula} = {worked} = {value}"
     if len(whole) <= width:
         yield whole, result

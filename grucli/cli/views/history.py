@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.text import Text
 
-from grucli.cells.address import cells_of
 from grucli.cli.kit.charts import sparkline
 from grucli.cli.kit.columns import Column, name_columns, naming_words, renamed
+from grucli.cli.kit.gates import matrix_styles
 from grucli.cli.kit.page import GAP, MARGIN, Page
 from grucli.cli.kit.words import NONE, align_decimals, clean, digits, plural, power
 from grucli.cli.views.history_phases import phases
@@ -42,7 +42,7 @@ class _Screen:
     ) -> Iterator[RenderableType]:
         page = Page(min(self.width, options.max_width), options.ascii_only)
         history = self.history
-        gates = [item.gate for item in history.learning]
+        styles = matrix_styles(history.learning)
         names = _names(history, self.naming)
         yield page.line(_title(history), style="bold")
         yield page.line(clean(history.path), style="dim")
@@ -50,16 +50,15 @@ class _Screen:
             yield Text("")
             yield page.line(heading, style="bold")
             yield from page.paragraphs(words)
-        yield page.table([*names, *_phase_columns(history)], gates=gates)
+        yield page.table([*names, *_phase_columns(history)], styles=styles)
         yield Text("")
         yield page.line(_span(history.records), style="bold")
         yield from page.paragraphs(_best(history), style="dim")
-        yield page.table([*names, *_curves(history, page, names)], gates=gates)
+        yield page.table([*names, *_curves(history, page, names)], styles=styles)
         yield Text("")
         yield page.line("Where learning happened", style="bold")
         yield from page.paragraphs(
-            clean(renamed(finding.text, finding.matrix, self.naming, history.hidden))
-            for finding in history.findings
+            clean(renamed(finding, self.naming, history.hidden)) for finding in history.findings
         )
         yield Text("")
         yield from page.paragraphs(_legend(history, self.naming), style="dim")
@@ -168,7 +167,7 @@ def _three(value: float) -> str:
 
 
 def _legend(history: WeightHistory, naming: str) -> Iterator[str]:
-    yield from naming_words(naming, cells_of(item.gate for item in history.learning))
+    yield from naming_words(naming, [item.cell for item in history.learning])
     yield (
         "The number in a heading is the step. Update: the change that one step applied over the "
         "norm of the matrix; about 1e-3 is healthy. Turn: 1 - cos of the angle to the "

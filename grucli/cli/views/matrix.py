@@ -71,7 +71,7 @@ class _HeatMap:
     def _title(self) -> str:
         matrix = self.matrix
         shape = shape_words((len(matrix.rows), len(matrix.columns)))
-        name = shown_name(self.naming, matrix.name, len(matrix.rows))
+        name = shown_name(self.naming, matrix.address, len(matrix.rows))
         gate = "" if self.naming == "words" else f" {matrix.gate}"
         return f"{name}{gate} · {matrix.name} · {shape}"
 

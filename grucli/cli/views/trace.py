@@ -9,8 +9,10 @@ from itertools import pairwise
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.text import Text
 
+from grucli.cells import ACTIVATIONS, CELLS
 from grucli.cli.kit.charts import sparkline
 from grucli.cli.kit.columns import Column
+from grucli.cli.kit.gates import gate_style
 from grucli.cli.kit.page import Page
 from grucli.cli.kit.words import clean, count, digits, percent, plural
 from grucli.results.tracing import GateActivity, LayerActivity, TraceReport
@@ -42,7 +44,8 @@ class _Screen:
             yield Text("")
             yield page.line(_heading(layer, report), style="bold")
             yield page.table(
-                _columns(layer.gates, options.ascii_only), gates=[g.gate for g in layer.gates]
+                _columns(layer.gates, options.ascii_only),
+                styles=[gate_style(report.cell, gate.gate) for gate in layer.gates],
             )
             yield Text("")
             yield from page.paragraphs(_words(layer, report, options.ascii_only))
@@ -99,7 +102,7 @@ def _words(layer: LayerActivity, report: TraceReport, ascii_only: bool) -> Itera
 
 def _always(layer: LayerActivity) -> Iterator[str]:
     for gate in layer.gates:
-        ends = ("below -0.9", "above 0.9") if gate.activation == "tanh" else ("shut", "open")
+        ends = ACTIVATIONS[gate.activation].ends
         for units, end in ((gate.always_left, ends[0]), (gate.always_right, ends[1])):
             if units:
                 more = (
@@ -192,7 +195,7 @@ def _legend(report: TraceReport) -> Iterator[str]:
         "left: share of values below 0.1 (shut), right: above 0.9 (open); of a tanh below -0.9 "
         "and above 0.9. stuck: units that are at the same end at every step."
     )
-    if report.cell != "rnn":
+    if CELLS[report.cell].keeps:
         yield (
             "Memory is -1 / mean ln of the gate that keeps the state: steps until 1/e is left if "
             "nothing else acted. It holds only where gradients fall exponentially; the gradient "

@@ -7,8 +7,9 @@ from itertools import groupby, islice
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.text import Text
 
-from grucli.cells.address import CONVENTIONS
+from grucli.cells import CELLS
 from grucli.cli.kit.columns import Column, name_columns, naming_words, renamed
+from grucli.cli.kit.gates import matrix_styles
 from grucli.cli.kit.page import Page
 from grucli.cli.kit.words import clean, digits, plural
 from grucli.cli.views.weights_columns import (
@@ -87,12 +88,12 @@ class _Screen:
         """All tables of some matrices, and the inputs of a first layer one by one."""
         for rows, columns in self._content(page, matrices):
             alarms = {row for row, item in enumerate(rows) if item.not_finite}
-            yield page.table(columns, gates=[item.gate for item in rows], alarms=alarms)
+            yield page.table(columns, styles=matrix_styles(rows), alarms=alarms)
         if self.sort is None and matrices[0].layer == 0:
             readers = [item for item in matrices if item.part == "ih"]
             columns, rest = input_columns(readers, self.report.inputs)
             if columns:
-                yield page.table(columns, gates=[""] * len(columns[0].cells))
+                yield page.table(columns, styles=[""] * len(columns[0].cells))
             if rest:
                 yield from page.paragraphs([f"and {plural(rest, 'input')} more, heard less."])
 
@@ -169,15 +170,14 @@ def _findings(report: WeightReport, naming: str) -> Iterator[str]:
     hidden = {item.module + item.name: item.shape[0] for item in report.matrices}
     for finding in report.findings:
         rows = hidden.get(finding.matrix, 0)
-        yield f"! {clean(renamed(finding.text, finding.matrix, naming, rows))}"
+        yield f"! {clean(renamed(finding, naming, rows))}"
     if not report.findings:
         yield "Nothing stands out."
 
 
 def _legend(report: WeightReport, naming: str, shown: Collection[str]) -> Iterator[str]:
-    cells = report.cell.split(", ")
-    yield from (CONVENTIONS[cell] for cell in cells)
-    yield from naming_words(naming, cells)
+    yield from (CELLS[cell].convention for cell in report.cells)
+    yield from naming_words(naming, report.cells)
     words = [f"{heading}: {meaning}" for heading, meaning in MEANINGS.items() if heading in shown]
     if words:
         yield f"{'; '.join(words)}."

@@ -1,0 +1,30 @@
+"""The plain recurrent network of Elman (equations: ``grucli.nn.cells.rnn``)."""
+
+from grucli.cells.spec import TANH, CellSpec, Gate, KerasForm, LayerNorm, OnnxForm
+
+_GATES = ("state",)
+
+RNN = CellSpec(
+    name="rnn",
+    gates=(
+        Gate(
+            name="state",
+            letter="h",
+            activation=TANH,
+            note="The new state is all there is: no gate keeps anything.",
+        ),
+    ),
+    state=("h",),
+    next_state=None,
+    layer_norms=(
+        LayerNorm("none", native=0),
+        LayerNorm("split", groups=(_GATES,), native=1),
+        LayerNorm("ba2016", groups=(_GATES,), native=2),
+        LayerNorm("sum", groups=(_GATES,), of_sum=True, native=3),
+        LayerNorm("sum_joint", groups=(_GATES,), of_sum=True, eps=1e-3, native=4),
+    ),
+    keras=KerasForm(letters={"state": "h"}),
+    onnx=OnnxForm(operator="RNN", order=_GATES, activations=("tanh",)),
+    convention="RNN: h state. The state is h' = tanh(W_xh x + b_xh + W_hh h + b_hh).",
+    native=1,
+)

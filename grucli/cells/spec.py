@@ -1,0 +1,159 @@
+"""What a recurrent cell is, as one value that the rest of the house asks.
+
+Nothing here computes: the equations stand in ``grucli.nn.cells``, in a file for each cell.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Activation:
+    """What a gate makes of its argument; ``formula`` is what formulas call it.
+
+    Below ``left`` and above ``right`` it is at its ends, which ``ends`` has in words.
+    """
+
+    name: str
+    formula: str
+    left: float
+    right: float
+    ends: tuple[str, str]
+
+
+LOGISTIC = Activation("logistic", "s", 0.1, 0.9, ("shut", "open"))
+TANH = Activation("tanh", "tanh", -0.9, 0.9, ("below -0.9", "above 0.9"))
+ACTIVATIONS = {activation.name: activation for activation in (LOGISTIC, TANH)}
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One gate: its name in words, its letter in symbols such as W_hz, what its value means.
+
+    ``reset_by`` is the letter of the gate that scales the state's share of it, empty for none.
+    """
+
+    name: str
+    letter: str
+    activation: Activation
+    note: str
+    reset_by: str = ""
+
+
+@dataclass(frozen=True)
+class LayerNorm:
+    """One way to normalise inside a cell.
+
+    ``groups`` are the gates that share one mean and one variance, in the order of the gates; none
+    where nothing is normalised. Each side (x W and h U) is normalised so, or ``of_sum`` the sum of
+    both. ``eps`` is the default, ``first_biases`` maps gates to first values other than 0.
+    With ``resets_sum`` a gate's ``reset_by`` scales its whole normalised sum. ``native`` is the
+    number of enum Norm in native/problem.h, None where the compiled kernel does not know it.
+    """
+
+    name: str
+    groups: tuple[tuple[str, ...], ...] = ()
+    of_sum: bool = False
+    eps: float = 1e-5
+    first_biases: Mapping[str, float] = field(default_factory=dict)
+    resets_sum: bool = False
+    native: int | None = None
+
+    def vectors(self, *, bias: bool) -> tuple[str, ...]:
+        """The stacked vectors beside the two weights, in the order in which they are registered."""
+        if self.of_sum:
+            return ("gain_sum", *["bias_sum"] * bias)
+        return (*["bias_ih", "bias_hh"] * bias, *["gain_ih", "gain_hh"] * bool(self.groups))
+
+
+@dataclass(frozen=True)
+class KerasForm:
+    """Keras's letters by gate, in the order in which it stacks their columns.
+
+    With ``bias_rows`` its ``bias`` has a row for each side, which ``note`` explains; without, it is
+    the sum of both.
+    """
+
+    letters: Mapping[str, str]
+    bias_rows: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class OnnxForm:
+    """The operator, its gates in the order in which it stacks their rows, its usual activations.
+
+    ``before_reset`` says what another cell it is with linear_before_reset = 0, where it has that.
+    """
+
+    operator: str
+    order: tuple[str, ...]
+    activations: tuple[str, ...]
+    before_reset: str = ""
+
+
+@dataclass(frozen=True)
+class NextState:
+    """How the next state follows from the gates: heading, meaning, and (symbol, formula) lines."""
+
+    title: str
+    note: str
+    lines: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class CellSpec:
+    """A recurrent cell.
+
+    ``gates`` stand in the order in which torch stacks their rows. ``state`` has the letters of the
+    state's parts, h first; ``next_state`` is None where a gate of this letter is the state.
+    ``keeps`` names the gate whose size says how much of the old state stays, empty for none, and
+    ``chrono`` the sign of ln u in the bias of each gate that chrono initialisation sets.
+    ``convention`` has the letters here and in other texts in words. ``native`` is the number of
+    enum Cell in native/problem.h, None where the compiled kernel does not know the cell.
+    """
+
+    name: str
+    gates: tuple[Gate, ...]
+    state: tuple[str, ...]
+    next_state: NextState | None
+    layer_norms: tuple[LayerNorm, ...]
+    keras: KerasForm
+    onnx: OnnxForm
+    convention: str
+    keeps: str = ""
+    chrono: Mapping[str, float] = field(default_factory=dict)
+    native: int | None = None
+
+    @property
+    def gate_names(self) -> tuple[str, ...]:
+        """The gates in words, in their order."""
+        return tuple(gate.name for gate in self.gates)
+
+    @property
+    def letters(self) -> tuple[str, ...]:
+        """The letters of the gates, in their order."""
+        return tuple(gate.letter for gate in self.gates)
+
+    @property
+    def norm_names(self) -> tuple[str, ...]:
+        """The layer normalisations that exist for this cell, ``none`` first."""
+        return tuple(norm.name for norm in self.layer_norms)
+
+    def layer_norm(self, name: str) -> LayerNorm:
+        """A layer normalisation by its name. Raises ValueError where the cell has none such."""
+        for norm in self.layer_norms:
+            if norm.name == name:
+                return norm
+        known = ", ".join(self.norm_names)
+        raise ValueError(f"layer_norm: {name!r} does not exist for {self.name}; expected {known}")
+
+    def norms_with(self, kinds: Mapping[str, object] | set[str]) -> tuple[LayerNorm, ...]:
+        """The layer normalisations whose gains are those among ``kinds`` of parameters."""
+        gains = {kind for kind in kinds if kind.startswith("gain")}
+        return tuple(n for n in self.layer_norms if set(n.vectors(bias=False)) == gains)
+
+    @property
+    def shown_states(self) -> tuple[int, ...]:
+        """The parts of the state that no gate is itself."""
+        return tuple(at for at, part in enumerate(self.state) if part not in self.letters)

@@ -1,0 +1,18 @@
+"""The colours of gates, the same wherever they appear."""
+
+from collections.abc import Sequence
+
+from grucli.cells import CELLS
+from grucli.cli.kit.columns import Named
+
+_STYLES = ("cyan", "yellow", "magenta", "green")
+
+
+def gate_style(cell: str, gate: str) -> str:
+    """The colour of a cell's gate."""
+    return _STYLES[CELLS[cell].gate_names.index(gate)]
+
+
+def matrix_styles(items: Sequence[Named]) -> list[str]:
+    """The colours of the matrices' gates."""
+    return [gate_style(item.address.cell, item.address.gate) for item in items]

@@ -1,0 +1,23 @@
+"""The equations of the recurrent cells, written in this folder and nowhere else.
+
+Row vectors: x @ W_xr.T is written xW_r and h @ W_hr.T is hU_r; xW and hU are all gates side by
+side, xW_rz two of them. s is the logistic function and * the elementwise product. LN(a) is
+(a - mean a) / sqrt(var a + eps), with one mean and one biased variance over everything inside the
+brackets, at every time step and for every sample apart. g is a gain and b a bias; both follow the
+normalisation, so that no bias is taken off again with the mean. h' is the next state.
+
+Each file has the equations of one cell in its docstring, a function that computes one step, and the
+module that is a drop-in for torch's.
+"""
+
+from grucli.nn.cells.gru import GRU
+from grucli.nn.cells.lstm import LSTM
+from grucli.nn.cells.rnn import RNN
+from grucli.nn.stack import Recurrent
+
+MODULES: dict[str, type[Recurrent]] = {
+    module.equations.spec.name: module for module in (GRU, RNN, LSTM)
+}
+"""Module by the name of its cell."""
+
+__all__ = ["GRU", "LSTM", "MODULES", "RNN"]

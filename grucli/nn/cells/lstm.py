@@ -1,0 +1,89 @@
+"""Long short-term memory: its equations, and the module.
+
+lstm, none: torch's LSTM; the forget gate f keeps the old cell state c.
+    i = s(xW_i + b_xi + hU_i + b_hi)
+    f = s(xW_f + b_xf + hU_f + b_hf)
+    g = tanh(xW_g + b_xg + hU_g + b_hg)
+    o = s(xW_o + b_xo + hU_o + b_ho)
+    c' = f * c + i * g
+    h' = o * tanh(c')
+    Source: Hochreiter & Schmidhuber 1997; Gers et al. 2000 (forget gate); torch.nn.LSTM.
+
+Suffixes: T time, B batch, C inputs, H hidden, G all gates side by side (gates * H).
+"""
+
+import torch
+from torch import Tensor
+from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
+
+from grucli import cells
+from grucli.nn.rules import CellRule, Equations, LayerState, LayerWeights, StepValues
+from grucli.nn.stack import Recurrent
+
+
+def step(
+    rule: CellRule, weights: LayerWeights, x_BG: Tensor, q_BG: Tensor, state: tuple[Tensor, ...]
+) -> StepValues:
+    """One step: the equations that torch.lstm runs fused, for those who want to see its gates."""
+    a_BG = x_BG + q_BG
+    a_i, a_f, a_g, a_o = a_BG.chunk(4, dim=-1)
+    i_BH, f_BH, o_BH = torch.sigmoid(a_i), torch.sigmoid(a_f), torch.sigmoid(a_o)
+    g_BH = torch.tanh(a_g)
+    c_BH = f_BH * state[1] + i_BH * g_BH
+    return StepValues((o_BH * torch.tanh(c_BH), c_BH), (i_BH, f_BH, g_BH, o_BH), (a_BG,))
+
+
+def run_fused(
+    weights: LayerWeights,
+    x_TBC: Tensor,
+    state: LayerState,
+    *,
+    reverse: bool,
+    lengths_B: Tensor | None,
+) -> tuple[Tensor, LayerState]:
+    """A whole layer without normalisation through torch's own LSTM, which only runs forwards."""
+    flat = [weights.weight_ih, weights.weight_hh]
+    if weights.bias_ih is not None and weights.bias_hh is not None:
+        flat += [weights.bias_ih, weights.bias_hh]
+    x_TBC = _turn(x_TBC, lengths_B) if reverse else x_TBC
+    hx = [part.unsqueeze(0) for part in state]
+    if lengths_B is None:
+        output_TBH, h_1BH, c_1BH = _torch_lstm(x_TBC, None, hx, flat)
+    else:
+        order_B = torch.argsort(lengths_B, descending=True, stable=True)
+        packed = pack_padded_sequence(x_TBC[:, order_B], lengths_B[order_B])
+        hx = [part[:, order_B] for part in hx]
+        data, h_1BH, c_1BH = _torch_lstm(packed.data, packed.batch_sizes, hx, flat)
+        sorted_TBH, _ = pad_packed_sequence(
+            PackedSequence(data, packed.batch_sizes), total_length=x_TBC.shape[0]
+        )
+        back_B = torch.argsort(order_B)
+        output_TBH, h_1BH, c_1BH = (part[:, back_B] for part in (sorted_TBH, h_1BH, c_1BH))
+    output_TBH = _turn(output_TBH, lengths_B) if reverse else output_TBH
+    return output_TBH, (h_1BH.squeeze(0), c_1BH.squeeze(0))
+
+
+def _torch_lstm(
+    data: Tensor, batch_sizes: Tensor | None, hx: list[Tensor], flat: list[Tensor]
+) -> tuple[Tensor, Tensor, Tensor]:
+    """One layer, one direction, no dropout: "training" only says that gradients will be asked."""
+    has_bias, needs_gradient = len(flat) == 4, torch.is_grad_enabled()
+    if batch_sizes is None:
+        return torch.lstm(data, hx, flat, has_bias, 1, 0.0, needs_gradient, False, False)
+    return torch.lstm(data, batch_sizes, hx, flat, has_bias, 1, 0.0, needs_gradient, False)
+
+
+def _turn(x_TBC: Tensor, lengths_B: Tensor | None) -> Tensor:
+    """Reverse each row in time within its own length."""
+    if lengths_B is None:
+        return x_TBC.flip(0)
+    steps_T1 = torch.arange(x_TBC.shape[0])[:, None]
+    source_TB = torch.where(steps_T1 < lengths_B, lengths_B - 1 - steps_T1, steps_T1)
+    index = source_TB.to(x_TBC.device).unsqueeze(-1).expand_as(x_TBC)
+    return x_TBC.gather(0, index)
+
+
+class LSTM(Recurrent):
+    """Long short-term memory, state (h, c); layer_norm can only be none. Loads torch.nn.LSTM's."""
+
+    equations = Equations(cells.LSTM, step, run_fused)
