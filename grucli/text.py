@@ -19,7 +19,7 @@ def clean(text: str) -> str:
 
 def printable(text: str, *, limit: int = LONGEST_NAME) -> str:
     """The text as ``clean`` has it, cut to ``limit`` characters, the last three of them dots."""
-    return _cut(clean(text), limit)
+    return _cut(clean(text[: limit + 1]), limit)
 
 
 def quoted(text: str, limit: int = LONGEST_CELL) -> str:

@@ -16,6 +16,7 @@ import torch
 
 from grucli.errors import CheckpointError
 from grucli.formats import read_archive
+from tests.torch_files import tensor_program, zipped
 
 STATE = {"weights": torch.nn.GRU(2, 3).state_dict(), "recipe": {"hidden": 3, "lr": 0.1}}
 
@@ -45,39 +46,6 @@ def message_for(tmp_path, content):
     assert "\n" not in text
     assert "weights_only" not in text
     return text
-
-
-def zipped(program, *, storages=(), compression=zipfile.ZIP_STORED, extra=()):
-    """A torch archive around any pickle."""
-    buffer = BytesIO()
-    with zipfile.ZipFile(buffer, "w", compression) as archive:
-        archive.writestr("archive/data.pkl", program)
-        for key, raw in enumerate(storages):
-            archive.writestr(f"archive/data/{key}", raw)
-        for name, raw in extra:
-            archive.writestr(name, raw)
-    return buffer.getvalue()
-
-
-def tensor_program(*, count=4, offset=0, shape=(4,), strides=(1,)):
-    """A pickle of {"bad": tensor} over one float32 storage, with any numbers."""
-
-    class Tensor:
-        def __reduce__(self):
-            return torch._utils._rebuild_tensor_v2, (Storage(), offset, shape, strides, False, {})
-
-    class Storage:
-        pass
-
-    class Pickler(pickle.Pickler):
-        def persistent_id(self, value):
-            if isinstance(value, Storage):
-                return ("storage", torch.FloatStorage, "0", "cpu", count)
-            return None
-
-    buffer = BytesIO()
-    Pickler(buffer, protocol=2).dump({"bad": Tensor()})
-    return buffer.getvalue()
 
 
 def test_the_hand_made_archive_is_read_when_nothing_is_wrong_with_it(tmp_path):
@@ -173,7 +141,7 @@ def test_a_pickle_that_calls_something_is_refused_by_name(
         (b"\x80\x02h\x07.", "the pickle at byte 4"),
         (b"\x80\x02}K\x01q\x00K\x02sK\x03}b.", "an object with attributes"),
         (b"\x80\x02]q\x00h\x00a.", "nested deeper than 64"),
-        (b"\x80\x02" + b"](" * 500_001 + b".", "more than 1000000 pickle instructions"),
+        (b"\x80\x02" + b"](" * 500_001 + b".", "more than 500000 pickle instructions"),
         (b"\x80\x02" + b"(" * 100_000 + b".", "truncated or corrupt"),
         (b"\x80\x02" + b"]" * 100_000 + b"a" * 99_999 + b".", "nested deeper than 64"),
         (b"\x80\x02" + bytes(9 * 2**20), "bytes of structure"),
@@ -214,7 +182,7 @@ def test_a_bomb_of_repeated_bytes_is_refused(tmp_path):
         {"shape": (2,), "strides": (-1,), "offset": 3},
         {"shape": (2, 2), "strides": (2,)},
         {"shape": (2**70, 0), "strides": (0, 1)},
-        {"shape": (1,) * 40, "strides": (1,) * 40},
+        {"shape": (2**40, 2**40, 0), "strides": (1, 1, 1)},
     ],
     ids=str,
 )

@@ -12,11 +12,11 @@ from typing import Any, TypeVar
 
 from grucli.errors import CheckpointError
 from grucli.formats.container import read_members
-from grucli.formats.faults import FormatError, damaged, foreign
+from grucli.formats.faults import FormatError, foreign
 from grucli.formats.onnx import looks_like_onnx
 from grucli.formats.onnx_recurrent import OnnxModel, RecurrentNode, read_recurrent_nodes
 from grucli.formats.safetensors import looks_like_safetensors, parse_safetensors
-from grucli.formats.source import read_regular_file
+from grucli.formats.source import Source, open_source
 from grucli.formats.tensors import TensorReader
 from grucli.formats.unpickler import read_pickle
 from grucli.text import printable
@@ -46,30 +46,36 @@ def read_tensors(path: str | Path) -> tuple[str, Any]:
     ``onnx`` (an ``OnnxModel``). Raises CheckpointError.
     """
 
-    def parse(content: bytes) -> tuple[str, Any]:
-        if looks_like_safetensors(content):
-            return "safetensors", parse_safetensors(content)
-        if looks_like_onnx(content):
-            return "onnx", read_recurrent_nodes(content)
-        return "torch", _parse_archive(content)
+    def parse(source: Source) -> tuple[str, Any]:
+        head = bytes(source.peek(0, 16))
+        if looks_like_safetensors(head):
+            return "safetensors", parse_safetensors(source)
+        if looks_like_onnx(head):
+            return "onnx", read_recurrent_nodes(source)
+        return "torch", _parse_archive(source)
 
     return _guarded(path, parse)
 
 
-def _guarded(path: str | Path, parse: Callable[[bytes], T]) -> T:
-    """Parse a file's bytes; put its name before any fault."""
+def _guarded(path: str | Path, parse: Callable[[Source], T]) -> T:
+    """Parse a file; put its name before any fault."""
     shown = printable(str(path))
     try:
-        return parse(read_regular_file(path))
+        with open_source(path) as source:
+            return parse(source)
     except FormatError as fault:
         raise CheckpointError(f"{shown}: {fault}") from None
     except MemoryError:
-        raise CheckpointError(f"{shown}: {damaged('more than memory holds')}") from None
+        raise CheckpointError(
+            f"{shown}: needs more memory than there is; expected a file that fits in memory; save "
+            "the recurrent weights in a file of their own"
+        ) from None
 
 
-def _parse_archive(content: bytes) -> Any:
-    members = read_members(content)
-    byte_order = members.get("byteorder")
-    if byte_order is not None and bytes(byte_order) != b"little":
+def _parse_archive(source: Source) -> Any:
+    members = read_members(source)
+    if members.size("byteorder") is not None and members.read("byteorder") != b"little":
         raise foreign("written on a big-endian machine")
-    return TensorReader(members).resolve(read_pickle(bytes(members["data.pkl"])))
+    found = TensorReader(members).resolve(read_pickle(bytes(members.read("data.pkl"))))
+    members.verify_rest()
+    return found

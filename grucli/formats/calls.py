@@ -6,6 +6,7 @@ from typing import Any
 
 from grucli.formats.faults import foreign
 
+MAX_DIMENSIONS = 16
 MAX_ENCODED_BYTES = 8 * 2**20
 
 STORAGES = {
@@ -57,12 +58,21 @@ class Budget:
 
 def _rebuild_tensor(_: Budget, *arguments: Any) -> TensorRecord:
     storage, offset, shape, strides, requires_grad, hooks = arguments
-    numbers = [offset, *shape, *strides]
-    if not isinstance(storage, StorageRecord) or any(type(number) is not int for number in numbers):
+    if not isinstance(storage, StorageRecord) or type(offset) is not int:
         raise ValueError("no tensor")
+    _check_sizes(shape)
+    _check_sizes(strides)
     if type(requires_grad) is not bool or hooks != {}:
         raise ValueError("no plain tensor")
-    return TensorRecord(storage, offset, tuple(shape), tuple(strides))
+    return TensorRecord(storage, offset, shape, strides)
+
+
+def _check_sizes(numbers: Any) -> None:
+    """Short tuples of whole numbers alone: a long one would be walked at every call."""
+    if type(numbers) is not tuple or len(numbers) > MAX_DIMENSIONS:
+        raise ValueError("no sizes")
+    if any(type(number) is not int for number in numbers):
+        raise ValueError("no sizes")
 
 
 def _rebuild_parameter(
@@ -82,8 +92,7 @@ def _encode(budget: Budget, text: str, encoding: str) -> bytes:
 
 
 def _size(_: Budget, numbers: tuple[int, ...]) -> tuple[int, ...]:
-    if type(numbers) is not tuple or any(type(number) is not int for number in numbers):
-        raise ValueError("no size")
+    _check_sizes(numbers)
     return numbers
 
 

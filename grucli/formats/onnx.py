@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grucli.formats.faults import FormatError, damaged
-from grucli.formats.protobuf import FIXED32, FIXED64, Budget, Message, read_message
-from grucli.formats.tensors import MAX_DIMENSIONS, decode
+from grucli.formats.protobuf import FIXED32, FIXED64, Budget, Message, Run, read_message
+from grucli.formats.source import Source
+from grucli.formats.tensors import decode, shape_fault
 
 _TYPES = {1: "float32", 6: "int32", 7: "int64", 10: "float16", 11: "float64", 16: "bfloat16"}
 _WIDTHS = {"float32": 4, "int32": 4, "int64": 8, "float16": 2, "float64": 8, "bfloat16": 2}
@@ -60,14 +61,14 @@ class OnnxGraph:
     size: int
 
 
-def looks_like_onnx(content: bytes) -> bool:
+def looks_like_onnx(head: bytes) -> bool:
     """Whether the first byte is the tag of ``ir_version``, with which every model begins."""
-    return content.startswith(b"\x08")
+    return head.startswith(b"\x08")
 
 
-def parse_onnx(content: bytes) -> OnnxGraph:
-    """Take a model apart; no tensor is decoded yet. Raises FormatError for damage."""
-    model = read_message(memoryview(content), "the model", Budget())
+def parse_onnx(source: Source) -> OnnxGraph:
+    """Take a model apart; no tensor is read yet. Raises FormatError for damage."""
+    model = read_message(Run(source, 0, source.size), "the model", Budget())
     graph = model.message(7, "the graph")
     if graph is None:
         raise damaged("an ONNX model without a graph")
@@ -81,7 +82,7 @@ def parse_onnx(content: bytes) -> OnnxGraph:
         tensor = value.message(5, "a constant") if value is not None else None
         if tensor is not None and len(node.outputs) == 1:
             tensors.setdefault(node.outputs[0], tensor)
-    return OnnxGraph(nodes, tensors, tuple(_unread(model, nodes)), len(content))
+    return OnnxGraph(nodes, tensors, tuple(_unread(model, nodes)), source.size)
 
 
 def _node(message: Message) -> OnnxNode:
@@ -109,8 +110,9 @@ def _unread(model: Message, nodes: tuple[OnnxNode, ...]) -> list[str]:
 def shape_of(tensor: Message) -> tuple[int, ...]:
     """The shape that a tensor claims. Raises FormatError for one that no array can have."""
     shape = tuple(tensor.numbers(1))
-    if len(shape) > MAX_DIMENSIONS or any(not 0 <= size <= 2**40 for size in shape):
-        raise damaged(f"the shape of {tensor.what}")
+    fault = shape_fault(shape)
+    if fault:
+        raise damaged(f"the shape of {tensor.what}: {fault}")
     return shape
 
 
@@ -130,24 +132,37 @@ def tensor_values(tensor: Message, shown: str) -> NDArray[Any]:
             expected=f"one of {', '.join(_TYPES.values())}, in one piece",
             remedy="convert it to float32",
         )
-    shape, raw = shape_of(tensor), _raw(tensor, dtype)
-    if len(raw) != math.prod(shape) * _WIDTHS[dtype]:
-        raise damaged(f"tensor {shown} has {len(raw)} bytes for shape {shape}")
-    return decode(memoryview(raw), dtype).reshape(shape)
+    shape = shape_of(tensor)
+    raw = _raw(tensor, dtype, math.prod(shape) * _WIDTHS[dtype], shown)
+    return decode(raw, dtype).reshape(shape)
 
 
-def _raw(tensor: Message, dtype: str) -> bytes | memoryview:
-    """The little-endian bytes of a tensor, in whichever field they stand."""
+def _raw(tensor: Message, dtype: str, length: int, shown: str) -> bytearray:
+    """The little-endian bytes of a tensor, in whichever field they stand: ``length`` of them."""
     raw = tensor.content(9)
     if raw is not None:
-        return raw
-    if dtype == "float32":
-        return tensor.fixed(4, FIXED32)
-    if dtype == "float64":
-        return tensor.fixed(10, FIXED64)
+        pieces = [raw]
+    elif dtype == "float32":
+        pieces = tensor.fixed(4, FIXED32)
+    elif dtype == "float64":
+        pieces = tensor.fixed(10, FIXED64)
+    else:
+        return _packed(tensor, dtype, length, shown)
+    _check_length(sum(map(len, pieces)), length, shown)
+    return bytearray().join(piece.read() for piece in pieces)
+
+
+def _packed(tensor: Message, dtype: str, length: int, shown: str) -> bytearray:
+    """The bytes of numbers that stand one by one."""
     numbers = tensor.numbers(7 if dtype == "int64" else 5)
     kind = {"int64": "<i8", "int32": "<i4"}.get(dtype, "<u2")
     limits = np.iinfo(kind)
     if any(not limits.min <= number <= limits.max for number in numbers):
         raise damaged(f"a number of {tensor.what} is no {dtype}")
-    return np.array(numbers, dtype=kind).tobytes()
+    _check_length(len(numbers) * _WIDTHS[dtype], length, shown)
+    return bytearray(np.array(numbers, dtype=kind).tobytes())
+
+
+def _check_length(found: int, expected: int, shown: str) -> None:
+    if found != expected:
+        raise damaged(f"tensor {shown} has {found} bytes instead of {expected}")

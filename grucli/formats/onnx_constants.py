@@ -19,6 +19,9 @@ from grucli.text import printable
 MAX_STEPS = 16
 """Most nodes one behind the other between a tensor in the file and a weight."""
 
+MAX_COPIES = 4
+"""How many times over the nodes may copy the bytes of the file."""
+
 Array = NDArray[Any]
 
 
@@ -31,6 +34,7 @@ class Constants:
         self._graph = graph
         self._makers = {name: node for node in graph.nodes for name in node.outputs}
         self._known: dict[str, Array] = {}
+        self._copied_bytes = 0
 
     def values(self, name: str, steps: int = 0) -> Array:
         """The numbers of a constant. Raises FormatError where it is none, or is computed."""
@@ -53,10 +57,13 @@ class Constants:
                 remedy="export the model with its parameters in it and fold constants",
             )
         inputs = [self.values(source, steps + 1) for source in node.inputs]
-        if sum(values.nbytes for values in inputs) > 2 * self._graph.size:
+        length = sum(values.nbytes for values in inputs)
+        if self._copied_bytes + length > MAX_COPIES * self._graph.size:
             raise damaged(f"the weight {printable(name)} has more numbers than the file")
         try:
-            return move(node, *inputs)
+            moved = move(node, *inputs)
+            self._copied_bytes += moved.nbytes if moved.base is None else 0
+            return moved
         except (ValueError, IndexError, KeyError, TypeError, OverflowError):
             shown = f"{printable(node.op)} node {printable(node.name)}"
             raise damaged(f"{shown} does not fit its inputs") from None

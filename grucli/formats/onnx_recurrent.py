@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from grucli.formats.faults import damaged, foreign
 from grucli.formats.onnx import OnnxGraph, OnnxNode, parse_onnx, shape_of
 from grucli.formats.onnx_constants import Constants
+from grucli.formats.source import Source
+from grucli.formats.tensors import MAX_VIEWS
 from grucli.text import printable
 
 MAX_NODES = 1000
@@ -54,9 +56,9 @@ class OnnxModel:
     unread: tuple[str, ...]
 
 
-def read_recurrent_nodes(content: bytes) -> OnnxModel:
+def read_recurrent_nodes(source: Source) -> OnnxModel:
     """Raises FormatError for damage, and for weights that are not in the file."""
-    graph = parse_onnx(content)
+    graph = parse_onnx(source)
     constants = Constants(graph)
     found = dict(_named(graph))
     outputs = {node.outputs[0]: name for name, node in found.items() if any(node.outputs[:1])}
@@ -65,6 +67,9 @@ def read_recurrent_nodes(content: bytes) -> OnnxModel:
         _recurrent(name, node, constants, below=_below(node, outputs, makers))
         for name, node in found.items()
     )
+    length = sum(values.nbytes for node in nodes for values in node.weights.values())
+    if length > MAX_VIEWS * source.size:
+        raise foreign(f"nodes that show its bytes more than {MAX_VIEWS} times over")
     others = {
         name: shape_of(tensor)
         for name, tensor in graph.tensors.items()

@@ -11,10 +11,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from grucli.formats.faults import damaged, foreign
+from grucli.formats.source import Source
 
-MAX_FIELDS = 2_000_000
+MAX_FIELDS = 150_000
 """Most fields and packed numbers of one file: each of them costs time, even if it is skipped."""
 
+MAX_TEXT = 2**16
 MAX_DEPTH = 16
 MAX_NUMBER = 2**29
 
@@ -35,6 +37,28 @@ class Budget:
             raise foreign(f"more than {MAX_FIELDS} fields")
 
 
+class Run:
+    """Bytes of a file from ``start`` to ``stop``, not read yet."""
+
+    __slots__ = ("source", "start", "stop")
+
+    def __init__(self, source: Source, start: int, stop: int) -> None:
+        """Take the place in the file."""
+        self.source, self.start, self.stop = source, start, stop
+
+    def __len__(self) -> int:
+        """How many."""
+        return self.stop - self.start
+
+    def part(self, start: int, length: int) -> "Run":
+        """A run inside this one, which has to hold it."""
+        return Run(self.source, self.start + start, self.start + start + length)
+
+    def read(self) -> bytearray:
+        """All of them."""
+        return self.source.read(self.start, len(self))
+
+
 @dataclass(frozen=True)
 class Message:
     """The fields of one message by number; ``what`` names it in errors.
@@ -44,7 +68,7 @@ class Message:
     """
 
     what: str
-    fields: dict[int, list[tuple[int, int | memoryview]]]
+    fields: dict[int, list[tuple[int, int | Run]]]
     budget: Budget = field(repr=False)
     depth: int = 0
 
@@ -55,18 +79,19 @@ class Message:
 
     def text(self, number: int) -> str:
         """A single string."""
-        return self._decoded(self.content(number) or memoryview(b""))
+        content = self.content(number)
+        return "" if content is None else self._decoded(content)
 
     def texts(self, number: int) -> list[str]:
         """Repeated strings."""
         return [self._decoded(content) for content in self.contents(number)]
 
-    def content(self, number: int) -> memoryview | None:
+    def content(self, number: int) -> Run | None:
         """A single run of bytes."""
         found = self._single(number, BYTES)
-        return found if isinstance(found, memoryview) else None
+        return found if isinstance(found, Run) else None
 
-    def contents(self, number: int) -> list[memoryview]:
+    def contents(self, number: int) -> list[Run]:
         """Repeated runs of bytes."""
         return [self._bytes(number, kind, value) for kind, value in self.fields.get(number, [])]
 
@@ -89,16 +114,14 @@ class Message:
                 found += map(_signed, self._packed(self._bytes(number, kind, value)))
         return found
 
-    def fixed(self, number: int, kind: int) -> bytes:
+    def fixed(self, number: int, kind: int) -> list[Run]:
         """The bytes of repeated floats (FIXED32) or doubles (FIXED64), packed or not."""
-        pieces = []
-        for found, value in self.fields.get(number, []):
-            piece = value if found == kind else self._bytes(number, found, value)
-            assert isinstance(piece, memoryview)
-            pieces.append(piece)
-        return b"".join(pieces)
+        return [
+            value if found == kind and isinstance(value, Run) else self._bytes(number, found, value)
+            for found, value in self.fields.get(number, [])
+        ]
 
-    def _single(self, number: int, kind: int) -> int | memoryview | None:
+    def _single(self, number: int, kind: int) -> int | Run | None:
         found = self.fields.get(number, [])
         if len(found) > 1:
             raise damaged(f"field {number} of {self.what} is given {len(found)} times")
@@ -108,26 +131,28 @@ class Message:
             return value
         return None
 
-    def _bytes(self, number: int, kind: int, value: int | memoryview) -> memoryview:
-        if kind != BYTES or not isinstance(value, memoryview):
+    def _bytes(self, number: int, kind: int, value: int | Run) -> Run:
+        if kind != BYTES or not isinstance(value, Run):
             raise self._other_type(number, kind)
         return value
 
     def _other_type(self, number: int, kind: int) -> Exception:
         return damaged(f"field {number} of {self.what} has wire type {kind}")
 
-    def _decoded(self, content: memoryview) -> str:
+    def _decoded(self, content: Run) -> str:
+        if len(content) > MAX_TEXT:
+            raise foreign(f"a name of {len(content)} bytes in {self.what}")
         try:
-            return str(content, "utf-8")
+            return str(content.source.peek(content.start, len(content)), "utf-8")
         except UnicodeDecodeError:
             raise damaged(f"a name in {self.what} is not UTF-8") from None
 
-    def _inner(self, content: memoryview, what: str) -> "Message":
+    def _inner(self, content: Run, what: str) -> "Message":
         if self.depth >= MAX_DEPTH:
             raise foreign(f"messages nested deeper than {MAX_DEPTH}")
         return read_message(content, what, self.budget, depth=self.depth + 1)
 
-    def _packed(self, content: memoryview) -> Iterator[int]:
+    def _packed(self, content: Run) -> Iterator[int]:
         position = 0
         while position < len(content):
             self.budget.spend()
@@ -135,15 +160,15 @@ class Message:
             yield value
 
 
-def read_message(content: memoryview, what: str, budget: Budget, *, depth: int = 0) -> Message:
+def read_message(content: Run, what: str, budget: Budget, *, depth: int = 0) -> Message:
     """Take one message apart. Raises FormatError where its fields do not fill it exactly."""
-    fields: dict[int, list[tuple[int, int | memoryview]]] = {}
+    fields: dict[int, list[tuple[int, int | Run]]] = {}
     position = 0
     while position < len(content):
         budget.spend()
         tag, position = _varint(content, position, what)
         number, kind = tag >> 3, tag & 7
-        value: int | memoryview
+        value: int | Run
         if not 0 < number < MAX_NUMBER or kind not in (VARINT, FIXED64, BYTES, FIXED32):
             raise damaged(f"field {number} of {what} has wire type {kind}")
         if kind == VARINT:
@@ -152,18 +177,19 @@ def read_message(content: memoryview, what: str, budget: Budget, *, depth: int =
             length = _WIDTHS.get(kind)
             if length is None:
                 length, position = _varint(content, position, what)
-            value = content[position : position + length]
-            position += length
-            if position > len(content):
+            if position + length > len(content):
                 raise damaged(f"field {number} of {what} ends behind it")
+            value = content.part(position, length)
+            position += length
         fields.setdefault(number, []).append((kind, value))
     return Message(what, fields, budget, depth)
 
 
-def _varint(content: memoryview, position: int, what: str) -> tuple[int, int]:
+def _varint(content: Run, position: int, what: str) -> tuple[int, int]:
     """An unsigned number of up to 64 bits, seven a byte, and the position behind it."""
     value = 0
-    for index, byte in enumerate(content[position : position + 10]):
+    room = min(10, len(content) - position)
+    for index, byte in enumerate(content.source.peek(content.start + position, room)):
         value |= (byte & 0x7F) << 7 * index
         if byte < 0x80:
             if value >> 64:

@@ -11,10 +11,12 @@ from typing import Any
 from numpy.typing import NDArray
 
 from grucli.formats.faults import FormatError, damaged
-from grucli.formats.tensors import MAX_DIMENSIONS, decode
+from grucli.formats.source import Source
+from grucli.formats.tensors import decode, shape_fault
 from grucli.text import printable
 
-MAX_HEADER_BYTES = 8 * 2**20
+MAX_HEADER_BYTES = 2 * 2**20
+"""Room for some 20,000 tensors; what a header can cost in memory is a hundred times its length."""
 
 _TYPES = {
     "F64": ("float64", 8),
@@ -30,30 +32,40 @@ _TYPES = {
 }
 
 
-def looks_like_safetensors(content: bytes) -> bool:
+def looks_like_safetensors(head: bytes) -> bool:
     """Whether the first bytes are a plausible header length and the start of a JSON object."""
-    length = int.from_bytes(content[:8], "little")
-    return content[8:9] == b"{" and length <= MAX_HEADER_BYTES
+    return head[8:9] == b"{" and int.from_bytes(head[:8], "little") < 2**32
 
 
-def parse_safetensors(content: bytes) -> dict[str, NDArray[Any]]:
-    """Tensors by name. Raises FormatError for damage, gaps, overlaps and unknown types."""
-    length = int.from_bytes(content[:8], "little")
-    if 8 + length > len(content):
+def parse_safetensors(source: Source) -> dict[str, NDArray[Any]]:
+    """Tensors by name. Raises FormatError for damage, gaps, overlaps and unknown types.
+
+    No tensor is read before all of them are known to fit.
+    """
+    length = int.from_bytes(source.peek(0, 8), "little")
+    if 8 + length > source.size:
         raise damaged("the safetensors header is cut short")
-    header = _header(content[8 : 8 + length])
-    data = memoryview(content)[8 + length :]
-    tensors: dict[str, NDArray[Any]] = {}
-    position = 0
+    if length > MAX_HEADER_BYTES:
+        raise FormatError(
+            f"a safetensors header of {length} bytes",
+            expected=f"at most {MAX_HEADER_BYTES}",
+            remedy="save the recurrent weights in a file of their own",
+        )
+    header = _header(bytes(source.read(8, length)))
+    places = []
+    position, room = 0, source.size - 8 - length
     for name, entry in sorted(header.items(), key=lambda item: _start(*item)):
         dtype, shape, stop = _checked(name, entry, position)
-        if stop > len(data):
+        if stop > room:
             raise damaged(f"tensor {printable(name)} lies outside the file")
-        tensors[name] = decode(data[position:stop], dtype).reshape(shape)
+        places.append((name, dtype, shape, position, stop))
         position = stop
-    if position != len(data):
+    if position != room:
         raise damaged("bytes behind the last tensor")
-    return tensors
+    return {
+        name: decode(source.read(8 + length + start, stop - start), dtype).reshape(shape)
+        for name, dtype, shape, start, stop in places
+    }
 
 
 def _header(raw: bytes) -> dict[str, Any]:
@@ -84,19 +96,23 @@ def _start(name: str, entry: Any) -> tuple[int, int]:
 def _checked(name: str, entry: dict[str, Any], position: int) -> tuple[str, tuple[int, ...], int]:
     """Element type, shape and end of a tensor that has to begin at ``position``."""
     shown = printable(name)
-    if entry.get("dtype") not in _TYPES:
+    kind = entry.get("dtype")
+    if not isinstance(kind, str) or kind not in _TYPES:
         raise FormatError(
-            f"tensor {shown} has type {printable(str(entry.get('dtype')))}",
+            f"tensor {shown} has type {_short(kind)}",
             expected=f"one of {', '.join(_TYPES)}",
             remedy="convert it to one of these",
         )
-    dtype, width = _TYPES[entry["dtype"]]
-    shape = entry.get("shape")
-    if not isinstance(shape, list) or len(shape) > MAX_DIMENSIONS:
-        raise damaged(f"tensor {shown} has no shape")
-    if any(type(size) is not int or not 0 <= size <= 2**40 for size in shape):
-        raise damaged(f"tensor {shown} has no shape")
+    dtype, width = _TYPES[kind]
+    shape: Any = entry.get("shape")
+    fault = shape_fault(shape) if isinstance(shape, list) else "no list"
+    if fault:
+        raise damaged(f"tensor {shown} has no shape: {fault}")
     start, stop = entry["data_offsets"]
     if start != position or stop - start != math.prod(shape) * width:
         raise damaged(f"the bytes of tensor {shown} overlap, leave a gap or do not fit its shape")
     return dtype, tuple(shape), stop
+
+
+def _short(kind: Any) -> str:
+    return printable(kind, limit=40) if isinstance(kind, str) else f"of {type(kind).__name__}"

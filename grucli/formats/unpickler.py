@@ -4,7 +4,7 @@ A pickle is a program. Here it is read by a machine of our own that knows 31 of 
 and 5 names beside the storage types; a name is looked up in a table and never in a module. What
 comes out are dict, list, tuple, str, int, float, bool, None, bytes and TensorRecord.
 
-Limits: 8 MiB of pickle, a million instructions, whole numbers of 255 bytes.
+Limits: half a million instructions, whole numbers of 255 bytes.
 Instructions: the comments of Python's pickletools; names: torch/_weights_only_unpickler.py.
 """
 
@@ -17,8 +17,9 @@ from grucli.formats.calls import CALLS, STORAGES, Budget, StorageRecord
 from grucli.formats.faults import FormatError, damaged, foreign
 from grucli.text import printable
 
-MAX_BYTES = 8 * 2**20
-MAX_INSTRUCTIONS = 1_000_000
+MAX_INSTRUCTIONS = 500_000
+MAX_KEY = 2**60
+"""Larger whole numbers can be made so that all of them fall on one place of a dict's table."""
 
 
 @dataclass(frozen=True)
@@ -33,11 +34,9 @@ class _Name:
 def read_pickle(program: bytes) -> Any:
     """Run a pickle on the small machine and return what it builds.
 
-    Raises FormatError when the program is damaged, too large, or names or does anything that plain
+    Raises FormatError when the program is damaged, too long, or names or does anything that plain
     values and tensors do not need.
     """
-    if len(program) > MAX_BYTES:
-        raise foreign(f"{len(program)} bytes of structure, more than {MAX_BYTES}")
     machine = _Machine(program)
     try:
         return machine.run()
@@ -128,6 +127,8 @@ class _Machine:
         for key, value in zip(flat[::2], flat[1::2], strict=True):
             if type(key) not in (str, int, float, bool):
                 raise foreign(f"a dict with a key of type {type(key).__name__}")
+            if type(key) is int and abs(key) > MAX_KEY:
+                raise foreign(f"a dict with a key beyond {MAX_KEY}")
             target[key] = value
 
     def append(self, items: list[Any]) -> None:
