@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 import numpy as np
 import pytest
 
+import grucli
 from grucli.data import build_panel, parse_table
 from grucli.errors import DataError
 
@@ -139,6 +140,17 @@ def test_two_rows_and_one_weekend_are_too_few_to_tell():
     assert panel_of(["2024-01-01 00:00", "2024-01-01 02:00"], expected=HOURLY).frequency == HOURLY
     days = [day for day in DAYS[:12] if day.weekday() < 5]
     assert panel_of(days, expected=DAILY).frequency == DAILY
+
+
+@pytest.mark.parametrize("verb", ["predict", "evaluate"])
+def test_a_table_of_another_frequency_than_trained_is_refused_by_name(trained, tmp_path, verb):
+    header, *rows = (trained / "wave.csv").read_text().splitlines()
+    (tmp_path / "half.csv").write_text("\n".join([header, *rows[::2]]) + "\n")
+    weekdays = [row for row in rows if date.fromisoformat(row[:10]).weekday() < 5]
+    (tmp_path / "weekdays.csv").write_text("\n".join([header, *weekdays]) + "\n")
+    for name, words in (("half", "every 2 days"), ("weekdays", "business days")):
+        with pytest.raises(DataError, match=f"rows are {words}.*; the model was trained on daily"):
+            getattr(grucli, verb)(trained / "run" / "best.pt", tmp_path / f"{name}.csv")
 
 
 # --- the end of the calendar -----------------------------------------------------------------
