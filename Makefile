@@ -93,6 +93,7 @@ bench: $(BIN)/.installed ## Measure the kernel, training, long sequences, tables
 	$(BIN)/python benchmarks/streaming.py
 	$(BIN)/python benchmarks/length.py
 	$(BIN)/python benchmarks/csv_load.py
+	$(BIN)/python benchmarks/dataset.py
 	$(BIN)/python benchmarks/startup.py
 
 docs: $(BIN)/.installed ## Write docs/ from docstrings and the real output of commands

@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 from processes import peak_mib, take_turns
 
+from grucli.columns import Columns
 from grucli.data import build_panel, read_table
 
 
@@ -38,7 +39,8 @@ def load(reader: str, path: str) -> None:
     if reader == "pandas":
         values = pd.read_csv(path).iloc[:, 1:].to_numpy()
     else:
-        values = build_panel(read_table(path, time="minute")).values
+        table = read_table(path, time="minute")
+        values = build_panel(table, Columns(table.columns)).values
     seconds = time.perf_counter() - started
     array_mib = values.size * 8 / 2**20
     print(json.dumps({"load_seconds": seconds, "arrays": (peak_mib() - before) / array_mib}))

@@ -11,16 +11,15 @@
 
 from collections.abc import Sequence
 from os import PathLike, fspath
-from typing import Any, Literal
+from typing import Any
 
-from grucli.results import Forecast, Scores, TrainingFinished, WeightReport
+from grucli.results import AnyScores, Prediction, SplitName, TrainingFinished, WeightReport
 
 __all__ = ["__version__", "evaluate", "inspect_weights", "predict", "train"]
 
 __version__ = "0.1.0"
 
 Path = str | PathLike[str]
-SplitName = Literal["train", "valid", "test", "all"]
 
 
 def train(
@@ -28,7 +27,8 @@ def train(
 ) -> TrainingFinished:
     """Train a recipe file to its end, with ``KEY=VALUE`` overrides, and say how it went.
 
-    ``options`` are those of ``grucli.runs.training.train``: resume, overwrite, device, stop.
+    ``options`` are those of ``grucli.runs.training.train``: resume, overwrite, device, threads,
+    stop, observers.
     """
     from grucli.recipe import load_recipe
     from grucli.runs import training
@@ -40,14 +40,14 @@ def train(
     return finished
 
 
-def evaluate(checkpoint: Path, data: Any = None, *, split: SplitName = "test") -> Scores:
+def evaluate(checkpoint: Path, data: Any = None, *, split: SplitName = "test") -> AnyScores:
     """Score a checkpoint on a table: a path, a pandas DataFrame or None for the recipe's own."""
     from grucli.runs import reading
 
     return reading.evaluate(fspath(checkpoint), _table(data), split=split)
 
 
-def predict(checkpoint: Path, data: Any = None, *, horizon: int | None = None) -> Forecast:
+def predict(checkpoint: Path, data: Any = None, *, horizon: int | None = None) -> Prediction:
     """Forecast beyond the end of a table: a path, a pandas DataFrame or the recipe's own."""
     from grucli.runs import reading
 

@@ -1,15 +1,17 @@
 """Checkpoints: what is written reads back, and what does not fit is refused before it is used."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
-from grucli import evaluate, predict
+from grucli import evaluate, inspect_weights, predict
 from grucli.checkpoint import load_checkpoint, save_checkpoint
 from grucli.errors import CheckpointError
-from tests.conftest import grucli
+from grucli.runs.inspection import compare
+from tests.conftest import REPOSITORY, grucli
 
 
 @pytest.fixture
@@ -32,8 +34,9 @@ def test_what_normalisations_divide_by_is_kept_and_older_files_do_without(saved,
     assert moments["start"] != moments["now"]
     save_checkpoint(saved, tmp_path / "old.pt")
     body = torch.load(tmp_path / "old.pt", weights_only=True)
-    del body["deviations"]
-    torch.save(body, tmp_path / "old.pt")
+    former = body | body.pop("task")["facts"] | {"format_version": 1}
+    del former["deviations"]
+    torch.save(former, tmp_path / "old.pt")
     assert load_checkpoint(tmp_path / "old.pt").deviations == {}
 
 
@@ -108,3 +111,40 @@ def test_a_file_that_would_run_code_runs_none_in_any_verb(tmp_path):
         assert done.returncode == 4
         assert "weights_only=False" not in done.stderr
     assert not (tmp_path / "canary").exists()
+
+
+FORMER = REPOSITORY / "tests" / "checkpoints"
+"""Files of format 1, and what the grucli that wrote them made of the wave of tests/conftest.py."""
+
+EXPECTED = json.loads((FORMER / "expected.json").read_text())
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_files_of_format_1_give_what_they_gave(folder, name):
+    path, expected = FORMER / f"{name}_1.pt", EXPECTED[name]
+    assert torch.load(path, weights_only=True)["format_version"] == 1
+    forecast = predict(path, folder / "wave.csv")
+    scores = evaluate(path, folder / "wave.csv")
+    assert forecast.values["level"] == pytest.approx(expected["forecast"], rel=1e-5)
+    assert scores.model.rmse == pytest.approx(expected["rmse"], rel=1e-5)
+    assert scores.model.mase == pytest.approx(expected["mase"], rel=1e-5)
+    assert scores.baselines["ridge"].rmse == pytest.approx(expected["ridge"], rel=1e-5)
+    assert scores.season_steps == expected["season"]
+    assert inspect_weights(path).recipe["name"] == name
+
+
+def test_a_file_of_format_1_written_again_is_one_of_format_2(tmp_path):
+    former = load_checkpoint(FORMER / "gru_split_1.pt")
+    save_checkpoint(former, tmp_path / "again.pt")
+    body = torch.load(tmp_path / "again.pt", weights_only=True)
+    assert body["format_version"] == 2
+    assert body["task"]["kind"] == "forecast"
+    assert body["task"]["facts"].keys() == {"season_steps", "naive_mae"}
+    assert not {"season_steps", "naive_mae"} & body.keys()
+
+
+def test_files_of_two_formats_that_hold_the_same_differ_in_nothing(tmp_path):
+    save_checkpoint(load_checkpoint(FORMER / "lstm_1.pt"), tmp_path / "again.pt")
+    compared = compare(FORMER / "lstm_1.pt", tmp_path / "again.pt")
+    assert compared.differences == {}
+    assert all(change.relative_change == 0 for change in compared.changes)

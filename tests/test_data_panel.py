@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from grucli.columns import Columns
 from grucli.data import Frequency, build_panel, parse_table
 from grucli.errors import CheckpointError, DataError
 
@@ -16,7 +17,8 @@ def panel_of(*rows, missing="error"):
     """A panel of texts ``time,a[,b]``."""
     names = ["a", "b", "c"][: rows[0].count(",")]
     content = "\n".join([",".join(["t", *names]), *rows])
-    return build_panel(parse_table(content.encode(), source="f", time="t"), missing=missing)
+    table = parse_table(content.encode(), source="f", time="t")
+    return build_panel(table, Columns(table.columns), missing=missing)
 
 
 def panel_at(times, missing="error"):
@@ -257,7 +259,7 @@ def test_filling_changes_no_measured_value_and_leaves_no_hole(data, missing):
 def rows_of(rows, *, missing="error", expected=None):
     """A panel of one column from lines of text, of an expected frequency."""
     table = parse_table(f"day,x\n{rows}".encode(), source="t.csv", time="day", columns=["x"])
-    return build_panel(table, missing=missing, expected=expected)
+    return build_panel(table, Columns(table.columns), missing=missing, expected=expected)
 
 
 def test_a_few_rows_take_the_frequency_that_is_expected_where_they_fit_it():

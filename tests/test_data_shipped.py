@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from grucli.columns import Columns
 from grucli.data import build_panel, read_table
 
 REPOSITORY = Path(__file__).parent.parent
@@ -28,7 +29,9 @@ def test_the_readme_has_the_sha256_of_every_table(name):
 
 
 def test_weekly_co2_keeps_its_missing_weeks():
-    panel = build_panel(read_table(str(DATA / "co2_weekly.csv"), time="week"), missing="mask")
+    panel = build_panel(
+        read_table(str(DATA / "co2_weekly.csv"), time="week"), Columns(("co2",)), missing="mask"
+    )
     assert panel.frequency.words == "weekly (7 days)"
     assert panel.values.shape == (2284, 1)
     assert int((~panel.observed).sum()) == 59
@@ -37,7 +40,7 @@ def test_weekly_co2_keeps_its_missing_weeks():
 
 
 def test_sunspots_are_yearly_from_1700_to_2008():
-    panel = build_panel(read_table(str(DATA / "sunspots.csv"), time="year"))
+    panel = build_panel(read_table(str(DATA / "sunspots.csv"), time="year"), Columns(("sunspots",)))
     assert panel.timestamps.tolist() == list(range(1700, 2009))
     assert panel.values[:, 0].min() == 0
 

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from grucli.columns import Columns
 from grucli.data import build_panel, parse_table, read_table
 from grucli.data.readers import csv_fast
 from grucli.data.readers.csv_fast import read_fast
@@ -394,7 +395,7 @@ def test_a_row_out_of_place_is_named_wherever_it_stands(fault):
     for row in range(1, len(ROWS) - 1):
         table = parse(written(change(ROWS, row)))
         with pytest.raises(DataError, match=words) as caught:
-            build_panel(table)
+            build_panel(table, Columns(table.columns))
         assert caught.value.problems[0].startswith(f"f.csv:{row + 2 + shift}: column 'day'")
 
 

@@ -4,25 +4,28 @@ import numpy as np
 import pytest
 import torch
 
-from grucli.data import Windows
+from grucli.columns import Columns
+from grucli.data import Scaler, Table, build_panel, build_tensors, whole_span
+from grucli.data.timestamps import TimeStyle
 from grucli.nn import Forecaster
-from grucli.tasks.forecast import baselines
+from grucli.recipe import TaskRecipe
+from grucli.tasks.forecast import baselines, batches
 from grucli.tasks.forecast.baselines import fit_ridge
+from grucli.tasks.forecast.batches import evaluation_batches
+from grucli.tasks.forecast.samples import Windows, build_windows
 from grucli.tasks.forecast.score import model_predictor
-from grucli.training import loop
-from grucli.training.loop import evaluation_batches
 
 
 def windows_of(count, *, context, columns, targets=1, horizon=2):
-    rows = torch.randn(count + context + horizon - 1, columns)
-    return Windows(
-        values=rows,
-        starts=torch.arange(count),
-        context_steps=context,
-        horizon_steps=horizon,
-        targets=targets,
-        originals=rows[:, :targets].double(),
-    )
+    rows = torch.randn(count + context + horizon - 1, columns).double().numpy()
+    names = tuple(f"c{place}" for place in range(columns))
+    times = np.arange(len(rows))
+    table = Table("f", "t", times, names, rows, TimeStyle(integer=True))
+    panel = build_panel(table, Columns(names[:targets], past=names[targets:]))
+    scaler = Scaler("none", names, np.zeros(columns), np.ones(columns))
+    data = build_tensors(panel, scaler, torch.device("cpu"))
+    task = TaskRecipe(context=context, horizon=horizon)
+    return build_windows(data, whole_span(panel), task)
 
 
 @pytest.mark.parametrize(
@@ -39,17 +42,17 @@ def test_a_model_is_as_wide_as_its_columns_or_a_layers_outputs(settings, width):
 
 
 def test_batches_are_as_large_as_the_bound_allows_and_hold_every_window(monkeypatch):
-    monkeypatch.setattr(loop, "EVALUATION_CELLS", 1000)
+    monkeypatch.setattr(batches, "EVALUATION_CELLS", 1000)
     windows = windows_of(25, context=10, columns=1)
-    batches = list(evaluation_batches(windows, width=9))
-    assert [len(rows) for rows in batches] == [11, 11, 3]
-    assert torch.equal(torch.cat(batches), torch.arange(25))
+    found = list(evaluation_batches(windows, width=9))
+    assert [len(rows) for rows in found] == [11, 11, 3]
+    assert torch.equal(torch.cat(found), torch.arange(25))
 
 
 def test_a_context_beyond_the_bound_is_a_batch_of_its_own(monkeypatch):
-    monkeypatch.setattr(loop, "EVALUATION_CELLS", 1000)
-    batches = evaluation_batches(windows_of(3, context=500, columns=1), width=64)
-    assert [len(rows) for rows in batches] == [1, 1, 1]
+    monkeypatch.setattr(batches, "EVALUATION_CELLS", 1000)
+    found = evaluation_batches(windows_of(3, context=500, columns=1), width=64)
+    assert [len(rows) for rows in found] == [1, 1, 1]
 
 
 def test_forecasts_carry_no_gradient_and_no_dropout():
@@ -62,14 +65,14 @@ def test_forecasts_carry_no_gradient_and_no_dropout():
 def test_ridge_reads_long_contexts_a_few_at_a_time_with_the_same_result(monkeypatch):
     torch.manual_seed(0)
     train, valid = (windows_of(n, context=40, columns=2, targets=2) for n in (90, 30))
-    whole = fit_ridge(train, valid, targets=2, columns=2)
+    whole = fit_ridge(train, valid)
     read = []
     gather = Windows.gather
     monkeypatch.setattr(
         Windows, "gather", lambda self, rows: read.append(len(rows)) or gather(self, rows)
     )
     monkeypatch.setattr(baselines, "RIDGE_CELLS", 7 * 2 * 80)
-    pieces = fit_ridge(train, valid, targets=2, columns=2)
+    pieces = fit_ridge(train, valid)
     assert max(read) == 7
     torch.testing.assert_close(pieces.coefficients, whole.coefficients)
 
@@ -82,7 +85,7 @@ def test_ridge_solves_long_contexts_of_several_columns_with_any_number_of_thread
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
-        ridge = fit_ridge(train, valid, targets=3, columns=3)
+        ridge = fit_ridge(train, valid)
     finally:
         torch.set_num_threads(before)
     batch = train.gather(torch.arange(400))

@@ -108,7 +108,7 @@ def test_in_sample_error_is_that_of_the_seasonal_naive_forecast(season, lag):
         )
         for c in (0, 1)
     ]
-    assert naive_in_sample_mae(values, measured, season) == pytest.approx(np.array(expected))
+    assert naive_in_sample_mae([(values, measured)], 2, season) == pytest.approx(np.array(expected))
 
 
 def wave(period, length=600, noise=0.2, slope=0.0):

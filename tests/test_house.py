@@ -9,26 +9,26 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "grucli"
 
-GROUND = {"errors", "cells"}
+GROUND = {"errors", "columns", "cells"}
 VALUES = {"files", "formats", "results", "recipe"}
 MAY_IMPORT = {
     "errors": set(),
+    "columns": set(),
     "cells": set(),
     "files": {"errors"},
     "formats": {"errors"},
     "results": {"errors"},
-    "recipe": {"errors"},
-    "data": {"errors", "results"},
+    "recipe": {"errors", "columns"},
+    "data": {"errors", "columns", "results"},
     "nn": GROUND | {"results"},
-    "training": GROUND | {"results", "recipe", "data", "nn", "insight", "tasks"},
+    "training": {"errors", "results", "recipe"},
     "tasks": GROUND | {"results", "recipe", "data", "nn", "training"},
-    "insight": GROUND | {"results", "data", "nn", "tasks"},
-    "weights": GROUND | {"formats", "results"},
-    "build": GROUND | {"recipe", "results", "data", "nn", "training"},
-    "checkpoint": {"errors", "files", "formats", "recipe"},
+    "insight": GROUND | {"results", "data", "nn", "tasks", "training"},
+    "weights": GROUND | {"formats", "results", "checkpoint"},
+    "checkpoint": {"errors", "files", "formats"},
     "runs": GROUND
     | VALUES
-    | {"data", "nn", "training", "insight", "tasks", "build", "weights", "checkpoint", "version"},
+    | {"data", "nn", "training", "insight", "tasks", "weights", "checkpoint", "version"},
     "page": {"errors", "results"},
     "figures": {"errors", "cells", "results", "page"},
     "cli": {"errors", "files", "figures", "page", "results", "recipe", "runs", "cells", "version"},

@@ -52,7 +52,7 @@ def followed(tmp_path_factory):
     (place / "wave.yaml").write_text(RECIPE)
     run = run_of(place, *LONG)
     weights = {0: copies(run)}
-    for event in run.events(lambda: None):
+    for event in run.loop():
         if isinstance(event, Step):
             weights[event.step] = copies(run)
     return lines(place / "run" / "weights.jsonl"), weights, place / "run"
@@ -145,7 +145,7 @@ def test_quantiles_are_those_of_biases_gains_and_time_constants(followed):
 @pytest.mark.parametrize("clip", [1e-6, 1e6])
 def test_the_gradient_is_that_before_clipping_and_clipped_steps_are_counted(folder, clip):
     run = run_of(folder, f"train.clip={clip}", "train.epochs=1", "train.batch_size=1")
-    list(run.events(lambda: None))
+    list(run.loop())
     records = lines(folder / "run" / "weights.jsonl")
     first = records[1]
     total = np.sqrt(sum(matrix["gradient_norm"] ** 2 for matrix in first["matrices"]))
@@ -155,7 +155,7 @@ def test_the_gradient_is_that_before_clipping_and_clipped_steps_are_counted(fold
 
 def test_the_loss_is_that_of_the_steps_batch(folder):
     run = run_of(folder, "train.epochs=1")
-    losses = {e.step: float(e.loss) for e in run.events(lambda: None) if isinstance(e, Step)}
+    losses = {e.step: float(e.loss) for e in run.loop() if isinstance(e, Step)}
     for record in lines(folder / "run" / "weights.jsonl"):
         if record["loss"] is not None:
             assert record["loss"] == losses[record["step"]]
@@ -177,8 +177,8 @@ def test_weights_are_the_same_bytes_with_and_without_the_record(folder, cell):
         recipe = load_recipe(str(folder / "wave.yaml"), ["train.epochs=2", *cell])
         run = TrainingRun(recipe, RunFolder(folder / name), "cpu", resume=False)
         if not recorded:
-            run.training.recorder = None
-        epochs = [e.train_loss for e in run.events(lambda: None) if isinstance(e, Epoch)]
+            run.observers.clear()
+        epochs = [e.train_loss for e in run.loop() if isinstance(e, Epoch)]
         weights = (weights_of(folder / name / part) for part in ("best.pt", "last.pt"))
         learned.append((epochs, *weights, torch.get_rng_state().tolist()))
         assert (folder / name / "weights.jsonl").exists() == recorded
@@ -264,10 +264,11 @@ def test_a_rotation_has_its_radius_found_although_it_has_no_real_eigenvalue(hidd
 
 def test_a_record_survives_weights_that_are_not_finite(folder):
     run = run_of(folder)
-    run.training.recorder.begin()
+    recorder = WeightRecorder(run.training.model, "gru")
+    recorder.begin()
     with torch.no_grad():
         run.training.model.recurrent.weight_hh_l0[0, 0] = float("inf")
-    record = run.training.recorder.end(step=1, epoch=1)
+    record = recorder.end(step=1, epoch=1)
     assert isinstance(record, WeightRecord)
     matrices = {matrix.name: matrix for matrix in record.matrices}
     assert matrices["0.reset.hh"].spectral_norm is None

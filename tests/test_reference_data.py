@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from grucli import build
 from grucli.recipe import load_recipe
-from grucli.tasks.forecast.score import Scale, baseline_predictors, score
+from grucli.runs.tables import read_panel
+from grucli.tasks.forecast.samples import build_dataset
+from grucli.tasks.forecast.score import baseline_predictors, error_sums
 from tests.conftest import REPOSITORY
 
 FOLDER = os.environ.get("GRUCLI_REFERENCE_DATA")
@@ -24,11 +25,10 @@ def test_etth1_is_cut_and_scaled_as_published(horizon, windows, naive_mse, naive
         str(REPOSITORY / "recipes" / "etth1.yaml"),
         [f"data.path={Path(FOLDER) / 'ETTh1.csv'}", f"task.horizon={horizon}"],
     )
-    panel = build.build_panel_of(recipe.data)
-    dataset = build.build_dataset(recipe, panel, device="cpu")
-    baselines = baseline_predictors(dataset.test, targets=7, season=24, fit_on=None)
-    scale = Scale.of(dataset.scaler, np.ones(7))
-    sums = score(baselines, dataset.test, dataset.scaler, scale, width=1)
+    panel = read_panel(recipe.data)
+    dataset = build_dataset(recipe, panel, device="cpu")
+    baselines = baseline_predictors(dataset.test, season=24, fit_on=None)
+    sums = error_sums(baselines, dataset.test, dataset.scaler, np.ones(7), width=1)
     assert len(dataset.test) == windows
     found = sums["naive"].read()
     assert found.scaled_mse == pytest.approx(naive_mse, abs=5e-4)

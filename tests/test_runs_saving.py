@@ -43,7 +43,7 @@ def test_the_best_weights_are_saved_when_training_fails(folder, monkeypatch):
         for event in fit(state, *spans):
             yield event
             if state.epoch == 4:
-                best.append({name: value.clone() for name, value in state.best_weights.items()})
+                best.append({name: value.clone() for name, value in state.best.weights.items()})
                 raise TrainingError("the loss is not finite")
 
     best = []

@@ -19,8 +19,9 @@ import grucli as library
 from grucli.cli.app import run
 from grucli.cli.views.trace import render_trace
 from grucli.errors import DataError, UsageError
+from grucli.runs.opened import open_table
 from grucli.runs.trace_file import write_trace_csv
-from grucli.runs.tracing import open_table, trace
+from grucli.runs.tracing import record_rows, trace
 from tests.conftest import RECIPE, grucli, write_wave
 
 
@@ -105,7 +106,7 @@ def test_the_written_states_are_the_models_own_last_ones(command, best):
     rows = rows_of(command("trace", best).stdout)
     written = [float(row["h"]) for row in rows[-16:]]
     opened = open_table(best, None)
-    (inputs,) = [record.inputs for record in opened.layers(146, 160) if record.layer == 0]
+    (inputs,) = [record.inputs for record in record_rows(opened, 146, 160) if record.layer == 0]
     _, final = opened.model.recurrent(inputs.transpose(0, 1))
     np.testing.assert_allclose(written, final.detach().flatten(), rtol=0, atol=1e-6)
 

@@ -8,7 +8,7 @@ from grucli import results
 from grucli.insight import dynamics, gate_updates, record, spectra, tracing
 from grucli.results import tracing as trace_reports
 from grucli.tasks.forecast import losses
-from grucli.training import progress
+from grucli.training import totals
 from grucli.weights import (
     compare,
     effective,
@@ -128,7 +128,7 @@ SECTIONS = (
         "inspect-weights CKPT --history --json: records[].",
         (
             Source(losses.masked_mean_loss, ("loss",)),
-            Source(progress.EpochTotals.clipped_share.fget, ("clipped_share",)),
+            Source(totals.EpochTotals.clipped_share.fget, ("clipped_share",)),
         ),
         ("step", "epoch", "lr", "matrices", "memories", "is_end"),
     ),

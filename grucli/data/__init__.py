@@ -1,30 +1,33 @@
-"""From a table to tensors: reading, checking, splitting, scaling, windows. No models."""
+"""From tables to tensors: reading, checking, splitting, scaling, samples. No models."""
 
 from grucli.data.frequency import Frequency
-from grucli.data.panel import Panel, build_panel
+from grucli.data.panel import Panel, build_panel, join_panels
 from grucli.data.readers.stream import stream_rows
 from grucli.data.readers.table import parse_table, read_table
+from grucli.data.samples import Samples
 from grucli.data.scaling import Scaler, fit_scaler
-from grucli.data.split import Span, Split, split_panel
+from grucli.data.split import Span, Split, measured_columns, split_panel, whole_span
+from grucli.data.tensors import PanelTensors, build_tensors
 from grucli.data.values import Row, Table
-from grucli.data.windows import Batch, Windows, build_windows, latest_context
 
 __all__ = [
-    "Batch",
     "Frequency",
     "Panel",
+    "PanelTensors",
     "Row",
+    "Samples",
     "Scaler",
     "Span",
     "Split",
     "Table",
-    "Windows",
     "build_panel",
-    "build_windows",
+    "build_tensors",
     "fit_scaler",
-    "latest_context",
+    "join_panels",
+    "measured_columns",
     "parse_table",
     "read_table",
     "split_panel",
     "stream_rows",
+    "whole_span",
 ]

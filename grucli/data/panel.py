@@ -1,11 +1,13 @@
-"""A table checked along its time axis, with its gaps filled and remembered."""
+"""Tables checked along their time axis, with their gaps filled and remembered."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from grucli.columns import Columns
 from grucli.data.frequency import Frequency
 from grucli.data.readers.cells import plural
 from grucli.data.time_axis import NAMED_FAULTS, check_times
@@ -13,31 +15,60 @@ from grucli.data.timestamps import Times
 from grucli.data.values import Floats, Table
 from grucli.errors import DataError
 
+NAMED_SERIES = 3
+"""Series whose notes are repeated; of the rest it is said how many have some."""
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class Panel:
-    """Series in time, one row a step, without holes.
+    """Series in time, one behind the other, each with one row a step and without holes.
 
-    ``values`` [N, C] are filled by the policy ``missing``; ``observed`` [N, C] is true where a
-    value was measured. ``notes`` are sentences about what was found.
+    ``timestamps`` [N]; ``values`` [N, C] hold ``columns.values`` and are filled by the policy
+    ``missing``; ``observed`` [N, C] is true where a value was measured, and is so in the whole
+    first row of every series. Series s has the rows ``bounds[s]`` up to, but without,
+    ``bounds[s + 1]``, and the name ``ids[s]``, which is empty where the table is one series.
+    ``notes`` are sentences about what was found.
     """
 
     source: str
     time: str
     timestamps: Times
-    columns: tuple[str, ...]
+    columns: Columns
     values: Floats
     observed: NDArray[np.bool_]
+    bounds: NDArray[np.int64]
+    ids: tuple[str, ...]
     frequency: Frequency
     missing: str
     notes: tuple[str, ...]
 
+    @property
+    def series(self) -> int:
+        """How many series there are."""
+        return len(self.ids)
+
+    def until(self, stop: int) -> "Panel":
+        """The first rows of the only series, filled as if nothing had come after them."""
+        values, observed = self.values[:stop], self.observed[:stop]
+        if self.missing == "linear" and not observed[-1].all():
+            newest = last_observed(observed)[-1]
+            is_open = np.arange(stop)[:, None] > newest
+            values = np.where(is_open, values[newest, np.arange(values.shape[1])], values)
+        return replace(
+            self,
+            timestamps=self.timestamps[:stop],
+            values=values,
+            observed=observed,
+            bounds=np.array([0, stop]),
+        )
+
 
 def build_panel(
-    table: Table, *, missing: str = "error", expected: Frequency | None = None
+    table: Table, columns: Columns, *, missing: str = "error", expected: Frequency | None = None
 ) -> Panel:
-    """Check the order of time, infer the frequency and fill what is missing.
+    """Check the order of time, infer the frequency and fill what is missing; one series.
 
+    The table holds ``columns.values`` in this order.
     missing: error names every gap; forward carries the last value on; linear draws a line between
     the neighbours of a gap; mask is forward for a model that is told which values are filled. Rows
     that are absent count as missing. Rows before every column has its first value are left out:
@@ -66,13 +97,50 @@ def build_panel(
         source=table.source,
         time=table.time,
         timestamps=timestamps,
-        columns=table.columns,
+        columns=columns,
         values=_fill(values, observed, missing),
         observed=observed,
+        bounds=np.array([0, len(values)]),
+        ids=("",),
         frequency=frequency,
         missing=missing,
         notes=tuple(notes),
     )
+
+
+def join_panels(panels: Sequence[Panel], ids: Sequence[str]) -> Panel:
+    """Panels of one series each as one panel of many, in the order given.
+
+    They have the columns and the policy of the first. Raises DataError where their rows lie at
+    different distances.
+    """
+    first = panels[0]
+    problems = [
+        f"{panel.source}: rows of {name} are {panel.frequency.words}, those of {ids[0]} "
+        f"{first.frequency.words}; expected one frequency; resample the series"
+        for name, panel in zip(ids, panels, strict=True)
+        if panel.frequency != first.frequency
+    ]
+    if problems:
+        raise DataError(*problems)
+    lengths = [len(panel.values) for panel in panels]
+    return replace(
+        first,
+        timestamps=np.concatenate([panel.timestamps for panel in panels]),
+        values=np.concatenate([panel.values for panel in panels]),
+        observed=np.concatenate([panel.observed for panel in panels]),
+        bounds=np.concatenate([[0], np.cumsum(lengths)]),
+        ids=tuple(ids),
+        notes=_joined_notes(panels, ids),
+    )
+
+
+def _joined_notes(panels: Sequence[Panel], ids: Sequence[str]) -> tuple[str, ...]:
+    """The notes of the first series that have some, and how many more there are."""
+    noted = [(name, panel.notes) for name, panel in zip(ids, panels, strict=True) if panel.notes]
+    notes = [f"{name}: {note}" for name, found in noted[:NAMED_SERIES] for note in found]
+    rest = len(noted) - NAMED_SERIES
+    return (*notes, f"{rest} more series with notes like these") if rest > 0 else tuple(notes)
 
 
 def _check_columns(table: Table) -> None:

@@ -1,11 +1,11 @@
 """Between original and scaled units: scaled = (value - center) / spread, column by column."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from grucli.data.values import Floats
@@ -17,7 +17,7 @@ KINDS = ("standard", "minmax", "robust", "none")
 
 @dataclass(frozen=True, eq=False)
 class Scaler:
-    """``center`` and ``spread`` [C] in float64; targets are the first columns."""
+    """``center`` and ``spread`` [C] in float64, one of each for every name in ``columns``."""
 
     kind: str
     columns: tuple[str, ...]
@@ -25,22 +25,34 @@ class Scaler:
     spread: Floats
 
     def scale(self, values: Numbers) -> Numbers:
-        """Original [..., c] to scaled units, for the first c columns; arrays or tensors."""
+        """Original [..., C] to scaled units; arrays or tensors."""
         center, spread = self._of(values)
         return (values - center) / spread
 
     def unscale(self, values: Numbers) -> Numbers:
-        """Scaled [..., c] to original units, for the first c columns; arrays or tensors."""
+        """Scaled [..., C] to original units; arrays or tensors."""
         center, spread = self._of(values)
         return values * spread + center
 
+    def only(self, columns: Sequence[str]) -> "Scaler":
+        """The part of it that is for some of its columns, in the order given.
+
+        Raises CheckpointError for a column that it does not know.
+        """
+        unknown = [name for name in columns if name not in self.columns]
+        if unknown:
+            raise CheckpointError(
+                f"scaler: holds {', '.join(self.columns)}, not {', '.join(unknown)}; expected "
+                "every target of the recipe; the file was changed"
+            )
+        places = [self.columns.index(name) for name in columns]
+        return Scaler(self.kind, tuple(columns), self.center[places], self.spread[places])
+
     def _of(self, values: Numbers) -> tuple[Numbers, Numbers]:
-        """Center and spread of the columns of ``values``, of its kind."""
-        count = values.shape[-1]
-        center, spread = self.center[:count], self.spread[:count]
+        """Center and spread in the kind of number that ``values`` are."""
         if isinstance(values, Tensor):
-            return torch.as_tensor(center).to(values), torch.as_tensor(spread).to(values)
-        return center, spread
+            return torch.as_tensor(self.center).to(values), torch.as_tensor(self.spread).to(values)
+        return self.center, self.spread
 
     def to_plain(self) -> dict[str, Any]:
         """A mapping of plain values, for a checkpoint."""
@@ -74,10 +86,8 @@ class Scaler:
         return cls(kind, columns, center, spread)
 
 
-def fit_scaler(
-    kind: str, values: Floats, observed: NDArray[np.bool_], columns: tuple[str, ...]
-) -> Scaler:
-    """Fit on the rows given, which must be the training span alone; filled values do not count.
+def fit_scaler(kind: str, measured_values: Iterable[Floats], columns: tuple[str, ...]) -> Scaler:
+    """Fit on what was measured of each column, which must be of the training span alone.
 
     standard: mean and population standard deviation; minmax: to [0, 1]; robust: median and
     interquartile range; none: as it is. Raises DataError for a column that is constant or has no
@@ -85,8 +95,7 @@ def fit_scaler(
     """
     center, spread = np.zeros(len(columns)), np.ones(len(columns))
     problems = []
-    for index, name in enumerate(columns):
-        measured = values[observed[:, index], index]
+    for index, (name, measured) in enumerate(zip(columns, measured_values, strict=True)):
         if len(measured) == 0:
             problems.append(
                 f"column {name!r}: no measured value in the training span; expected some; change "

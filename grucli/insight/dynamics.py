@@ -9,11 +9,11 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from grucli.data import Batch
 from grucli.nn import Forecaster
 from grucli.nn.cells import step_values
 from grucli.nn.recording import LayerRecord, recording
 from grucli.tasks.forecast.losses import masked_mean_loss
+from grucli.tasks.forecast.samples import Batch
 
 REACH = 0.01
 """A gradient reaches as far back as this share of its largest is left."""

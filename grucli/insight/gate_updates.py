@@ -134,6 +134,29 @@ class StepProbe:
         return {"gradient_norm": gradients, "update_ratio": ratios}
 
 
+class StepProbes:
+    """Probes of all groups around one step, taken once for all who look at that step."""
+
+    def __init__(self, groups: Sequence[GateGroup]) -> None:
+        self.groups = groups
+        self._step: int | None = None
+        self._probes: list[StepProbe] = []
+        self._updates: list[GroupUpdates] | None = None
+
+    def take(self, step: int) -> None:
+        """Look at the weights and gradients before the step that follows ``step`` others."""
+        if step != self._step:
+            self._step, self._updates = step, None
+            self._probes = [StepProbe.take(group) for group in self.groups]
+
+    def updates(self) -> list[GroupUpdates]:
+        """How the step after the last ``take`` moved every group; ask before the next step."""
+        if self._updates is None:
+            self._updates = [probe.updates() for probe in self._probes]
+            self._probes = []
+        return self._updates
+
+
 def gate_updates(
     groups: Sequence[GateGroup], updates: Sequence[GroupUpdates]
 ) -> tuple[GateUpdate, ...]:

@@ -4,6 +4,7 @@ from grucli.nn.deviations import mean_deviations
 from grucli.nn.forecaster import Forecaster
 from grucli.nn.initialise import copy_matrices, initialise
 from grucli.nn.kernel import available, choose_kernel, chosen_kernel, kernel_words
+from grucli.nn.model import RecurrentModel
 from grucli.nn.recurrent import GRU, LSTM, MODULES, RNN
 from grucli.nn.stack import Recurrent
 from grucli.nn.states import State
@@ -15,6 +16,7 @@ __all__ = [
     "RNN",
     "Forecaster",
     "Recurrent",
+    "RecurrentModel",
     "State",
     "available",
     "choose_kernel",

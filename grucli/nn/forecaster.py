@@ -3,21 +3,17 @@
 Suffixes: B batch, T context steps, K horizon steps, C columns, H hidden.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from grucli.errors import CheckpointError
-from grucli.nn.initialise import copy_matrices, initialise
+from grucli.nn.model import RecurrentModel
 from grucli.nn.recurrent import MODULES
 from grucli.nn.states import State
 from grucli.nn.window_scale import WINDOW_SCALES, WindowScale
 
 
-class Forecaster(nn.Module):
+class Forecaster(RecurrentModel):
     """Forecasts K steps of the targets from T steps of all input columns, in scaled units.
 
     Input columns: targets, then past covariates, then one flag (1 measured, 0 filled) for each of
@@ -150,45 +146,6 @@ class Forecaster(nn.Module):
         if self.is_independent:
             forecast_BKC = forecast_BKC.view(len(row_BC), self.target_size, self.horizon).mT
         return forecast_BKC, state
-
-    def initialise(
-        self,
-        *,
-        input_hidden: str = "uniform",
-        hidden_hidden: str = "uniform",
-        chrono_steps: int | None = None,
-        gain: float = 1.0,
-    ) -> None:
-        """Draw all weights anew, the stack as ``grucli.nn.initialise`` does; its errors too."""
-        initialise(
-            self.recurrent,
-            input_hidden=input_hidden,
-            hidden_hidden=hidden_hidden,
-            chrono_steps=chrono_steps,
-            gain=gain,
-        )
-        self.decoder.reset_parameters()
-
-    @torch.no_grad()
-    def copy_weights(self, weights: Mapping[str, Any], matrices: Sequence[str] = ()) -> None:
-        """Begin from trained weights: the named matrices of the stack, or everything there is.
-
-        Without names the decoder is copied too if ``weights`` has one. Raises RecipeError and
-        CheckpointError as ``grucli.nn.copy_matrices`` does.
-        """
-        own = {f"decoder.{name}": value for name, value in self.decoder.named_parameters()}
-        shared = {} if matrices else {name: own[name] for name in own if name in weights}
-        problems = [
-            f"{name}: trained with shape {tuple(weights[name].shape)}; this model expects "
-            f"{tuple(value.shape)}; name the matrices to copy and leave the decoder out"
-            for name, value in shared.items()
-            if tuple(weights[name].shape) != tuple(value.shape)
-        ]
-        if problems:
-            raise CheckpointError(*problems)
-        copy_matrices(self.recurrent, weights, matrices)
-        for name, value in shared.items():
-            value.copy_(torch.as_tensor(weights[name]))
 
     def _encode(self, inputs_BTC: Tensor) -> tuple[Tensor, State]:
         """Read the context: the last hidden state [B, H * directions] and the stack's state."""

@@ -9,6 +9,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from grucli.columns import Columns
 from grucli.recipe.conflicts import find_conflicts
 from grucli.recipe.kinds import Share, Text, TextOrTexts, Texts
 
@@ -63,6 +64,11 @@ class DataRecipe(_Section):
     split: SplitRecipe = Field(
         default=SplitRecipe(), description="Where training ends, validation and test begin."
     )
+
+    @property
+    def columns(self) -> Columns:
+        """What a model reads of a row."""
+        return Columns(self.target, self.past, flags=self.missing == "mask")
 
 
 class TaskRecipe(_Section):

@@ -18,7 +18,7 @@ from grucli.results.pictures import (
     WeightPictures,
 )
 from grucli.results.run import FilmMoment, RunReport
-from grucli.results.scores import Forecast, MetricSet, Scores
+from grucli.results.scores import Forecast, MetricSet, Scores, SplitName
 from grucli.results.training import Epoch, GateUpdate, Step, TrainingFinished, TrainingStarted
 from grucli.results.weights import (
     Finding,
@@ -30,8 +30,14 @@ from grucli.results.weights import (
     WeightReport,
 )
 
+AnyScores = Scores
+"""How good a model is, of whatever task."""
+Prediction = Forecast
+"""What a model makes of a table, of whatever task."""
+
 __all__ = [
     "SCHEMA_VERSION",
+    "AnyScores",
     "Epoch",
     "EpochLoss",
     "FilmMoment",
@@ -49,9 +55,11 @@ __all__ = [
     "MatrixValues",
     "MemoryRecord",
     "MetricSet",
+    "Prediction",
     "RunReport",
     "Scores",
     "Snapshot",
+    "SplitName",
     "Step",
     "TimeConstants",
     "TrainingFinished",

@@ -2,6 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
+
+SplitName = Literal["train", "valid", "test", "all"]
+"""Spans that are scored; all is every sample of a table."""
 
 
 @dataclass(frozen=True)

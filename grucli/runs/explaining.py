@@ -1,19 +1,20 @@
 """One step of a model at one time of a table, with all its numbers."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from grucli import build
 from grucli.data import Panel
 from grucli.data.timestamps import find_style, parse_cells
 from grucli.errors import DataError, UsageError
 from grucli.insight.board import most_changed_unit, write_board
 from grucli.nn.recording import LayerRecord
 from grucli.results.tracing import Explanation, InputValue
+from grucli.runs.opened import OpenedTable, open_table
 from grucli.runs.selecting import choose
-from grucli.runs.tracing import Opened, check_rows, direction_of, open_table
+from grucli.runs.tracing import check_rows, direction_of, record_rows, samples_of
 
 
 def explain(
@@ -39,7 +40,7 @@ def explain(
     stop = rows if row >= rows - context else max(row + 1, context)
     step, sample = row - (stop - context), _sample(opened, column)
     place = _layer(opened, layer, unit)
-    records = opened.layers(stop - context, stop)
+    records = record_rows(opened, stop - context, stop)
     record = next(r for r in records if (r.layer, r.reverse) == place)
     if unit is None:
         unit = most_changed_unit(record, step, sample)
@@ -56,7 +57,7 @@ def explain(
         last=times[1],
         step=step + 1,
         steps=context,
-        sample=opened.samples[sample],
+        sample=samples_of(opened)[sample],
         layer=record.layer,
         direction=direction_of(record),
         unit=unit,
@@ -89,46 +90,44 @@ def _find_time(panel: Panel, at: str) -> int:
     raise DataError(f"--at {at}: not a time of this table; expected {words}; {span}")
 
 
-def _layer(opened: Opened, layer: str, unit: int | None) -> tuple[int, bool]:
+def _layer(opened: OpenedTable, layer: str, unit: int | None) -> tuple[int, bool]:
     """The layer and direction that a name such as 0r means; checks the unit too."""
     units = () if unit is None else (unit,)
     return choose(opened.model, layers=[layer], units=units, gates=(), steps=(), rows=1).layers[0]
 
 
-def _sample(opened: Opened, column: str | None) -> int:
+def _sample(opened: OpenedTable, column: str | None) -> int:
     """Which of the sequences that go through the stack belongs to a target column."""
     if column is None:
         return 0
-    if column not in opened.samples:
-        known = (
-            ", ".join(name for name in opened.samples if name) or "no column, as all go together"
-        )
+    samples = samples_of(opened)
+    if column not in samples:
+        known = ", ".join(filter(None, samples)) or "no column, as all go together"
         raise UsageError(f"--column {column}: no sequence of its own; expected {known}")
-    return opened.samples.index(column)
+    return samples.index(column)
 
 
 def _inputs(
-    opened: Opened, record: LayerRecord, *, row: int, step: int, sample: int
+    opened: OpenedTable, record: LayerRecord, *, row: int, step: int, sample: int
 ) -> tuple[Sequence[str], tuple[InputValue, ...]]:
     """Names of what the first layer reads, and each value on its way from the table to there."""
-    data, panel = opened.recipe.data, opened.panel
-    columns = list(build.input_columns(data))
+    panel = opened.panel
+    columns = panel.columns
     if opened.model.is_independent:
-        columns = [data.target[sample]]
-    scaled = opened.scaler.scale(panel.values[row : row + 1])[0]
+        columns = replace(columns, targets=columns.targets[sample : sample + 1])
+    scaled = opened.learned.scaler.scale(panel.values[row : row + 1])[0]
     reads = record.inputs[step, sample].tolist()
     values = []
-    for at, name in enumerate(columns):
-        place = panel.columns.index(name)
+    for at, name in enumerate(columns.values):
+        place = panel.columns.place(name)
         original, inside = float(panel.values[row, place]), float(scaled[place])
         values.append(InputValue(name, original, inside, reads[at]))
-    flags = [f"{name} measured" for name in columns[: len(reads) - len(columns)]]
-    for at, name in enumerate(flags, start=len(columns)):
+    for at, name in enumerate(columns.flag_names, start=columns.flag_places.start):
         values.append(InputValue(name, reads[at], reads[at], reads[at]))
-    return [*columns, *flags], tuple(values)
+    return columns.names, tuple(values)
 
 
-def _units_below(opened: Opened) -> list[str]:
+def _units_below(opened: OpenedTable) -> list[str]:
     """Names of what an upper layer reads: the units of the layer below, both directions."""
     stack = opened.model.recurrent
     suffixes = ("", "r")[: stack.directions]

@@ -1,4 +1,4 @@
-"""A recipe's table, cut into windows and measured: all that a run knows before it has a model."""
+"""A recipe's table, cut into samples and measured: all that a run knows before it has a model."""
 
 import hashlib
 from collections.abc import Mapping
@@ -8,52 +8,38 @@ from typing import Any
 
 import torch
 
-from grucli import __version__, build
-from grucli.build import Dataset
+from grucli import __version__
 from grucli.checkpoint import Checkpoint
-from grucli.data import Panel
 from grucli.recipe import Recipe
-from grucli.runs.scoring import Yardstick
-from grucli.tasks.forecast.metrics import naive_in_sample_mae
-from grucli.tasks.forecast.score import Scale
-from grucli.tasks.forecast.season import infer_season
+from grucli.runs.tables import read_panel
+from grucli.tasks import Task, TaskData, task_of
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PreparedData:
-    """The table of a recipe, its windows, and what errors on them are measured with."""
+    """The table of a recipe as its task reads it."""
 
     recipe: Recipe
-    panel: Panel
-    dataset: Dataset
-    yardstick: Yardstick
+    task: Task[Any, Any]
+    read: TaskData
 
     @classmethod
     def of(cls, recipe: Recipe, *, device: str) -> "PreparedData":
-        """Read the table and cut it; season and scale come from the training span alone."""
-        panel = build.build_panel_of(recipe.data)
-        dataset = build.build_dataset(recipe, panel, device=device)
-        targets, span = len(recipe.data.target), dataset.split.train
-        rows = slice(span.start, span.stop)
-        season = recipe.task.season or infer_season(
-            panel.values[rows, 0], panel.frequency.calendar_season
-        )
-        naive_mae = naive_in_sample_mae(
-            panel.values[rows, :targets], panel.observed[rows, :targets], season
-        )
-        scaler = dataset.scaler
-        yardstick = Yardstick(scaler, Scale.of(scaler, naive_mae), season)
-        return cls(recipe, panel, dataset, yardstick)
+        """Read the table."""
+        task = task_of(recipe)
+        return cls(recipe, task, task.prepare(recipe, read_panel(recipe.data), device=device))
 
     @cached_property
     def summary(self) -> dict[str, Any]:
         """The table in short, so that a resumed run can see whether it changed."""
-        digest = hashlib.sha256(self.panel.values.tobytes())
-        digest.update(self.panel.observed.tobytes())
-        digest.update(self.panel.timestamps.tobytes())
+        panel = self.read.panel
+        digest = hashlib.sha256(panel.values.tobytes())
+        digest.update(panel.observed.tobytes())
+        digest.update(panel.timestamps.tobytes())
+        digest.update(panel.bounds[1:-1].tobytes())
         return {
             "path": self.recipe.data.path,
-            "rows": len(self.panel.values),
+            "rows": len(panel.values),
             "sha256": digest.hexdigest(),
         }
 
@@ -66,14 +52,14 @@ class PreparedData:
         deviations: Mapping[str, Mapping[str, float]],
     ) -> Checkpoint:
         """Weights with all that gives their numbers meaning; ``state`` is what resuming needs."""
+        panel, learned = self.read.panel, self.read.learned
         return Checkpoint(
             recipe=self.recipe.model_dump(mode="json"),
-            time=self.panel.time,
-            columns=list(self.panel.columns),
-            frequency=self.panel.frequency.to_plain(),
-            scaler=self.yardstick.scaler.to_plain(),
-            season_steps=self.yardstick.season,
-            naive_mae=[float(value) for value in self.yardstick.scale.naive_mae],
+            time=panel.time,
+            columns=list(panel.columns.values),
+            frequency=panel.frequency.to_plain(),
+            scaler=learned.scaler.to_plain(),
+            task={"kind": self.task.kind, "facts": dict(learned.facts)},
             data=self.summary,
             weights=weights,
             progress=progress,

@@ -4,11 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from grucli import build
-from grucli.checkpoint import Checkpoint
 from grucli.errors import CheckpointError, DataError, GrucliError
-from grucli.nn import Forecaster
-from grucli.recipe import Recipe, dump_recipe
+from grucli.recipe import dump_recipe
 from grucli.results import (
     FilmMoment,
     ForecastExample,
@@ -18,12 +15,12 @@ from grucli.results import (
     Scores,
 )
 from grucli.runs import tracing
-from grucli.runs.examples import window_examples
 from grucli.runs.folder import RunFolder
-from grucli.runs.reading import predict_with_context, read_panel, restore
-from grucli.runs.scoring import Yardstick, error_sums
+from grucli.runs.opened import Opened, open_checkpoint, with_table
+from grucli.runs.reading import predict_with_context
 from grucli.runs.training import model_words
-from grucli.tasks.forecast.score import as_scores
+from grucli.tasks.forecast.examples import window_examples
+from grucli.tasks.forecast.score import as_scores, model_sums
 from grucli.weights import (
     film_frames,
     read_epochs,
@@ -46,12 +43,11 @@ def report_run(run: str | Path) -> RunReport:
     CheckpointError where there is no checkpoint to begin with.
     """
     checkpoint = find_checkpoint(Path(run))
-    saved, recipe, model = restore(checkpoint)
+    opened = open_checkpoint(checkpoint)
+    recipe = opened.recipe
     parts = _Parts(has_table=recipe.data.path != "-")
     shown = recipe.data.target[:MOST_COLUMNS]
-    scored = parts.take(
-        ("scores", "forecasts"), lambda: _scored(saved, recipe, model), reads_table=True
-    )
+    scored = parts.take(("scores", "forecasts"), lambda: _scored(opened), reads_table=True)
     scores, errors, examples = scored or (None, {}, ())
     ahead = parts.take(("forecasts",), lambda: predict_with_context(checkpoint), reads_table=True)
     newest = ahead[1] if ahead is not None else ()
@@ -121,22 +117,17 @@ class _Parts:
 
 
 def _scored(
-    saved: Checkpoint, recipe: Recipe, model: Forecaster
+    opened: Opened,
 ) -> tuple[Scores, dict[str, tuple[float, ...]], tuple[ForecastExample, ...]]:
     """Scores on the test span, the errors at each step, and some of the forecasts themselves."""
-    panel = read_panel(saved, recipe, None)
-    yardstick = Yardstick.of_checkpoint(saved)
-    scaler = yardstick.scaler
-    dataset = build.build_dataset(recipe, panel, device="cpu", scaler=scaler)
-    windows, fit_on = dataset.test, (dataset.train, dataset.valid)
-    sums = error_sums(model, windows, recipe, yardstick=yardstick, fit_on=fit_on)
-    season, targets = yardstick.season, recipe.data.target
-    scores = as_scores(sums, windows, split="test", season=season, targets=targets)
+    model, data = opened.model, with_table(opened).data
+    sums = model_sums(model, data, split="test")
+    scores = as_scores(sums, data, split="test")
     by_step = {
-        name: tuple(found.read(step=step).rmse for step in range(windows.horizon_steps))
-        for name, found in sums.items()
+        name: tuple(errors.read(step=step).rmse for step in range(errors.horizon))
+        for name, errors in sums.items()
     }
-    return scores, by_step, window_examples(model, windows, panel, scaler, count=EXAMPLES)
+    return scores, by_step, window_examples(model, data, split="test", count=EXAMPLES)
 
 
 def _weights(

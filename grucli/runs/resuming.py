@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from grucli.checkpoint import Checkpoint, load_checkpoint, recipe_of
+from grucli.checkpoint import Checkpoint, load_checkpoint
 from grucli.errors import UsageError
 from grucli.recipe import Recipe
+from grucli.runs.opened import recipe_of
+from grucli.training.observers import Observers
 from grucli.training.progress import STATE_VERSION, Training
 
 MAY_CHANGE = ("train.epochs", "train.patience")
@@ -47,10 +49,12 @@ def load_unfinished(path: Path, recipe: Recipe, data: Mapping[str, Any]) -> Chec
     return saved
 
 
-def restore_training(training: Training, saved: Checkpoint) -> None:
-    """Give a training the weights and the state that it had when it was saved."""
+def restore_training(training: Training, observers: Observers, saved: Checkpoint) -> None:
+    """Give a training and its observers the weights and the state of when it was saved."""
     training.model.load_state_dict(_as_tensors(saved.weights))
-    training.load_state_dict(_as_tensors(saved.training))
+    state = _as_tensors(saved.training)
+    observers.load_state_dict(state["observers"])
+    training.load_state_dict(state)
 
 
 def _differences(before: Any, now: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:

@@ -8,10 +8,10 @@ import torch
 
 from grucli.checkpoint import Checkpoint, save_checkpoint
 from grucli.insight.normalisation import DeviationProbe
-from grucli.insight.record import ends_record
 from grucli.results import Epoch
 from grucli.runs.folder import RunFolder
 from grucli.runs.preparing import PreparedData
+from grucli.training.observers import Observer, Observers
 from grucli.training.progress import Training
 
 SAVE_SECONDS = 1.0
@@ -19,49 +19,58 @@ SAVE_SECONDS = 1.0
 to train one, and what a killed process loses is trained again in that time."""
 
 
-class Saver:
+class Saver(Observer):
     """Writes best.pt, the weights of the best epoch, and last.pt, from which a run goes on.
 
-    After the first epoch, then every second at most, at the end, and when asked.
+    After the first epoch, then every second at most, at the end, and when asked; metrics.jsonl
+    after every epoch. It comes after the ``observers`` whose state it saves with that of training.
     """
 
+    name = "saver"
+
     def __init__(
-        self, folder: RunFolder, data: PreparedData, training: Training, *, kernel: str
+        self,
+        folder: RunFolder,
+        data: PreparedData,
+        training: Training,
+        *,
+        observers: Observers,
+        deviations: DeviationProbe,
+        kernel: str,
     ) -> None:
         self.folder, self.data, self.training, self.kernel = folder, data, training, kernel
-        self.train_windows = data.dataset.train
-        self.probe = DeviationProbe(training.model, self.train_windows)
+        self.observers, self.deviations = observers, deviations
         self.best_is_new = False
         self.saved_at = float("-inf")
 
-    def close_epoch(self, epoch: Epoch) -> None:
+    def epoch(self, training: Training, epoch: Epoch) -> Epoch:
         """Note what an epoch came to, and save it where it is time."""
-        if ends_record(epoch.epoch, self.training.steps_per_epoch(len(self.train_windows))):
-            self.probe.estimate()
         self.best_is_new |= epoch.is_best
-        if self.training.finished or time.monotonic() - self.saved_at >= SAVE_SECONDS:
+        if training.finished or time.monotonic() - self.saved_at >= SAVE_SECONDS:
             self.save_all()
         self.folder.append(epoch)
+        return epoch
 
     def save_all(self) -> None:
         """Write the state of this moment, and the best weights where they have changed."""
         self.save_best()
         model = self.training.model
         weights = {name: value.clone() for name, value in model.state_dict().items()}
-        checkpoint = self._checkpoint(weights, state=self.training.state_dict())
+        state = self.training.state_dict() | {"observers": self.observers.state_dict()}
+        checkpoint = self._checkpoint(weights, state=state)
         save_checkpoint(checkpoint, self.folder.last)
         self.saved_at = time.monotonic()
 
     def save_best(self) -> None:
         """Write the best weights where they have changed."""
         if self.best_is_new:
-            save_checkpoint(self._checkpoint(self.training.best_weights), self.folder.best)
+            save_checkpoint(self._checkpoint(self.training.best.weights), self.folder.best)
         self.best_is_new = False
 
     def save_scored(self, scores: Mapping[str, Any]) -> None:
         """Write the best weights, which the model has now, with their scores."""
-        self.probe.measure()
-        checkpoint = self._checkpoint(self.training.best_weights, scores=scores)
+        self.deviations.measure()
+        checkpoint = self._checkpoint(self.training.best.weights, scores=scores)
         save_checkpoint(checkpoint, self.folder.best)
 
     def _checkpoint(
@@ -74,10 +83,10 @@ class Saver:
         progress = {
             "epoch": self.training.epoch - 1,
             "step": self.training.step,
-            "best_epoch": self.training.best_epoch,
-            "best_valid_loss": self.training.best_valid_loss,
+            "best_epoch": self.training.best.epoch,
+            "best_valid_loss": self.training.best.valid_loss,
             "threads": torch.get_num_threads(),
             "kernel": self.kernel,
             "test_scores": scores,
         }
-        return self.data.checkpoint(weights, progress, state, deviations=self.probe.found)
+        return self.data.checkpoint(weights, progress, state, deviations=self.deviations.found)

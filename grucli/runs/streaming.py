@@ -10,12 +10,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from grucli import build
-from grucli.data import Frequency, Row, Scaler, stream_rows
+from grucli.data import Frequency, Row, stream_rows
 from grucli.errors import DataError, UsageError
 from grucli.nn import Forecaster, State
 from grucli.recipe import Recipe
-from grucli.runs.reading import restore
+from grucli.runs.opened import open_checkpoint
 
 
 @dataclass(frozen=True)
@@ -31,16 +30,18 @@ class Stream:
 
     def __init__(self, checkpoint: str | Path) -> None:
         """Load a checkpoint. Raises UsageError for a model that needs whole windows."""
-        saved, recipe, model = restore(checkpoint)
+        opened = open_checkpoint(checkpoint)
+        recipe = opened.recipe
         if recipe.task.normalise != "none" or recipe.model.bidirectional:
             raise UsageError(
                 f"{checkpoint}: --stream carries the state on, but this model needs whole windows; "
                 "train it with task.normalise: none and model.bidirectional: false"
             )
         self.recipe: Recipe = recipe
-        self.model: Forecaster = model.eval()
-        self.scaler = Scaler.from_plain(saved.scaler)
-        self.frequency = Frequency.from_plain(saved.frequency)
+        self.model: Forecaster = opened.model.eval()
+        self.scaler = opened.learned.scaler
+        self.of_targets = self.scaler.only(recipe.data.columns.targets)
+        self.frequency = Frequency.from_plain(opened.saved.frequency)
         self.state: State | None = None
         self.row: Row | None = None
         self.filled: list[float] | None = None
@@ -57,8 +58,7 @@ class Stream:
     def answers(self, binary: BinaryIO, source: str) -> Iterator[Answer]:
         """One answer for every row, as soon as its line has come. Raises DataError."""
         data = self.recipe.data
-        columns = build.input_columns(data)
-        for row in stream_rows(binary, source, time=data.time, columns=columns):
+        for row in stream_rows(binary, source, time=data.time, columns=data.columns.values):
             yield self.answer(row)
 
     def answer(self, row: Row) -> Answer:
@@ -72,7 +72,7 @@ class Stream:
         with torch.inference_mode():
             forecast, self.state = self.model.step(inputs, self.state)
         self.row, self.filled = row, values
-        original = self.scaler.unscale(forecast[0].numpy().astype(np.float64))
+        original = self.of_targets.unscale(forecast[0].numpy().astype(np.float64))
         return Answer(row.time, tuple(original.ravel().tolist()))
 
     def _check_time(self, row: Row) -> None:
@@ -112,9 +112,9 @@ class Stream:
                 f"{row.where}: column {self._column(place)!r}: {values[place]:g} is too large for "
                 "float32 after scaling; correct the value"
             )
-        if self.recipe.data.missing != "mask":
+        if not self.recipe.data.columns.flags:
             return scaled
         return np.concatenate([scaled, ~np.isnan([row.values])], axis=1, dtype=np.float32)
 
     def _column(self, place: int) -> str:
-        return build.input_columns(self.recipe.data)[place]
+        return self.recipe.data.columns.values[place]

@@ -2,17 +2,14 @@
 
 import copy
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from grucli import build
-from grucli.checkpoint import Checkpoint
-from grucli.data import Panel, Scaler, Span, latest_context
-from grucli.data.panel import last_observed
+from grucli.data import build_tensors, whole_span
 from grucli.errors import DataError, UsageError
 from grucli.insight.dynamics import (
     gradients_by_lag,
@@ -27,12 +24,11 @@ from grucli.insight.tracing import (
     value_names,
     values_of,
 )
-from grucli.nn import Forecaster
 from grucli.nn.recording import LayerRecord, recording
-from grucli.recipe import Recipe
 from grucli.results.tracing import LayerActivity, TraceReport
-from grucli.runs.reading import read_panel, restore
+from grucli.runs.opened import Opened, OpenedTable, open_table
 from grucli.runs.selecting import Chosen, choose
+from grucli.tasks.forecast.samples import build_windows, latest_contexts
 
 _GRADIENT_WINDOWS = 32
 _GRADIENT_VALUES = 4_000_000
@@ -52,43 +48,23 @@ class Traced:
     layers: dict[tuple[int, str], NDArray[np.float32]]
 
 
-@dataclass(frozen=True, eq=False)
-class Opened:
-    """A checkpoint's model, and a table that it can read."""
-
-    saved: Checkpoint
-    recipe: Recipe
-    model: Forecaster
-    panel: Panel
-    scaler: Scaler
-    path: str
-
-    @property
-    def samples(self) -> tuple[str, ...]:
-        """The sequences that go through the stack: all columns together, or each for itself."""
-        return self.recipe.data.target if self.model.is_independent else ("",)
-
-    def layers(self, first: int, stop: int) -> tuple[LayerRecord, ...]:
-        """What the stack does over the rows from ``first`` to before ``stop``, in float32."""
-        context = latest_context(
-            _cut(self.panel, stop),
-            self.scaler,
-            context_steps=stop - first,
-            flags=self.recipe.data.missing == "mask",
-            device=torch.device("cpu"),
-        )
-        self.model.eval()
-        with torch.no_grad(), recording(self.model.recurrent) as calls:
-            self.model(context)
-        return calls[0].layers
+def samples_of(opened: Opened) -> tuple[str, ...]:
+    """The sequences that go through the stack: all columns together, or each for itself."""
+    return opened.recipe.data.target if opened.model.is_independent else ("",)
 
 
-def open_table(checkpoint: str | Path, data: str | bytes | None) -> Opened:
-    """Load a checkpoint and a table for it. Raises CheckpointError and DataError."""
-    saved, recipe, model = restore(checkpoint)
-    panel = read_panel(saved, recipe, data)
-    scaler = Scaler.from_plain(saved.scaler)
-    return Opened(saved, recipe, model, panel, scaler, str(checkpoint))
+def record_rows(opened: OpenedTable, first: int, stop: int) -> tuple[LayerRecord, ...]:
+    """What the stack does over the rows from ``first`` to before ``stop``, in float32."""
+    context = latest_contexts(
+        opened.panel.until(stop),
+        opened.learned.scaler,
+        context_steps=stop - first,
+        device=torch.device("cpu"),
+    )
+    opened.model.eval()
+    with torch.no_grad(), recording(opened.model.recurrent) as calls:
+        opened.model(context)
+    return calls[0].layers
 
 
 def trace(
@@ -113,7 +89,7 @@ def trace(
     stop = len(opened.panel.values)
     chosen = choose(opened.model, layers=layers, units=units, gates=gates, steps=steps, rows=count)
     picked = chosen.selection
-    records = opened.layers(stop - count, stop)
+    records = record_rows(opened, stop - count, stop)
     shown = [record for record in records if (record.layer, record.reverse) in chosen.layers]
     format_time = opened.panel.frequency.format
     times = [format_time(time) for time in opened.panel.timestamps[stop - count : stop]]
@@ -127,7 +103,7 @@ def trace(
 
 
 def _report(
-    opened: Opened, records: Sequence[LayerRecord], chosen: Chosen, times: Sequence[str]
+    opened: OpenedTable, records: Sequence[LayerRecord], chosen: Chosen, times: Sequence[str]
 ) -> TraceReport:
     gradients, windows = _gradients(opened)
     recipe = opened.recipe
@@ -140,7 +116,7 @@ def _report(
         rows=len(times),
         first=times[0],
         last=times[-1],
-        samples=opened.samples,
+        samples=samples_of(opened),
         layers=tuple(
             _activity(record, chosen.selection, gradient)
             for record, gradient in zip(records, gradients, strict=True)
@@ -157,18 +133,7 @@ def direction_of(record: LayerRecord) -> str:
     return "reverse" if record.reverse else "forward"
 
 
-def _cut(panel: Panel, stop: int) -> Panel:
-    """The first rows of a panel, filled as if nothing had come after them."""
-    values, observed = panel.values[:stop], panel.observed[:stop]
-    if panel.missing == "linear" and not observed[-1].all():
-        newest = last_observed(observed)[-1]
-        is_open = np.arange(stop)[:, None] > newest
-        values = np.where(is_open, values[newest, np.arange(values.shape[1])], values)
-    timestamps = panel.timestamps[:stop]
-    return replace(panel, timestamps=timestamps, values=values, observed=observed)
-
-
-def _rows_to_read(opened: Opened, rows: int | None) -> int:
+def _rows_to_read(opened: OpenedTable, rows: int | None) -> int:
     task = opened.recipe.task
     if rows is None:
         rows = task.context
@@ -187,7 +152,7 @@ def _rows_to_read(opened: Opened, rows: int | None) -> int:
     return rows
 
 
-def check_rows(opened: Opened, rows: int) -> None:
+def check_rows(opened: OpenedTable, rows: int) -> None:
     """Raise DataError for a table with fewer rows than are read."""
     found = len(opened.panel.values)
     if found < rows:
@@ -216,16 +181,14 @@ def _activity(
     )
 
 
-def _gradients(opened: Opened) -> tuple[Sequence[tuple[float, ...] | None], int]:
+def _gradients(opened: OpenedTable) -> tuple[Sequence[tuple[float, ...] | None], int]:
     """Gradients by lag of every layer, in float64, from windows spread over the whole table."""
     recipe, panel, stack = opened.recipe, opened.panel, opened.model.recurrent
     count = stack.num_layers * stack.directions
     if len(panel.values) < recipe.task.context + recipe.task.horizon:
         return [None] * count, 0
-    whole = Span(0, len(panel.values))
-    windows = build.build_span_windows(
-        recipe, panel, opened.scaler, whole, lookback=False, device="cpu"
-    )
+    tensors = build_tensors(panel, opened.learned.scaler, torch.device("cpu"))
+    windows = build_windows(tensors, whole_span(panel), recipe.task)
     values = recipe.task.context * stack.hidden_size * count * opened.model.samples_per_window
     most = max(min(_GRADIENT_WINDOWS, _GRADIENT_VALUES // values, len(windows)), 1)
     index = torch.linspace(0, len(windows) - 1, most).round().long()

@@ -1,24 +1,19 @@
 """Train a recipe into a run folder."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from grucli import build
 from grucli.errors import CheckpointError, InterruptedRunError
+from grucli.insight.normalisation import DeviationProbe
+from grucli.insight.observers import weight_observers
 from grucli.nn import available, kernel_words
 from grucli.recipe import Recipe, dump_recipe
-from grucli.results import (
-    Epoch,
-    Snapshot,
-    Step,
-    TrainingFinished,
-    TrainingStarted,
-    WeightRecord,
-)
+from grucli.results import Epoch, SplitName, Step, TrainingFinished, TrainingStarted
 from grucli.runs.device import (
     Threads,
     choose_device,
@@ -32,13 +27,15 @@ from grucli.runs.memory import memory_watched
 from grucli.runs.preparing import PreparedData
 from grucli.runs.resuming import load_unfinished, restore_training
 from grucli.runs.saving import Saver
-from grucli.runs.scoring import score_model
 from grucli.training.flat import FlatParameters
 from grucli.training.loop import fit, trial_step
+from grucli.training.observers import Observer, Observers
+from grucli.training.optimizers import build_optimizer
 from grucli.training.progress import Training
 from grucli.training.schedules import LearningRate
 from grucli.weights import read_weights
 
+SPANS: tuple[SplitName, ...] = ("train", "valid", "test")
 Event = TrainingStarted | Step | Epoch | TrainingFinished
 
 
@@ -51,43 +48,69 @@ def train(
     device: str = "auto",
     threads: Threads = None,
     stop: Callable[[], int | None] = lambda: None,
+    observers: Sequence[Observer] = (),
 ) -> Iterator[Event]:
     """Train a recipe into a run folder (default ``runs/NAME``), yielding events on the way.
 
     ``stop`` is asked after every step; when it answers a signal's number the state is saved to
     last.pt and InterruptedRunError raised. Resuming continues bit for bit on the same device with
-    the same number of threads, which is what ``threads`` auto takes then.
+    the same number of threads, which is what ``threads`` auto takes then. ``observers`` watch the
+    loop beside our own; their state is saved with that of training.
     """
     place = choose_device(device)
     use_kernel(recipe.train.kernel)
     folder = RunFolder(Path(run_dir) if run_dir is not None else Path("runs") / recipe.name)
     with folder.held(resume=resume, overwrite=overwrite), flushed_denormals():
-        run = TrainingRun(recipe, folder, place, resume=resume)
+        run = TrainingRun(recipe, folder, place, resume=resume, observers=observers)
         run.use_threads(threads)
         yield run.started()
-        yield from run.events(stop)
+        with run.guarded():
+            for event in run.loop():
+                yield event
+                run.save_if_stopped(stop())
         yield run.finished()
 
 
 class TrainingRun:
     """The data, the training state and the folder it is written to."""
 
-    def __init__(self, recipe: Recipe, folder: RunFolder, device: str, *, resume: bool) -> None:
+    def __init__(
+        self,
+        recipe: Recipe,
+        folder: RunFolder,
+        device: str,
+        *,
+        resume: bool,
+        observers: Sequence[Observer] = (),
+    ) -> None:
         self.recipe, self.folder, self.device = recipe, folder, device
         self.data = PreparedData.of(recipe, device=device)
-        self.dataset = self.data.dataset
+        self.task, read = self.data.task, self.data.read
+        self.samples = {split: read.samples(split) for split in SPANS}
         torch.manual_seed(recipe.train.seed)
         source = recipe.model.init.checkpoint
         initial = _trained_weights(source) if source is not None and not resume else None
-        model = build.build_forecaster(recipe, initial).to(device)
+        model = self.task.build_model(recipe, read.learned.facts, initial).to(device)
+        self.model, trained_on = model, self.samples["train"]
         self.training = Training(
             model=model,
-            optimizer=build.build_optimizer(recipe.train, FlatParameters(model)),
-            schedule=LearningRate.of(recipe.train, windows=len(self.dataset.train)),
+            optimizer=build_optimizer(recipe.train, FlatParameters(model)),
+            schedule=LearningRate.of(recipe.train, samples=len(trained_on)),
             recipe=recipe.train,
-            cell=recipe.model.cell,
+            samples=len(trained_on),
         )
-        self.saver = Saver(folder, self.data, self.training, kernel=self.kernel)
+        self.objective = self.task.objective(model, read)
+        deviations = DeviationProbe(model, trained_on)
+        recorders = weight_observers(model, recipe.model.cell, write=folder.append)
+        self.observers = Observers([*recorders, deviations, *observers])
+        self.saver = Saver(
+            folder,
+            self.data,
+            self.training,
+            observers=self.observers,
+            deviations=deviations,
+            kernel=self.kernel,
+        )
         self.threads_before: int | None = None
         self.kernel_before = self.kernel
         if resume:
@@ -118,20 +141,19 @@ class TrainingRun:
             set_threads(self.threads_before)
         elif self.device == "cpu":
             with memory_watched(self.training):
-                pick_threads(lambda: trial_step(self.training, self.dataset.train))
+                pick_threads(lambda: trial_step(self.training, self.objective))
 
     def _restore(self) -> None:
         """Go on from last.pt, after a check that recipe and data are what they were."""
         saved = load_unfinished(self.folder.last, self.recipe, self.data.summary)
         self.threads_before = saved.progress["threads"]
         self.kernel_before = saved.progress["kernel"]
-        restore_training(self.training, saved)
-        self.saver.probe.found = {name: dict(kept) for name, kept in saved.deviations.items()}
+        restore_training(self.training, self.observers, saved)
         self.folder.rewind(epochs_done=self.training.epoch - 1, steps_done=self.training.step)
 
     def started(self) -> TrainingStarted:
         """What is about to happen, for the screen."""
-        train, panel = self.recipe.train, self.data.panel
+        train, panel = self.recipe.train, self.data.read.panel
         counts = [p.numel() for p in self.training.model.parameters()]
         return TrainingStarted(
             recipe=self.recipe.name,
@@ -143,61 +165,52 @@ class TrainingRun:
             kernel=self.kernel,
             seed=train.seed,
             rows=len(panel.values),
-            columns=panel.columns,
+            columns=panel.columns.values,
             frequency=panel.frequency.words,
-            train_windows=len(self.dataset.train),
-            valid_windows=len(self.dataset.valid),
-            test_windows=len(self.dataset.test),
+            train_windows=len(self.samples["train"]),
+            valid_windows=len(self.samples["valid"]),
+            test_windows=len(self.samples["test"]),
             epochs=train.epochs,
-            steps_per_epoch=self.training.steps_per_epoch(len(self.dataset.train)),
+            steps_per_epoch=self.training.steps_per_epoch,
             start_epoch=self.training.epoch,
-            notes=(*panel.notes, *self._kernel_notes()),
+            notes=(*panel.notes, *self.data.read.notes, *self._kernel_notes()),
         )
 
-    def events(self, stop: Callable[[], int | None]) -> Iterator[Step | Epoch]:
-        """Train, and write on the way what ``Saver`` is for, the whole state on a stop."""
+    def loop(self) -> Iterator[Step | Epoch]:
+        """The training loop with all that watches it and writes files."""
+        return fit(self.training, self.objective, Observers([*self.observers, self.saver]))
+
+    @contextmanager
+    def guarded(self) -> Iterator[None]:
+        """Keep the best weights however the block ends; say where memory ran out in it."""
         try:
             with memory_watched(self.training):
-                yield from self._events(stop)
+                yield
         finally:
             self.saver.save_best()
 
-    def _events(self, stop: Callable[[], int | None]) -> Iterator[Step | Epoch]:
-        for event in fit(self.training, self.dataset.train, self.dataset.valid):
-            if isinstance(event, WeightRecord | Snapshot):
-                self.folder.append(event)
-                continue
-            if isinstance(event, Epoch):
-                self.saver.close_epoch(event)
-            yield event
-            signal_number = stop()
-            if signal_number is not None:
-                self.saver.save_all()
-                raise InterruptedRunError(
-                    f"stopped in epoch {self.training.epoch} after step {self.training.step}; "
-                    f"the state is in {self.folder.last}; go on with --resume",
-                    signal_number=signal_number,
-                )
+    def save_if_stopped(self, signal_number: int | None) -> None:
+        """Save the whole state and raise InterruptedRunError where a signal asks for an end."""
+        if signal_number is not None:
+            self.saver.save_all()
+            raise InterruptedRunError(
+                f"stopped in epoch {self.training.epoch} after step {self.training.step}; "
+                f"the state is in {self.folder.last}; go on with --resume",
+                signal_number=signal_number,
+            )
 
     def finished(self) -> TrainingFinished:
         """Score the best weights on the test span and close the run's books."""
         training = self.training
-        training.model.load_state_dict(training.best_weights)
-        scores = score_model(
-            training.model,
-            self.dataset.test,
-            self.recipe,
-            yardstick=self.data.yardstick,
-            split="test",
-            fit_on=(self.dataset.train, self.dataset.valid),
-        )
+        self.model.load_state_dict(training.best.weights)
+        scores = self.task.score(self.model, self.data.read, split="test")
         self.saver.save_scored(asdict(scores.model))
         event = TrainingFinished(
-            reason="patience" if training.stopped_early else "epochs",
+            reason="patience" if training.best.is_final else "epochs",
             run_dir=str(self.folder.path),
             best_path=str(self.folder.best),
-            best_epoch=training.best_epoch,
-            best_valid_loss=training.best_valid_loss,
+            best_epoch=training.best.epoch,
+            best_valid_loss=training.best.valid_loss,
             epochs=training.epoch - 1,
             steps=training.step,
             elapsed_seconds=training.elapsed_seconds,

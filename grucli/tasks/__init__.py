@@ -1,1 +1,17 @@
 """What can be learned: one folder a task, with files of the same names in each."""
+
+from typing import Any
+
+from grucli.recipe import Recipe
+from grucli.tasks.forecast.task import ForecastTask
+from grucli.tasks.task import Learned, Samples, Task, TaskData
+
+__all__ = ["TASKS", "Learned", "Samples", "Task", "TaskData", "task_of"]
+
+TASKS: dict[str, Task[Any, Any]] = {task.kind: task for task in (ForecastTask(),)}
+"""Kind in the recipe -> task."""
+
+
+def task_of(recipe: Recipe) -> Task[Any, Any]:
+    """The task of a recipe."""
+    return TASKS[recipe.task.kind]

@@ -1,4 +1,4 @@
-"""The training loop: a generator of typed events; the caller prints, saves and stops.
+"""The training loop: a generator of typed events; the caller prints and stops, observers watch.
 
 Between two events the state in ``Training`` is whole: a caller that stops there and saves
 ``Training.state_dict`` can go on later with the same bytes as an uninterrupted run.
@@ -6,168 +6,116 @@ Between two events the state in ``Training`` is whole: a caller that stops there
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor
 
-from grucli.data import Windows
-from grucli.errors import DataError, TrainingError
-from grucli.insight.gate_updates import gate_updates
-from grucli.results import Epoch, Snapshot, Step, WeightRecord
-from grucli.tasks.forecast.losses import masked_mean_loss
+from grucli.errors import TrainingError
+from grucli.results import Epoch, Step
+from grucli.training.objective import Objective
+from grucli.training.observers import Observers
 from grucli.training.progress import Training
 
-EVALUATION_CELLS = 1 << 22
-"""Windows are evaluated in batches of about this many values of a layer (B * T * width)."""
 
+def fit(training: Training, objective: Objective, observers: Observers) -> Iterator[Step | Epoch]:
+    """Run the optimiser over the training samples until the epochs or the patience are used up.
 
-Event = WeightRecord | Snapshot | Step | Epoch
-
-
-def fit(training: Training, train: Windows, valid: Windows) -> Iterator[Event]:
-    """Run the optimiser over the training windows until the epochs or the patience are used up.
-
-    Yields a Step after every optimiser step and an Epoch after every validation; what is recorded
-    of the weights comes at the start, before the Step that it belongs to, and at the end. Raises
-    TrainingError before a step whose loss or gradient is not finite: the weights stay as they
-    were.
+    Yields a Step after every optimiser step and an Epoch after every validation, once every
+    observer has seen it. Raises TrainingError before a step whose loss or gradient is not finite:
+    the weights stay as they were.
     """
-    yield from training.begin_record()
+    observers.begin(training)
     while not training.finished:
         started = time.perf_counter()
-        windows = 0
-        for rows in training.remaining_batches(len(train)):
-            loss, lr, records = _step(training, train, rows)
-            windows += len(rows)
-            yield from records
-            yield Step(
-                epoch=training.epoch,
-                step=training.step,
-                step_in_epoch=training.step_in_epoch,
-                steps_per_epoch=training.steps_per_epoch(len(train)),
-                loss=loss,
-                lr=lr,
-                windows=len(rows),
-            )
-        elapsed = time.perf_counter() - started
-        yield _close_epoch(training, valid, windows / max(elapsed, 1e-9), started)
-    yield from training.end_record(len(train))
+        seen = 0
+        for samples in training.remaining_batches():
+            step = _step(training, objective, samples, observers)
+            seen += step.windows
+            yield step
+        rate = seen / max(time.perf_counter() - started, 1e-9)
+        epoch = _close_epoch(training, objective, rate, started)
+        yield observers.epoch(training, epoch)
+    observers.end(training)
 
 
-def _step(
-    training: Training, train: Windows, rows: Tensor
-) -> tuple[float, float, Sequence[WeightRecord | Snapshot]]:
+def _step(training: Training, objective: Objective, samples: Tensor, observers: Observers) -> Step:
     """One forward pass, backpropagation through time and optimiser step."""
-    totals = training.totals
-    lr = training.set_learning_rate()
-    batch_loss, values = _backpropagate(training, train, rows)
+    lr, limit = training.set_learning_rate(), training.clip_limit
+    batch_loss, values = _backpropagate(training, objective, samples)
     norm, loss, count = _read(training.parameters.gradient_norm(), batch_loss, values)
     if not math.isfinite(norm + loss):
         raise TrainingError(_not_finite(training, loss, lr))
-    ends_epoch = training.step_in_epoch + 1 == training.steps_per_epoch(len(train))
-    is_recorded = training.is_recorded(ends_epoch, len(train))
-    probes = training.probes() if ends_epoch or is_recorded else []
-    clip = training.recipe.clip
-    limit = math.inf if clip is None else clip
+    observers.before_step(training)
     training.parameters.clip(norm, limit)
     training.optimizer.step()
-    totals.add(loss, count, norm, limit)
+    training.totals.add(loss, count, norm, limit)
     training.advance()
-    updates = [probe.updates() for probe in probes]
-    if ends_epoch:
-        totals.gates = gate_updates(training.groups, updates)
-    return loss, lr, training.record(updates, loss) if is_recorded else ()
+    step = Step(
+        epoch=training.epoch,
+        step=training.step,
+        step_in_epoch=training.step_in_epoch,
+        steps_per_epoch=training.steps_per_epoch,
+        loss=loss,
+        lr=lr,
+        windows=len(samples),
+    )
+    observers.after_step(training, step)
+    return step
+
+
+def _backpropagate(
+    training: Training, objective: Objective, samples: Tensor
+) -> tuple[Tensor, Tensor | float]:
+    """Loss of a batch and the number of its values; leaves a gradient at every parameter."""
+    if not training.model.training:
+        training.model.train()
+    loss, count = objective.loss(samples, epoch=training.epoch)
+    training.parameters.backpropagate(loss)
+    return loss.detach(), count
 
 
 def _read(*values: Tensor | float) -> list[float]:
     """Scalars as numbers, after waiting once for the device that they are computed on."""
     tensors = [value for value in values if isinstance(value, Tensor)]
-    found = iter(torch.stack(tensors).tolist())
-    return [next(found) if isinstance(value, Tensor) else value for value in values]
+    numbers = iter(torch.stack(tensors).tolist())
+    return [next(numbers) if isinstance(value, Tensor) else value for value in values]
 
 
-def _backpropagate(
-    training: Training, train: Windows, rows: Tensor
-) -> tuple[Tensor, Tensor | float]:
-    """Loss of a batch and the number of its values; leaves a gradient at every parameter."""
-    if not training.model.training:
-        training.model.train()
-    batch = train.gather(rows)
-    forecast = training.model(batch.context, batch.target, training.teacher_forcing())
-    loss, count = masked_mean_loss(
-        training.recipe.loss, forecast, batch.target, weight=batch.weight
-    )
-    training.parameters.backpropagate(loss)
-    return loss.detach(), count
-
-
-def trial_step(training: Training, train: Windows) -> None:
+def trial_step(training: Training, objective: Objective) -> None:
     """A step's forward and backward pass on the first batch; nothing is learned of it."""
     with torch.random.fork_rng():
-        rows = torch.arange(min(training.recipe.batch_size, len(train)))
-        _backpropagate(training, train, rows)
+        samples = torch.arange(min(training.recipe.batch_size, training.samples))
+        _backpropagate(training, objective, samples)
 
 
-def _close_epoch(training: Training, valid: Windows, rate: float, started: float) -> Epoch:
+def _close_epoch(training: Training, objective: Objective, rate: float, started: float) -> Epoch:
     """Validate, keep the best weights, and say how the epoch went."""
-    valid_loss = mean_loss(training, valid)
+    valid_loss = objective.validation_loss()
     if not math.isfinite(valid_loss):
         raise TrainingError(
             f"epoch {training.epoch}: the validation loss is {valid_loss:g}; expected a number; "
             "look for extreme values in the validation span, or try a smaller train.lr"
         )
-    lr = training.current_lr
     totals, epoch = training.totals, training.epoch
     is_best = training.observe_validation(valid_loss)
-    elapsed = time.perf_counter() - started
-    training.elapsed_seconds += elapsed
+    training.elapsed_seconds += time.perf_counter() - started
     return Epoch(
         epoch=epoch,
         step=training.step,
         train_loss=totals.mean_loss,
         valid_loss=valid_loss,
-        lr=lr,
+        lr=training.current_lr,
         gradient_norm=totals.mean_gradient_norm,
         clipped_share=totals.clipped_share,
-        gates=totals.gates,
+        gates=(),
         is_best=is_best,
-        best_epoch=training.best_epoch,
-        best_valid_loss=training.best_valid_loss,
-        patience_left=training.patience_left,
+        best_epoch=training.best.epoch,
+        best_valid_loss=training.best.valid_loss,
+        patience_left=training.best.patience_left,
         elapsed_seconds=training.elapsed_seconds,
         windows_per_second=rate,
     )
-
-
-def evaluation_batches(windows: Windows, width: int) -> Iterator[Tensor]:
-    """Window positions in order, in batches as large as ``EVALUATION_CELLS`` allows.
-
-    ``width`` is that of the model (``Forecaster.width``).
-    """
-    size = max(1, EVALUATION_CELLS // (windows.context_steps * width))
-    yield from torch.split(torch.arange(len(windows)), size)
-
-
-@torch.inference_mode()
-def mean_loss(training: Training, windows: Windows) -> float:
-    """Mean loss of the present weights over all windows, in scaled units."""
-    model = training.model
-    model.eval()
-    total, count = 0.0, 0.0
-    for rows in evaluation_batches(windows, model.width):
-        batch = windows.gather(rows)
-        loss, observed = masked_mean_loss(
-            training.recipe.loss, model(batch.context), batch.target, weight=batch.weight
-        )
-        total += float(loss) * float(observed)
-        count += float(observed)
-    if count == 0:
-        raise DataError(
-            "the validation span holds no measured value of any target; expected some; "
-            "change data.split"
-        )
-    return total / count
 
 
 def _not_finite(training: Training, loss: float, lr: float) -> str:

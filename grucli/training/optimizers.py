@@ -4,34 +4,30 @@ The update rules are torch's own functions; the classes around them cost more ti
 model's step than the update does, and bring torch's compiler into memory.
 """
 
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
 import torch
 from torch import Tensor
 from torch.optim.adam import adam
 from torch.optim.rmsprop import rmsprop
 from torch.optim.sgd import sgd
 
+from grucli.recipe import TrainRecipe
 from grucli.training.flat import FlatParameters
 
-OPTIMIZERS = {
-    "adam": ("mean", "square"),
-    "adamw": ("mean", "square"),
-    "rmsprop": ("momentum", "square"),
-    "sgd": ("momentum",),
-}
-"""Name -> the vectors beside the parameters that it remembers between two steps."""
 
-
-class Optimizer:
+class Optimizer(ABC):
     """Moves the values of flat parameters by their gradient; set ``lr`` before each step.
 
-    adam is Kingma & Ba 2015, algorithm 1, with betas 0.9 and 0.999; adamw decouples the weight
-    decay (Loshchilov & Hutter 2019, algorithm 2), the others add it to the gradient; rmsprop has
-    alpha 0.99; sgd may have Nesterov's momentum. eps is 1e-8.
+    Weight decay is added to the gradient, except in AdamW. eps is 1e-8.
     """
+
+    memories: ClassVar[tuple[str, ...]]
+    """The vectors beside the parameters that it remembers between two steps."""
 
     def __init__(
         self,
-        kind: str,
         parameters: FlatParameters,
         *,
         lr: float,
@@ -39,22 +35,34 @@ class Optimizer:
         momentum: float = 0.0,
         nesterov: bool = False,
     ) -> None:
-        """Begin with memories of zero. Raises ValueError for a kind that does not exist."""
-        if kind not in OPTIMIZERS:
-            known = ", ".join(OPTIMIZERS)
-            raise ValueError(f"optimizer: {kind!r} is unknown; expected one of {known}")
-        self.kind, self.parameters, self.lr = kind, parameters, lr
+        """Begin with memories of zero."""
+        self.parameters, self.lr = parameters, lr
         self.weight_decay, self.momentum, self.nesterov = weight_decay, momentum, nesterov
-        self._memory = {name: torch.zeros_like(parameters.values) for name in OPTIMIZERS[kind]}
+        self._memory = {name: torch.zeros_like(parameters.values) for name in self.memories}
         self._memory["steps"] = parameters.values.new_zeros(())
 
+    @abstractmethod
     def step(self) -> None:
         """Update the values by the gradient as it is now."""
-        {"adam": self._adam, "adamw": self._adam, "rmsprop": self._rmsprop, "sgd": self._sgd}[
-            self.kind
-        ]()
 
-    def _adam(self) -> None:
+    def state_dict(self) -> dict[str, Tensor]:
+        """What the next step depends on, besides the parameters."""
+        return dict(self._memory)
+
+    def load_state_dict(self, state: dict[str, Tensor]) -> None:
+        """Continue from a state that ``state_dict`` gave."""
+        for name, memory in self._memory.items():
+            memory.copy_(state[name])
+
+
+class Adam(Optimizer):
+    """Kingma & Ba 2015, algorithm 1, with betas 0.9 and 0.999."""
+
+    memories = ("mean", "square")
+    decouples_decay = False
+
+    def step(self) -> None:
+        """One update by torch's function of that name."""
         memory = self._memory
         adam(
             [self.parameters.values],
@@ -64,7 +72,7 @@ class Optimizer:
             [],
             [memory["steps"]],
             fused=True,
-            decoupled_weight_decay=self.kind == "adamw",
+            decoupled_weight_decay=self.decouples_decay,
             amsgrad=False,
             beta1=0.9,
             beta2=0.999,
@@ -74,7 +82,20 @@ class Optimizer:
             maximize=False,
         )
 
-    def _rmsprop(self) -> None:
+
+class AdamW(Adam):
+    """Loshchilov & Hutter 2019, algorithm 2: weights decay by themselves."""
+
+    decouples_decay = True
+
+
+class RMSprop(Optimizer):
+    """Hinton's, lecture 6e of 2012, with alpha 0.99."""
+
+    memories = ("momentum", "square")
+
+    def step(self) -> None:
+        """One update by torch's function of that name."""
         memory = self._memory
         rmsprop(
             [self.parameters.values],
@@ -92,7 +113,14 @@ class Optimizer:
             centered=False,
         )
 
-    def _sgd(self) -> None:
+
+class SGD(Optimizer):
+    """Gradient descent, with momentum and Nesterov's where they are asked for."""
+
+    memories = ("momentum",)
+
+    def step(self) -> None:
+        """One update by torch's function of that name."""
         sgd(
             [self.parameters.values],
             [self.parameters.gradient],
@@ -106,11 +134,22 @@ class Optimizer:
             maximize=False,
         )
 
-    def state_dict(self) -> dict[str, Tensor]:
-        """What the next step depends on, besides the parameters."""
-        return dict(self._memory)
 
-    def load_state_dict(self, state: dict[str, Tensor]) -> None:
-        """Continue from a state that ``state_dict`` gave."""
-        for name, memory in self._memory.items():
-            memory.copy_(state[name])
+OPTIMIZERS: dict[str, type[Optimizer]] = {
+    "adam": Adam,
+    "adamw": AdamW,
+    "rmsprop": RMSprop,
+    "sgd": SGD,
+}
+"""Name in the recipe -> optimiser."""
+
+
+def build_optimizer(train: TrainRecipe, parameters: FlatParameters) -> Optimizer:
+    """The optimiser of a recipe."""
+    return OPTIMIZERS[train.optimizer](
+        parameters,
+        lr=train.lr,
+        weight_decay=train.weight_decay,
+        momentum=train.momentum,
+        nesterov=train.nesterov,
+    )

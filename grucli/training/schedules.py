@@ -29,13 +29,13 @@ class LearningRate:
     plateau_bad_epochs: int = 0
 
     @classmethod
-    def of(cls, train: TrainRecipe, *, windows: int) -> "LearningRate":
-        """That of a recipe that trains on so many windows."""
+    def of(cls, train: TrainRecipe, *, samples: int) -> "LearningRate":
+        """That of a recipe that trains on so many samples."""
         schedule = train.schedule
         return cls(
             kind=schedule.kind,
             base=train.lr,
-            total_steps=math.ceil(windows / train.batch_size) * train.epochs,
+            total_steps=math.ceil(samples / train.batch_size) * train.epochs,
             warmup_steps=schedule.warmup_steps,
             every_epochs=schedule.every_epochs,
             factor=schedule.factor,

@@ -16,12 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grucli.cells.address import GATES, parse_parameter
+from grucli.checkpoint import FORMAT, is_ours, migrated
 from grucli.errors import CheckpointError
 from grucli.formats import OnnxModel, printable, read_tensors
 from grucli.weights.onnx import onnx_weights
 from grucli.weights.stacks import RecurrentModule, WeightFile
 
-OWN_FORMAT = "grucli checkpoint"
 _CELLS = {len(gates): cell for cell, gates in GATES.items()}
 _CELL_PARAMETER = re.compile(r"^(?:.*\.)?(?:weight|bias)_(?:ih|hh)$")
 
@@ -40,10 +40,10 @@ def read_weights(path: str | Path) -> WeightFile:
     facts: dict[str, Any] = {}
     if kind == "safetensors":
         form, state = "safetensors", content
-    elif isinstance(content, dict) and content.get("format") == OWN_FORMAT:
-        form, state = OWN_FORMAT, content.get("weights")
-        recipe = content.get("recipe")
-        facts = {k: v for k, v in content.items() if k not in ("weights", "recipe", "training")}
+    elif is_ours(content):
+        body = migrated(content)
+        form, state, recipe = FORMAT, body.get("weights"), body.get("recipe")
+        facts = {k: v for k, v in body.items() if k not in ("weights", "recipe", "training")}
     else:
         form, state = _state_dict(shown, content)
     tensors = _tensors(state)

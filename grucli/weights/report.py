@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from grucli.columns import Columns
 from grucli.results import MatrixStatistics, WeightReport
 from grucli.weights.effective import acting_matrices
 from grucli.weights.findings import findings
@@ -52,9 +53,9 @@ def input_names(file: WeightFile) -> tuple[str, ...]:
         return ()
     data = file.recipe.get("data") if file.recipe is not None else None
     has_flags = isinstance(data, Mapping) and data.get("missing") == "mask"
-    names = [*found, *(f"{name} measured" for name in found if has_flags)]
+    names = Columns(tuple(map(str, found)), flags=has_flags).names
     widths = {module.tensors["weight_ih_l0"].shape[1] for module in file.modules}
-    return tuple(str(name) for name in names) if widths == {len(names)} else ()
+    return names if widths == {len(names)} else ()
 
 
 def _module_statistics(

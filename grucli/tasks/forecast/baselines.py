@@ -1,7 +1,7 @@
 """Forecasters to be beaten: naive, seasonal naive, drift and ridge regression.
 
-Each maps a scaled context [B, T, C_in] whose first columns are the targets to a forecast
-[B, K, C_out], as a trained model does, and is scored by the same code.
+Each maps a scaled context [B, T, C_in] to a forecast [B, K, C_out], as a trained model does, and is
+scored by the same code.
 """
 
 from collections.abc import Callable, Iterator
@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from grucli.data import Windows
+from grucli.columns import Columns
+from grucli.tasks.forecast.samples import Windows
 
 Predictor = Callable[[Tensor], Tensor]
 
@@ -22,22 +23,25 @@ RIDGE_CELLS = 1 << 22
 """Ridge reads at most so many windows at a time, and at most about so many numbers of them."""
 
 
-def naive(horizon: int, targets: int) -> Predictor:
+def naive(horizon: int, columns: Columns) -> Predictor:
     """Repeat the last value."""
-    return lambda context: context[:, -1:, :targets].expand(-1, horizon, -1)
+    places = columns.target_places
+    return lambda context: context[:, -1:, places].expand(-1, horizon, -1)
 
 
-def seasonal_naive(horizon: int, targets: int, season: int) -> Predictor:
+def seasonal_naive(horizon: int, columns: Columns, season: int) -> Predictor:
     """Repeat the last season, which the context must hold."""
     back = [season - step % season for step in range(horizon)]
-    return lambda context: torch.stack([context[:, -lag, :targets] for lag in back], dim=1)
+    places = columns.target_places
+    return lambda context: torch.stack([context[:, -lag, places] for lag in back], dim=1)
 
 
-def drift(horizon: int, targets: int) -> Predictor:
+def drift(horizon: int, columns: Columns) -> Predictor:
     """Go on along the line from the first to the last value of the context."""
+    places = columns.target_places
 
     def predict(context: Tensor) -> Tensor:
-        first, last = context[:, :1, :targets], context[:, -1:, :targets]
+        first, last = context[:, :1, places], context[:, -1:, places]
         slope = (last - first) / max(1, context.shape[1] - 1)
         steps = torch.arange(1, horizon + 1, device=context.device, dtype=context.dtype)
         return last + slope * steps[:, None]
@@ -54,38 +58,40 @@ class Ridge:
     """
 
     coefficients: Tensor
-    targets: int
+    columns: Columns
     joint: bool
     lags: int
 
     def __call__(self, context: Tensor) -> Tensor:
         """Forecast [B, K, C_out] of a context [B, T, C_in]."""
-        last = context[:, -1:, : self.targets]
-        features = _features(context, self.targets, joint=self.joint, lags=self.lags)
+        last = context[:, -1:, self.columns.target_places]
+        features = _features(context, self.columns, joint=self.joint, lags=self.lags)
         forecast = torch.einsum("bcf,cfk->bkc", features, self.coefficients)
         return (forecast + last.double()).to(context.dtype)
 
 
-def _features(context: Tensor, targets: int, *, joint: bool, lags: int) -> Tensor:
+def _features(context: Tensor, columns: Columns, *, joint: bool, lags: int) -> Tensor:
     """Context as float64 features with a one: [B, C_out, F + 1]; [B, 1, F + 1] when joint."""
-    own = (context[:, -lags:, :targets] - context[:, -1:, :targets]).double()
+    places = columns.target_places
+    own = (context[:, -lags:, places] - context[:, -1:, places]).double()
     rows = own.transpose(1, 2)
     if joint:
-        others = context[:, -lags:, targets:].double().transpose(1, 2)
-        rows = torch.cat([rows, others], dim=1).flatten(1).unsqueeze(1).expand(-1, targets, -1)
+        others = context[:, -lags:, columns.other_places].double().transpose(1, 2)
+        both = torch.cat([rows, others], dim=1).flatten(1)
+        rows = both.unsqueeze(1).expand(-1, len(columns.targets), -1)
     one = rows.new_ones((*rows.shape[:-1], 1))
     return torch.cat([rows, one], dim=-1)
 
 
 def _batches(windows: Windows) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
     """Context, target less the last value (float64), and which targets are wholly measured."""
-    numbers = windows.context_steps * windows.values.shape[1]
-    widest = max(numbers, windows.targets * min(numbers, RIDGE_LAGS))
+    columns = windows.columns
+    numbers = windows.context_steps * len(columns.names)
+    widest = max(numbers, len(columns.targets) * min(numbers, RIDGE_LAGS))
     size = max(1, min(RIDGE_BATCH, RIDGE_CELLS // widest))
     for rows in torch.split(torch.arange(len(windows)), size):
         batch = windows.gather(rows)
-        targets = batch.target.shape[2]
-        change = (batch.target - batch.context[:, -1:, :targets]).double()
+        change = (batch.target - batch.context[:, -1:, columns.target_places]).double()
         whole = (
             torch.ones_like(change[:, 0], dtype=torch.bool)
             if batch.weight is None
@@ -99,7 +105,7 @@ def _normal_equations(windows: Windows, *, joint: bool, lags: int) -> tuple[Tens
     gram: Tensor | None = None
     cross: Tensor | None = None
     for context, change, whole in _batches(windows):
-        x = _features(context, change.shape[2], joint=joint, lags=lags) * whole.unsqueeze(-1)
+        x = _features(context, windows.columns, joint=joint, lags=lags) * whole.unsqueeze(-1)
         gram_part = torch.einsum("bcf,bcg->cfg", x, x)
         cross_part = torch.einsum("bcf,bkc->cfk", x, change)
         gram = gram_part if gram is None else gram + gram_part
@@ -110,22 +116,24 @@ def _normal_equations(windows: Windows, *, joint: bool, lags: int) -> tuple[Tens
 
 
 @torch.inference_mode()
-def fit_ridge(train: Windows, valid: Windows, *, targets: int, columns: int) -> Ridge:
+def fit_ridge(train: Windows, valid: Windows) -> Ridge:
     """Fit on the training windows; penalty and features are picked on the validation windows.
 
     Two sets of features are tried: a target's own context, and (where that stays within
-    ``RIDGE_LAGS`` numbers) the contexts of all ``columns`` input columns.
+    ``RIDGE_LAGS`` numbers) the contexts of all columns.
     """
+    columns = train.columns
+    width = len(columns.names)
     candidates: list[tuple[float, Ridge]] = []
     choices = [(False, min(train.context_steps, RIDGE_LAGS))]
-    if columns > 1 and train.context_steps * columns <= RIDGE_LAGS:
+    if width > 1 and train.context_steps * width <= RIDGE_LAGS:
         choices.append((True, train.context_steps))
     for joint, lags in choices:
         gram, cross = _normal_equations(train, joint=joint, lags=lags)
         eye = torch.eye(gram.shape[-1], dtype=gram.dtype, device=gram.device)
         for penalty in RIDGE_PENALTIES:
             solution = _solve_each(gram + penalty * eye, cross)
-            ridge = Ridge(solution, targets, joint, lags)
+            ridge = Ridge(solution, columns, joint, lags)
             candidates.append((_squared_error(ridge, valid), ridge))
     return min(candidates, key=lambda candidate: candidate[0])[1]
 
@@ -143,7 +151,8 @@ def _squared_error(ridge: Ridge, windows: Windows) -> float:
     """Sum of squared errors over wholly measured targets."""
     total = 0.0
     for context, change, whole in _batches(windows):
-        forecast = ridge(context).double() - context[:, -1:, : ridge.targets].double()
+        last = context[:, -1:, ridge.columns.target_places].double()
+        forecast = ridge(context).double() - last
         error = (forecast - change).square().sum(dim=1)
         total += float((error * whole).sum())
     return total

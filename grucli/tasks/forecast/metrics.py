@@ -8,7 +8,7 @@ r2 = 1 - sum (f - y)^2 / sum (y - mean y)^2. mase and r2 are taken by column and
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -109,17 +109,22 @@ def _r2(by_column: dict[str, Array]) -> float | None:
     return float((1.0 - by_column["squared"][varies] / variation[varies]).mean())
 
 
-def naive_in_sample_mae(values: Array, observed: NDArray[np.bool_], season: int | None) -> Array:
+def naive_in_sample_mae(
+    series: Iterable[tuple[Array, NDArray[np.bool_]]], columns: int, season: int | None
+) -> Array:
     """Mean |y_t - y_(t-m)| by column over measured pairs; m is the season, or 1 without one.
 
-    ``values`` and ``observed`` are [N, C], the training span in original units. Returns [C]; zero
-    where no pair was measured.
+    Of every series the training span, [N, C]: values in original units, and which were measured.
+    Pairs lie within a series, and those of all series count alike. Returns [C]; zero where no pair
+    was measured.
     """
     lag = season or 1
-    both = observed[lag:] & observed[:-lag] if len(values) > lag else np.zeros((0, values.shape[1]))
-    difference = np.abs(values[lag:] - values[:-lag]) if len(values) > lag else both
-    total = np.where(both, difference, 0.0).sum(axis=0)
-    return np.asarray(total / np.maximum(both.sum(axis=0), 1))
+    total, count = np.zeros(columns), np.zeros(columns, np.int64)
+    for values, observed in series:
+        both = observed[lag:] & observed[:-lag]
+        total += np.where(both, np.abs(values[lag:] - values[:-lag]), 0.0).sum(axis=0)
+        count += both.sum(axis=0)
+    return np.asarray(total / np.maximum(count, 1))
 
 
 def columns_of(sums: ErrorSums, names: Sequence[str]) -> dict[str, MetricSet]:

@@ -1,32 +1,18 @@
 """Score a model and the baselines on the same windows, every window counted."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from grucli.data import Scaler, Windows
+from grucli.data import Scaler
 from grucli.nn import Forecaster
-from grucli.results import Scores
+from grucli.results import Scores, SplitName
 from grucli.tasks.forecast.baselines import Predictor, drift, fit_ridge, naive, seasonal_naive
+from grucli.tasks.forecast.batches import evaluation_batches
+from grucli.tasks.forecast.data import ForecastData
 from grucli.tasks.forecast.metrics import Array, ErrorSums, columns_of
-from grucli.training.loop import evaluation_batches
-
-
-@dataclass(frozen=True)
-class Scale:
-    """What turns errors into comparable numbers, all [C_out]: from the training span only."""
-
-    spread: Array
-    offset: Array
-    naive_mae: Array
-
-    @classmethod
-    def of(cls, scaler: Scaler, naive_mae: Array) -> "Scale":
-        """Scale of the targets, which are the first columns of the scaler."""
-        targets = len(naive_mae)
-        return cls(scaler.spread[:targets], scaler.center[:targets], naive_mae)
+from grucli.tasks.forecast.samples import Windows
 
 
 def model_predictor(model: Forecaster) -> Predictor:
@@ -42,68 +28,74 @@ def model_predictor(model: Forecaster) -> Predictor:
 
 
 def baseline_predictors(
-    windows: Windows, *, targets: int, season: int | None, fit_on: tuple[Windows, Windows] | None
+    windows: Windows, *, season: int | None, fit_on: tuple[Windows, Windows] | None
 ) -> dict[str, Predictor]:
     """The baselines that these windows admit.
 
     The seasonal one needs a season that fits into the context; ridge needs the training and
     validation windows of ``fit_on``.
     """
-    horizon = windows.horizon_steps
-    found: dict[str, Predictor] = {"naive": naive(horizon, targets)}
+    horizon, columns = windows.horizon_steps, windows.columns
+    found: dict[str, Predictor] = {"naive": naive(horizon, columns)}
     if season is not None and season <= windows.context_steps:
-        found["seasonal_naive"] = seasonal_naive(horizon, targets, season)
-    found["drift"] = drift(horizon, targets)
+        found["seasonal_naive"] = seasonal_naive(horizon, columns, season)
+    found["drift"] = drift(horizon, columns)
     if fit_on is not None:
-        train, valid = fit_on
-        columns = train.gather(torch.zeros(1, dtype=torch.long)).context.shape[2]
-        found["ridge"] = fit_ridge(train, valid, targets=targets, columns=columns)
+        found["ridge"] = fit_ridge(*fit_on)
     return found
 
 
-def score(
+def error_sums(
     predictors: Mapping[str, Predictor],
     windows: Windows,
     scaler: Scaler,
-    scale: Scale,
+    naive_mae: Array,
     *,
     width: int,
 ) -> dict[str, ErrorSums]:
     """Error sums of every predictor over all windows, in original units.
 
-    ``width`` (``Forecaster.width``) says how many windows fit into a batch.
+    ``naive_mae`` [C_out] is what mase divides by; ``width`` (``Forecaster.width``) says how many
+    windows fit into a batch.
     """
+    targets = scaler.only(windows.columns.targets)
     sums = {
-        name: ErrorSums(windows.horizon_steps, scale.spread, scale.offset, scale.naive_mae)
+        name: ErrorSums(windows.horizon_steps, targets.spread, targets.center, naive_mae)
         for name in predictors
     }
     for rows in evaluation_batches(windows, width):
         batch = windows.gather(rows)
         truth = windows.truth(rows)
         for name, predict in predictors.items():
-            forecast = scaler.unscale(predict(batch.context).double())
+            forecast = targets.unscale(predict(batch.context).double())
             sums[name].add(forecast, truth, batch.weight)
     return sums
 
 
-def as_scores(
-    sums: Mapping[str, ErrorSums],
-    windows: Windows,
-    *,
-    split: str,
-    season: int | None,
-    targets: tuple[str, ...],
-) -> Scores:
+def model_sums(model: Forecaster, data: ForecastData, *, split: SplitName) -> dict[str, ErrorSums]:
+    """Error sums of ``model`` and of every baseline that the split admits."""
+    windows, yardstick = data.samples(split), data.yardstick
+    predictors = baseline_predictors(windows, season=yardstick.season, fit_on=data.fit_on(split))
+    predictors["model"] = model_predictor(model)
+    return error_sums(predictors, windows, data.scaler, yardstick.naive_mae, width=model.width)
+
+
+def score_model(model: Forecaster, data: ForecastData, *, split: SplitName) -> Scores:
+    """Errors of the model and of every baseline over all windows of a split."""
+    return as_scores(model_sums(model, data, split=split), data, split=split)
+
+
+def as_scores(sums: Mapping[str, ErrorSums], data: ForecastData, *, split: SplitName) -> Scores:
     """Read the sums of ``model`` and of everything else as baselines."""
     model = sums["model"]
     return Scores(
         split=split,
-        windows=len(windows),
+        windows=len(data.samples(split)),
         values=model.values,
         horizon_steps=model.horizon,
-        season_steps=season,
+        season_steps=data.yardstick.season,
         model=model.read(),
         baselines={name: sum_.read() for name, sum_ in sums.items() if name != "model"},
         by_step=tuple(model.read(step=step) for step in range(model.horizon)),
-        by_column=columns_of(model, targets),
+        by_column=columns_of(model, data.panel.columns.targets),
     )

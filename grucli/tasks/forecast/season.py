@@ -1,5 +1,8 @@
 """The season of a series: the number of steps after which it repeats itself."""
 
+from collections import Counter
+from collections.abc import Iterable
+
 import numpy as np
 
 Array = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
@@ -18,8 +21,15 @@ def autocorrelation(values: Array) -> Array:
     return np.asarray(raw / raw[0]) if raw[0] > 0 else np.zeros_like(raw)
 
 
+def common_season(series: Iterable[Array], calendar_steps: int | None) -> int | None:
+    """The season in steps that most series have, of those that repeat themselves; None without."""
+    seasons = [infer_season(values, calendar_steps) for values in series]
+    counts = Counter(season for season in seasons if season is not None)
+    return max(counts, key=lambda season: (counts[season], -season), default=None)
+
+
 def infer_season(values: Array, calendar_steps: int | None) -> int | None:
-    """Season of a series [N] in steps, or None when it does not repeat itself.
+    """Season of one series [N] in steps, or None when it does not repeat itself.
 
     The calendar's own season (24 for hours, 52 for weeks ...) is taken where the autocorrelation
     at it is at least ``STRONG``; otherwise the first strong peak of the autocorrelation.

@@ -4,43 +4,41 @@ from math import isnan
 
 import torch
 
-from grucli.data import Panel, Scaler, Windows
+from grucli.data import Panel
 from grucli.nn import Forecaster
-from grucli.results import Forecast, ForecastExample
+from grucli.results import Forecast, ForecastExample, SplitName
+from grucli.tasks.forecast.data import ForecastData
 from grucli.tasks.forecast.score import model_predictor
 
 
 def window_examples(
-    model: Forecaster,
-    windows: Windows,
-    panel: Panel,
-    scaler: Scaler,
-    *,
-    count: int,
+    model: Forecaster, data: ForecastData, *, split: SplitName, count: int
 ) -> tuple[ForecastExample, ...]:
-    """Forecasts of ``count`` windows, spread evenly over all of them, column by column.
+    """Forecasts of ``count`` windows of a split, spread evenly over it, column by column.
 
     The context is shown as the table has it, with gaps filled.
     """
     if count == 0:
         return ()
+    windows, panel = data.samples(split), data.panel
     index = torch.linspace(0, len(windows) - 1, min(count, len(windows))).round().long()
     batch, truth = windows.gather(index), windows.truth(index)
-    forecast = scaler.unscale(model_predictor(model)(batch.context).double())
+    targets = panel.columns.targets
+    forecast = data.scaler.only(targets).unscale(model_predictor(model)(batch.context).double())
     if batch.weight is not None:
         truth = truth.where(batch.weight, torch.nan)
-    starts = windows.starts[index].tolist()
+    starts = windows.samples.starts(index).tolist()
     length, whole = windows.context_steps, windows.context_steps + windows.horizon_steps
     return tuple(
         ForecastExample(
-            column=panel.columns[column],
+            column=name,
             time=panel.time,
             times=tuple(map(panel.frequency.format, panel.timestamps[first : first + whole])),
-            context=tuple(panel.values[first : first + length, column].tolist()),
+            context=tuple(panel.values[first : first + length, panel.columns.place(name)].tolist()),
             truth=tuple(None if isnan(y) else y for y in truth[row, :, column].tolist()),
             forecast=tuple(forecast[row, :, column].tolist()),
         )
-        for column in range(windows.targets)
+        for column, name in enumerate(targets)
         for row, first in enumerate(starts)
     )
 
@@ -55,9 +53,9 @@ def newest_examples(
             column=name,
             time=panel.time,
             times=newest + forecast.timestamps,
-            context=tuple(panel.values[-context_steps:, column].tolist()),
+            context=tuple(panel.values[-context_steps:, panel.columns.place(name)].tolist()),
             truth=(),
             forecast=forecast.values[name],
         )
-        for column, name in enumerate(forecast.columns)
+        for name in forecast.columns
     )

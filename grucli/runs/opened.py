@@ -1,0 +1,84 @@
+"""A checkpoint opened for use: with its recipe, its model, and a table that it can read."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from grucli.checkpoint import Checkpoint, load_checkpoint
+from grucli.data import Frequency, Panel, Scaler
+from grucli.errors import CheckpointError, DataError, RecipeError
+from grucli.recipe import Recipe, recipe_from_mapping
+from grucli.runs.device import use_kernel
+from grucli.runs.tables import read_panel
+from grucli.tasks import Learned, Task, task_of
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """What a checkpoint holds, and the model that it makes."""
+
+    path: str
+    saved: Checkpoint
+    recipe: Recipe
+    task: Task[Any, Any]
+    learned: Learned
+    model: Any
+
+
+@dataclass(frozen=True, eq=False)
+class OpenedTable(Opened):
+    """The same beside a table, as the task reads it."""
+
+    data: Any
+
+    @property
+    def panel(self) -> Panel:
+        """The table."""
+        panel: Panel = self.data.panel
+        return panel
+
+
+def open_checkpoint(path: str | Path) -> Opened:
+    """Load a checkpoint and make its model. Raises CheckpointError where they do not agree."""
+    use_kernel("auto")
+    saved = load_checkpoint(path)
+    recipe = recipe_of(saved, path)
+    task = task_of(recipe)
+    learned = Learned(Scaler.from_plain(saved.scaler), saved.task["facts"])
+    model = task.restore_model(recipe, learned.facts, saved.weights, source=str(path))
+    return Opened(str(path), saved, recipe, task, learned, model)
+
+
+def open_table(path: str | Path, data: str | bytes | None = None) -> OpenedTable:
+    """Load a checkpoint and a table for it (default: the recipe's own).
+
+    ``data`` is a path, ``-`` or the bytes of a CSV. Raises CheckpointError and DataError.
+    """
+    return with_table(open_checkpoint(path), data)
+
+
+def with_table(opened: Opened, data: str | bytes | None = None) -> OpenedTable:
+    """An opened checkpoint beside a table. Raises DataError for one that it cannot read."""
+    panel = _panel(opened, data)
+    read = opened.task.prepare(opened.recipe, panel, device="cpu", learned=opened.learned)
+    return OpenedTable(**vars(opened), data=read)
+
+
+def _panel(opened: Opened, data: str | bytes | None) -> Panel:
+    """The table, checked against what the model was trained on."""
+    trained = Frequency.from_plain(opened.saved.frequency)
+    panel = read_panel(opened.recipe.data, data, expected=trained)
+    if panel.frequency != trained:
+        raise DataError(
+            f"{panel.source}: rows are {panel.frequency.words}; the model was trained on "
+            f"{trained.words}; resample the table"
+        )
+    return panel
+
+
+def recipe_of(checkpoint: Checkpoint, path: str | Path) -> Recipe:
+    """The recipe in a checkpoint. Raises CheckpointError where this grucli cannot read it."""
+    try:
+        return recipe_from_mapping(checkpoint.recipe, source=f"{path}: recipe")
+    except RecipeError as error:
+        raise CheckpointError(*error.problems) from error

@@ -1,0 +1,64 @@
+"""A table as a forecast reads it: windows of its spans, and what their errors are measured by."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+
+from grucli.data import Panel, Scaler, build_tensors, whole_span
+from grucli.recipe import Recipe
+from grucli.results import SplitName
+from grucli.tasks.forecast.measures import Yardstick
+from grucli.tasks.forecast.samples import Dataset, Windows, build_dataset, build_windows
+from grucli.tasks.task import Learned
+
+
+@dataclass(frozen=True, eq=False)
+class ForecastData:
+    """``trained`` is what a trained model knows; None takes it from this table's training span."""
+
+    recipe: Recipe
+    panel: Panel
+    device: str
+    trained: Learned | None = None
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        """The windows of all spans; the scaler is fitted on the training span if none is known."""
+        scaler = None if self.trained is None else self.trained.scaler
+        return build_dataset(self.recipe, self.panel, device=self.device, scaler=scaler)
+
+    @property
+    def scaler(self) -> Scaler:
+        """Between the table's units and those that the model reads."""
+        return self.dataset.scaler if self.trained is None else self.trained.scaler
+
+    @cached_property
+    def yardstick(self) -> Yardstick:
+        """What errors are measured with."""
+        if self.trained is None:
+            return Yardstick.of_training(self.recipe, self.panel, self.dataset)
+        return Yardstick.of_facts(self.trained.facts)
+
+    @property
+    def learned(self) -> Learned:
+        """What a checkpoint has to keep of the table."""
+        return self.trained or Learned(self.scaler, self.yardstick.to_facts())
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences on series that were too short."""
+        return self.dataset.notes
+
+    def samples(self, split: SplitName) -> Windows:
+        """The windows of a span, or every window of the table."""
+        return self._whole if split == "all" else self.dataset.windows(split)
+
+    @cached_property
+    def _whole(self) -> Windows:
+        tensors = build_tensors(self.panel, self.scaler, torch.device(self.device))
+        return build_windows(tensors, whole_span(self.panel), self.recipe.task)
+
+    def fit_on(self, split: SplitName) -> tuple[Windows, Windows] | None:
+        """Training and validation windows, to fit baselines on; None where all are judged."""
+        return None if split == "all" else (self.dataset.train, self.dataset.valid)

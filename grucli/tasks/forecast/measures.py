@@ -1,0 +1,47 @@
+"""What errors are measured with, all of it from the training span."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from grucli.data import Panel
+from grucli.recipe import Recipe
+from grucli.tasks.forecast.metrics import Array, naive_in_sample_mae
+from grucli.tasks.forecast.samples import Dataset
+from grucli.tasks.forecast.season import common_season
+
+
+@dataclass(frozen=True)
+class Yardstick:
+    """The season in steps, None without one, and the in-sample errors [C_out] that mase divides by.
+
+    These are the facts that a checkpoint keeps of a forecast.
+    """
+
+    season: int | None
+    naive_mae: Array
+
+    @classmethod
+    def of_training(cls, recipe: Recipe, panel: Panel, dataset: Dataset) -> "Yardstick":
+        """That of the training span; the season is the first target's."""
+        columns, span = panel.columns, dataset.split.train
+        targets = columns.target_places
+        first = (rows[:, targets.start] for rows in span.parts(panel.values))
+        season = recipe.task.season or common_season(first, panel.frequency.calendar_season)
+        series = zip(
+            span.parts(panel.values[:, targets]),
+            span.parts(panel.observed[:, targets]),
+            strict=True,
+        )
+        return cls(season, naive_in_sample_mae(series, len(columns.targets), season))
+
+    @classmethod
+    def of_facts(cls, facts: Mapping[str, Any]) -> "Yardstick":
+        """That of the run that a checkpoint is of."""
+        return cls(facts["season_steps"], np.asarray(facts["naive_mae"]))
+
+    def to_facts(self) -> dict[str, Any]:
+        """The same as plain values."""
+        return {"season_steps": self.season, "naive_mae": [float(mae) for mae in self.naive_mae]}

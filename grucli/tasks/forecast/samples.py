@@ -1,0 +1,203 @@
+"""What a forecast is learned from: a context, and the horizon after it, cut from a panel.
+
+Suffixes: B windows of a batch, T context, K horizon, C columns.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from grucli.columns import Columns
+from grucli.data import (
+    Panel,
+    PanelTensors,
+    Samples,
+    Scaler,
+    Span,
+    Split,
+    build_tensors,
+    fit_scaler,
+    measured_columns,
+    split_panel,
+)
+from grucli.data.tensors import scaled_columns, take_runs
+from grucli.errors import DataError
+from grucli.recipe import Recipe, TaskRecipe
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """``context`` [B, T, C_in], ``target`` [B, K, C_out], both scaled.
+
+    ``weight`` [B, K, C_out] is true where the target was measured; None where all were.
+    """
+
+    context: Tensor
+    target: Tensor
+    weight: Tensor | None
+
+
+@dataclass(frozen=True, eq=False)
+class Windows:
+    """Windows of ``context_steps`` and then ``horizon_steps`` rows, none of them across series."""
+
+    data: PanelTensors
+    samples: Samples
+    context_steps: int
+    horizon_steps: int
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    @property
+    def columns(self) -> Columns:
+        """Who stands where in a row of a context."""
+        return self.data.panel.columns
+
+    @property
+    def steps(self) -> int:
+        """Steps that a model reads of each."""
+        return self.context_steps
+
+    def inputs(self, index: Tensor) -> tuple[Tensor]:
+        """The contexts of the windows at positions ``index`` [B]."""
+        return (self.gather(index).context,)
+
+    def gather(self, index: Tensor) -> Batch:
+        """The windows at positions ``index`` [B] as one batch on the device."""
+        scaled, age = self.data.scaled, self.data.age
+        first_B = self.samples.starts(index).to(scaled.device)
+        rows = take_runs(scaled, first_B, self.context_steps + self.horizon_steps)
+        context = rows[:, : self.context_steps]
+        target = rows[:, self.context_steps :, self.columns.target_places]
+        if age is None:
+            return Batch(context, target, None)
+        ahead_B = first_B + self.context_steps
+        age_BKC = take_runs(age, ahead_B, self.horizon_steps)[..., self.columns.target_places]
+        if self.data.panel.missing == "linear":
+            context = self._without_hindsight(context, first_B, age)
+            target = self._carried_targets(ahead_B, age_BKC)
+        return Batch(context, target, age_BKC == 0)
+
+    def truth(self, index: Tensor) -> Tensor:
+        """The targets at positions ``index`` [B] in original units, float64 [B, K, C_out]."""
+        first_B = self.samples.starts(index) + self.context_steps
+        rows = take_runs(self.data.original, first_B, self.horizon_steps)
+        return rows[..., self.columns.target_places].to(self.data.scaled.device)
+
+    def _carried_targets(self, first_B: Tensor, age_BKC: Tensor) -> Tensor:
+        """Targets with gaps carried forward: what a decoder is fed must not know what follows."""
+        steps = torch.arange(self.horizon_steps, device=first_B.device)
+        newest_BKC = (first_B[:, None] + steps)[..., None] - age_BKC.long()
+        flat = newest_BKC.flatten(0, 1)
+        return self.data.scaled[:, self.columns.target_places].gather(0, flat).view_as(newest_BKC)
+
+    def _without_hindsight(self, context_BTC: Tensor, first_B: Tensor, age: Tensor) -> Tensor:
+        """Carry forward what is still open at the end of a context.
+
+        A line drawn across such a gap would lead to a value from beyond the context.
+        """
+        steps = torch.arange(self.context_steps, device=first_B.device)
+        last_B = first_B + self.context_steps - 1
+        newest_BC = last_B[:, None] - age.index_select(0, last_B).long()
+        kept_BC = self.data.scaled.gather(0, newest_BC)
+        is_open_BTC = (first_B[:, None] + steps)[..., None] > newest_BC[:, None]
+        return torch.where(is_open_BTC, kept_BC[:, None], context_BTC)
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """The windows of a recipe: those of the training span, and those that test what was learned.
+
+    ``notes`` say of how many series there is none.
+    """
+
+    split: Split
+    scaler: Scaler
+    train: Windows
+    valid: Windows
+    test: Windows
+    notes: tuple[str, ...]
+
+    def windows(self, split: str) -> Windows:
+        """Those of the span that is called train, valid or test."""
+        return {"train": self.train, "valid": self.valid, "test": self.test}[split]
+
+
+def build_dataset(
+    recipe: Recipe, panel: Panel, *, device: str, scaler: Scaler | None = None
+) -> Dataset:
+    """Split, scale and cut a panel; the scaler is fitted on the training span if none is given.
+
+    The spans share one scaled tensor.
+    """
+    shares = recipe.data.split
+    split = split_panel(panel, train=shares.train, valid=shares.valid, test=shares.test)
+    if scaler is None:
+        measured = measured_columns(panel, split.train)
+        scaler = fit_scaler(recipe.data.scale, measured, panel.columns.values)
+    data = build_tensors(panel, scaler, torch.device(device))
+    train = build_windows(data, split.train, recipe.task, lookback=False)
+    valid = build_windows(data, split.valid, recipe.task, lookback=True)
+    test = build_windows(data, split.test, recipe.task, lookback=True)
+    notes = [
+        f"{panel.series - windows.samples.series} of {panel.series} series are too short for a "
+        f"{name} window and were left out there"
+        for name, windows in (("training", train), ("validation", valid), ("test", test))
+        if windows.samples.series < panel.series
+    ]
+    return Dataset(split, scaler, train, valid, test, tuple(notes))
+
+
+def build_windows(
+    data: PanelTensors, span: Span, task: TaskRecipe, *, lookback: bool = False
+) -> Windows:
+    """All windows whose targets lie in ``span``.
+
+    Windows begin at multiples of ``task.stride``, counted from the first row of their series, so
+    that episodes of ``stride`` rows stay whole in every span. A context lies in the span too, or
+    with ``lookback`` may begin before it. A series without one is left out. Raises DataError when
+    there is not a single window.
+    """
+    origin = data.panel.bounds[:-1]
+    first = np.maximum(origin, span.start - task.context) if lookback else span.start
+    end = np.where(span.stop > span.start, span.stop - task.context - task.horizon + 1, first)
+    samples = Samples.between(first, end, origin=origin, stride=task.stride)
+    if not len(samples):
+        raise DataError(_too_short(data.panel, span, task))
+    return Windows(data, samples, task.context, task.horizon)
+
+
+def latest_contexts(
+    panel: Panel, scaler: Scaler, *, context_steps: int, device: torch.device
+) -> Tensor:
+    """The newest rows of every series as scaled contexts [S, T, C_in].
+
+    Raises DataError where a series has too few.
+    """
+    rows = int(np.diff(panel.bounds).min())
+    if rows < context_steps:
+        raise DataError(
+            f"{panel.source}: {rows} rows of history; the model reads {context_steps} "
+            "(task.context); bring a longer table"
+        )
+    scaled = torch.from_numpy(scaled_columns(panel, scaler))
+    first_S = torch.from_numpy(panel.bounds[1:] - context_steps)
+    return take_runs(scaled, first_S, context_steps).to(device)
+
+
+def _too_short(panel: Panel, span: Span, task: TaskRecipe) -> str:
+    longest = int(np.argmax(span.stop - span.start))
+    start, stop = int(span.start[longest]), int(span.stop[longest])
+    first, last = (panel.frequency.format(panel.timestamps[row]) for row in (start, stop - 1))
+    strided = f", at a multiple of task.stride {task.stride}" if task.stride > 1 else ""
+    series = f", of {panel.series} series the longest," if panel.series > 1 else ""
+    return (
+        f"{panel.source}: no window ends between {first} and {last}: have{series} "
+        f"{stop - start} rows there and {start - panel.bounds[longest]} before; need "
+        f"{task.context + task.horizon} for one window (task.context {task.context} + task.horizon "
+        f"{task.horizon}{strided}), its targets in that span, for training its context "
+        "too; shorten them, change data.split or bring a longer table"
+    )

@@ -1,0 +1,59 @@
+"""The forecast as a task."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from grucli.data import Panel
+from grucli.nn import Forecaster
+from grucli.recipe import Recipe
+from grucli.results import Forecast, ForecastExample, Scores, SplitName
+from grucli.tasks.forecast.data import ForecastData
+from grucli.tasks.forecast.examples import newest_examples, window_examples
+from grucli.tasks.forecast.model import new_forecaster
+from grucli.tasks.forecast.objective import ForecastObjective
+from grucli.tasks.forecast.predict import forecast_table
+from grucli.tasks.forecast.score import score_model
+from grucli.tasks.task import Learned, Task
+
+
+class ForecastTask(Task[ForecastData, Forecaster]):
+    """The steps that follow a context."""
+
+    kind = "forecast"
+
+    def prepare(
+        self, recipe: Recipe, panel: Panel, *, device: str, learned: Learned | None = None
+    ) -> ForecastData:
+        """Windows of a table."""
+        return ForecastData(recipe, panel, device, learned)
+
+    def new_model(self, recipe: Recipe, facts: Mapping[str, Any]) -> Forecaster:
+        """A stack and a decoder."""
+        return new_forecaster(recipe)
+
+    def objective(self, model: Forecaster, data: ForecastData) -> ForecastObjective:
+        """The recipe's loss, in scaled units."""
+        train, valid = data.samples("train"), data.samples("valid")
+        return ForecastObjective(model, data.recipe.train, train, valid)
+
+    def score(self, model: Forecaster, data: ForecastData, *, split: SplitName) -> Scores:
+        """Errors beside those of the baselines; ``all`` leaves out ridge, which needs training."""
+        return score_model(model, data, split=split)
+
+    def examples(
+        self, model: Forecaster, data: ForecastData, *, split: SplitName, count: int
+    ) -> tuple[ForecastExample, ...]:
+        """Forecasts beside the truth that came."""
+        return window_examples(model, data, split=split, count=count)
+
+    def prediction_examples(
+        self, prediction: Forecast, data: ForecastData
+    ) -> tuple[ForecastExample, ...]:
+        """The forecast beside the newest context."""
+        return newest_examples(prediction, data.panel, context_steps=data.recipe.task.context)
+
+    def predict(
+        self, model: Forecaster, data: ForecastData, *, horizon: int | None = None
+    ) -> Forecast:
+        """Beyond the end of the table, for the trained ``horizon`` or another number of steps."""
+        return forecast_table(model, data, horizon=horizon)

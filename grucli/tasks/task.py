@@ -1,0 +1,157 @@
+"""A task: what is learned from a table, how it is judged, and what is made of it."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from grucli.data import Panel, Scaler
+from grucli.errors import CheckpointError
+from grucli.nn import RecurrentModel
+from grucli.recipe import Recipe
+from grucli.results import AnyScores, ForecastExample, Prediction, SplitName
+from grucli.training.objective import Objective
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What a model has to know of the span that it was trained on, beside its weights.
+
+    ``facts`` are plain values, which a checkpoint keeps under the task.
+    """
+
+    scaler: Scaler
+    facts: Mapping[str, Any]
+
+
+class Samples(Protocol):
+    """What is learned from or judged by, one sample at each position."""
+
+    def __len__(self) -> int: ...
+
+    @property
+    def steps(self) -> int:
+        """Steps of the longest sample that a model reads."""
+        ...
+
+    def inputs(self, index: Tensor) -> tuple[Tensor, ...]:
+        """What a model is called with for the samples at positions ``index`` [B]."""
+        ...
+
+
+class TaskData(Protocol):
+    """A table as a task reads it; what is not asked for is not worked out."""
+
+    @property
+    def panel(self) -> Panel:
+        """The table."""
+        ...
+
+    @property
+    def learned(self) -> Learned:
+        """That of a trained model, or what the training span says."""
+        ...
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences on what was left out of the samples."""
+        ...
+
+    def samples(self, split: SplitName) -> Samples:
+        """Those of the span that is called train, valid or test, or all of the table's."""
+        ...
+
+
+Data = TypeVar("Data", bound=TaskData)
+Model = TypeVar("Model", bound=RecurrentModel)
+
+
+class Task(ABC, Generic[Data, Model]):
+    """One kind of task. ``grucli.tasks.TASKS`` has one of each; none has a state.
+
+    Scores and predictions are values of ``grucli.results``, of a class of the task's own.
+    """
+
+    kind: str
+
+    @abstractmethod
+    def prepare(
+        self, recipe: Recipe, panel: Panel, *, device: str, learned: Learned | None = None
+    ) -> Data:
+        """Read a table as the recipe says; ``learned`` is that of a trained model."""
+
+    @abstractmethod
+    def new_model(self, recipe: Recipe, facts: Mapping[str, Any]) -> Model:
+        """The model of a recipe, its weights drawn as torch does."""
+
+    @abstractmethod
+    def objective(self, model: Model, data: Data) -> Objective:
+        """What training makes smaller."""
+
+    @abstractmethod
+    def score(self, model: Model, data: Data, *, split: SplitName) -> AnyScores:
+        """How good a model is on one span, beside the baselines."""
+
+    @abstractmethod
+    def predict(self, model: Model, data: Data, *, horizon: int | None = None) -> Prediction:
+        """What a model makes of a table. Raises UsageError for a ``horizon`` without a meaning."""
+
+    @abstractmethod
+    def examples(
+        self, model: Model, data: Data, *, split: SplitName, count: int
+    ) -> tuple[ForecastExample, ...]:
+        """``count`` of the predictions that ``score`` judges, to be drawn; () where none can be."""
+
+    @abstractmethod
+    def prediction_examples(self, prediction: Any, data: Data) -> tuple[ForecastExample, ...]:
+        """A prediction beside the rows that it was made from, to be drawn."""
+
+    def build_model(
+        self, recipe: Recipe, facts: Mapping[str, Any], initial: Mapping[str, Any] | None = None
+    ) -> Model:
+        """A freshly initialised model; ``initial`` has trained weights that ``model.init`` names.
+
+        Draws from torch's global random generator: seed it first.
+        """
+        model, init = self.new_model(recipe, facts), recipe.model.init
+        model.initialise(
+            input_hidden=init.input_hidden,
+            hidden_hidden=init.hidden_hidden,
+            chrono_steps=init.chrono_steps,
+            gain=init.gain,
+        )
+        if initial is not None:
+            model.copy_weights(initial, matrices=init.matrices)
+        return model
+
+    def restore_model(
+        self,
+        recipe: Recipe,
+        facts: Mapping[str, Any],
+        weights: Mapping[str, np.ndarray[Any, Any]],
+        *,
+        source: str,
+    ) -> Model:
+        """The model of a checkpoint. Raises CheckpointError when weights and recipe disagree.
+
+        Shapes are compared on a model without storage, so that a recipe that asks for more memory
+        than there is does no harm.
+        """
+        with torch.device("meta"):
+            model = self.new_model(recipe, facts)
+        expected = {name: tuple(value.shape) for name, value in model.state_dict().items()}
+        problems = [
+            f"{source}: {name}: shape {weights[name].shape if name in weights else 'missing'}; its "
+            f"recipe expects {expected.get(name, 'no such tensor')}; the file was changed"
+            for name in sorted(expected.keys() | weights.keys())
+            if name not in weights or expected.get(name) != weights[name].shape
+        ]
+        if problems:
+            raise CheckpointError(*problems)
+        tensors = {name: torch.from_numpy(array.copy()) for name, array in weights.items()}
+        model.load_state_dict(tensors, assign=True)
+        return model
