@@ -152,7 +152,7 @@ def test_a_month_off_the_quarter_is_named():
 
 def test_dates_written_as_whole_numbers_are_recognised():
     (problem,) = problems_of(*(f"202401{day},1" for day in range(10, 31)), "20240201,1")
-    assert "look like dates; expected YYYY-MM-DD" in problem
+    assert "these are dates (YYYYMMDD), no count of rows; expected dates" in problem
 
 
 @pytest.mark.parametrize(

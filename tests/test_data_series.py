@@ -19,10 +19,10 @@ from grucli.data import (
 from grucli.errors import DataError
 from grucli.nn import Forecaster
 from grucli.recipe import TaskRecipe, recipe_from_mapping
-from grucli.tasks.forecast.metrics import naive_in_sample_mae
 from grucli.tasks.forecast.predict import forecast_ahead
 from grucli.tasks.forecast.samples import build_dataset, build_windows, latest_contexts
 from grucli.tasks.forecast.season import common_season
+from grucli.tasks.forecast.sums import naive_in_sample_mae
 
 CPU = torch.device("cpu")
 

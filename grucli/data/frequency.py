@@ -5,14 +5,17 @@ from typing import Any
 
 import numpy as np
 
-from grucli.data.timestamps import Times, TimeStyle
-from grucli.errors import CheckpointError
+from grucli.data.timestamps import Numbers, Times, TimeStyle
+from grucli.errors import CheckpointError, DataError
+from grucli.text import plural
 
 MICROSECONDS = {"day": 86_400_000_000, "hour": 3_600_000_000, "minute": 60_000_000}
 """Lengths of the units that frequencies are said in."""
 
 UNITS = ("steps", "microseconds", "months", "business_days")
 _SHORTEST_MONTH_DAYS = 28
+_GREATEST_COUNTER = 10**18 - 1
+_LAST_DAY = np.datetime64("9999-12-31")
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,13 @@ class Frequency:
         return day // self.n if self.n < day and day % self.n == 0 else None
 
     def future(self, last: Any, steps: int) -> Times:
-        """The ``steps`` timestamps that follow ``last``."""
+        """The ``steps`` timestamps that follow ``last``. Raises DataError beyond the year 9999."""
+        if self._ends_beyond(last, steps):
+            limit = "18 digits" if self.unit == "steps" else "the year 9999"
+            raise DataError(
+                f"{plural(steps, 'step')} ({self.words}) after {self.format(last)} end beyond "
+                f"{limit}; expected times up to there; ask for fewer steps"
+            )
         count = np.arange(1, steps + 1) * self.n
         if self.unit == "steps":
             return np.asarray(int(last) + count)
@@ -73,6 +82,19 @@ class Frequency:
         if self.unit == "business_days":
             return _add_business_days(np.datetime64(last, "us"), count)
         return _add_months(np.datetime64(last, "us"), count, self.month_end)
+
+    def _ends_beyond(self, last: Any, steps: int) -> bool:
+        """Whether so many steps end where no time can be written; in whole numbers without end."""
+        if self.unit == "steps":
+            return int(last) + steps * self.n > _GREATEST_COUNTER
+        if self.unit == "months":
+            month = np.datetime64(last, "M").astype(int)
+            return int(month) + steps * self.n > int(_LAST_DAY.astype("datetime64[M]").astype(int))
+        if self.unit == "business_days":
+            weekdays = int(np.busday_count(np.datetime64(last, "D"), _LAST_DAY + 1)) - 1
+            return steps > weekdays
+        micros = int(np.datetime64(last, "us").astype(np.int64)) + steps * self.n
+        return micros >= int((_LAST_DAY + 1).astype("datetime64[us]").astype(np.int64))
 
     def after(self, moment: int) -> int:
         """The timestamp that follows one, both as whole numbers (dates: microseconds)."""
@@ -125,6 +147,12 @@ class Frequency:
         return cls(unit, n, month_end, style)
 
 
+def commonest_of(gaps: Numbers) -> int:
+    """The value that stands most often in an array, the smaller one of two."""
+    values, counts = np.unique(gaps, return_counts=True)
+    return int(values[np.argmax(counts)])
+
+
 def infer_frequency(timestamps: Times, style: TimeStyle) -> Frequency:
     """The commonest distance between neighbours of increasing timestamps [N], N >= 2.
 
@@ -133,15 +161,15 @@ def infer_frequency(timestamps: Times, style: TimeStyle) -> Frequency:
     """
     gaps = np.diff(timestamps).astype(np.int64)
     if style.integer:
-        return Frequency("steps", _commonest(gaps), style=style)
+        return Frequency("steps", commonest_of(gaps), style=style)
     if gaps.min() >= _SHORTEST_MONTH_DAYS * MICROSECONDS["day"]:
         days = timestamps.astype("datetime64[D]")
         month_days = (days - days.astype("datetime64[M]")).astype(int)
         at_end = bool(((days + 1).astype("datetime64[M]") != days.astype("datetime64[M]")).all())
         if at_end or len(np.unique(month_days)) == 1:
             months = np.diff(_months(timestamps))
-            return Frequency("months", _commonest(months), month_end=at_end, style=style)
-    commonest = _commonest(gaps)
+            return Frequency("months", commonest_of(months), month_end=at_end, style=style)
+    commonest = commonest_of(gaps)
     if commonest == MICROSECONDS["day"] and _skips_weekends(timestamps):
         return Frequency("business_days", 1, style=style)
     return Frequency("microseconds", commonest, style=style)
@@ -152,11 +180,6 @@ def _skips_weekends(timestamps: Times) -> bool:
     days = timestamps.astype("datetime64[D]")
     weekdays = np.busday_count(days[0], days[-1])
     return bool(np.is_busday(days).all() and weekdays < (days[-1] - days[0]).astype(int))
-
-
-def _commonest(gaps: np.ndarray[Any, Any]) -> int:
-    values, counts = np.unique(gaps, return_counts=True)
-    return int(values[np.argmax(counts)])
 
 
 def _months(timestamps: Times) -> np.ndarray[Any, Any]:

@@ -1,18 +1,17 @@
 """Checks along the time axis: rows in order, each once, at even distances."""
 
-import re
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from grucli.data.frequency import MICROSECONDS, Frequency, infer_frequency
+from grucli.data.calendar_numbers import find_calendar_number
+from grucli.data.frequency import MICROSECONDS, Frequency, commonest_of, infer_frequency
 from grucli.data.values import Table
 from grucli.errors import DataError
 from grucli.text import plural
 
-_DATE = re.compile(r"(19|20)[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])")
 NAMED_FAULTS = 10_000
 """Faults of one kind that are put into words."""
 
@@ -23,10 +22,11 @@ def check_times(
     """The frequency of a table and the steps [N - 1] between its rows, all 1 without ``may_skip``.
 
     ``expected`` is taken where the rows fit it, so that a few rows are enough; otherwise the
-    frequency is inferred. Raises DataError for times that do not rise, that stand twice or do not
-    fit the frequency, and (unless ``may_skip``) for absent rows.
+    table's own frequency is inferred. Raises DataError for times that do not rise, that stand twice
+    or do not fit the frequency, and (unless ``may_skip``) for absent rows.
     """
     _check_order(table)
+    _check_calendar_numbers(table)
     frequency = expected if expected is not None and _fits(table, expected) else None
     if frequency is None and len(table.timestamps) < 2:
         raise DataError(
@@ -43,11 +43,26 @@ def check_times(
 
 
 def _fits(table: Table, expected: Frequency) -> bool:
-    """True where every distance is a multiple of the frequency and most are one or two of it."""
+    """True where the rows are of a frequency, with some of them absent.
+
+    Rows at a multiple of it have a frequency of their own. Two rows are too few to tell, and so are
+    weekdays around a single weekend.
+    """
     if (expected.unit == "steps") != table.style.integer:
         return False
     steps = expected.rows_between(table.timestamps)
-    return len(steps) == 0 or bool((steps >= 1).all() and np.median(steps) <= 2)
+    if (steps < 1).any():
+        return False
+    return len(steps) < 2 or (commonest_of(steps) == 1 and not _of_business_days(table, expected))
+
+
+def _of_business_days(table: Table, expected: Frequency) -> bool:
+    """Whether rows that could be daily leave out two weekends and more, and nothing else but."""
+    if expected.unit != "microseconds" or expected.n != MICROSECONDS["day"]:
+        return False
+    days = table.timestamps.astype("datetime64[D]")
+    weekends = (days[-1] - days[0]).astype(int) - np.busday_count(days[0], days[-1])
+    return bool(np.is_busday(days).all() and weekends > 2)
 
 
 def _check_order(table: Table) -> None:
@@ -75,15 +90,24 @@ def _check_order(table: Table) -> None:
     raise DataError(*(_named(table, row, what) for row, what in sorted(problems.items())))
 
 
+def _check_calendar_numbers(table: Table) -> None:
+    """Whole numbers must count rows."""
+    calendar = find_calendar_number(table.timestamps) if table.style.integer else None
+    if calendar is not None:
+        kind, row = calendar
+        raise DataError(
+            _named(
+                table,
+                row,
+                f"{table.time_at(row)} comes after {table.time_at(row - 1)}: these are {kind.name} "
+                f"({kind.form}), no count of rows; expected dates; write each as YYYY-MM-DD",
+            )
+        )
+
+
 def _check_fit(table: Table, frequency: Frequency, steps: NDArray[Any]) -> None:
     """Every distance must be a multiple of the frequency."""
     odd = np.flatnonzero(steps < 1) + 1
-    if table.style.integer and (steps != 1).any() and _DATE.fullmatch(table.time_at(0)):
-        raise DataError(
-            f"{table.source}: column {table.time!r}: {table.time_at(0)} and the rows below look "
-            "like dates; expected YYYY-MM-DD, or whole numbers at even distances; write dates with "
-            "hyphens"
-        )
     if not len(odd):
         return
     if len(odd) * 4 >= len(steps):

@@ -24,6 +24,8 @@ _ISO = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})"
     r"(?:([ T])([0-9]{2}:[0-9]{2})(:[0-9]{2})?(?:\.([0-9]{1,6}))?(Z|[+-][0-9]{2}:[0-9]{2})?)?"
 )
+_LOOKED_AT = 100
+"""Characters of a cell that are looked at to say what is wrong with it."""
 _EPOCH, _MICROSECOND = datetime(1970, 1, 1), timedelta(microseconds=1)
 _DAYS = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
 
@@ -166,7 +168,7 @@ def explain_time(cell: str, style: TimeStyle | None) -> str:
     if not cell:
         return "no time; expected one in every row; fill it in or remove the row"
     if own is None:
-        return f"{quoted(cell)} is not a time grucli reads; {_time_remedy(cell)}"
+        return f"{quoted(cell)} is not a time grucli reads; {_time_remedy(cell[:_LOOKED_AT])}"
     if style is not None and own != style:
         if own.offset != style.offset and own.separator:
             return (

@@ -11,6 +11,8 @@ MISSING_WORDS = ("", "NA", "N/A", "NaN", "nan", "null")
 BLANKS = " \t\v\f"
 """Characters that may surround the content of a cell."""
 
+_LOOKED_AT = 200
+"""Characters of a cell that are looked at to say what is wrong with it."""
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _MISSING = frozenset(MISSING_WORDS)
 _HINTS = (
@@ -47,7 +49,7 @@ def explain_number(cell: str) -> str:
             f"{quoted(cell)} is beyond the range of a float64; expected at most 1.8e308; "
             "correct the cell or leave it empty"
         )
-    hint = next((hint for form, hint in _HINTS if re.fullmatch(form, text)), None)
+    hint = next((hint for form, hint in _HINTS if re.fullmatch(form, text[:_LOOKED_AT])), None)
     if hint is None and any(c.isdigit() and not c.isascii() for c in text):
         hint = "write the number with the digits 0 to 9"
     return (

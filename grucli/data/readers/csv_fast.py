@@ -14,14 +14,16 @@ import pandas as pd
 
 from grucli.data.readers.cells import MISSING_WORDS
 from grucli.data.readers.header import Layout, read_layout
-from grucli.data.readers.sources import LINE_LIMIT, Source
+from grucli.data.readers.sources import Source
+from grucli.data.readers.text import LINE_LIMIT
 from grucli.data.timestamps import Bytes, Numbers, TimeStyle, as_times, find_style, parse_dates
 from grucli.data.values import Floats, Table
 
 BLOCK_BYTES = 8 << 20
 _BOM = b"\xef\xbb\xbf"
 _WORD_STARTS = np.frombuffer(b"TtFf", np.uint8)
-_COMMA, _NEWLINE, _MINUS, _ZERO = b",\n-0"
+_EXPONENTS = np.frombuffer(b"eE", np.uint8)
+_COMMA, _NEWLINE, _MINUS, _PLUS, _ZERO = b",\n-+0"
 
 
 def read_fast(source: Source, *, time: str, columns: Sequence[str] | None) -> Table | None:
@@ -108,6 +110,10 @@ def _parse(
     newline = data[marks] == _NEWLINE
     if not newline[:, -1].all() or newline[:, :-1].any():
         return None
+    if np.diff(marks[:, -1]).max(initial=marks[0, -1]) > csv.field_size_limit():
+        return None
+    if _holds_signed_plus(data, found, layout):
+        return None
     starts, ends = _starts(marks, layout.time), marks[:, layout.time]
     style = style or find_style(block[starts[0] : ends[0]].decode())
     times = None if style is None else _parse_times(data, starts, ends, style=style)
@@ -118,6 +124,14 @@ def _parse(
         if _may_hold_words(data, _starts(marks, place), column):
             return None
     return style, times, values
+
+
+def _holds_signed_plus(data: Bytes, marks: Numbers, layout: Layout) -> bool:
+    """Whether a cell to be read begins with a plus: pandas is lax about those, and not exact."""
+    places = np.flatnonzero(data == _PLUS)
+    signs = places[~np.isin(data[places - 1], _EXPONENTS)]
+    columns = np.searchsorted(marks, signs) % len(layout.names)
+    return bool(np.isin(columns, layout.wanted).any())
 
 
 def _starts(marks: Numbers, place: int) -> Numbers:

@@ -4,7 +4,6 @@ Defines what grucli accepts; ``csv_fast`` accepts a part of it and gives the sam
 """
 
 import csv
-import io
 from array import array
 from collections.abc import Iterator, Sequence
 from typing import TextIO
@@ -13,7 +12,8 @@ import numpy as np
 
 from grucli.data.readers.cells import BLANKS, explain_number, parse_number
 from grucli.data.readers.header import Layout, read_layout
-from grucli.data.readers.sources import LINE_LIMIT, Source
+from grucli.data.readers.sources import Source
+from grucli.data.readers.text import LINE_LIMIT, decoded, narrow_encoding
 from grucli.data.timestamps import (
     Numbers,
     TimeStyle,
@@ -27,9 +27,10 @@ from grucli.data.values import Row, Table
 from grucli.errors import DataError
 from grucli.text import plural, quoted
 
-"""Characters in a line; more is not a table."""
 PROBLEM_LIMIT = 10_000
 """Faults after which reading stops."""
+BLANK_LIMIT = 1_000_000
+"""Blank lines after which reading stops."""
 
 
 class Problems:
@@ -56,8 +57,7 @@ def read_strict(source: Source, *, time: str, columns: Sequence[str] | None) -> 
     """Read a table cell by cell. Raises DataError with every fault found."""
     problems = Problems(source.name)
     with source.open() as binary:
-        text = io.TextIOWrapper(binary, encoding="utf-8-sig", errors="surrogateescape", newline="")
-        rows = split_rows(read_lines(text, problems), problems)
+        rows = split_rows(read_lines(decoded(binary), problems), problems)
         line, header = next(rows, (0, []))
         if not header:
             problems.check()
@@ -147,11 +147,6 @@ def read_lines(text: TextIO, problems: Problems) -> Iterator[str]:
     number = 0
     while line := text.readline(LINE_LIMIT):
         number += 1
-        if number == 1 and line.count("\0") * 3 >= len(line):
-            raise DataError(
-                f"{problems.name}:1: every other byte is zero, as in UTF-16 text; expected UTF-8; "
-                f"convert it: `iconv -f UTF-16 -t UTF-8 {problems.name}`"
-            )
         if len(line) >= LINE_LIMIT:
             problems.add(
                 number,
@@ -176,32 +171,53 @@ def _check_encoding(line: str, number: int, problems: Problems) -> None:
         line.encode()
     except UnicodeEncodeError as error:
         byte = ord(line[error.start]) - 0xDC00
+        guess = narrow_encoding(byte)
         problems.add(
             number,
             f"byte {byte:#x} at character {error.start + 1} is not UTF-8; expected UTF-8 text; if "
-            f"it is Latin-1: `iconv -f LATIN1 -t UTF-8 {problems.name}`",
+            f"it is {guess}: `iconv -f {guess} -t UTF-8 {problems.name}`",
         )
 
 
 def split_rows(lines: Iterator[str], problems: Problems) -> Iterator[tuple[int, list[str]]]:
     """Rows that are not blank, with the line on which each begins."""
     reader = csv.reader(lines, strict=True)
-    line = 1
+    line, blank = 1, 0
     while True:
         try:
             cells = next(reader)
         except StopIteration:
             return
         except csv.Error as error:
-            problems.add(line, _quote_fault(str(error)))
+            problems.add(line, _quote_fault(str(error), lines=reader.line_num - line + 1))
             return
         if cells and cells != [""]:
             yield line, cells
+        else:
+            blank += 1
+        if blank > BLANK_LIMIT:
+            problems.add(
+                line,
+                f"more than {BLANK_LIMIT} blank lines up to here; expected rows of a CSV table; "
+                "check that this is the right file",
+            )
+            return
         line = reader.line_num + 1
 
 
-def _quote_fault(reason: str) -> str:
-    if "unexpected end" in reason or "field limit" in reason:
+def _quote_fault(reason: str, *, lines: int) -> str:
+    """What the reader of quotes objects to in a row that takes so many lines."""
+    if "field limit" in reason and lines == 1:
+        return (
+            f"a cell of more than {csv.field_size_limit()} characters; expected a table of shorter "
+            "ones; shorten it, or take its column out of the table"
+        )
+    if "field limit" in reason:
+        return (
+            f"a quote opened in this row is not closed within {csv.field_size_limit()} characters; "
+            'expected a second "; close or remove it'
+        )
+    if "unexpected end" in reason:
         return 'a quote opened in this row is never closed; expected a second "; close or remove it'
     return (
         f"a misplaced quote ({reason}); expected quotes around whole cells, and doubled inside; "

@@ -9,6 +9,10 @@ from grucli.data.timestamps import find_style
 from grucli.errors import DataError
 from grucli.text import quoted
 
+COLUMN_LIMIT = 100_000
+_LOOKED_THROUGH = 1000
+"""Columns among which one of a similar name is looked for."""
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -32,6 +36,11 @@ def read_layout(
     Raises DataError for blank or double names, for columns that are not there, and for a line that
     is no header.
     """
+    if len(cells) > COLUMN_LIMIT:
+        raise DataError(
+            f"{where}: {len(cells)} columns; expected at most {COLUMN_LIMIT}; check that this is "
+            "the right file"
+        )
     names = tuple(cell.strip(BLANKS) for cell in cells)
     wanted = tuple(columns) if columns is not None else tuple(n for n in names if n != time)
     absent = [name for name in (time, *wanted) if name not in names]
@@ -93,7 +102,7 @@ def _double(names: tuple[str, ...], where: str) -> list[str]:
 
 
 def _absent(name: str, names: tuple[str, ...], where: str) -> str:
-    folded = {known.casefold(): known for known in reversed(names) if known}
+    folded = {known.casefold(): known for known in reversed(names[:_LOOKED_THROUGH]) if known}
     close = difflib.get_close_matches(name.casefold(), list(folded), n=1)
     hint = f"did you mean {quoted(folded[close[0]])}? " if close else ""
     listed = ", ".join(quoted(known) for known in names[:20]) + (", ..." if len(names) > 20 else "")

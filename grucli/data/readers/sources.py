@@ -1,24 +1,18 @@
 """Where bytes come from: a file, a compressed file, a pipe or standard input."""
 
-import bz2
-import gzip
 import io
-import lzma
 import stat
 import sys
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
+from grucli.data.readers.packing import unpacked
+from grucli.data.readers.text import checked
 from grucli.errors import DataError, UsageError
 
-_OPENERS: dict[bytes, Callable[[BinaryIO], object]] = {
-    b"\x1f\x8b": lambda raw: gzip.GzipFile(fileobj=raw, mode="rb"),
-    b"BZh": bz2.BZ2File,
-    b"\xfd7zXZ\x00": lzma.LZMAFile,
-}
+_CHUNK = 1 << 20
 _FOREIGN = {
     b"\x28\xb5\x2f\xfd": ("compressed with zstd", "unpack it first: `zstd -d FILE`"),
     b"PK\x03\x04": ("a zip archive or a spreadsheet", "unpack it, or save the table as CSV"),
@@ -35,37 +29,45 @@ LINE_LIMIT = 4 << 20
 class Source:
     """A table's bytes under a name that errors cite; can be opened more than once."""
 
-    def __init__(self, name: str, content: bytes | None = None) -> None:
-        """``content`` is None for a regular file, which is read again at every opening."""
+    def __init__(
+        self, name: str, content: bytes | None = None, *, pipe: BinaryIO | None = None
+    ) -> None:
+        """Without ``content`` or ``pipe`` it is the file of that name, read at every opening."""
         self.name = name
-        self._content = content
+        self._content, self._pipe, self._kept = content, pipe, bytearray()
 
     @classmethod
     def at(cls, path: str) -> "Source":
-        """A path, or ``-`` for standard input. Pipes are read to their end at once."""
+        """A path, or ``-`` for standard input. Of a pipe only what is asked for is read."""
         if path == "-":
-            return cls("-", _read_stdin())
+            return cls("-", pipe=_stdin())
         try:
             if stat.S_ISREG(Path(path).stat().st_mode):
                 return cls(path)
-            return cls(path, Path(path).read_bytes())
+            return cls(path, pipe=Path(path).open("rb"))
         except (OSError, ValueError) as error:
             raise _unreadable(path, error) from error
+
+    def close(self) -> None:
+        """Close a pipe; standard input stays open."""
+        if self._pipe is not None and self.name != "-":
+            self._pipe.close()
 
     @contextmanager
     def open(self) -> Iterator[BinaryIO]:
         """The unpacked bytes from the start. Raises DataError if they cannot be read as text."""
         try:
-            raw = io.BytesIO(self._content) if self._content is not None else _open_file(self.name)
-            with raw:
+            with self._raw() as raw:
                 yield self._unpack(raw)
-        except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile) as error:
-            raise DataError(
-                f"{self.name}: the compressed data is damaged or cut short ({error}); "
-                "fetch or pack the file again"
-            ) from error
         except OSError as error:
             raise _unreadable(self.name, error) from error
+
+    def _raw(self) -> BinaryIO:
+        if self._content is not None:
+            return io.BytesIO(self._content)
+        if self._pipe is not None:
+            return cast(BinaryIO, io.BufferedReader(_Replay(self._pipe, self._kept)))
+        return Path(self.name).open("rb")
 
     def _unpack(self, raw: BinaryIO) -> BinaryIO:
         head = raw.read(8)
@@ -73,17 +75,44 @@ class Source:
         for magic, (kind, remedy) in _FOREIGN.items():
             if head.startswith(magic):
                 raise DataError(f"{self.name}: {kind}; expected a CSV table; {remedy}")
-        for magic, opener in _OPENERS.items():
-            if head.startswith(magic):
-                return cast(BinaryIO, opener(raw))
-        return raw
+        stream = unpacked(raw, head, self.name)
+        return checked(raw if stream is None else cast(BinaryIO, stream), self.name)
 
 
-def _open_file(path: str) -> BinaryIO:
-    return Path(path).open("rb")
+class _Replay(io.RawIOBase):
+    """What a pipe has given and will give, from its start; each byte is kept to be read again."""
+
+    def __init__(self, pipe: BinaryIO, kept: bytearray) -> None:
+        self._pipe, self._kept, self._place = pipe, kept, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Go to a byte that has been read."""
+        self._place = offset + (self._place if whence == io.SEEK_CUR else 0)
+        return self._place
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill a buffer with what is kept, or else with what comes next."""
+        if self._place == len(self._kept):
+            self._kept += _read_some(self._pipe)
+        part = self._kept[self._place : self._place + len(buffer)]
+        buffer[: len(part)] = part
+        self._place += len(part)
+        return len(part)
 
 
-def _read_stdin() -> bytes:
+def _read_some(pipe: BinaryIO) -> bytes:
+    """What a pipe has ready, at least a byte; none at its end."""
+    some: bytes = pipe.read1(_CHUNK)  # type: ignore[attr-defined]
+    return some
+
+
+def _stdin() -> BinaryIO:
     if sys.stdin is None:
         raise UsageError("-: standard input is closed; expected a CSV table; pipe one in")
     if sys.stdin.isatty():
@@ -91,7 +120,7 @@ def _read_stdin() -> bytes:
             "-: standard input is a terminal; expected a CSV table; pipe one in: "
             "`cat table.csv | grucli ...`"
         )
-    return sys.stdin.buffer.read()
+    return sys.stdin.buffer
 
 
 def _unreadable(path: str, error: OSError | ValueError) -> DataError:

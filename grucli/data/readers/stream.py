@@ -1,11 +1,11 @@
 """Rows of a table as they arrive, each checked as strictly as a whole file."""
 
-import io
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
 from grucli.data.readers.csv_strict import Body, Problems, read_lines, split_rows
 from grucli.data.readers.header import read_layout
+from grucli.data.readers.text import checked, decoded
 from grucli.data.values import Row
 from grucli.errors import DataError
 
@@ -18,8 +18,7 @@ def stream_rows(
     Raises DataError at the first row that is not what ``read_table`` accepts.
     """
     problems = Problems(source)
-    text = io.TextIOWrapper(binary, encoding="utf-8-sig", errors="surrogateescape", newline="")
-    rows = split_rows(read_lines(text, problems), problems)
+    rows = split_rows(read_lines(decoded(checked(binary, source)), problems), problems)
     line, header = next(rows, (0, []))
     problems.check()
     if not header:

@@ -1,6 +1,7 @@
 """Read a CSV table strictly: exact numbers, or every fault named with its line and column."""
 
 from collections.abc import Sequence
+from contextlib import closing
 
 from grucli.data.readers.csv_fast import read_fast
 from grucli.data.readers.csv_strict import read_strict
@@ -14,7 +15,8 @@ def read_table(path: str, *, time: str, columns: Sequence[str] | None = None) ->
     ``path`` may be ``-`` for standard input. ``columns`` are the columns to read as numbers, None
     all but ``time``; others are not looked at. Raises DataError with every fault found.
     """
-    return _read(Source.at(path), time, columns)
+    with closing(Source.at(path)) as source:
+        return _read(source, time, columns)
 
 
 def parse_table(
