@@ -60,6 +60,6 @@ def show(text: str, limit: int = 40) -> str:
     return repr(cut)
 
 
-def plural(count: int, noun: str) -> str:
-    """A count and what is counted: ``1 row``, ``2 rows``."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+def plural(count: int, noun: str, many: str | None = None) -> str:
+    """A count and what is counted: ``1 row``, ``2 rows``; ``many`` where it ends otherwise."""
+    return f"{count} {noun}" if count == 1 else f"{count} {many or noun + 's'}"
