@@ -12,6 +12,7 @@ import json
 import sys
 import time
 import tracemalloc
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -44,7 +45,7 @@ def walk_panel(rows: int, columns: Columns, series: int, *, gaps: bool) -> Panel
         style = TimeStyle(integer=True)
         table = Table("walks", "step", np.arange(length), columns.values, values, style)
         panels.append(build_panel(table, columns, missing="linear"))
-    return join_panels(panels, [str(place) for place in range(series)])
+    return join_panels([replace(panel, ids=(str(place),)) for place, panel in enumerate(panels)])
 
 
 def recipe_of(columns: Columns) -> Recipe:

@@ -1,5 +1,7 @@
 """Many series in one panel: each is cut for itself, and nothing reaches from one into another."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -42,7 +44,7 @@ def panel_of(*series, missing="error", firsts=None):
         series_of(values, missing=missing, first=first)
         for values, first in zip(series, firsts, strict=True)
     ]
-    return join_panels(panels, [f"s{place}" for place in range(len(series))])
+    return join_panels([replace(p, ids=(f"s{place}",)) for place, p in enumerate(panels)])
 
 
 def counting(*lengths):
@@ -287,9 +289,11 @@ def test_the_season_is_that_of_most_series_that_have_one():
 
 def test_series_of_other_distances_are_refused():
     weekly = parse_table(b"t,a\n0,1\n7,2\n", source="g", time="t")
-    panels = [series_of([1, 2]), build_panel(weekly, Columns(("a",)))]
-    with pytest.raises(DataError, match="g: rows of y are numbered in steps of 7, those of x num"):
-        join_panels(panels, ["x", "y"])
+    other = build_panel(weekly, Columns(("a",)))
+    panels = [replace(series_of([1, 2]), ids=("x",)), replace(other, ids=("y",))]
+    what = "g: rows of y are numbered in steps of 7, those of x of f numbered one by one"
+    with pytest.raises(DataError, match=what):
+        join_panels(panels)
 
 
 def test_notes_of_many_series_are_told_in_short():

@@ -1,22 +1,26 @@
 """From tables to tensors: reading, checking, splitting, scaling, samples. No models."""
 
 from grucli.data.frequency import Frequency
-from grucli.data.panel import Panel, build_panel, join_panels
+from grucli.data.panel import Panel
 from grucli.data.readers.stream import stream_rows
 from grucli.data.readers.table import parse_table, read_table
 from grucli.data.samples import Samples
 from grucli.data.scaling import Scaler, fit_scaler
+from grucli.data.series import build_panel, join_panels
+from grucli.data.series_scaling import AnyScaler, SeriesScaler, scaler_from_plain
 from grucli.data.split import Span, Split, measured_columns, split_panel, whole_span
 from grucli.data.tensors import PanelTensors, build_tensors
 from grucli.data.values import Row, Table
 
 __all__ = [
+    "AnyScaler",
     "Frequency",
     "Panel",
     "PanelTensors",
     "Row",
     "Samples",
     "Scaler",
+    "SeriesScaler",
     "Span",
     "Split",
     "Table",
@@ -27,6 +31,7 @@ __all__ = [
     "measured_columns",
     "parse_table",
     "read_table",
+    "scaler_from_plain",
     "split_panel",
     "stream_rows",
     "whole_span",

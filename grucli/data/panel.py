@@ -1,7 +1,7 @@
 """Tables checked along their time axis, with their gaps filled and remembered."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -13,10 +13,7 @@ from grucli.data.time_axis import NAMED_FAULTS, check_times
 from grucli.data.timestamps import Times
 from grucli.data.values import Floats, Table
 from grucli.errors import DataError
-from grucli.text import plural
-
-NAMED_SERIES = 3
-"""Series whose notes are repeated; of the rest it is said how many have some."""
+from grucli.text import plural, quoted
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +24,8 @@ class Panel:
     ``missing``; ``observed`` [N, C] is true where a value was measured, and is so in the whole
     first row of every series. Series s has the rows ``bounds[s]`` up to, but without,
     ``bounds[s + 1]``, and the name ``ids[s]``, which is empty where the table is one series.
-    ``notes`` are sentences about what was found.
+    ``notes`` are sentences about what was found. ``texts`` maps columns of texts, those that the
+    names are made of and others, to one text for each series.
     """
 
     source: str
@@ -41,11 +39,30 @@ class Panel:
     frequency: Frequency
     missing: str
     notes: tuple[str, ...]
+    texts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def series(self) -> int:
         """How many series there are."""
         return len(self.ids)
+
+    def series_of(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The number of the series of each of some rows."""
+        return np.asarray(np.searchsorted(self.bounds, rows, side="right") - 1)
+
+    def only(self, place: int) -> "Panel":
+        """One of the series, by its number."""
+        rows = slice(*self.bounds[place : place + 2].tolist())
+        return replace(
+            self,
+            timestamps=self.timestamps[rows],
+            values=self.values[rows],
+            observed=self.observed[rows],
+            bounds=np.array([0, rows.stop - rows.start]),
+            ids=self.ids[place : place + 1],
+            notes=(),
+            texts={name: texts[place : place + 1] for name, texts in self.texts.items()},
+        )
 
     def until(self, stop: int) -> "Panel":
         """The first rows of the only series, filled as if nothing had come after them."""
@@ -63,8 +80,13 @@ class Panel:
         )
 
 
-def build_panel(
-    table: Table, columns: Columns, *, missing: str = "error", expected: Frequency | None = None
+def build_series(
+    table: Table,
+    columns: Columns,
+    *,
+    name: str = "",
+    missing: str = "error",
+    expected: Frequency | None = None,
 ) -> Panel:
     """Check the order of time, infer the frequency and fill what is missing; one series.
 
@@ -73,10 +95,10 @@ def build_panel(
     the neighbours of a gap; mask is forward for a model that is told which values are filled. Rows
     that are absent count as missing. Rows before every column has its first value are left out:
     filling them would look ahead. ``expected`` is the frequency of rows that
-    a model was trained on. Raises DataError.
+    a model was trained on, ``name`` that of one among many series. Raises DataError.
     """
     frequency, steps = check_times(table, may_skip=missing != "error", expected=expected)
-    _check_columns(table)
+    _check_columns(table, name)
     if missing == "error":
         _check_cells(table)
     notes = []
@@ -89,7 +111,7 @@ def build_panel(
     observed = ~np.isnan(values)
     begin = int(observed.argmax(axis=0).max())
     if begin:
-        notes.append(_check_begin(table, frequency.format(timestamps[begin]), observed, begin))
+        notes.append(_check_begin(table, name, frequency.format(timestamps[begin]), observed))
         timestamps, values, observed = timestamps[begin:], values[begin:], observed[begin:]
     if not observed.all():
         count = plural(int((~observed).sum()), "missing value", thousands="")
@@ -102,53 +124,23 @@ def build_panel(
         values=_fill(values, observed, missing),
         observed=observed,
         bounds=np.array([0, len(values)]),
-        ids=("",),
+        ids=(name,),
         frequency=frequency,
         missing=missing,
         notes=tuple(notes),
     )
 
 
-def join_panels(panels: Sequence[Panel], ids: Sequence[str]) -> Panel:
-    """Panels of one series each as one panel of many, in the order given.
-
-    They have the columns and the policy of the first. Raises DataError where their rows lie at
-    different distances.
-    """
-    first = panels[0]
-    problems = [
-        f"{panel.source}: rows of {name} are {panel.frequency.words}, those of {ids[0]} "
-        f"{first.frequency.words}; expected one frequency; resample the series"
-        for name, panel in zip(ids, panels, strict=True)
-        if panel.frequency != first.frequency
-    ]
-    if problems:
-        raise DataError(*problems)
-    lengths = [len(panel.values) for panel in panels]
-    return replace(
-        first,
-        timestamps=np.concatenate([panel.timestamps for panel in panels]),
-        values=np.concatenate([panel.values for panel in panels]),
-        observed=np.concatenate([panel.observed for panel in panels]),
-        bounds=np.concatenate([[0], np.cumsum(lengths)]),
-        ids=tuple(ids),
-        notes=_joined_notes(panels, ids),
-    )
+def _where(table: Table, name: str) -> str:
+    """A table, or the place of one among many series in it."""
+    return f"{table.where(0)}: series {quoted(name)}" if name else table.source
 
 
-def _joined_notes(panels: Sequence[Panel], ids: Sequence[str]) -> tuple[str, ...]:
-    """The notes of the first series that have some, and how many more there are."""
-    noted = [(name, panel.notes) for name, panel in zip(ids, panels, strict=True) if panel.notes]
-    notes = [f"{name}: {note}" for name, found in noted[:NAMED_SERIES] for note in found]
-    rest = len(noted) - NAMED_SERIES
-    return (*notes, f"{rest} more series with notes like these") if rest > 0 else tuple(notes)
-
-
-def _check_columns(table: Table) -> None:
+def _check_columns(table: Table, name: str) -> None:
     """Every column must have a value somewhere."""
     problems = [
-        f"{table.source}: column {table.columns[column]!r}: no value at all; expected measured "
-        "values; leave the column out of the recipe"
+        f"{_where(table, name)}: column {table.columns[column]!r}: no value at all; expected "
+        "measured values; leave the column out of the recipe"
         for column in np.flatnonzero(np.isnan(table.values).all(axis=0))
     ]
     if problems:
@@ -165,14 +157,15 @@ def _check_cells(table: Table) -> None:
         raise DataError(*problems)
 
 
-def _check_begin(table: Table, time: str, observed: NDArray[np.bool_], begin: int) -> str:
+def _check_begin(table: Table, name: str, time: str, observed: NDArray[np.bool_]) -> str:
     """Say why the panel begins later than the table. Raises DataError if most rows would go."""
     late = int(observed.argmax(axis=0).argmax())
+    begin = int(observed.argmax(axis=0).max())
     reason = f"column {table.columns[late]!r} has its first value at {time}"
     if begin * 2 > len(observed):
         raise DataError(
-            f"{table.source}: {reason}, after {begin} of {len(observed)} rows; expected one in the "
-            "first half; leave the column out of the recipe"
+            f"{_where(table, name)}: {reason}, after {begin} of {len(observed)} rows; expected one "
+            "in the first half; leave the column out of the recipe"
         )
     return f"{plural(begin, 'row', thousands='')} at the beginning left out: {reason}"
 

@@ -42,9 +42,13 @@ class Samples:
         """Number of series that have a sample."""
         return int((self.stop.diff(prepend=self.stop.new_zeros(1)) > 0).sum())
 
+    def series_of(self, index: Tensor) -> Tensor:
+        """The numbers of the series of the samples at positions ``index`` [B]."""
+        return torch.searchsorted(self.stop, index, right=True)
+
     def starts(self, index: Tensor) -> Tensor:
         """The first rows of the samples at positions ``index`` [B]."""
         offset = self.offset
         if len(offset) > 1:
-            offset = offset.index_select(0, torch.searchsorted(self.stop, index, right=True))
+            offset = offset.index_select(0, self.series_of(index))
         return torch.add(offset, index, alpha=self.stride)

@@ -1,13 +1,16 @@
 """Between original and scaled units: scaled = (value - center) / spread, column by column."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from grucli.data.panel import Panel
+from grucli.data.split import Span
 from grucli.data.values import Floats
 from grucli.errors import CheckpointError, DataError
 
@@ -17,7 +20,10 @@ KINDS = ("standard", "minmax", "robust", "none")
 
 @dataclass(frozen=True, eq=False)
 class Scaler:
-    """``center`` and ``spread`` [C] in float64, one of each for every name in ``columns``."""
+    """``center`` and ``spread`` [C] in float64, one of each for every name in ``columns``.
+
+    That of a panel scaled by series has a row for each of its series, [S, C]: ``at`` picks them.
+    """
 
     kind: str
     columns: tuple[str, ...]
@@ -34,6 +40,22 @@ class Scaler:
         center, spread = self._of(values)
         return values * spread + center
 
+    def of(self, _panel: Panel, _span: Span) -> "Scaler":
+        """The scaler of a panel: this one, whatever its series."""
+        return self
+
+    @property
+    def is_by_series(self) -> bool:
+        """Whether every series has its own."""
+        return self.center.ndim > 1
+
+    def at(self, series: NDArray[np.int64] | Tensor) -> "Scaler":
+        """That of values [..., C] whose series have these numbers [...]."""
+        if not self.is_by_series:
+            return self
+        places = np.asarray(series)
+        return replace(self, center=self.center[places], spread=self.spread[places])
+
     def only(self, columns: Sequence[str]) -> "Scaler":
         """The part of it that is for some of its columns, in the order given.
 
@@ -46,7 +68,12 @@ class Scaler:
                 "every target of the recipe; the file was changed"
             )
         places = [self.columns.index(name) for name in columns]
-        return Scaler(self.kind, tuple(columns), self.center[places], self.spread[places])
+        return replace(
+            self,
+            columns=tuple(columns),
+            center=self.center[..., places],
+            spread=self.spread[..., places],
+        )
 
     def _of(self, values: Numbers) -> tuple[Numbers, Numbers]:
         """Center and spread in the kind of number that ``values`` are."""
@@ -108,7 +135,7 @@ def fit_scaler(kind: str, measured_values: Iterable[Floats], columns: tuple[str,
                 "or change data.split"
             )
         elif kind != "none":
-            center[index], spread[index] = _statistics(kind, measured)
+            center[index], spread[index] = measured_statistics(kind, measured)
             if not (np.isfinite(spread[index]) and spread[index] > 0):
                 problems.append(
                     f"column {name!r}: its {kind} spread over the training span is "
@@ -119,8 +146,13 @@ def fit_scaler(kind: str, measured_values: Iterable[Floats], columns: tuple[str,
     return Scaler(kind, columns, center, spread)
 
 
-def _statistics(kind: str, measured: Floats) -> tuple[float, float]:
-    """Center and spread. Differences to the first value keep small noise on a large offset."""
+def measured_statistics(kind: str, measured: Floats) -> tuple[float, float]:
+    """Center and spread of values [N]; the spread may be 0 or not finite.
+
+    Differences to the first value keep small noise on a large offset.
+    """
+    if kind == "none":
+        return 0.0, 1.0
     with np.errstate(over="ignore", invalid="ignore"):
         if kind == "minmax":
             return float(measured.min()), float(measured.max() - measured.min())
@@ -129,5 +161,7 @@ def _statistics(kind: str, measured: Floats) -> tuple[float, float]:
             return float(middle), float(high - low)
         change = measured - measured[0]
         largest = np.abs(change).max()
+        if largest == 0:
+            return float(measured[0]), 0.0
         share = change / largest
         return float(measured[0] + largest * share.mean()), float(largest * share.std())

@@ -29,6 +29,10 @@ class Span:
         """Rows of all series together."""
         return int((self.stop - self.start).sum())
 
+    def first(self, rows: int) -> "Span":
+        """At most so many rows of every series, from the beginning."""
+        return Span(self.start, np.minimum(self.stop, self.start + rows))
+
     def parts(self, array: NDArray[Any]) -> Iterator[NDArray[Any]]:
         """The rows [n, ...] of an array [N, ...] that lie in the span, one series after the other.
 

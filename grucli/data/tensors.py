@@ -62,7 +62,9 @@ def scaled_columns(panel: Panel, scaler: Scaler) -> NDArray[np.float32]:
     for start in range(0, len(scaled), _BLOCK_ROWS):
         block = slice(start, start + _BLOCK_ROWS)
         with np.errstate(over="ignore"):
-            scaled[block, : flags.start] = scaler.scale(panel.values[block])
+            rows = np.arange(start, min(block.stop, len(scaled)))
+            own = scaler.at(panel.series_of(rows)) if scaler.is_by_series else scaler
+            scaled[block, : flags.start] = own.scale(panel.values[block])
         if panel.columns.flags:
             scaled[block, flags] = panel.observed[block]
         large = np.argwhere(~np.isfinite(scaled[block]))

@@ -4,10 +4,23 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from grucli.data.timestamps import Numbers, Times, TimeStyle
 
 Floats = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
+
+
+@dataclass(frozen=True, eq=False)
+class TextColumn:
+    """A column of texts: row n holds ``words[codes[n]]``.
+
+    ``codes`` [N] count the words in the order in which they first appear.
+    """
+
+    name: str
+    codes: NDArray[np.int32]
+    words: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,7 +29,8 @@ class Table:
 
     ``timestamps`` [N] are datetime64[us] (wall-clock time at ``style.offset``) or int64; ``values``
     [N, C] float64 with NaN where a cell is missing; ``lines`` [N] the physical line of each row,
-    None where row 0 stands on line 2 and every row takes one line.
+    None where row 0 stands on line 2 and every row takes one line. ``texts`` are columns of texts,
+    such as the names of series, none of them empty anywhere.
     """
 
     source: str
@@ -26,6 +40,7 @@ class Table:
     values: Floats
     style: TimeStyle
     lines: Numbers | None = None
+    texts: tuple[TextColumn, ...] = ()
 
     def line(self, row: int) -> int:
         """The physical line of a row, counted from 1."""

@@ -62,7 +62,8 @@ def _forecast(axes: Any, example: ForecastExample) -> None:
         label="forecast",
     )  # fmt: skip
     axes.axvline(start - 0.5, color=QUIET, linewidth=0.8, linestyle=":")
-    axes.set_title(f"{plain(example.column, 30)} from {plain(example.times[start], 25)}")
+    of_series = f" of {plain(example.series, 20)}" if example.series else ""
+    axes.set_title(f"{plain(example.column, 30)}{of_series} from {plain(example.times[start], 25)}")
     axes.set_ylabel(plain(example.column, 24))
     axes.set_xlabel(plain(example.time, 24))
     time_ticks(axes, range(len(example.times)), example.times)

@@ -117,6 +117,7 @@ def _forecast(example: ForecastExample) -> dict[str, Any]:
     horizon = keep_extremes([example.forecast, example.truth])
     return {
         "column": example.column,
+        "series": example.series,
         "time": example.time,
         "first": example.times[start],
         "steps": start,

@@ -87,7 +87,7 @@ function drawForecasts(body) {
   });
 }
 
-function forecastChart({column, first, time, steps, context, horizon}) {
+function forecastChart({column, series, first, time, steps, context, horizon}) {
   const texts = {x: [...context.x, ...horizon.x], t: [...context.t, ...horizon.t]};
   const last = context.y.length - 1, dots = horizon.x.length <= 12;
   const join = (values) => ({x: [context.x[last], ...horizon.x], y: [context.y[last], ...values]});
@@ -98,7 +98,7 @@ function forecastChart({column, first, time, steps, context, horizon}) {
   ];
   const beyond = horizon.truth.length === 0;
   return lineChart({
-    title: beyond ? `Beyond the end: from ${first}` : `From ${first}`, xLabel: time, yLabel: column, xTexts: texts,
+    title: `${series ? `${series}: ` : ""}${beyond ? "Beyond the end: from" : "From"} ${first}`, xLabel: time, yLabel: column, xTexts: texts,
     lines: beyond ? [lines[0], lines[2]] : lines,
   });
 }
@@ -204,7 +204,7 @@ function drawGates(body) {
   const newest = data.forecasts.find((example) => example.horizon.truth.length === 0);
   if (newest) {
     body.append(lineChart({
-      title: `What was read: ${newest.column}`, xLabel: newest.time, yLabel: newest.column, height: 170,
+      title: `What was read: ${newest.column}${newest.series ? ` of ${newest.series}` : ""}`, xLabel: newest.time, yLabel: newest.column, height: 170,
       xTexts: newest.context, lines: [{name: newest.column, color: 4, x: newest.context.x, y: newest.context.y}],
     }));
   }

@@ -199,9 +199,32 @@ def _repeated_past(past: Sequence[str], target: str | Sequence[str], time: str) 
     return None
 
 
+def _repeated_series(
+    series: str | Sequence[str], time: str, target: str | Sequence[str], past: Sequence[str]
+) -> str | None:
+    names, others = _names(series), {"the time column": time, "a target": target, "in past": past}
+    for name in names:
+        for what, known in others.items():
+            if name in _names(known):
+                return f"found '{name}', which is {what}; expected a column of names; remove it"
+        if names.count(name) > 1:
+            return f"found '{name}' twice; expected each column once"
+    return None
+
+
+def _scaled_by_no_series(scale_by: str, series: Sequence[str], scale: str) -> str | None:
+    if scale_by == "series" and not series:
+        return "found series without data.series; expected table, or name the column of series"
+    if scale_by == "series" and scale == "none":
+        return "found series with scale none; there is nothing to fit; expected table"
+    return None
+
+
 _RULES = (
     _Rule(("data.target", "data.time"), _repeated_target),
     _Rule(("data.past", "data.target", "data.time"), _repeated_past),
+    _Rule(("data.series", "data.time", "data.target", "data.past"), _repeated_series),
+    _Rule(("data.scale_by", "data.series", "data.scale"), _scaled_by_no_series),
     _Rule(("data.split.train", "data.split.valid", "data.split.test"), _length_beside_date),
     _Rule(("data.split.test", "data.split.valid", "data.split.train"), _fractions_leave_nothing),
     _Rule(("model.layer_norm", "model.cell"), _layer_norm_of_another_cell),

@@ -40,6 +40,11 @@ def one_of(choices: Sequence[str]) -> GetPydanticSchema:
 
 Text = Annotated[str, Field(min_length=1)]
 Texts = Annotated[tuple[Text, ...], BeforeValidator(_listed, json_schema_input_type=list[Text])]
+TextOrTextsOrNone = Annotated[
+    tuple[Text, ...],
+    BeforeValidator(_one_or_listed, json_schema_input_type=Text | list[Text]),
+]
+"""One text, a list of them, or an empty list."""
 TextOrTexts = Annotated[
     tuple[Text, ...],
     Field(min_length=1),

@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 from grucli.cells import CELLS, GRU, NORM_NAMES
 from grucli.columns import Columns
 from grucli.recipe.conflicts import find_conflicts
-from grucli.recipe.kinds import Share, Text, TextOrTexts, Texts, one_of
+from grucli.recipe.kinds import Share, Text, TextOrTexts, TextOrTextsOrNone, Texts, one_of
 
 
 class _Section(BaseModel):
@@ -52,6 +52,11 @@ class DataRecipe(_Section):
         description="CSV file, relative to the recipe, also as .gz, .bz2 or .xz; - is stdin."
     )
     time: Text = Field(description="Name of the time column.")
+    series: TextOrTextsOrNone = Field(
+        default=(),
+        description="Column whose text names the series that a row belongs to, or a list of such "
+        "columns; empty where the table is one series.",
+    )
     target: TextOrTexts = Field(description="Column to forecast, or a list of columns.")
     past: Texts = Field(
         default=(), description="More input columns, known only up to the newest row."
@@ -64,6 +69,12 @@ class DataRecipe(_Section):
     scale: Literal["standard", "minmax", "robust", "none"] = Field(
         default="standard",
         description="Scaling of every column, fitted on the training span only.",
+    )
+    scale_by: Literal["table", "series"] = Field(
+        default="table",
+        description="One scale for all series, or one for each, fitted on its own rows of the "
+        "training span. A series that was not trained on is scaled by its own history; the "
+        "checkpoint keeps 16 bytes a column for each series, and its name.",
     )
     split: SplitRecipe = Field(
         default=SplitRecipe(), description="Where training ends, validation and test begin."

@@ -51,6 +51,7 @@ class ForecastExample:
 
     ``times`` has a text for each of the ``context`` rows and then for each row of the horizon.
     ``truth`` is None where a value was never measured, and empty beyond the end of the table.
+    ``series`` names one of many, and is empty where the table is one series.
     """
 
     column: str
@@ -59,3 +60,4 @@ class ForecastExample:
     context: Numbers
     truth: tuple[float | None, ...]
     forecast: Numbers
+    series: str = ""

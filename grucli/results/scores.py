@@ -1,7 +1,7 @@
 """How good forecasts are, and a forecast itself."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from grucli.results.rows import Metric, row
@@ -82,10 +82,14 @@ class Scores:
 class Forecast:
     """Values beyond the end of a table, in original units.
 
-    ``timestamps`` has one text for each step, ``values[column]`` one number for each step.
+    ``timestamps`` has one text for each row, ``values[column]`` one number, ``ids[column]`` a text
+    that names its series: all steps of the first series, then those of the next. ``ids`` is empty
+    where the table is one series. ``notes`` are sentences on series that were left out.
     """
 
     time: str
     timestamps: tuple[str, ...]
     columns: tuple[str, ...]
     values: Mapping[str, tuple[float, ...]]
+    ids: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()

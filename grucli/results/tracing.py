@@ -130,6 +130,7 @@ class Explanation:
 
     ``own_value`` is the unit's next state as the model itself computed it; ``change`` how far the
     unit moved. ``step`` counts from 1 within a window of ``steps`` rows that ends at ``last``.
+    ``series`` names the one of many that they are rows of.
     """
 
     checkpoint: str
@@ -150,3 +151,4 @@ class Explanation:
     board: tuple[BoardStep, ...]
     value: float
     own_value: float
+    series: str = ""

@@ -14,7 +14,7 @@ from grucli.nn.recording import LayerRecord
 from grucli.results.tracing import Explanation, InputValue
 from grucli.runs.opened import OpenedTable, open_table
 from grucli.runs.selecting import choose
-from grucli.runs.tracing import check_rows, direction_of, record_rows, samples_of
+from grucli.runs.tracing import check_rows, direction_of, one_series, record_rows, samples_of
 
 
 def explain(
@@ -33,7 +33,7 @@ def explain(
     the network on its own. Raises DataError for a time that is not there, UsageError for a layer,
     unit or column.
     """
-    opened = open_table(checkpoint, data)
+    opened = one_series(open_table(checkpoint, data))
     context, rows = opened.recipe.task.context, len(opened.panel.values)
     check_rows(opened, context)
     row = _find_time(opened.panel, at)
@@ -68,6 +68,7 @@ def explain(
         board=board.steps,
         value=board.value,
         own_value=own,
+        series=opened.panel.ids[0],
     )
 
 
@@ -115,7 +116,7 @@ def _inputs(
     columns = panel.columns
     if opened.model.is_independent:
         columns = replace(columns, targets=columns.targets[sample : sample + 1])
-    scaled = opened.learned.scaler.scale(panel.values[row : row + 1])[0]
+    scaled = opened.data.newest_scaler.scale(panel.values[row : row + 1])[0]
     reads = record.inputs[step, sample].tolist()
     values = []
     for at, name in enumerate(columns.values):

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from grucli.checkpoint import Checkpoint, load_checkpoint
-from grucli.data import Frequency, Panel, Scaler
+from grucli.data import Frequency, Panel, scaler_from_plain
 from grucli.errors import CheckpointError, DataError, RecipeError
 from grucli.recipe import Recipe, recipe_from_mapping
 from grucli.runs.device import use_kernel
@@ -44,7 +44,7 @@ def open_checkpoint(path: str | Path) -> Opened:
     saved = load_checkpoint(path)
     recipe = recipe_of(saved, path)
     task = task_of(recipe)
-    learned = Learned(Scaler.from_plain(saved.scaler), saved.task["facts"])
+    learned = Learned(scaler_from_plain(saved.scaler), saved.task["facts"])
     model = task.restore_model(recipe, learned.facts, saved.weights, source=str(path))
     return Opened(str(path), saved, recipe, task, learned, model)
 
@@ -59,9 +59,13 @@ def open_table(path: str | Path, data: str | bytes | None = None) -> OpenedTable
 
 def with_table(opened: Opened, data: str | bytes | None = None) -> OpenedTable:
     """An opened checkpoint beside a table. Raises DataError for one that it cannot read."""
-    panel = _panel(opened, data)
+    return with_panel(opened, _panel(opened, data))
+
+
+def with_panel(opened: Opened, panel: Panel) -> OpenedTable:
+    """An opened checkpoint beside a table that was read before."""
     read = opened.task.prepare(opened.recipe, panel, device="cpu", learned=opened.learned)
-    return OpenedTable(**vars(opened), data=read)
+    return OpenedTable(**{**vars(opened), "data": read})
 
 
 def _panel(opened: Opened, data: str | bytes | None) -> Panel:

@@ -37,6 +37,8 @@ class PreparedData:
         digest.update(panel.observed.tobytes())
         digest.update(panel.timestamps.tobytes())
         digest.update(panel.bounds[1:-1].tobytes())
+        for texts in panel.texts.values():
+            digest.update("\0".join(texts).encode())
         return {
             "path": self.recipe.data.path,
             "rows": len(panel.values),

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from grucli.data import Frequency, Row, stream_rows
+from grucli.data import Frequency, Row, Scaler, stream_rows
 from grucli.errors import DataError, UsageError
 from grucli.nn import Forecaster, State
 from grucli.recipe import Recipe
@@ -32,6 +32,12 @@ class Stream:
         """Load a checkpoint. Raises UsageError for a model that needs whole windows."""
         opened = open_checkpoint(checkpoint)
         recipe = opened.recipe
+        scaler = opened.learned.scaler
+        if not isinstance(scaler, Scaler) or recipe.data.series:
+            raise UsageError(
+                f"{checkpoint}: --stream carries the state of one series on, and this model reads "
+                f"many (data.series: {', '.join(recipe.data.series)}); predict from whole tables"
+            )
         if recipe.task.normalise != "none" or recipe.model.bidirectional:
             raise UsageError(
                 f"{checkpoint}: --stream carries the state on, but this model needs whole windows; "
@@ -39,7 +45,7 @@ class Stream:
             )
         self.recipe: Recipe = recipe
         self.model: Forecaster = opened.model.eval()
-        self.scaler = opened.learned.scaler
+        self.scaler = scaler
         self.of_targets = self.scaler.only(recipe.data.columns.targets)
         self.frequency = Frequency.from_plain(opened.saved.frequency)
         self.state: State | None = None

@@ -1,5 +1,7 @@
 """From what a recipe says of its table to a panel."""
 
+from typing import Any
+
 from grucli.data import Frequency, Panel, build_panel, parse_table, read_table
 from grucli.recipe import DataRecipe
 
@@ -11,9 +13,15 @@ def read_panel(
 
     ``source`` is its path, or the bytes of a CSV. Raises DataError.
     """
-    names = data.columns.values
+    wanted: dict[str, Any] = {
+        "time": data.time,
+        "columns": data.columns.values,
+        "texts": data.series,
+    }
     if isinstance(source, bytes):
-        table = parse_table(source, source="the table", time=data.time, columns=names)
+        table = parse_table(source, source="the table", **wanted)
     else:
-        table = read_table(source or data.path, time=data.time, columns=names)
-    return build_panel(table, data.columns, missing=data.missing, expected=expected)
+        table = read_table(source or data.path, **wanted)
+    return build_panel(
+        table, data.columns, series=data.series, missing=data.missing, expected=expected
+    )

@@ -26,9 +26,9 @@ from grucli.insight.tracing import (
 )
 from grucli.nn.recording import LayerRecord, recording
 from grucli.results.tracing import LayerActivity, TraceReport
-from grucli.runs.opened import Opened, OpenedTable, open_table
+from grucli.runs.opened import Opened, OpenedTable, open_table, with_panel
 from grucli.runs.selecting import Chosen, choose
-from grucli.tasks.forecast.samples import build_windows, latest_contexts
+from grucli.tasks.forecast.samples import build_windows, latest_contexts, long_enough
 
 _GRADIENT_WINDOWS = 32
 _GRADIENT_VALUES = 4_000_000
@@ -53,11 +53,25 @@ def samples_of(opened: Opened) -> tuple[str, ...]:
     return opened.recipe.data.target if opened.model.is_independent else ("",)
 
 
+def one_series(opened: OpenedTable) -> OpenedTable:
+    """The first series of a table with a whole context; a table of one series as it is."""
+    if opened.panel.series == 1:
+        return opened
+    place = int(long_enough(opened.panel, opened.recipe.task.context)[0])
+    return with_panel(opened, opened.panel.only(place))
+
+
+def table_words(opened: OpenedTable) -> str:
+    """The table by name, and which of its series was read."""
+    series = opened.panel.ids[0]
+    return f"{opened.panel.source}, series {series}" if series else opened.panel.source
+
+
 def record_rows(opened: OpenedTable, first: int, stop: int) -> tuple[LayerRecord, ...]:
     """What the stack does over the rows from ``first`` to before ``stop``, in float32."""
     context = latest_contexts(
         opened.panel.until(stop),
-        opened.learned.scaler,
+        opened.data.newest_scaler,
         context_steps=stop - first,
         device=torch.device("cpu"),
     )
@@ -84,7 +98,7 @@ def trace(
     nothing chosen is everything. Raises UsageError for what does not exist, DataError for a table
     that is too short.
     """
-    opened = open_table(checkpoint, data)
+    opened = one_series(open_table(checkpoint, data))
     count = _rows_to_read(opened, rows)
     stop = len(opened.panel.values)
     chosen = choose(opened.model, layers=layers, units=units, gates=gates, steps=steps, rows=count)
@@ -109,7 +123,7 @@ def _report(
     recipe = opened.recipe
     return TraceReport(
         checkpoint=opened.path,
-        table=opened.panel.source,
+        table=table_words(opened),
         cell=recipe.model.cell,
         layer_norm=recipe.model.layer_norm,
         normalise=recipe.task.normalise,
@@ -187,7 +201,7 @@ def _gradients(opened: OpenedTable) -> tuple[Sequence[tuple[float, ...] | None],
     count = stack.num_layers * stack.directions
     if len(panel.values) < recipe.task.context + recipe.task.horizon:
         return [None] * count, 0
-    tensors = build_tensors(panel, opened.learned.scaler, torch.device("cpu"))
+    tensors = build_tensors(panel, opened.data.newest_scaler, torch.device("cpu"))
     windows = build_windows(tensors, whole_span(panel), recipe.task)
     values = recipe.task.context * stack.hidden_size * count * opened.model.samples_per_window
     most = max(min(_GRADIENT_WINDOWS, _GRADIENT_VALUES // values, len(windows)), 1)

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from grucli.data import Panel, Scaler
+from grucli.data import AnyScaler, Panel
 from grucli.errors import CheckpointError
 from grucli.nn import RecurrentModel
 from grucli.recipe import Recipe
@@ -24,7 +24,7 @@ class Learned:
     ``facts`` are plain values, which a checkpoint keeps under the task.
     """
 
-    scaler: Scaler
+    scaler: AnyScaler
     facts: Mapping[str, Any]
 
 

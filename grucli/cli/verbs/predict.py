@@ -8,7 +8,17 @@ from typing import Annotated, Any
 
 import typer
 
-from grucli.cli.kit.options import Checkpoint, Data, Json, NoColor, Plot, Quiet, Threads, Verbose
+from grucli.cli.kit.options import (
+    SCREEN,
+    Checkpoint,
+    Data,
+    Json,
+    NoColor,
+    Plot,
+    Quiet,
+    Threads,
+    Verbose,
+)
 from grucli.errors import UsageError
 
 
@@ -35,7 +45,7 @@ def predict(
 
     Example: grucli predict runs/co2/best.pt new.csv -o forecast.csv
     """
-    from grucli.cli.kit.console import write_result
+    from grucli.cli.kit.console import talk, write_result
     from grucli.cli.kit.plots import check_plot, write_plot
     from grucli.cli.views.forecast import write_forecast_csv
     from grucli.files import write_atomically
@@ -56,6 +66,9 @@ def predict(
         buffer = io.StringIO()
         write_forecast_csv(forecast, buffer)
         text = buffer.getvalue()
+    if not SCREEN.quiet:
+        for note in forecast.notes:
+            talk().print(f"note: {note}", soft_wrap=True, markup=False)
     if output == "-":
         write_result(text)
     else:

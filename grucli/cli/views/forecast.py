@@ -1,27 +1,31 @@
 """A forecast as a CSV that reads back to the same numbers."""
 
 import csv
+import re
 from typing import TextIO
 
 from grucli.results import Forecast
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 
 
 def _neutral(name: str) -> str:
-    """Keep a spreadsheet from reading a column name as a formula."""
-    return f"'{name}" if name.startswith(_FORMULA_STARTS) else name
+    """Keep a spreadsheet from reading a name as a formula; a number is none."""
+    is_safe = not name.startswith(_FORMULA_STARTS) or _NUMBER.fullmatch(name)
+    return name if is_safe else f"'{name}"
 
 
 def write_forecast_csv(forecast: Forecast, stream: TextIO) -> None:
-    """Write one row for each step: the time, then each column in original units.
+    """Write one row for each step: names of the series, the time, then each column.
 
     Quoted as RFC 4180 asks, lines end with a line feed, numbers are the shortest that read back
-    to the same float64. Names that a spreadsheet would run as a formula get a leading quote;
+    to the same float64. Texts that a spreadsheet would run as a formula get a leading quote;
     numbers are left as they are.
     """
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow([_neutral(name) for name in (forecast.time, *forecast.columns)])
-    columns = [forecast.values[name] for name in forecast.columns]
-    for timestamp, *row in zip(forecast.timestamps, *columns, strict=True):
-        writer.writerow([timestamp, *(repr(float(value)) for value in row)])
+    head = (*forecast.ids, forecast.time, *forecast.columns)
+    writer.writerow([_neutral(name) for name in head])
+    columns = [map(repr, forecast.values[name]) for name in forecast.columns]
+    ids = [map(_neutral, texts) for texts in forecast.ids.values()]
+    writer.writerows(zip(*ids, forecast.timestamps, *columns, strict=True))

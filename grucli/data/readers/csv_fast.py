@@ -7,18 +7,22 @@ those, or says what is wrong. Works in blocks, so that memory stays near the siz
 import csv
 import io
 from collections.abc import Iterator, Sequence
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from grucli.data.readers.cells import MISSING_WORDS
+from grucli.data.readers.cells import BLANKS, MISSING_WORDS
 from grucli.data.readers.header import Layout, read_layout
 from grucli.data.readers.sources import Source
 from grucli.data.readers.text import LINE_LIMIT
+from grucli.data.readers.vocabulary import Vocabulary
 from grucli.data.timestamps import Bytes, Numbers, TimeStyle, as_times, find_style, parse_dates
 from grucli.data.values import Floats, Table
 
+Codes = list[NDArray[np.int32] | None]
+"""For each column of texts the number of the word in each row."""
 BLOCK_BYTES = 8 << 20
 _BOM = b"\xef\xbb\xbf"
 _WORD_STARTS = np.frombuffer(b"TtFf", np.uint8)
@@ -26,23 +30,28 @@ _EXPONENTS = np.frombuffer(b"eE", np.uint8)
 _COMMA, _NEWLINE, _MINUS, _PLUS, _ZERO = b",\n-+0"
 
 
-def read_fast(source: Source, *, time: str, columns: Sequence[str] | None) -> Table | None:
+def read_fast(
+    source: Source, *, time: str, columns: Sequence[str] | None, texts: Sequence[str] = ()
+) -> Table | None:
     """Read a plain table, or give None. Raises DataError for wrong columns only."""
     times: list[Numbers] = []
     values: list[Floats] = []
+    codes: list[Codes] = []
+    vocabularies = [Vocabulary(name) for name in texts]
     style: TimeStyle | None = None
     with source.open() as file:
         header = _read_header(file)
         if header is None:
             return None
-        layout = read_layout(header, f"{source.name}:1", time=time, columns=columns)
+        layout = read_layout(header, f"{source.name}:1", time=time, columns=columns, texts=texts)
         for block in _blocks(file):
-            parsed = None if block is None else _parse(block, layout, style)
+            parsed = None if block is None else _parse(block, layout, style, vocabularies)
             if parsed is None:
                 return None
             style = parsed[0]
             times.append(parsed[1])
             values.append(parsed[2])
+            codes.append(parsed[3])
     if style is None:
         return None
     return Table(
@@ -52,6 +61,10 @@ def read_fast(source: Source, *, time: str, columns: Sequence[str] | None) -> Ta
         columns=layout.columns,
         values=np.concatenate(values),
         style=style,
+        texts=tuple(
+            vocabulary.column(np.concatenate(parts))
+            for vocabulary, parts in zip(vocabularies, zip(*codes, strict=True), strict=True)
+        ),
     )
 
 
@@ -98,9 +111,9 @@ def _plain(block: bytes) -> bytes | None:
 
 
 def _parse(
-    block: bytes, layout: Layout, style: TimeStyle | None
-) -> tuple[TimeStyle, Numbers, Floats] | None:
-    """Times and values of a block's rows, if every line has as many cells as the header."""
+    block: bytes, layout: Layout, style: TimeStyle | None, vocabularies: Sequence[Vocabulary]
+) -> tuple[TimeStyle, Numbers, Floats, Codes] | None:
+    """Times, values and texts of a block's rows, if every line has as many cells as the header."""
     data = np.frombuffer(block, np.uint8)
     found = np.flatnonzero((data == _COMMA) | (data == _NEWLINE))
     width = len(layout.names)
@@ -117,13 +130,20 @@ def _parse(
     starts, ends = _starts(marks, layout.time), marks[:, layout.time]
     style = style or find_style(block[starts[0] : ends[0]].decode())
     times = None if style is None else _parse_times(data, starts, ends, style=style)
-    values = None if times is None else _parse_values(block, layout, len(marks))
-    if style is None or times is None or values is None:
+    frame = None if times is None else _parse_cells(block, layout, len(marks))
+    if style is None or times is None or frame is None:
+        return None
+    values = np.ascontiguousarray(frame[list(layout.wanted)].to_numpy(np.float64))
+    codes = [
+        _encode(frame[place].to_numpy(), vocabulary)
+        for place, vocabulary in zip(layout.texts, vocabularies, strict=True)
+    ]
+    if np.isinf(values).any() or any(part is None for part in codes):
         return None
     for place, column in zip(layout.wanted, values.T, strict=True):
         if _may_hold_words(data, _starts(marks, place), column):
             return None
-    return style, times, values
+    return style, times, values, codes
 
 
 def _holds_signed_plus(data: Bytes, marks: Numbers, layout: Layout) -> bool:
@@ -184,17 +204,28 @@ def _may_hold_words(data: Bytes, starts: Numbers, values: Floats) -> bool:
     return bool(np.isin(data[starts], _WORD_STARTS).any())
 
 
-def _parse_values(block: bytes, layout: Layout, rows: int) -> Floats | None:
-    """The wanted columns [N, C]; None if a cell is neither a finite number nor missing."""
+def _encode(texts: NDArray[np.object_], vocabulary: Vocabulary) -> NDArray[np.int32] | None:
+    """The texts of a block as numbers; None where some are empty or surrounded by blanks."""
+    inside, words = pd.factorize(texts)
+    if not all(word and word == word.strip(BLANKS) for word in words):
+        return None
+    return np.array([vocabulary.code(word) for word in words], np.int32)[inside]
+
+
+def _parse_cells(block: bytes, layout: Layout, rows: int) -> pd.DataFrame | None:
+    """The columns to be read; None if a cell among the numbers is neither one nor missing."""
+    kinds: dict[int, Any] = dict.fromkeys(layout.wanted, np.float64)
+    missing: dict[Any, list[str]] = {place: list(MISSING_WORDS) for place in layout.wanted}
+    kinds |= dict.fromkeys(layout.texts, object)
     try:
         frame = pd.read_csv(
             io.BytesIO(block),
             header=None,
             names=range(len(layout.names)),
-            usecols=list(layout.wanted),
-            dtype=np.float64,
+            usecols=[*layout.wanted, *layout.texts],
+            dtype=kinds,
             index_col=False,
-            na_values=list(MISSING_WORDS),
+            na_values=missing,
             keep_default_na=False,
             quoting=csv.QUOTE_NONE,
             skip_blank_lines=False,
@@ -202,5 +233,4 @@ def _parse_values(block: bytes, layout: Layout, rows: int) -> Floats | None:
         )
     except (ValueError, OverflowError):
         return None
-    values = np.ascontiguousarray(frame[list(layout.wanted)].to_numpy())
-    return None if len(values) != rows or np.isinf(values).any() else values
+    return frame if len(frame) == rows else None

@@ -14,6 +14,7 @@ from grucli.data.readers.cells import BLANKS, explain_number, parse_number
 from grucli.data.readers.header import Layout, read_layout
 from grucli.data.readers.sources import Source
 from grucli.data.readers.text import LINE_LIMIT, decoded, narrow_encoding
+from grucli.data.readers.vocabulary import Vocabulary
 from grucli.data.timestamps import (
     Numbers,
     TimeStyle,
@@ -27,6 +28,7 @@ from grucli.data.values import Row, Table
 from grucli.errors import DataError
 from grucli.text import plural, quoted
 
+NO_TEXT = "no text; expected one in every row; fill it in or remove the row"
 PROBLEM_LIMIT = 10_000
 """Faults after which reading stops."""
 BLANK_LIMIT = 1_000_000
@@ -53,7 +55,9 @@ class Problems:
             raise DataError(*(f"{self.name}:{line}: {what}" for line, what in ordered))
 
 
-def read_strict(source: Source, *, time: str, columns: Sequence[str] | None) -> Table:
+def read_strict(
+    source: Source, *, time: str, columns: Sequence[str] | None, texts: Sequence[str] = ()
+) -> Table:
     """Read a table cell by cell. Raises DataError with every fault found."""
     problems = Problems(source.name)
     with source.open() as binary:
@@ -63,7 +67,8 @@ def read_strict(source: Source, *, time: str, columns: Sequence[str] | None) -> 
             problems.check()
             raise DataError(f"{source.name}: empty; expected a header line and rows; check it")
         problems.check()
-        layout = read_layout(header, f"{source.name}:{line}", time=time, columns=columns)
+        where = f"{source.name}:{line}"
+        layout = read_layout(header, where, time=time, columns=columns, texts=texts)
         body = Body(layout, problems)
         for line, cells in rows:
             body.add(line, cells)
@@ -79,6 +84,8 @@ class Body:
         self.times: list[str] = []
         self.lines = array("q")
         self.values = array("d")
+        self.texts = [Vocabulary(layout.names[place]) for place in layout.texts]
+        self.codes = [array("i") for _ in layout.texts]
 
     def add(self, line: int, cells: list[str]) -> None:
         """Check one row of cells that begins at a line."""
@@ -100,6 +107,11 @@ class Body:
                 self._note(line, place, explain_number(cells[place]))
             else:
                 self.values.append(number)
+        for place, vocabulary, codes in zip(layout.texts, self.texts, self.codes, strict=True):
+            word = cells[place].strip(BLANKS)
+            if not word:
+                self._note(line, place, NO_TEXT)
+            codes.append(vocabulary.code(word))
 
     def _note(self, line: int, place: int, what: str) -> None:
         name = quoted(self.layout.names[place])
@@ -139,6 +151,10 @@ class Body:
             values=np.frombuffer(self.values).reshape(len(numbers), len(self.layout.wanted)),
             style=style,
             lines=np.frombuffer(self.lines, np.int64),
+            texts=tuple(
+                vocabulary.column(np.frombuffer(codes, np.int32))
+                for vocabulary, codes in zip(self.texts, self.codes, strict=True)
+            ),
         )
 
 

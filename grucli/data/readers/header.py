@@ -16,11 +16,15 @@ _LOOKED_THROUGH = 1000
 
 @dataclass(frozen=True)
 class Layout:
-    """Columns of a table in file order, and the places of the wanted ones."""
+    """Columns of a table in file order, and the places of the wanted ones.
+
+    ``wanted`` are columns of numbers, ``texts`` columns of texts.
+    """
 
     names: tuple[str, ...]
     time: int
     wanted: tuple[int, ...]
+    texts: tuple[int, ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -29,7 +33,12 @@ class Layout:
 
 
 def read_layout(
-    cells: Sequence[str], where: str, *, time: str, columns: Sequence[str] | None
+    cells: Sequence[str],
+    where: str,
+    *,
+    time: str,
+    columns: Sequence[str] | None,
+    texts: Sequence[str] = (),
 ) -> Layout:
     """Check a header and find the columns. ``where`` is ``file:line``.
 
@@ -42,8 +51,9 @@ def read_layout(
             "the right file"
         )
     names = tuple(cell.strip(BLANKS) for cell in cells)
-    wanted = tuple(columns) if columns is not None else tuple(n for n in names if n != time)
-    absent = [name for name in (time, *wanted) if name not in names]
+    others = {time, *texts}
+    wanted = tuple(columns) if columns is not None else tuple(n for n in names if n not in others)
+    absent = [name for name in (time, *texts, *wanted) if name not in names]
     if absent:
         strange = _not_a_header(names, where)
         if strange is not None:
@@ -57,7 +67,12 @@ def read_layout(
             f"{where}: one column, {quoted(time)}; expected a time column and at least one column "
             "of numbers; add one"
         )
-    return Layout(names, names.index(time), tuple(names.index(name) for name in wanted))
+    return Layout(
+        names,
+        names.index(time),
+        tuple(names.index(name) for name in wanted),
+        tuple(names.index(name) for name in texts),
+    )
 
 
 def _not_a_header(names: tuple[str, ...], where: str) -> str | None:

@@ -28,10 +28,21 @@ class ForecastData:
         scaler = None if self.trained is None else self.trained.scaler
         return build_dataset(self.recipe, self.panel, device=self.device, scaler=scaler)
 
+    def scaler(self, split: SplitName) -> Scaler:
+        """Between the table's units and those that the model reads of the samples of a span.
+
+        Of all samples a series that was not trained on is scaled by its first context, which is
+        history to each of them.
+        """
+        if split != "all":
+            return self.dataset.scaler
+        first = whole_span(self.panel).first(self.recipe.task.context)
+        return self.learned.scaler.of(self.panel, first)
+
     @property
-    def scaler(self) -> Scaler:
-        """Between the table's units and those that the model reads."""
-        return self.dataset.scaler if self.trained is None else self.trained.scaler
+    def newest_scaler(self) -> Scaler:
+        """The same for what follows the table: all of it is history."""
+        return self.learned.scaler.of(self.panel, whole_span(self.panel))
 
     @cached_property
     def yardstick(self) -> Yardstick:
@@ -43,7 +54,7 @@ class ForecastData:
     @property
     def learned(self) -> Learned:
         """What a checkpoint has to keep of the table."""
-        return self.trained or Learned(self.scaler, self.yardstick.to_facts())
+        return self.trained or Learned(self.dataset.fitted, self.yardstick.to_facts())
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -56,7 +67,7 @@ class ForecastData:
 
     @cached_property
     def _whole(self) -> Windows:
-        tensors = build_tensors(self.panel, self.scaler, torch.device(self.device))
+        tensors = build_tensors(self.panel, self.scaler("all"), torch.device(self.device))
         return build_windows(tensors, whole_span(self.panel), self.recipe.task)
 
     def fit_on(self, split: SplitName) -> tuple[Windows, Windows] | None:

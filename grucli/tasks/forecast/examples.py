@@ -8,7 +8,10 @@ from grucli.data import Panel
 from grucli.nn import Forecaster
 from grucli.results import Forecast, ForecastExample, SplitName
 from grucli.tasks.forecast.data import ForecastData
+from grucli.tasks.forecast.samples import long_enough
 from grucli.tasks.forecast.score import model_predictor
+
+DRAWN_SERIES = 4
 
 
 def window_examples(
@@ -24,10 +27,12 @@ def window_examples(
     index = torch.linspace(0, len(windows) - 1, min(count, len(windows))).round().long()
     batch, truth = windows.gather(index), windows.truth(index)
     targets = panel.columns.targets
-    forecast = data.scaler.only(targets).unscale(model_predictor(model)(batch.context).double())
+    scaler = data.scaler(split).only(targets).at(windows.samples.series_of(index)[:, None])
+    forecast = scaler.unscale(model_predictor(model)(batch.context).double())
     if batch.weight is not None:
         truth = truth.where(batch.weight, torch.nan)
     starts = windows.samples.starts(index).tolist()
+    series = windows.samples.series_of(index).tolist()
     length, whole = windows.context_steps, windows.context_steps + windows.horizon_steps
     return tuple(
         ForecastExample(
@@ -37,6 +42,7 @@ def window_examples(
             context=tuple(panel.values[first : first + length, panel.columns.place(name)].tolist()),
             truth=tuple(None if isnan(y) else y for y in truth[row, :, column].tolist()),
             forecast=tuple(forecast[row, :, column].tolist()),
+            series=panel.ids[series[row]],
         )
         for column, name in enumerate(targets)
         for row, first in enumerate(starts)
@@ -46,16 +52,32 @@ def window_examples(
 def newest_examples(
     forecast: Forecast, panel: Panel, *, context_steps: int
 ) -> tuple[ForecastExample, ...]:
-    """A forecast beyond the end of a table, column by column, which has no truth yet."""
-    newest = tuple(map(panel.frequency.format, panel.timestamps[-context_steps:]))
+    """Forecasts beyond the end of a table, column by column, which have no truth yet.
+
+    Those of the first ``DRAWN_SERIES`` series.
+    """
+    places = long_enough(panel, context_steps)
+    steps = len(forecast.timestamps) // len(places)
     return tuple(
         ForecastExample(
             column=name,
             time=panel.time,
-            times=newest + forecast.timestamps,
-            context=tuple(panel.values[-context_steps:, panel.columns.place(name)].tolist()),
+            times=tuple(map(panel.frequency.format, panel.timestamps[rows]))
+            + forecast.timestamps[ahead],
+            context=tuple(panel.values[rows, panel.columns.place(name)].tolist()),
             truth=(),
-            forecast=forecast.values[name],
+            forecast=forecast.values[name][ahead],
+            series=panel.ids[place],
         )
         for name in forecast.columns
+        for order, place in enumerate(places[:DRAWN_SERIES].tolist())
+        for rows, ahead in [_rows_and_steps(panel, place, context_steps, order, steps)]
     )
+
+
+def _rows_and_steps(
+    panel: Panel, place: int, context_steps: int, order: int, steps: int
+) -> tuple[slice, slice]:
+    """The newest context of a series in a panel, and its forecast among those of all."""
+    stop = int(panel.bounds[place + 1])
+    return slice(stop - context_steps, stop), slice(order * steps, (order + 1) * steps)

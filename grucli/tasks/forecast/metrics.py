@@ -184,7 +184,7 @@ def scaled_mse(errors: Errors) -> float:
 
     Source: the protocol of Zhou et al. 2021 (Informer), arXiv 2012.07436.
     """
-    return float((errors.by_column["squared"] / errors.spread**2).sum()) / errors.count
+    return float((errors.by_column["own_squared"] / errors.spread**2).sum()) / errors.count
 
 
 def scaled_mae(errors: Errors) -> float:
@@ -200,7 +200,7 @@ def scaled_mae(errors: Errors) -> float:
 
     Source: as scaled_mse.
     """
-    return float((errors.by_column["absolute"] / errors.spread).sum()) / errors.count
+    return float((errors.by_column["own_absolute"] / errors.spread).sum()) / errors.count
 
 
 METRICS: dict[str, Callable[[Errors], float | None]] = {

@@ -1,24 +1,31 @@
 """Forecast beyond the newest row, for as many steps as are asked for."""
 
+import itertools
+from collections.abc import Iterator
+
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from grucli.columns import Columns
+from grucli.data import Panel
 from grucli.errors import UsageError
 from grucli.nn import Forecaster
 from grucli.results import Forecast
+from grucli.tasks.forecast.batches import EVALUATION_CELLS
 from grucli.tasks.forecast.data import ForecastData
-from grucli.tasks.forecast.samples import latest_contexts
+from grucli.tasks.forecast.samples import latest_contexts, long_enough
 
 
 def forecast_table(
     model: Forecaster, data: ForecastData, *, horizon: int | None = None
 ) -> Forecast:
-    """Forecast beyond the end of a table in original units.
+    """Forecast beyond the end of every series of a table in original units.
 
-    ``horizon`` (default: the trained one) may be longer, which feeds forecasts back. Raises
-    DataError for a history shorter than a context, UsageError for a longer horizon with past
-    columns.
+    ``horizon`` (default: the trained one) may be longer, which feeds forecasts back. Series shorter
+    than a context are left out, and counted in a note. Raises DataError where all are,
+    UsageError for a longer horizon with past columns.
     """
     task, panel, columns = data.recipe.task, data.panel, data.panel.columns
     steps = task.horizon if horizon is None else horizon
@@ -28,20 +35,49 @@ def forecast_table(
             f"columns ({', '.join(columns.past)}) that are not known further ahead; "
             "ask for fewer steps or train with a longer task.horizon"
         )
-    context = latest_contexts(
-        panel, data.scaler, context_steps=task.context, device=torch.device(data.device)
+    places = long_enough(panel, task.context)
+    scaler = data.newest_scaler
+    contexts = latest_contexts(
+        panel, scaler, context_steps=task.context, device=torch.device(data.device)
     )
-    scaled = forecast_ahead(model, context, columns, steps=steps)[0]
-    values = data.scaler.only(columns.targets).unscale(scaled.double()).cpu().numpy()
-    frequency = panel.frequency
+    size = max(1, EVALUATION_CELLS // (task.context * model.width))
+    scaled = [
+        forecast_ahead(model, some, columns, steps=steps).cpu()
+        for some in torch.split(contexts, size)
+    ]
+    own = scaler.only(columns.targets).at(places[:, None])
+    values = own.unscale(torch.cat(scaled).double()).numpy().reshape(-1, len(columns.targets))
     return Forecast(
         time=panel.time,
-        timestamps=tuple(map(frequency.format, frequency.future(panel.timestamps[-1], steps))),
+        timestamps=tuple(_times_ahead(panel, places, steps)),
         columns=columns.targets,
-        values={
-            name: tuple(float(value) for value in values[:, index])
-            for index, name in enumerate(columns.targets)
+        values={name: tuple(values[:, at].tolist()) for at, name in enumerate(columns.targets)},
+        ids={
+            name: tuple(panel.texts[name][place] for place in places for _ in range(steps))
+            for name in data.recipe.data.series
         },
+        notes=_left_out(panel, len(places), task.context),
+    )
+
+
+def _times_ahead(panel: Panel, places: NDArray[np.int64], steps: int) -> Iterator[str]:
+    """The ``steps`` times after the newest row of each of some series."""
+    frequency = panel.frequency
+    newest = panel.timestamps[panel.bounds[1:][places] - 1]
+    by_moment = {
+        last: tuple(map(frequency.format, frequency.future(last, steps)))
+        for last in dict.fromkeys(newest)
+    }
+    return itertools.chain.from_iterable(by_moment[last] for last in newest)
+
+
+def _left_out(panel: Panel, count: int, context: int) -> tuple[str, ...]:
+    """A sentence on series without a forecast, where there are any."""
+    if count == panel.series:
+        return ()
+    return (
+        f"{panel.series - count} of {panel.series} series have fewer than {context} rows "
+        "(task.context) and were left out",
     )
 
 

@@ -7,14 +7,17 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from grucli.columns import Columns
 from grucli.data import (
+    AnyScaler,
     Panel,
     PanelTensors,
     Samples,
     Scaler,
+    SeriesScaler,
     Span,
     Split,
     build_tensors,
@@ -24,7 +27,7 @@ from grucli.data import (
 )
 from grucli.data.tensors import scaled_columns, take_runs
 from grucli.errors import DataError
-from grucli.recipe import Recipe, TaskRecipe
+from grucli.recipe import DataRecipe, Recipe, TaskRecipe
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,10 +114,12 @@ class Windows:
 class Dataset:
     """The windows of a recipe: those of the training span, and those that test what was learned.
 
+    ``fitted`` is what a checkpoint keeps, ``scaler`` what it makes of this panel.
     ``notes`` say of how many series there is none.
     """
 
     split: Split
+    fitted: AnyScaler
     scaler: Scaler
     train: Windows
     valid: Windows
@@ -127,7 +132,7 @@ class Dataset:
 
 
 def build_dataset(
-    recipe: Recipe, panel: Panel, *, device: str, scaler: Scaler | None = None
+    recipe: Recipe, panel: Panel, *, device: str, scaler: AnyScaler | None = None
 ) -> Dataset:
     """Split, scale and cut a panel; the scaler is fitted on the training span if none is given.
 
@@ -135,9 +140,8 @@ def build_dataset(
     """
     shares = recipe.data.split
     split = split_panel(panel, train=shares.train, valid=shares.valid, test=shares.test)
-    if scaler is None:
-        measured = measured_columns(panel, split.train)
-        scaler = fit_scaler(recipe.data.scale, measured, panel.columns.values)
+    fitted = scaler or _fit_scaler(recipe.data, panel, split.train)
+    scaler = fitted.of(panel, split.train)
     data = build_tensors(panel, scaler, torch.device(device))
     train = build_windows(data, split.train, recipe.task, lookback=False)
     valid = build_windows(data, split.valid, recipe.task, lookback=True)
@@ -148,7 +152,15 @@ def build_dataset(
         for name, windows in (("training", train), ("validation", valid), ("test", test))
         if windows.samples.series < panel.series
     ]
-    return Dataset(split, scaler, train, valid, test, tuple(notes))
+    return Dataset(split, fitted, scaler, train, valid, test, tuple(notes))
+
+
+def _fit_scaler(data: DataRecipe, panel: Panel, train: Span) -> AnyScaler:
+    measured = measured_columns(panel, train)
+    whole = fit_scaler(data.scale, measured, panel.columns.values)
+    if data.scale_by == "table":
+        return whole
+    return SeriesScaler.fit(whole, panel, train, data.series)
 
 
 def build_windows(
@@ -170,22 +182,28 @@ def build_windows(
     return Windows(data, samples, task.context, task.horizon)
 
 
+def long_enough(panel: Panel, context_steps: int) -> NDArray[np.int64]:
+    """The numbers of the series with a whole context of history.
+
+    Raises DataError where there is none.
+    """
+    lengths = np.diff(panel.bounds)
+    if lengths.max() < context_steps:
+        longest = " in the longest series" if panel.series > 1 else ""
+        raise DataError(
+            f"{panel.source}: {lengths.max()} rows of history{longest}; the model reads "
+            f"{context_steps} (task.context); bring a longer table"
+        )
+    return np.flatnonzero(lengths >= context_steps)
+
+
 def latest_contexts(
     panel: Panel, scaler: Scaler, *, context_steps: int, device: torch.device
 ) -> Tensor:
-    """The newest rows of every series as scaled contexts [S, T, C_in].
-
-    Raises DataError where a series has too few.
-    """
-    rows = int(np.diff(panel.bounds).min())
-    if rows < context_steps:
-        raise DataError(
-            f"{panel.source}: {rows} rows of history; the model reads {context_steps} "
-            "(task.context); bring a longer table"
-        )
+    """The newest rows of every series that is ``long_enough`` as scaled contexts [S, T, C_in]."""
+    first_S = panel.bounds[1:][long_enough(panel, context_steps)] - context_steps
     scaled = torch.from_numpy(scaled_columns(panel, scaler))
-    first_S = torch.from_numpy(panel.bounds[1:] - context_steps)
-    return take_runs(scaled, first_S, context_steps).to(device)
+    return take_runs(scaled, torch.from_numpy(first_S), context_steps).to(device)
 
 
 def _too_short(panel: Panel, span: Span, task: TaskRecipe) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -42,16 +43,19 @@ def error_sums(
     windows fit into a batch.
     """
     targets = scaler.only(windows.columns.targets)
+    common = targets.at(np.array(0))
     sums = {
-        name: ErrorSums(windows.horizon_steps, targets.spread, targets.center, naive_mae)
+        name: ErrorSums(windows.horizon_steps, common.spread, common.center, naive_mae)
         for name in predictors
     }
     for rows in evaluation_batches(windows, width):
         batch = windows.gather(rows)
         truth = windows.truth(rows)
+        own = targets.at(windows.samples.series_of(rows)[:, None])
+        ratio = common.spread / own.spread if targets.is_by_series else None
         for name, predict in predictors.items():
-            forecast = targets.unscale(predict(batch.context).double())
-            sums[name].add(forecast, truth, batch.weight)
+            forecast = own.unscale(predict(batch.context).double())
+            sums[name].add(forecast, truth, batch.weight, ratio=ratio)
     return sums
 
 
@@ -60,7 +64,9 @@ def model_sums(model: Forecaster, data: ForecastData, *, split: SplitName) -> di
     windows, yardstick = data.samples(split), data.yardstick
     predictors = baseline_predictors(Setting(windows, yardstick.season, data.fit_on(split)))
     predictors["model"] = model_predictor(model)
-    return error_sums(predictors, windows, data.scaler, yardstick.naive_mae, width=model.width)
+    return error_sums(
+        predictors, windows, data.scaler(split), yardstick.naive_mae, width=model.width
+    )
 
 
 def score_model(model: Forecaster, data: ForecastData, *, split: SplitName) -> Scores:

@@ -12,16 +12,20 @@ from torch import Tensor
 from grucli.results import MetricSet
 from grucli.tasks.forecast.metrics import METRICS, Array, Errors
 
-_SUMS = ("count", "squared", "absolute", "percent", "symmetric", "truth", "truth_squared")
+_SUMS = (
+    *("count", "squared", "absolute", "percent", "symmetric", "truth", "truth_squared"),
+    *("own_squared", "own_absolute"),
+)
 
 
 @dataclass
 class ErrorSums:
     """Sums over windows, one cell for each horizon step and column: arrays [K, C].
 
-    ``spread`` [C] turns original into scaled units; ``naive_mae`` [C] is the in-sample error that
-    mase divides by (zero: unknown); ``offset`` [C] is taken off the truth before it
-    is squared, so that a large level does not swallow the variance.
+    ``spread`` [C] turns original into scaled units, where every series has its own that of one of
+    them; ``naive_mae`` [C] is the in-sample error that mase divides by (zero: unknown); ``offset``
+    [C] is taken off the truth before it is squared, so that a large level does not swallow the
+    variance.
     """
 
     horizon: int
@@ -35,8 +39,18 @@ class ErrorSums:
         shape = (self.horizon, len(self.spread))
         self.sums = {name: np.zeros(shape) for name in _SUMS}
 
-    def add(self, forecast: Tensor, target: Tensor, weight: Tensor | None) -> None:
-        """Add a batch: forecast and target [B, K, C] in original units, weight true if measured."""
+    def add(
+        self,
+        forecast: Tensor,
+        target: Tensor,
+        weight: Tensor | None,
+        *,
+        ratio: Array | None = None,
+    ) -> None:
+        """Add a batch: forecast and target [B, K, C] in original units, weight true if measured.
+
+        ``ratio`` [B, 1, C] is ``spread`` over that of each window's series; None is one for all.
+        """
         seen = torch.ones_like(target, dtype=torch.bool) if weight is None else weight
         f, y = forecast.double(), torch.where(seen, target.double(), 0.0)
         error = torch.where(seen, f - y, 0.0)
@@ -53,6 +67,9 @@ class ErrorSums:
             "truth": centred,
             "truth_squared": centred.square(),
         }
+        scaled = error if ratio is None else error * torch.as_tensor(ratio, device=error.device)
+        parts["own_squared"] = parts["squared"] if ratio is None else scaled.square()
+        parts["own_absolute"] = parts["absolute"] if ratio is None else scaled.abs()
         for name, part in parts.items():
             self.sums[name] += part.sum(dim=0).cpu().numpy()
 

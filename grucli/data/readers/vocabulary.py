@@ -1,0 +1,22 @@
+"""Texts of a column as numbers, counted in the order in which they first appear."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grucli.data.values import TextColumn
+
+
+class Vocabulary:
+    """Every text of one column so far."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._codes: dict[str, int] = {}
+
+    def code(self, word: str) -> int:
+        """The number of a text, a new one where it was not seen before."""
+        return self._codes.setdefault(word, len(self._codes))
+
+    def column(self, codes: NDArray[np.int32]) -> TextColumn:
+        """A column of what was read."""
+        return TextColumn(self.name, codes, tuple(self._codes))

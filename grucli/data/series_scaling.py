@@ -1,0 +1,125 @@
+"""A scaler for every series of a panel, fitted on its own rows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grucli.data.panel import Panel
+from grucli.data.scaling import Scaler, measured_statistics
+from grucli.data.split import Span, measured_columns
+from grucli.data.values import Floats
+from grucli.errors import CheckpointError
+
+Name = tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class SeriesScaler:
+    """``center`` and ``spread`` [S, C] of each series that was trained on, by its ``names``.
+
+    ``id_columns`` are the columns of texts that the names are made of. ``whole`` is fitted on all
+    series together: its spread stands in for that of a constant column, and it is the scaler of a
+    series without a row to fit on. A checkpoint keeps 16 bytes a column and its name of each.
+    """
+
+    whole: Scaler
+    id_columns: tuple[str, ...]
+    names: tuple[Name, ...]
+    center: Floats
+    spread: Floats
+
+    @classmethod
+    def fit(
+        cls, whole: Scaler, panel: Panel, span: Span, id_columns: Sequence[str]
+    ) -> "SeriesScaler":
+        """That of every series with a row in ``span``, which must be the training span."""
+        columns = tuple(id_columns)
+        nobody = np.empty((0, len(whole.columns)))
+        own = cls(whole, columns, (), nobody, nobody).of(panel, span)
+        seen = span.stop > span.start
+        names = _names(panel, columns)
+        kept = tuple(name for name, is_seen in zip(names, seen, strict=True) if is_seen)
+        return cls(whole, columns, kept, own.center[seen], own.spread[seen])
+
+    def of(self, panel: Panel, span: Span) -> Scaler:
+        """The scaler of a panel: center and spread [S, C], one row for each of its series.
+
+        A series that was not trained on is scaled by its own rows in ``span``.
+        """
+        place_of = {name: place for place, name in enumerate(self.names)}
+        places = np.array([place_of.get(name, -1) for name in _names(panel, self.id_columns)])
+        shape = (panel.series, len(self.whole.columns))
+        center, spread = np.empty(shape), np.empty(shape)
+        known = places >= 0
+        center[known], spread[known] = self.center[places[known]], self.spread[places[known]]
+        for series in np.flatnonzero(~known).tolist():
+            center[series], spread[series] = self._fit_one(panel, span, series)
+        return replace(self.whole, center=center, spread=spread)
+
+    def _fit_one(self, panel: Panel, span: Span, series: int) -> tuple[Floats, Floats]:
+        """Center and spread [C] of one series; where its rows have none, those of all."""
+        center, spread = self.whole.center.copy(), self.whole.spread.copy()
+        rows = Span(span.start[series : series + 1], span.stop[series : series + 1])
+        if len(rows) == 0:
+            return center, spread
+        for column, measured in enumerate(measured_columns(panel, rows)):
+            if len(measured) == 0:
+                continue
+            own_center, own_spread = measured_statistics(self.whole.kind, measured)
+            center[column] = own_center
+            if np.isfinite(own_spread) and own_spread > 0:
+                spread[column] = own_spread
+        return center, spread
+
+    def to_plain(self) -> dict[str, Any]:
+        """A mapping of plain values and arrays, for a checkpoint."""
+        by_series = {
+            "id_columns": list(self.id_columns),
+            "names": [list(name) for name in self.names],
+            "center": self.center,
+            "spread": self.spread,
+        }
+        return self.whole.to_plain() | {"by_series": by_series}
+
+    @classmethod
+    def from_plain(cls, plain: Any) -> "SeriesScaler":
+        """The scaler that ``to_plain`` gave. Raises CheckpointError for anything else."""
+        whole = Scaler.from_plain(plain)
+        try:
+            own = plain["by_series"]
+            id_columns, names = tuple(own["id_columns"]), tuple(map(tuple, own["names"]))
+            center, spread = _floats(own["center"]), _floats(own["spread"])
+            sound = (
+                center.shape == spread.shape == (len(names), len(whole.columns))
+                and bool(np.isfinite(center).all() and np.isfinite(spread).all())
+                and bool((spread > 0).all())
+                and all(len(name) == len(id_columns) for name in names)
+            )
+        except (KeyError, TypeError, ValueError):
+            sound = False
+        if not sound:
+            raise CheckpointError(
+                "scaler.by_series: not what grucli writes; expected id_columns, names, and finite "
+                "centers and positive spreads for each; the file was changed"
+            )
+        return cls(whole, id_columns, names, center, spread)
+
+
+AnyScaler = Scaler | SeriesScaler
+
+
+def scaler_from_plain(plain: Any) -> AnyScaler:
+    """Either kind of scaler from a checkpoint. Raises CheckpointError."""
+    is_by_series = isinstance(plain, dict) and "by_series" in plain
+    return SeriesScaler.from_plain(plain) if is_by_series else Scaler.from_plain(plain)
+
+
+def _names(panel: Panel, id_columns: Sequence[str]) -> list[Name]:
+    return list(zip(*(panel.texts[column] for column in id_columns), strict=True))
+
+
+def _floats(values: Any) -> NDArray[np.float64]:
+    return np.asarray(values, np.float64)
