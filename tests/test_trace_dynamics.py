@@ -5,7 +5,6 @@ import math
 import pytest
 import torch
 
-from grucli.data import Batch
 from grucli.insight.dynamics import (
     gradients_by_lag,
     half_life_steps,
@@ -16,6 +15,7 @@ from grucli.insight.tracing import Selection, gate_activities, memory_steps, val
 from grucli.nn import MODULES, Forecaster
 from grucli.nn.norms import project_input, step_values
 from grucli.nn.recording import record_stack
+from grucli.tasks.forecast.samples import Batch
 
 T, H = 40, 4
 
