@@ -1,7 +1,7 @@
 """What a recurrent cell is, without torch: one value for each, and the addresses of its matrices.
 
 The rest of the house asks these values; no other room knows a cell by its name. To add a cell, add
-its file here, its file of equations in ``grucli.nn.cells``, and a row to the table of each.
+its file here and to the table, and its file of equations in ``grucli.nn.cells``.
 """
 
 from grucli.cells.gru import GRU

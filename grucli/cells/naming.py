@@ -3,6 +3,7 @@
 from typing import Literal, get_args
 
 from grucli.cells.address import PARTS, MatrixAddress
+from grucli.cells.spec import KerasForm
 
 Naming = Literal["symbols", "torch", "keras", "words"]
 """Ways to name a matrix: W_hz, weight_hh_l0[64:128], recurrent_kernel[:, 0:64].T, or in words."""
@@ -17,14 +18,16 @@ def shown_name(naming: str, matrix: MatrixAddress, hidden: int) -> str:
 
     Those of ``torch`` and ``keras`` are expressions that give the matrix itself, where the
     framework has it: Keras knows no gains, and of an LSTM and an RNN the sum of both biases alone.
-    The layer is in torch's names only. ``matrix`` may be all gates together.
+    What it has not keeps its symbol. The layer is in torch's names only. ``matrix`` may be all
+    gates together.
     """
     if naming == "words":
         return ", ".join(filter(None, (matrix.gate, PARTS[matrix.kind].plain)))
     if naming == "torch":
         return matrix.parameter + _span(matrix.spec.gate_names, matrix.gate, hidden)
-    if naming == "keras" and matrix.kind in _IN_KERAS:
-        return _keras_name(matrix, _span(tuple(matrix.spec.keras.letters), matrix.gate, hidden))
+    form = matrix.spec.keras
+    if naming == "keras" and form and matrix.kind in _IN_KERAS:
+        return _keras_name(matrix, form, _span(tuple(form.letters), matrix.gate, hidden))
     return matrix.symbol
 
 
@@ -36,11 +39,11 @@ def _span(gates: tuple[str, ...], gate: str, hidden: int) -> str:
     return f"[{start}:{start + hidden}]"
 
 
-def _keras_name(matrix: MatrixAddress, span: str) -> str:
+def _keras_name(matrix: MatrixAddress, form: KerasForm, span: str) -> str:
     if matrix.kind.startswith("weight"):
         name = "kernel" if matrix.kind == "weight_ih" else "recurrent_kernel"
         return f"{name}{span.replace('[', '[:, ')}.T"
     row = 0 if matrix.kind == "bias_ih" else 1
-    if matrix.spec.keras.bias_rows:
+    if form.bias_rows:
         return f"bias{span.replace('[', f'[{row}, ')}"
     return f"bias{span} ({('input', 'hidden')[row]} part)"

@@ -109,7 +109,8 @@ class CellSpec:
     state's parts, h first; ``next_state`` is None where a gate of this letter is the state.
     ``keeps`` names the gate whose size says how much of the old state stays, empty for none, and
     ``chrono`` the sign of ln u in the bias of each gate that chrono initialisation sets.
-    ``convention`` has the letters here and in other texts in words. ``native`` is the number of
+    ``convention`` has the letters here and in other texts in words. ``keras`` and ``onnx`` are None
+    where these have no such cell. ``native`` is the number of
     enum Cell in native/problem.h, None where the compiled kernel does not know the cell.
     """
 
@@ -118,9 +119,9 @@ class CellSpec:
     state: tuple[str, ...]
     next_state: NextState | None
     layer_norms: tuple[LayerNorm, ...]
-    keras: KerasForm
-    onnx: OnnxForm
     convention: str
+    keras: KerasForm | None = None
+    onnx: OnnxForm | None = None
     keeps: str = ""
     chrono: Mapping[str, float] = field(default_factory=dict)
     native: int | None = None

@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grucli.cells import CELLS, CellSpec
+from grucli.cells import CELLS
 from grucli.errors import CheckpointError
 from grucli.formats import OnnxModel, RecurrentNode
 from grucli.text import printable
 from grucli.weights.stacks import Floats, RecurrentModule, WeightFile
 
-_CELLS = {spec.onnx.operator: spec for spec in CELLS.values()}
+_CELLS = {form.operator: spec for spec in CELLS.values() if (form := spec.onnx)}
+_FORMS = {form.operator: form for spec in CELLS.values() if (form := spec.onnx)}
 _DIRECTIONS = {
     "forward": ("",),
     "reverse": ("_reverse",),
@@ -116,26 +117,26 @@ def _module(nodes: list[RecurrentNode]) -> RecurrentModule:
 
 def _parameters(node: RecurrentNode, layer: int) -> Iterator[tuple[str, Floats]]:
     """Parameters by torch's names; B holds both biases one behind the other."""
-    spec = _CELLS[node.op]
     for direction, suffix in enumerate(_DIRECTIONS[node.direction]):
         place = f"l{layer}{suffix}"
-        yield f"weight_ih_{place}", _reordered(node.weights["W"][direction], spec)
-        yield f"weight_hh_{place}", _reordered(node.weights["R"][direction], spec)
+        yield f"weight_ih_{place}", _reordered(node.weights["W"][direction], node.op)
+        yield f"weight_hh_{place}", _reordered(node.weights["R"][direction], node.op)
         if "B" in node.weights:
             for side, values in zip("ih", np.split(node.weights["B"][direction], 2), strict=True):
-                yield f"bias_{side}h_{place}", _reordered(values, spec)
+                yield f"bias_{side}h_{place}", _reordered(values, node.op)
 
 
-def _reordered(values: NDArray[Any], spec: CellSpec) -> NDArray[Any]:
+def _reordered(values: NDArray[Any], operator: str) -> NDArray[Any]:
     """Rows [gates * H, ...] in ONNX's order of gates to those in the cell's own."""
-    blocks = dict(zip(spec.onnx.order, np.split(values, len(spec.gates)), strict=True))
-    return np.concatenate([blocks[gate] for gate in spec.gate_names])
+    order = _FORMS[operator].order
+    blocks = dict(zip(order, np.split(values, len(order)), strict=True))
+    return np.concatenate([blocks[gate] for gate in _CELLS[operator].gate_names])
 
 
 def _notes(node: RecurrentNode) -> Iterator[str]:
     """Where a node is another cell than the one whose names its matrices get here."""
     where = f"{node.op} node {printable(node.name)}"
-    onnx = _CELLS[node.op].onnx
+    onnx = _FORMS[node.op]
     if onnx.before_reset and not node.linear_before_reset:
         yield f"{where} has linear_before_reset = 0: {onnx.before_reset}"
     used = tuple(name.lower() for name in node.activations)

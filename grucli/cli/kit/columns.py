@@ -111,12 +111,15 @@ def naming_words(naming: str, cells: Sequence[str]) -> list[str]:
             f"gate, in torch's order {orders}."
         ]
     if naming == "keras":
-        orders = " and ".join(", ".join(spec.keras.letters.values()) for spec in specs)
+        forms = [spec.keras for spec in specs if spec.keras]
+        if not forms:
+            return ["Keras has no such cell: its matrices keep their symbols."]
+        orders = " and ".join(", ".join(form.letters.values()) for form in forms)
         words = (
             "kernel reads the input, recurrent_kernel the state before; a slice has the columns of "
             f"one gate, in Keras's order {orders}; .T turns them into the rows shown here."
         )
-        return [" ".join([words, *(spec.keras.note for spec in specs if spec.keras.note)])]
+        return [" ".join([words, *(form.note for form in forms if form.note)])]
     if naming == "words":
         return []
     return ["W_x reads the input, W_h the state before; b bias, g gain of the normalisation."]

@@ -10,14 +10,17 @@ Each file has the equations of one cell in its docstring, a function that comput
 module that is a drop-in for torch's.
 """
 
+from importlib import import_module
+
+from grucli.cells import CELLS
 from grucli.nn.cells.gru import GRU
 from grucli.nn.cells.lstm import LSTM
 from grucli.nn.cells.rnn import RNN
 from grucli.nn.stack import Recurrent
 
 MODULES: dict[str, type[Recurrent]] = {
-    module.equations.spec.name: module for module in (GRU, RNN, LSTM)
+    name: getattr(import_module(f"{__name__}.{name}"), name.upper()) for name in CELLS
 }
-"""Module by the name of its cell."""
+"""Module by the name of its cell: GRU of gru.py, and so on."""
 
 __all__ = ["GRU", "LSTM", "MODULES", "RNN"]
