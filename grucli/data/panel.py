@@ -94,28 +94,25 @@ def build_series(
     missing: error names every gap; forward carries the last value on; linear draws a line between
     the neighbours of a gap; mask is forward for a model that is told which values are filled. Rows
     that are absent count as missing. Rows before every column has its first value are left out:
-    filling them would look ahead. ``expected`` is the frequency of rows that
-    a model was trained on, ``name`` that of one among many series. Raises DataError.
+    filling them would look ahead. ``expected`` is the frequency of rows that a model was trained
+    on, ``name`` that of one among many series. Raises DataError.
     """
     frequency, steps = check_times(table, may_skip=missing != "error", expected=expected)
     _check_columns(table, name)
     if missing == "error":
         _check_cells(table)
-    notes = []
-    timestamps, values = table.timestamps, table.values
+    timestamps, values, notes = table.timestamps, table.values, []
     if (steps > 1).any():
         timestamps, values = _insert_rows(table, frequency, steps)
-        absent = plural(len(values) - len(table.values), "absent row", thousands="")
-        gaps = plural(int((steps > 1).sum()), "gap", thousands="")
-        notes.append(f"{absent} in {gaps} counted as missing")
+        notes.append(_absent_rows(len(values) - len(table.values), int((steps > 1).sum())))
     observed = ~np.isnan(values)
     begin = int(observed.argmax(axis=0).max())
     if begin:
         notes.append(_check_begin(table, name, frequency.format(timestamps[begin]), observed))
         timestamps, values, observed = timestamps[begin:], values[begin:], observed[begin:]
     if not observed.all():
-        count = plural(int((~observed).sum()), "missing value", thousands="")
-        notes.append(f"{count} filled ({missing})")
+        missed = int((~observed).sum())
+        notes.append(f"{plural(missed, 'missing value', thousands='')} filled ({missing})")
     return Panel(
         source=table.source,
         time=table.time,
@@ -129,6 +126,11 @@ def build_series(
         missing=missing,
         notes=tuple(notes),
     )
+
+
+def _absent_rows(rows: int, gaps: int) -> str:
+    absent, between = plural(rows, "absent row", thousands=""), plural(gaps, "gap", thousands="")
+    return f"{absent} in {between} counted as missing"
 
 
 def _where(table: Table, name: str) -> str:

@@ -58,31 +58,38 @@ class _Asked:
         return Wanted(self.layers, self.gates, self.sort)
 
 
+_Other = Annotated[
+    str | None, typer.Argument(metavar="[OTHER]", help="A second one, to compare with.")
+]
+_Sort = Annotated[
+    str | None,
+    typer.Option(metavar="STATISTIC", help="Largest first, by a statistic's name in --json."),
+]
+_Names = Annotated[Naming, typer.Option(help="How matrices are called on screen.")]
+_Matrix = Annotated[
+    str | None, typer.Option(metavar="NAME", help="One matrix alone: W_hz or 0.update.hh.")
+]
+_Output = Annotated[
+    str | None,
+    typer.Option("-o", "--output", metavar="OUT|-", help="Write --matrix as .csv or .npy."),
+]
+_History = Annotated[
+    bool, typer.Option("--history", help="How the weights were learned, phase by phase.")
+]
+_Exact = Annotated[bool, typer.Option("--exact", help="No fast approximations for large matrices.")]
+
+
 def inspect_weights(
     checkpoint: Checkpoint,
-    other: Annotated[
-        str | None, typer.Argument(metavar="[OTHER]", help="A second one, to compare with.")
-    ] = None,
+    other: _Other = None,
     layer: Layers = [],  # noqa: B006
     gate: Gates = [],  # noqa: B006
-    sort: Annotated[
-        str | None,
-        typer.Option(metavar="STATISTIC", help="Largest first, by a statistic's name in --json."),
-    ] = None,
-    names: Annotated[Naming, typer.Option(help="How matrices are called on screen.")] = "symbols",
-    matrix: Annotated[
-        str | None, typer.Option(metavar="NAME", help="One matrix alone: W_hz or 0.update.hh.")
-    ] = None,
-    output: Annotated[
-        str | None,
-        typer.Option("-o", "--output", metavar="OUT|-", help="Write --matrix as .csv or .npy."),
-    ] = None,
-    history: Annotated[
-        bool, typer.Option("--history", help="How the weights were learned, phase by phase.")
-    ] = False,
-    exact: Annotated[
-        bool, typer.Option("--exact", help="No fast approximations for large matrices.")
-    ] = False,
+    sort: _Sort = None,
+    names: _Names = "symbols",
+    matrix: _Matrix = None,
+    output: _Output = None,
+    history: _History = False,
+    exact: _Exact = False,
     fail_if: FailIf = [],  # noqa: B006
     plot: Plot = None,
     json: Json = False,

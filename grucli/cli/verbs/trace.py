@@ -19,24 +19,27 @@ from grucli.cli.kit.options import (
     Verbose,
 )
 
+_Output = Annotated[
+    str | None,
+    typer.Option("-o", "--output", metavar="OUT|-", help="Write every value as .csv or .parquet."),
+]
+_Rows = Annotated[
+    int | None,
+    typer.Option(min=1, help="Read this many of the newest rows; default: task.context."),
+]
+_Unit = Annotated[list[int], typer.Option(help="Only this unit, from 0.")]
+_Step = Annotated[list[int], typer.Option(help="Only this step, from 0; -1 is the newest.")]
+
 
 def trace(
     checkpoint: Checkpoint,
     data: Data = None,
-    output: Annotated[
-        str | None,
-        typer.Option(
-            "-o", "--output", metavar="OUT|-", help="Write every value as .csv or .parquet."
-        ),
-    ] = None,
-    rows: Annotated[
-        int | None,
-        typer.Option(min=1, help="Read this many of the newest rows; default: task.context."),
-    ] = None,
+    output: _Output = None,
+    rows: _Rows = None,
     layer: Layers = [],  # noqa: B006
-    unit: Annotated[list[int], typer.Option(help="Only this unit, from 0.")] = [],  # noqa: B006
+    unit: _Unit = [],  # noqa: B006
     gate: Gates = [],  # noqa: B006
-    step: Annotated[list[int], typer.Option(help="Only this step, from 0; -1 is the newest.")] = [],  # noqa: B006
+    step: _Step = [],  # noqa: B006
     plot: Plot = None,
     json: Json = False,
     threads: Threads = None,

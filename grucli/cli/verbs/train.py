@@ -6,28 +6,34 @@ import typer
 
 from grucli.cli.kit.options import SCREEN, Device, NoColor, Quiet, Threads, Verbose
 
+_Recipe = Annotated[str, typer.Argument(metavar="RECIPE", help="A YAML recipe.")]
+_Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Change a key, as train.lr=3e-3."),
+]
+_RunDir = Annotated[str | None, typer.Option(metavar="DIR", help="Run folder; default runs/NAME.")]
+_Resume = Annotated[
+    bool, typer.Option("--resume", help="Go on from DIR/last.pt, with the run's own settings.")
+]
+_Overwrite = Annotated[
+    bool, typer.Option("--overwrite", help="Replace an earlier run once this has best weights.")
+]
+_PrintRecipe = Annotated[
+    bool, typer.Option("--print-recipe", help="Print the resolved recipe and stop.")
+]
+_Seed = Annotated[int | None, typer.Option(help="Same as --set train.seed=N.")]
+
 
 def train(
-    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="A YAML recipe.")],
-    overrides: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Change a key, as train.lr=3e-3."),
-    ] = None,
-    run_dir: Annotated[
-        str | None, typer.Option(metavar="DIR", help="Run folder; default runs/NAME.")
-    ] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on from DIR/last.pt, with the run's own settings.")
-    ] = False,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace an earlier run once this has best weights.")
-    ] = False,
-    print_recipe: Annotated[
-        bool, typer.Option("--print-recipe", help="Print the resolved recipe and stop.")
-    ] = False,
+    recipe: _Recipe,
+    overrides: _Overrides = None,
+    run_dir: _RunDir = None,
+    resume: _Resume = False,
+    overwrite: _Overwrite = False,
+    print_recipe: _PrintRecipe = False,
     device: Device = "auto",
     threads: Threads = None,
-    seed: Annotated[int | None, typer.Option(help="Same as --set train.seed=N.")] = None,
+    seed: _Seed = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
     no_color: NoColor = False,
