@@ -23,7 +23,7 @@ def blocks(language):
 @pytest.fixture
 def mine(tmp_path):
     """The README's recipe, shortened to one epoch, beside the table it names."""
-    (recipe,) = blocks("yaml")
+    recipe, _ = blocks("yaml")
     (tmp_path / "mine.yaml").write_text(recipe.replace("epochs: 20", "epochs: 1"))
     table = (REPOSITORY / "data" / "co2_weekly.csv").read_text()
     (tmp_path / "mine.csv").write_text(table)
@@ -33,6 +33,13 @@ def mine(tmp_path):
 
 def test_the_recipe_loads(mine):
     assert load_recipe(str(mine / "mine.yaml")).task.horizon == 26
+
+
+def test_the_part_of_many_series_belongs_to_a_recipe(mine):
+    _, data = blocks("yaml")
+    rest = (mine / "mine.yaml").read_text().split("task:")[1]
+    (mine / "sales.yaml").write_text(f"name: sales\n{data}task:{rest}")
+    assert load_recipe(str(mine / "sales.yaml")).data.series == ("store", "item")
 
 
 def test_the_commands_run(mine):
