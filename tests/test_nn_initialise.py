@@ -84,7 +84,7 @@ def summed_bias(module, gate):
     biases = [
         values
         for matrix, values in matrices_in(module)
-        if matrix.gate == gate and matrix.kind.startswith("bias") and matrix.layer == 0
+        if matrix.gate == gate and matrix.kind.startswith("bias") and matrix.place.layer == 0
     ]
     return sum(biases)
 
