@@ -115,6 +115,7 @@ def _forecaster(recipe: Recipe) -> Forecaster:
     return Forecaster(
         cell=model.cell,
         layer_norm=model.layer_norm,
+        activation=model.activation,
         target_size=len(data.target),
         past_size=len(data.past),
         flag_size=inputs if data.missing == "mask" else 0,

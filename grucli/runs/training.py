@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from grucli import build
+from grucli.cells import CELLS
 from grucli.errors import CheckpointError, InterruptedRunError
 from grucli.nn import available, kernel_words
 from grucli.nn.kernel_problem import knows
@@ -213,7 +214,9 @@ def model_words(recipe: Recipe) -> str:
     """The model in words, such as ``gru, layer norm split, 2 × 64, direct decoder``."""
     model = recipe.model
     norm = "" if model.layer_norm == "none" else f", layer norm {model.layer_norm}"
-    return f"{model.cell}{norm}, {model.layers} × {model.hidden}, {model.decoder} decoder"
+    usual = CELLS[model.cell].activation.name
+    cell = model.cell if model.activation == usual else f"{model.cell} with {model.activation}"
+    return f"{cell}{norm}, {model.layers} × {model.hidden}, {model.decoder} decoder"
 
 
 def _trained_weights(path: str) -> dict[str, Any]:
