@@ -63,28 +63,44 @@ struct JointGru {
     }
 };
 
+// What a plain network makes of its sum, and the gradient of the sum.
+struct Tanh {
+    template <class V>
+    static V of(V sum) { return tanh(sum); }
+    template <class V>
+    static V back(V gradient, V sum) { return through_tanh(gradient, tanh(sum)); }
+};
+struct Relu {
+    template <class V>
+    static V of(V sum) { return maximum(V::zero(), sum); }
+    template <class V>
+    static V back(V gradient, V sum) { return where_positive(sum, gradient); }
+};
+
+template <class Activation>
 struct Rnn {
     static constexpr int kGates = 1;
 
     template <class V>
-    static V forward(const V* x, const V* q, V) { return tanh(x[0] + q[0]); }
+    static V forward(const V* x, const V* q, V) { return Activation::of(x[0] + q[0]); }
 
     template <class V>
     static V backward(const V* x, const V* q, V, V dh, V* dx, V* dq) {
-        dx[0] = dq[0] = through_tanh(dh, tanh(x[0] + q[0]));
+        dx[0] = dq[0] = Activation::back(dh, x[0] + q[0]);
         return V::zero();
     }
 };
 
+template <class Activation>
 struct JointRnn {
     static constexpr int kGates = 1;
 
     template <class V>
-    static V forward(const V* c, V) { return tanh(c[0]); }
+    static V forward(const V* c, V) { return Activation::of(c[0]); }
 
     template <class V>
     static V backward(const V* c, V, V dh, V* dc) {
-        dc[0] = through_tanh(dh, tanh(c[0]));
+        dc[0] = Activation::back(dh, c[0]);
         return V::zero();
     }
 };

@@ -8,24 +8,35 @@
 
 namespace grucli {
 
+template <class V, class Use>
+void with_gru_gates(const Problem& p, Use use) {
+    switch (p.norm) {
+        case Norm::none: return use(SplitGates<V, Gru, 0>());
+        case Norm::split: return use(SplitGates<V, Gru, 1>());
+        case Norm::ba2016: return use(SplitGates<V, Gru, 2>());
+        case Norm::sum: return use(SumGates<V>());
+        case Norm::sum_joint: return use(JointGates<V, JointGru>());
+    }
+}
+
+template <class V, class Activation, class Use>
+void with_rnn_gates(const Problem& p, Use use) {
+    switch (p.norm) {
+        case Norm::none: return use(SplitGates<V, Rnn<Activation>, 0>());
+        case Norm::split:
+        case Norm::ba2016: return use(SplitGates<V, Rnn<Activation>, 1>());
+        case Norm::sum:
+        case Norm::sum_joint: return use(JointGates<V, JointRnn<Activation>>());
+    }
+}
+
 // Calls `use` with the gate arithmetic that the problem asks for.
 template <class V, class Use>
 void with_gates(const Problem& p, Use use) {
-    if (p.cell == Cell::gru) {
-        switch (p.norm) {
-            case Norm::none: return use(SplitGates<V, Gru, 0>());
-            case Norm::split: return use(SplitGates<V, Gru, 1>());
-            case Norm::ba2016: return use(SplitGates<V, Gru, 2>());
-            case Norm::sum: return use(SumGates<V>());
-            case Norm::sum_joint: return use(JointGates<V, JointGru>());
-        }
-    }
-    switch (p.norm) {
-        case Norm::none: return use(SplitGates<V, Rnn, 0>());
-        case Norm::split:
-        case Norm::ba2016: return use(SplitGates<V, Rnn, 1>());
-        case Norm::sum:
-        case Norm::sum_joint: return use(JointGates<V, JointRnn>());
+    switch (p.cell) {
+        case Cell::gru: return with_gru_gates<V>(p, use);
+        case Cell::rnn: return with_rnn_gates<V, Tanh>(p, use);
+        case Cell::relu_rnn: return with_rnn_gates<V, Relu>(p, use);
     }
 }
 

@@ -14,7 +14,7 @@ namespace grucli {
 
 using Index = std::ptrdiff_t;
 
-enum class Cell { gru = 0, rnn = 1 };
+enum class Cell { gru = 0, rnn = 1, relu_rnn = 2 };
 enum class Norm { none = 0, split = 1, ba2016 = 2, sum = 3, sum_joint = 4 };
 
 // Every hidden size is padded to this many floats, whatever the instruction set, so that the shape

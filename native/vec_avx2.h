@@ -36,6 +36,10 @@ inline Vec nfma(Vec a, Vec b, Vec c) { return {_mm256_fnmadd_ps(a.value, b.value
 inline Vec minimum(Vec bound, Vec a) { return {_mm256_min_ps(bound.value, a.value)}; }
 inline Vec maximum(Vec bound, Vec a) { return {_mm256_max_ps(bound.value, a.value)}; }
 
+// `value` where a is above 0 or NaN, else 0.
+inline Vec where_positive(Vec a, Vec value) {
+    return {_mm256_and_ps(value.value, _mm256_cmp_ps(a.value, _mm256_setzero_ps(), _CMP_NLE_UQ))};
+}
 inline Vec keep(Vec a, int count) {
     return {_mm256_and_ps(a.value, _mm256_castsi256_ps(Vec::mask(count)))};
 }

@@ -33,6 +33,10 @@ inline Vec nfma(Vec a, Vec b, Vec c) { return {_mm512_fnmadd_ps(a.value, b.value
 inline Vec minimum(Vec bound, Vec a) { return {_mm512_min_ps(bound.value, a.value)}; }
 inline Vec maximum(Vec bound, Vec a) { return {_mm512_max_ps(bound.value, a.value)}; }
 
+// `value` where a is above 0 or NaN, else 0.
+inline Vec where_positive(Vec a, Vec value) {
+    return {_mm512_maskz_mov_ps(_mm512_cmp_ps_mask(a.value, _mm512_setzero_ps(), _CMP_NLE_UQ), value.value)};
+}
 inline Vec keep(Vec a, int count) { return {_mm512_maskz_mov_ps(Vec::mask(count), a.value)}; }
 inline Vec round(Vec a) {
     return {_mm512_roundscale_ps(a.value, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)};

@@ -44,6 +44,11 @@ inline Vec nfma(Vec a, Vec b, Vec c) { return {vfmsq_f32(c.value, a.value, b.val
 inline Vec minimum(Vec bound, Vec a) { return {vminq_f32(bound.value, a.value)}; }
 inline Vec maximum(Vec bound, Vec a) { return {vmaxq_f32(bound.value, a.value)}; }
 
+// `value` where a is above 0 or NaN, else 0.
+inline Vec where_positive(Vec a, Vec value) {
+    const uint32x4_t above = vmvnq_u32(vcleq_f32(a.value, vdupq_n_f32(0.0f)));
+    return {vreinterpretq_f32_u32(vandq_u32(vreinterpretq_u32_f32(value.value), above))};
+}
 inline Vec keep(Vec a, int count) {
     return {vreinterpretq_f32_u32(vandq_u32(vreinterpretq_u32_f32(a.value), Vec::mask(count)))};
 }

@@ -65,6 +65,10 @@ inline Vec maximum(Vec bound, Vec a) {
     return each([&](int i) { return bound.value[i] > a.value[i] ? bound.value[i] : a.value[i]; });
 }
 
+// `value` where a is above 0 or NaN, else 0.
+inline Vec where_positive(Vec a, Vec value) {
+    return each([&](int i) { return a.value[i] <= 0.0f ? 0.0f : value.value[i]; });
+}
 inline Vec keep(Vec a, int count) {
     return each([&](int i) { return i < count ? a.value[i] : 0.0f; });
 }

@@ -13,10 +13,12 @@ from grucli.nn.rules import CellRule, LayerWeights, cell_rule, parameter_shapes
 
 EVERY_VARIANT = [(cell, norm) for cell, spec in CELLS.items() for norm in spec.norm_names]
 VARIANTS = [
-    (cell, norm)
+    (cell, norm, activation)
     for cell, norm in EVERY_VARIANT
-    if None not in (CELLS[cell].native, CELLS[cell].layer_norm(norm).native)
+    for activation in CELLS[cell].natives
+    if CELLS[cell].layer_norm(norm).native is not None
 ]
+"""What the compiled kernel runs: cell, layer normalisation, activation."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class Case:
 
 
 def make_case(
-    variant: tuple[str, str],
+    variant: tuple[str, ...],
     sizes: tuple[int, int, int, int],
     *,
     bias: bool = True,
@@ -58,8 +60,9 @@ def make_case(
     generator = torch.Generator().manual_seed(sum(sizes))
     # Two units differ by next to nothing now and then; a small eps makes a cliff of that, where
     # float32 and float64 part ways.
-    cell, layer_norm = variant
-    rule = cell_rule(MODULES[cell].equations, layer_norm, eps=0.1 if hidden <= 3 else None)
+    cell, layer_norm, activation = (*variant, None)[:3]
+    eps = 0.1 if hidden <= 3 else None
+    rule = cell_rule(MODULES[cell].equations, layer_norm, eps=eps, activation=activation)
 
     def draw(*shape: int) -> Tensor:
         return torch.randn(*shape, generator=generator)

@@ -64,9 +64,22 @@ def test_an_unknown_layer_normalisation_is_an_error_with_those_there_are(spec):
         spec.layer_norm("batch")
 
 
+@ALL
+def test_an_activation_takes_the_place_of_the_cells_own(spec):
+    assert spec.activations[0] == spec.activation
+    for choice in spec.activations:
+        other = spec.activated(choice.name)
+        assert other.activation == choice
+        kept = [gate.activation != spec.activation for gate in spec.gates]
+        for gate, before, keeps in zip(other.gates, spec.gates, kept, strict=True):
+            assert gate.activation == (before.activation if keeps else choice)
+    assert set(spec.natives) <= {choice.name for choice in spec.activations}
+
+
 def test_the_compiled_kernel_counts_its_cells_and_normalisations_without_a_gap():
-    native = [spec for spec in CELLS.values() if spec.native is not None]
-    assert sorted(spec.native for spec in native) == list(range(len(native)))
+    native = [spec for spec in CELLS.values() if spec.natives]
+    numbers = sorted(number for spec in native for number in spec.natives.values())
+    assert numbers == list(range(len(numbers)))
     for spec in native:
         numbers = [norm.native for norm in spec.layer_norms if norm.native is not None]
         assert numbers == list(range(len(numbers)))

@@ -82,15 +82,20 @@ def stacked(name, rows, letters):
     return found
 
 
-@pytest.mark.parametrize(("variant", "kind"), VARIANTS, ids=lambda v: getattr(v, "cell", v))
-def test_equations_of_the_page_are_those_of_the_code(variant, kind):
-    rule = rules.cell_rule(MODULES[variant.cell].equations, kind)
+@pytest.mark.parametrize(
+    ("variant", "kind", "activation"),
+    [(v, kind, choice.name) for v, kind in VARIANTS for choice in CELLS[v.cell].activations],
+    ids=lambda v: getattr(v, "cell", v),
+)
+def test_equations_of_the_page_are_those_of_the_code(variant, kind, activation):
+    rule = rules.cell_rule(MODULES[variant.cell].equations, kind, activation=activation)
     random = torch.Generator().manual_seed(3)
     shapes = rules.parameter_shapes(rule, 4, 6, bias=True)
     drawn = {k: torch.randn(s, generator=random, dtype=torch.float64) for k, s in shapes.items()}
     x, h, c = (torch.randn(2, n, generator=random, dtype=torch.float64) for n in (4, 6, 6))
     weights, letters = rules.LayerWeights(**drawn), CELLS[variant.cell].letters
-    names = {"s": torch.sigmoid, "tanh": torch.tanh, "LN": lambda a: layer_norm(a, rule.eps)}
+    bounded = getattr(torch, activation)
+    names = {"s": torch.sigmoid, "tanh": bounded, "LN": lambda a: layer_norm(a, rule.eps)}
     names |= stacked("xW", x @ weights.weight_ih.T, letters)
     names |= stacked("hU", h @ weights.weight_hh.T, letters)
     starts = {"bias_ih": "b_x", "bias_hh": "b_h", "gain_ih": "g_x", "gain_hh": "g_h"}

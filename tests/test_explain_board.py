@@ -17,6 +17,11 @@ from grucli.results.tracing import Explanation, InputValue
 from tests.test_nn_layer_norm import gru_gates, randomised
 
 C, H, T = 3, 4, 6
+FUNCTIONS = {
+    "s": lambda a: 1 / (1 + math.exp(-a)),
+    "tanh": math.tanh,
+    "relu": lambda a: max(a, 0.0),
+}
 KINDS = [("gru", v) for v in ("none", "split", "ba2016", "sum", "sum_joint")] + [
     ("rnn", "none"),
     ("rnn", "split"),
@@ -25,12 +30,17 @@ KINDS = [("gru", v) for v in ("none", "split", "ba2016", "sum", "sum_joint")] + 
     ("rnn", "sum_joint"),
     ("lstm", "none"),
 ]
+KINDS += [("rnn relu", v) for v in ("none", "split", "sum")]
 ALL = pytest.mark.parametrize(("cell", "variant"), KINDS)
 
 
 def module_of(cell, variant, **settings):
     torch.manual_seed(3)
-    return randomised(MODULES[cell](C, H, layer_norm=variant, dtype=torch.float64, **settings))
+    cell, _, activation = cell.partition(" ")
+    module = MODULES[cell](
+        *(C, H), layer_norm=variant, activation=activation or None, dtype=torch.float64, **settings
+    )
+    return randomised(module)
 
 
 def board_of(module, *, step=4, unit=2, layer=0):
@@ -46,9 +56,8 @@ def equations(board):
 
 def work_out(line):
     """The value of a formula from its numbers alone."""
-    functions = {"s": lambda a: 1 / (1 + math.exp(-a)), "tanh": math.tanh}
     names = {name.replace("'", "_next"): value for name, value in line.values.items()}
-    return eval(re.sub(r"'", "_next", line.formula), {"__builtins__": {}}, functions | names)
+    return eval(re.sub(r"'", "_next", line.formula), {"__builtins__": {}}, FUNCTIONS | names)
 
 
 @ALL
@@ -148,7 +157,7 @@ def screen_of(board, cell, variant, width=80):
     """The lines that are drawn of a board."""
     told = Explanation(
         checkpoint="best.pt",
-        cell=cell,
+        cell=cell.partition(" ")[0],
         layer_norm=variant,
         time="2024-01-05",
         last="2024-01-06",
@@ -181,11 +190,8 @@ def arithmetics(lines):
             joined.append(line)
     for line in joined:
         parts = re.sub(r" \[[^]]*\]", "", line).split("= ")
-        if len(parts) >= 3 and re.fullmatch(r"[-\d.e ()+*/stanh]+", parts[-2]):
+        if len(parts) >= 3 and re.fullmatch(r"[-\d.e ()+*/stanhrelu]+", parts[-2]):
             yield parts[-2].strip(), parts[-1].strip()
-
-
-FUNCTIONS = {"s": lambda a: 1 / (1 + math.exp(-a)), "tanh": math.tanh}
 
 
 @ALL
@@ -207,6 +213,13 @@ def test_what_is_written_gives_the_result_to_the_digits_shown(cell, variant, wid
                 assert abs(value - float(result)) <= 0.5 * 10.0**-decimals + 1e-12, (text, result)
                 written += 1
     assert written >= 4 * 2 * 4
+
+
+def test_relu_is_explained_where_it_stands():
+    for cell in ("rnn", "rnn relu"):
+        board, _ = board_of(module_of(cell, "none"))
+        text = " ".join(" ".join(screen_of(board, cell, "none")).split())
+        assert ("relu(a): the larger of a and 0" in text) == (cell == "rnn relu")
 
 
 def test_four_digits_are_written_where_they_are_enough():

@@ -66,6 +66,7 @@ KINDS = [
     ("model.layer_norm=sum",),
     ("model.layer_norm=sum_joint", "model.bidirectional=true"),
     ("model.cell=rnn",),
+    ("model.cell=rnn", "model.activation=relu"),
     ("model.cell=lstm", "model.layer_norm=none"),
     ("data.target=[level, twin]", "model.channels=independent"),
     ("data.past=[twin]", "data.missing=mask"),

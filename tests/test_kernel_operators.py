@@ -5,6 +5,7 @@ import torch
 
 from grucli.nn import GRU, kernel
 from grucli.nn.kernel import available, run_layer_native
+from grucli.nn.kernel_problem import rule_words
 from grucli.nn.rules import LayerWeights
 from tests.kernel_cases import VARIANTS, make_case, run
 
@@ -25,7 +26,7 @@ def arguments_of(case, *, save):
         case.h_BH,
     ]
     tensors = [None if t is None else t.clone().requires_grad_(save) for t in tensors]
-    rule = (case.rule.spec.name, case.rule.norm.name, case.rule.eps, case.reverse)
+    rule = (*rule_words(case.rule), case.rule.eps, case.reverse)
     return (*tensors, case.lengths_B, *rule, save)
 
 

@@ -86,6 +86,50 @@ def test_outputs_and_gradients_equal_torchs(cell, settings, with_state, form):
     assert_same_run(mine, theirs, given, hx, source=x)
 
 
+@pytest.mark.parametrize("settings", SETTINGS, ids=str)
+def test_a_plain_network_with_relu_equals_torchs(settings):
+    mine, theirs = both("rnn", nonlinearity="relu", **settings)
+    x = torch.randn(B, T, C, dtype=torch.float64, requires_grad=True)
+    given = x if settings["batch_first"] else x.transpose(0, 1)
+    assert_same_run(mine, theirs, given, random_state("rnn", theirs, B), source=x)
+    output = mine(given)[0]
+    assert (output >= 0).all()
+    assert (output == 0).any()
+
+
+@pytest.mark.parametrize("kernel", ["native", "torch"])
+def test_relu_in_float32_equals_torchs(kernel, monkeypatch):
+    if kernel == "native" and not ours.available():
+        pytest.skip("installed without a compiler")
+    monkeypatch.setenv("GRUCLI_KERNEL", kernel)
+    mine, theirs = (module.float() for module in both("rnn", nonlinearity="relu", num_layers=2))
+    x = torch.randn(T, B, C, requires_grad=True)
+    gradients = []
+    for module in (mine, theirs):
+        output, final = module(x)
+        wanted = [x, *module.parameters()]
+        gradients.append((output, *torch.autograd.grad((output * 2).sum() + final.sum(), wanted)))
+    torch.testing.assert_close(gradients[0], gradients[1], rtol=1e-5, atol=1e-5)
+
+
+def test_the_activation_stands_where_torch_has_it():
+    mine, theirs = (kind(C, H, 2, "relu", False, True) for kind in PAIRS["rnn"])
+    assert list(mine.state_dict()) == list(theirs.state_dict())
+    assert (mine.rule.spec.activation.name, mine.bias, mine.batch_first) == ("relu", False, True)
+    assert repr(ours.RNN(C, H, activation="relu")) == "RNN(3, 6, activation='relu')"
+
+
+def test_an_activation_that_a_cell_has_not_is_an_error():
+    with pytest.raises(
+        ValueError, match="activation: 'sine' does not exist for rnn; expected tanh, "
+    ):
+        ours.RNN(C, H, nonlinearity="sine")
+    with pytest.raises(
+        ValueError, match="activation: 'relu' does not exist for gru; expected tanh"
+    ):
+        ours.GRU(C, H, activation="relu")
+
+
 @CELLS
 def test_a_packed_result_unpacks_in_the_callers_order(cell):
     mine, theirs = both(cell)

@@ -77,10 +77,11 @@ def test_float32_agrees_with_either_kernel(cell, norm, kernel, monkeypatch):
 
 
 @pytest.mark.skipif(not available(), reason="installed without a compiler")
-@pytest.mark.parametrize(("cell", "norm"), NATIVE)
-def test_running_a_chunk_again_gives_the_bytes_of_keeping_it(cell, norm):
+@pytest.mark.parametrize(("cell", "norm", "activation"), NATIVE)
+def test_running_a_chunk_again_gives_the_bytes_of_keeping_it(cell, norm, activation):
     """Beside chunks one after another with all their steps kept: sums in the same order."""
-    x, kept, again = random(20, B, C, dtype=torch.float32), make(cell, norm), make(cell, norm)
+    x = random(20, B, C, dtype=torch.float32)
+    kept, again = (make(cell, norm, activation=activation) for _ in range(2))
     again.recompute_steps = 5
     state, loss = None, 0.0
     for chunk in x.split(5):

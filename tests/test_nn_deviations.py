@@ -3,7 +3,6 @@
 import pytest
 import torch
 
-from grucli.cells import CELLS
 from grucli.nn import mean_deviations
 from grucli.nn.recording import record_stack
 from tests.test_trace_recording import KINDS, make, series
@@ -46,6 +45,6 @@ def test_nothing_is_divided_without_a_normalisation(cell):
 
 @pytest.mark.parametrize(("cell", "variant"), NORMED)
 def test_each_variant_normalises_every_gate_once(cell, variant):
-    spec = CELLS[cell]
-    gates = [gate for group in spec.layer_norm(variant).groups for gate in group]
-    assert tuple(gates) == spec.gate_names
+    rule = make(cell, variant).rule
+    gates = [gate for group in rule.norm.groups for gate in group]
+    assert tuple(gates) == rule.spec.gate_names

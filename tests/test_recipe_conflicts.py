@@ -21,6 +21,10 @@ def in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             "or cell gru or rnn",
         ),
         (
+            "model: {cell: lstm, activation: relu}",
+            "7:21: model.activation: found relu with cell lstm; expected tanh",
+        ),
+        (
             "model: {init: {gain: 0.5}}",
             "7:16: model.init.gain: found 0.5 with layer_norm none; there is no gain to set; "
             "choose a layer_norm",

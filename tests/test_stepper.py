@@ -11,20 +11,19 @@ import pytest
 import torch
 from torch import nn
 
-from grucli.nn import GRU, LSTM, RNN, Forecaster, available
+from grucli.nn import GRU, LSTM, MODULES, Forecaster, available
 from grucli.nn.kernel_problem import native
 from tests.kernel_cases import VARIANTS
 
 needs_native = pytest.mark.skipif(not available(), reason="installed without a compiler")
-CLASSES = {"gru": GRU, "rnn": RNN}
 SHAPES = [(1, 1, 64, 1), (3, 5, 17, 3), (40, 7, 64, 2)]
 
 
 def make(variant=("gru", "split"), sizes=(3, 8, 2), *, bias=True):
     """A stack with random gains and biases too; sizes are C, H and layers."""
     torch.manual_seed(0)
-    cell, norm = variant
-    stack = CLASSES[cell](*sizes, layer_norm=norm, bias=bias).eval()
+    cell, norm, activation = (*variant, None)[:3]
+    stack = MODULES[cell](*sizes, layer_norm=norm, activation=activation, bias=bias).eval()
     with torch.no_grad():
         for parameter in stack.parameters():
             parameter.add_(torch.randn_like(parameter) * 0.2)

@@ -13,13 +13,16 @@ KINDS = [
     (cell, variant)
     for cell in ("gru", "rnn")
     for variant in ("none", "split", "ba2016", "sum", "sum_joint")
-] + [("lstm", "none")]
+] + [("lstm", "none"), ("rnn relu", "none"), ("rnn relu", "split"), ("rnn relu", "sum")]
 ALL = pytest.mark.parametrize(("cell", "variant"), KINDS)
 
 
 def make(cell, variant, **settings):
     torch.manual_seed(5)
-    module = MODULES[cell](C, H, layer_norm=variant, dtype=torch.float64, **settings)
+    cell, _, activation = cell.partition(" ")
+    module = MODULES[cell](
+        *(C, H), layer_norm=variant, activation=activation or None, dtype=torch.float64, **settings
+    )
     return randomised(module)
 
 
@@ -66,13 +69,14 @@ def test_the_state_before_a_step_is_the_one_after_the_step_before(cell, variant)
 @ALL
 def test_the_argument_of_each_gate_gives_the_gate(cell, variant):
     (layer,) = record_stack(make(cell, variant), series()).layers
-    gates = {"gru": "sst", "rnn": "t", "lstm": "ssts"}[cell]
+    gates = {"gru": "sst", "rnn": "t", "rnn relu": "r", "lstm": "ssts"}[cell]
+    functions = {"s": torch.sigmoid, "t": torch.tanh, "r": torch.relu}
     values = (block.chunk(len(gates), -1) for block in (layer.gates, layer.arguments))
     blocks = zip(gates, *values, strict=True)
     for kind, gate, argument in blocks:
-        close(gate, torch.sigmoid(argument) if kind == "s" else torch.tanh(argument))
-        assert (gate.abs() < 1).all()
-        assert kind == "t" or (gate > 0).all()
+        close(gate, functions[kind](argument))
+        assert kind == "r" or (gate.abs() < 1).all()
+        assert kind == "t" or (gate >= 0).all()
 
 
 @pytest.mark.parametrize("variant", ["split", "ba2016", "sum", "sum_joint"])

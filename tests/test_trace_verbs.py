@@ -247,6 +247,7 @@ def test_more_rows_than_a_context_can_be_read_when_windows_are_not_normalised(ru
 KINDS = [
     ("model.cell=lstm", "model.layer_norm=none"),
     ("model.cell=rnn",),
+    ("model.cell=rnn", "model.activation=relu"),
     ("model.layer_norm=sum_joint", "model.bidirectional=true"),
     ("model.decoder=recursive", "train.tbptt_steps=5"),
     ("data.target=[level, twin]", "model.channels=independent"),
@@ -269,6 +270,16 @@ def test_every_kind_of_model_can_be_traced(runs, settings):
     for layer in traced.report.layers:
         assert layer.gradient_by_lag[0] > 0 or layer.layer == 0
         assert layer.lyapunov is not None
+
+
+def test_a_relu_has_zeros_and_no_right_end(runs):
+    report = trace(runs("model.cell=rnn", "model.activation=relu")).report
+    (gate,) = report.layers[0].gates
+    assert (gate.activation, gate.right, gate.always_right) == ("relu", 0.0, ())
+    assert 0 < gate.left < 1
+    console = Console(width=80, file=io.StringIO())
+    console.print(render_trace(report, 80))
+    assert "Of a relu left is the share of zeros" in " ".join(console.file.getvalue().split())
 
 
 def on_a_terminal(*arguments, columns=80):

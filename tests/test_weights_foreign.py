@@ -52,6 +52,17 @@ def test_the_gates_of_torch_modules_are_their_own_rows(tmp_path, cell, bidirecti
     assert len(seen) == len(module.state_dict()) * len(CELLS[cell].gates)
 
 
+def test_a_plain_network_of_torch_does_not_say_its_activation(tmp_path):
+    notes = {}
+    for name, kind in (("rnn", torch.nn.RNN), ("gru", torch.nn.GRU)):
+        notes[name] = read_weights(saved(tmp_path, kind(3, 5).state_dict())).notes
+    (note,) = notes["rnn"]
+    assert note.startswith("The tensors of a rnn are the same with tanh or relu, and the file does")
+    assert notes["gru"] == ()
+    ours = own(torch.nn.RNN(3, 5).state_dict(), cell="rnn", activation="relu")
+    assert read_weights(saved(tmp_path, ours)).notes == ()
+
+
 def test_several_stacks_are_told_apart_by_their_prefix_and_the_rest_is_listed(tmp_path):
     model = torch.nn.ModuleDict(
         {"coder": torch.nn.GRU(3, 5), "reader": torch.nn.LSTM(2, 4), "out": torch.nn.Linear(4, 1)}

@@ -147,7 +147,12 @@ RNN = weights_of(torch.nn.RNN(3, 5), op="RNN")
         (ARRAYS, {"linear_before_reset": 0}, "acts on the state before the product"),
         (ARRAYS, {"activations": ["HardSigmoid", "Tanh"]}, "other activations than usual: Hard"),
         (ARRAYS, {"clip": 1.0}, "clips its pre-activations"),
-        (RNN, {"op": "RNN", "activations": ["Relu"]}, "other activations than usual: Relu"),
+        (
+            RNN,
+            {"op": "RNN", "activations": ["Relu"]},
+            "the activation relu, as with model.activation",
+        ),
+        (RNN, {"op": "RNN", "activations": ["Elu"]}, "other activations than usual: Elu"),
         (LSTM, {"op": "LSTM", "input_forget": 1}, "the forget gate is 1 - i"),
         (
             LSTM

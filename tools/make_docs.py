@@ -135,9 +135,16 @@ def equations_page() -> str:
     names = (inspect.getdoc(address) or "").split("\n\n")[1:]
     parts = [EQUATIONS_HEAD, notation, "\n## Names and conventions\n", "\n\n".join(names)]
     for cell, spec in CELLS.items():
-        parts += [f"\n## {cell}\n", _gate_table(spec)]
+        parts += [f"\n## {cell}\n", _gate_table(spec), *_remarks(cell)]
         parts += [_variant(variant) for variant in variants() if variant.cell == cell]
     return "\n".join(parts)
+
+
+def _remarks(cell: str) -> Iterator[str]:
+    """What holds for all equations of a cell."""
+    for block in (inspect.getdoc(inspect.getmodule(nn.MODULES[cell])) or "").split("\n\n"):
+        if block.startswith("Activation: "):
+            yield "\n" + block
 
 
 def _gate_table(spec: CellSpec) -> str:

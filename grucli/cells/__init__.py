@@ -12,6 +12,11 @@ from grucli.cells.spec import ACTIVATIONS, Activation, CellSpec, Gate, LayerNorm
 CELLS: dict[str, CellSpec] = {spec.name: spec for spec in (GRU, RNN, LSTM)}
 """Every cell by its name; the first is what a recipe gets that names none."""
 
+ACTIVATION_NAMES: tuple[str, ...] = tuple(
+    dict.fromkeys(a.name for spec in CELLS.values() for a in spec.activations)
+)
+"""What a recipe may choose between; not every cell has every one."""
+
 NORM_NAMES: tuple[str, ...] = tuple(
     dict.fromkeys(name for spec in CELLS.values() for name in spec.norm_names)
 )
@@ -19,6 +24,7 @@ NORM_NAMES: tuple[str, ...] = tuple(
 
 __all__ = [
     "ACTIVATIONS",
+    "ACTIVATION_NAMES",
     "CELLS",
     "GRU",
     "LSTM",

@@ -75,5 +75,5 @@ GRU = CellSpec(
     "h' = (1-z)*h + z*n let z take the new in: theirs is 1-z here.",
     keeps="update",
     chrono={"update": 1.0},
-    native=0,
+    natives={TANH.name: 0},
 )

@@ -1,6 +1,6 @@
 """The plain recurrent network of Elman (equations: ``grucli.nn.cells.rnn``)."""
 
-from grucli.cells.spec import TANH, CellSpec, Gate, KerasForm, LayerNorm, OnnxForm
+from grucli.cells.spec import RELU, TANH, CellSpec, Gate, KerasForm, LayerNorm, OnnxForm
 
 _GATES = ("state",)
 
@@ -25,6 +25,8 @@ RNN = CellSpec(
     ),
     keras=KerasForm(letters={"state": "h"}),
     onnx=OnnxForm(operator="RNN", order=_GATES, activations=("tanh",)),
-    convention="RNN: h state. The state is h' = tanh(W_xh x + b_xh + W_hh h + b_hh).",
-    native=1,
+    convention="RNN: h state. The state is h' = f(W_xh x + b_xh + W_hh h + b_hh); f is tanh, or "
+    "relu where model.activation (torch: nonlinearity) says so.",
+    activations=(TANH, RELU),
+    natives={TANH.name: 1, RELU.name: 2},
 )

@@ -3,15 +3,17 @@
 Nothing here computes: the equations stand in ``grucli.nn.cells``, in a file for each cell.
 """
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True)
 class Activation:
     """What a gate makes of its argument; ``formula`` is what formulas call it.
 
-    Below ``left`` and above ``right`` it is at its ends, which ``ends`` has in words.
+    Below ``left`` and above ``right`` it is at its ends, which ``ends`` has in words. A relu has
+    but one, at which a unit is dead.
     """
 
     name: str
@@ -23,7 +25,8 @@ class Activation:
 
 LOGISTIC = Activation("logistic", "s", 0.1, 0.9, ("shut", "open"))
 TANH = Activation("tanh", "tanh", -0.9, 0.9, ("below -0.9", "above 0.9"))
-ACTIVATIONS = {activation.name: activation for activation in (LOGISTIC, TANH)}
+RELU = Activation("relu", "relu", 1e-12, math.inf, ("zero", ""))
+ACTIVATIONS = {activation.name: activation for activation in (LOGISTIC, TANH, RELU)}
 
 
 @dataclass(frozen=True)
@@ -110,8 +113,9 @@ class CellSpec:
     ``keeps`` names the gate whose size says how much of the old state stays, empty for none, and
     ``chrono`` the sign of ln u in the bias of each gate that chrono initialisation sets.
     ``convention`` has the letters here and in other texts in words. ``keras`` and ``onnx`` are None
-    where these have no such cell. ``native`` is the number of
-    enum Cell in native/problem.h, None where the compiled kernel does not know the cell.
+    where these have no such cell. ``activation`` stands in the gates that can have any of
+    ``activations``; ``natives`` maps those that the compiled kernel knows to numbers of enum Cell
+    in native/problem.h.
     """
 
     name: str
@@ -124,7 +128,34 @@ class CellSpec:
     onnx: OnnxForm | None = None
     keeps: str = ""
     chrono: Mapping[str, float] = field(default_factory=dict)
-    native: int | None = None
+    activation: Activation = TANH
+    activations: tuple[Activation, ...] = (TANH,)
+    natives: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def native(self) -> int | None:
+        """The compiled kernel's number of the cell, None where it does not know it."""
+        return self.natives.get(self.activation.name)
+
+    def activated(self, name: str | None) -> "CellSpec":
+        """The cell with another of its ``activations``; None leaves it as it is.
+
+        Raises ValueError where it has none of this name.
+        """
+        if name is None:
+            return self
+        known = {activation.name: activation for activation in self.activations}
+        if name not in known:
+            choices = ", ".join(known)
+            raise ValueError(
+                f"activation: {name!r} does not exist for {self.name}; expected {choices}"
+            )
+        chosen = known[name]
+        gates = tuple(
+            replace(gate, activation=chosen) if gate.activation == self.activation else gate
+            for gate in self.gates
+        )
+        return replace(self, gates=gates, activation=chosen)
 
     @property
     def gate_names(self) -> tuple[str, ...]:

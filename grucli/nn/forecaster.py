@@ -35,6 +35,7 @@ class Forecaster(RecurrentModel):
         *,
         cell: str = GRU.name,
         layer_norm: str = "none",
+        activation: str | None = None,
         target_size: int = 1,
         past_size: int = 0,
         flag_size: int = 0,
@@ -72,6 +73,7 @@ class Forecaster(RecurrentModel):
             dropout=dropout if layers > 1 else 0.0,
             bidirectional=bidirectional,
             layer_norm=layer_norm,
+            activation=activation,
             recompute_steps=recompute_steps,
         )
         values = target_size // self.samples_per_window * (1 if self.is_recursive else horizon)

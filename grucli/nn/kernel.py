@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from grucli.nn.kernel_operators import FORWARD
-from grucli.nn.kernel_problem import knows, native
+from grucli.nn.kernel_problem import knows, native, rule_words
 from grucli.nn.rules import CellRule, LayerWeights
 from grucli.nn.transforms import is_transformed
 
@@ -113,7 +113,7 @@ def run_layer_native(
     tensors = (x_TBC, *operands(weights), h_BH)
     save = torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in tensors)
     output_TBH, h_n_BH, _, _ = FORWARD(
-        *tensors, lengths_B, rule.spec.name, rule.norm.name, rule.eps, reverse, save
+        *tensors, lengths_B, *rule_words(rule), rule.eps, reverse, save
     )
     return output_TBH, h_n_BH
 

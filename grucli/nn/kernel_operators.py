@@ -27,8 +27,10 @@ from grucli.nn.transforms import check_backward, is_transformed
 
 _LAYER = (
     "Tensor x, Tensor weight_ih, Tensor weight_hh, Tensor? gain_x, Tensor? gain_h, Tensor? bias_x, "
-    "Tensor? bias_h, Tensor h, Tensor? lengths, str cell, str layer_norm, float eps, bool reverse"
+    "Tensor? bias_h, Tensor h, Tensor? lengths, str cell, str activation, str layer_norm, "
+    "float eps, bool reverse"
 )
+_COUNT = len(Layer._fields)
 _LIBRARY: Any = torch.library.Library("grucli", "FRAGMENT")  # type: ignore[no-untyped-call]
 _LIBRARY.define(
     f"recurrent_forward({_LAYER}, bool save) -> "
@@ -68,8 +70,8 @@ def _forward_fake(*arguments: Any) -> tuple[Tensor, ...]:
 
 def _backward(*arguments: Any) -> list[Tensor]:
     """Gradients of the first eight tensors of the layer; empty where there is none."""
-    layer = prepared(Layer(*arguments[:13]))
-    output_TBH, saved_h, saved_x, gradient_TBH, gradient_BH, needs_x = arguments[13:]
+    layer = prepared(Layer(*arguments[:_COUNT]))
+    output_TBH, saved_h, saved_x, gradient_TBH, gradient_BH, needs_x = arguments[_COUNT:]
     gradient_TBH = None if gradient_TBH is None else with_plain_rows(gradient_TBH)
     gradient_BH = None if gradient_BH is None else gradient_BH.contiguous()
     wanted = [layer.x_TBC if needs_x else None, *arguments[1:8]]
@@ -87,7 +89,7 @@ def _backward(*arguments: Any) -> list[Tensor]:
 
 
 def _backward_fake(*arguments: Any) -> list[Tensor]:
-    layer, needs_x = Layer(*arguments[:13]), arguments[-1]
+    layer, needs_x = Layer(*arguments[:_COUNT]), arguments[-1]
     wanted = [layer.x_TBC if needs_x else None, *arguments[1:8]]
     return [layer.x_TBC.new_empty((0,) if t is None else t.shape) for t in wanted]
 
@@ -108,7 +110,7 @@ class _Differentiable(torch.autograd.Function):
         ctx.save_for_backward(*arguments[:9], output_TBH, saved_h, saved_x)
         ctx.mark_non_differentiable(saved_h, saved_x)
         ctx.set_materialize_grads(False)
-        ctx.rule = arguments[9:13]
+        ctx.rule = arguments[9:_COUNT]
         return output
 
     @staticmethod
@@ -122,7 +124,7 @@ class _Differentiable(torch.autograd.Function):
             result if needed else None
             for result, needed in zip(results, ctx.needs_input_grad[:8], strict=True)
         ]
-        return (*wanted, *[None] * 6)
+        return (*wanted, *[None] * (_COUNT - 7))
 
 
 def _below_autograd(*arguments: Any) -> tuple[Tensor, ...]:

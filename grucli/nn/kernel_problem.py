@@ -35,6 +35,11 @@ def knows(rule: CellRule) -> bool:
     return rule.spec.native is not None and rule.norm.native is not None
 
 
+def rule_words(rule: CellRule) -> tuple[str, str, str]:
+    """What the operators are told of a layer's cell: its name, activation and normalisation."""
+    return rule.spec.name, rule.spec.activation.name, rule.norm.name
+
+
 class Layer(NamedTuple):
     """The arguments that both operators begin with; the vectors are [G] or absent."""
 
@@ -48,6 +53,7 @@ class Layer(NamedTuple):
     h_BH: Tensor
     lengths_B: Tensor | None
     cell: str
+    activation: str
     layer_norm: str
     eps: float
     reverse: bool
@@ -110,7 +116,7 @@ def with_plain_rows(tensor: Tensor) -> Tensor:
 def new_problem(layer: Layer, output_TBH: Tensor, h_n_BH: Tensor, saved: list[Tensor]) -> Any:
     """What forward and backward share: a prepared layer, its outputs and its saved products."""
     return native.Problem(
-        CELLS[layer.cell].native,
+        CELLS[layer.cell].activated(layer.activation).native,
         CELLS[layer.cell].layer_norm(layer.layer_norm).native,
         layer.eps,
         layer.reverse,

@@ -63,29 +63,34 @@ class Equations:
 
 @dataclass(frozen=True)
 class CellRule:
-    """Which equations hold: those of the cell, its layer normalisation, the eps of its variance."""
+    """Which equations hold: those of the cell, its layer normalisation, the eps of its variance.
+
+    ``spec`` is the cell with the activation that was chosen.
+    """
 
     equations: Equations
+    spec: CellSpec
     norm: LayerNorm
     eps: float
 
-    @property
-    def spec(self) -> CellSpec:
-        """The cell."""
-        return self.equations.spec
 
+def cell_rule(
+    equations: Equations,
+    layer_norm: str,
+    *,
+    eps: float | None = None,
+    activation: str | None = None,
+) -> CellRule:
+    """Choose the equations; None is the eps of the layer normalisation, the cell's own activation.
 
-def cell_rule(equations: Equations, layer_norm: str, eps: float | None = None) -> CellRule:
-    """Choose the equations; ``eps`` None is that of the layer normalisation.
-
-    Raises ValueError for a variant that the cell has not, or an eps that is not above 0.
+    Raises ValueError for a variant or an activation that the cell has not, or an eps not above 0.
     """
     norm = equations.spec.layer_norm(layer_norm)
     if eps is None:
         eps = norm.eps
     if not eps > 0:
         raise ValueError(f"eps: {eps} is not above 0; without it a zero state divides by zero")
-    return CellRule(equations, norm, eps)
+    return CellRule(equations, equations.spec.activated(activation), norm, eps)
 
 
 def parameter_shapes(

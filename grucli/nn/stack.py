@@ -42,19 +42,21 @@ class Recurrent(nn.Module):
         *,
         layer_norm: str = "none",
         eps: float | None = None,
+        activation: str | None = None,
         recompute_steps: int | None = None,
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
         """Take torch's arguments in torch's order; ``eps`` None is 1e-5 (sum_joint: 1e-3).
 
+        activation: of the gates that cells differ in, None is the cell's own; see ``RNN``.
         recompute_steps: gradients of long sequences in little memory: keep the state of every so
         many steps and run the steps between forward again in the backward pass. Same results.
         Raises ValueError for a size below 1, a dropout outside [0, 1], an unknown layer_norm, and
         recompute_steps of a bidirectional stack, whose second direction begins at the end.
         """
         super().__init__()
-        self.rule = cell_rule(self.equations, layer_norm, eps)
+        self.rule = cell_rule(self.equations, layer_norm, eps=eps, activation=activation)
         _check_sizes(input_size=input_size, hidden_size=hidden_size, num_layers=num_layers)
         if not isinstance(bias, bool):
             raise TypeError(f"bias: {bias!r} is not True or False")
@@ -123,6 +125,7 @@ class Recurrent(nn.Module):
             "dropout": (self.dropout, 0.0),
             "bidirectional": (self.bidirectional, False),
             "layer_norm": (self.layer_norm, "none"),
+            "activation": (self.rule.spec.activation.name, self.equations.spec.activation.name),
             "recompute_steps": (self.recompute_steps, None),
         }
         changed = [f"{k}={value!r}" for k, (value, usual) in settings.items() if value != usual]

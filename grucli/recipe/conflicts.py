@@ -45,6 +45,13 @@ def _gain_without_layer_norm(gain: float, layer_norm: str) -> str | None:
     return None
 
 
+def _activation_of_another_cell(activation: str, cell: str) -> str | None:
+    known = [choice.name for choice in CELLS[cell].activations]
+    if activation in known:
+        return None
+    return f"found {activation} with cell {cell}; expected {', '.join(known)}"
+
+
 def _chrono_without_keeping_gate(chrono_steps: int | None, cell: str) -> str | None:
     if chrono_steps is not None and not CELLS[cell].chrono:
         return (
@@ -228,6 +235,7 @@ _RULES = (
     _Rule(("data.split.train", "data.split.valid", "data.split.test"), _length_beside_date),
     _Rule(("data.split.test", "data.split.valid", "data.split.train"), _fractions_leave_nothing),
     _Rule(("model.layer_norm", "model.cell"), _layer_norm_of_another_cell),
+    _Rule(("model.activation", "model.cell"), _activation_of_another_cell),
     _Rule(("model.init.gain", "model.layer_norm"), _gain_without_layer_norm),
     _Rule(("model.init.chrono_steps", "model.cell"), _chrono_without_keeping_gate),
     _Rule(("model.decoder", "data.past"), _recursive_with_past),

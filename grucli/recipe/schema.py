@@ -9,7 +9,8 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from grucli.cells import CELLS, GRU, NORM_NAMES
+from grucli.cells import ACTIVATION_NAMES, CELLS, GRU, NORM_NAMES
+from grucli.cells.spec import TANH
 from grucli.columns import Columns
 from grucli.recipe.conflicts import find_conflicts
 from grucli.recipe.kinds import Share, Text, TextOrTexts, TextOrTextsOrNone, Texts, one_of
@@ -22,6 +23,10 @@ class _Section(BaseModel):
 Initialiser = Literal["uniform", "xavier", "orthogonal"]
 
 _KEEPING = ", ".join(f"{name}: {spec.keeps}" for name, spec in CELLS.items() if spec.keeps)
+_ACTIVATIONS = "; ".join(
+    f"{name}: {' or '.join(activation.name for activation in spec.activations)}"
+    for name, spec in CELLS.items()
+)
 _NATIVE = " and ".join(name for name, spec in CELLS.items() if spec.native is not None)
 
 
@@ -151,6 +156,9 @@ class ModelRecipe(_Section):
     )
     hidden: int = Field(default=64, ge=1, le=65_536, description="Units in each layer.")
     layers: int = Field(default=1, ge=1, le=64, description="Stacked recurrent layers.")
+    activation: Annotated[str, one_of(ACTIVATION_NAMES)] = Field(
+        default=TANH.name, description=f"Activation of what becomes the state ({_ACTIVATIONS})."
+    )
     bidirectional: bool = Field(default=False, description="Read each context in both directions.")
     dropout: float = Field(
         default=0.0,

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from grucli.cells import CELLS
 from grucli.errors import CheckpointError, InterruptedRunError
 from grucli.insight.normalisation import DeviationProbe
 from grucli.insight.observers import weight_observers
@@ -224,7 +225,9 @@ def model_words(recipe: Recipe) -> str:
     """The model in words, such as ``gru, layer norm split, 2 × 64, direct decoder``."""
     model = recipe.model
     norm = "" if model.layer_norm == "none" else f", layer norm {model.layer_norm}"
-    return f"{model.cell}{norm}, {model.layers} × {model.hidden}, {model.decoder} decoder"
+    usual = CELLS[model.cell].activation.name
+    cell = model.cell if model.activation == usual else f"{model.cell} with {model.activation}"
+    return f"{cell}{norm}, {model.layers} × {model.hidden}, {model.decoder} decoder"
 
 
 def _trained_weights(path: str) -> dict[str, Any]:

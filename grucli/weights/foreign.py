@@ -7,7 +7,7 @@ recurrent network. All else is listed.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -56,7 +56,19 @@ def read_weights(path: str | Path) -> WeightFile:
         for name, values in tensors.items()
         if _canonical(name) not in used
     }
-    return WeightFile(str(path), form, tensors, modules, others, recipe, facts)
+    notes = tuple(_notes(modules)) if recipe is None else ()
+    return WeightFile(str(path), form, tensors, modules, others, recipe, facts, notes)
+
+
+def _notes(modules: Sequence[RecurrentModule]) -> Iterator[str]:
+    """What tensors do not say of a cell, and a recipe would."""
+    for spec in dict.fromkeys(module.cell for module in modules):
+        choices = " or ".join(choice.name for choice in CELLS[spec].activations)
+        if len(CELLS[spec].activations) > 1:
+            yield (
+                f"The tensors of a {spec} are the same with {choices}, and the file does not say "
+                "which it was: no number here depends on it."
+            )
 
 
 def _tensors(state: Any) -> dict[str, NDArray[Any]]:

@@ -136,14 +136,18 @@ def _reordered(values: NDArray[Any], operator: str) -> NDArray[Any]:
 def _notes(node: RecurrentNode) -> Iterator[str]:
     """Where a node is another cell than the one whose names its matrices get here."""
     where = f"{node.op} node {printable(node.name)}"
-    onnx = _FORMS[node.op]
+    spec, onnx = _CELLS[node.op], _FORMS[node.op]
     if onnx.before_reset and not node.linear_before_reset:
         yield f"{where} has linear_before_reset = 0: {onnx.before_reset}"
     used = tuple(name.lower() for name in node.activations)
-    usual = onnx.activations * len(_DIRECTIONS[node.direction])
-    if used and used != usual:
+    directions = len(_DIRECTIONS[node.direction])
+    if used and used != onnx.activations * directions:
         words = ", ".join(map(printable, node.activations))
-        yield f"{where} has other activations than usual: {words}."
+        ours = [choice.name for choice in spec.activations if used == (choice.name,) * directions]
+        if ours:
+            yield f"{where} has the activation {ours[0]}, as with model.activation {ours[0]}."
+        else:
+            yield f"{where} has other activations than usual: {words}."
     if node.is_clipped:
         yield f"{where} clips its pre-activations."
     if node.input_forget:

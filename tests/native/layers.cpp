@@ -65,7 +65,7 @@ void spoil(const Layer& layer, const std::vector<std::int64_t>& lengths, Index s
 
 std::vector<std::pair<Cell, Norm>> variants() {
     std::vector<std::pair<Cell, Norm>> result;
-    for (Cell cell : {Cell::gru, Cell::rnn})
+    for (Cell cell : {Cell::gru, Cell::rnn, Cell::relu_rnn})
         for (Norm norm : {Norm::none, Norm::split, Norm::ba2016, Norm::sum, Norm::sum_joint})
             result.emplace_back(cell, norm);
     return result;
@@ -83,7 +83,7 @@ std::vector<Layer> all_layers() {
 }
 
 std::string describe(const Layer& layer) {
-    static const char* const cells[] = {"gru", "rnn"};
+    static const char* const cells[] = {"gru", "rnn", "relu_rnn"};
     static const char* const norms[] = {"none", "split", "ba2016", "sum", "sum_joint"};
     const Demands& d = layer.demands;
     std::string text = std::string(cells[static_cast<int>(layer.cell)]) + " " +

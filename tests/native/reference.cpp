@@ -65,9 +65,9 @@ private:
         Vector p = product(weight_ih_, x), q = product(weight_hh_, h);
         if (!normalises_sum(layer_)) {
             p = normalised(p, gain_x_, bias_x_), q = normalised(q, gain_h_, bias_h_);
-            return layer_.cell == Cell::gru ? gru(p, q, h) : tanh_of(added(p, q));
+            return layer_.cell == Cell::gru ? gru(p, q, h) : activated(added(p, q));
         }
-        if (layer_.cell == Cell::rnn) return tanh_of(normalised(added(p, q), gain_x_, bias_x_));
+        if (layer_.cell != Cell::gru) return activated(normalised(added(p, q), gain_x_, bias_x_));
         return layer_.norm == Norm::sum ? gru_of_sums(p, q, h) : gru_of_one_sum(p, q, h);
     }
 
@@ -139,7 +139,7 @@ private:
     std::vector<std::size_t> blocks(std::size_t rows) const {
         if (layer_.norm == Norm::none) return {};
         const bool together = layer_.norm == Norm::split || layer_.norm == Norm::sum_joint;
-        if (layer_.cell == Cell::rnn || together) return {rows};
+        if (layer_.cell != Cell::gru || together) return {rows};
         if (layer_.norm == Norm::ba2016) return {2 * rows / 3, rows / 3};
         return {rows / 3, rows / 3, rows / 3};
     }
@@ -160,8 +160,8 @@ private:
         return sum;
     }
 
-    static Vector tanh_of(Vector a) {
-        for (Number& number : a) number = tanh(number);
+    Vector activated(Vector a) const {
+        for (Number& number : a) number = layer_.cell == Cell::relu_rnn ? relu(number) : tanh(number);
         return a;
     }
 

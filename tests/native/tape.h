@@ -70,6 +70,9 @@ inline Number tanh(Number a) {
     const double t = std::tanh(a.value());
     return {a.tape, a.tape->push(t, a.at, 1 - t * t)};
 }
+inline Number relu(Number a) {
+    return {a.tape, a.tape->push(a.value() > 0 ? a.value() : 0, a.at, a.value() > 0 ? 1 : 0)};
+}
 // 1 / sqrt(a + epsilon)
 inline Number inverse_root(Number a, double epsilon) {
     const double root = 1 / std::sqrt(a.value() + epsilon);

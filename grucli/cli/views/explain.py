@@ -165,11 +165,16 @@ def _check(what: Explanation) -> str:
     )
 
 
+def _uses(what: Explanation, word: str) -> bool:
+    return any(word in line.formula for step in what.board for line in step.equations)
+
+
 def _legend(what: Explanation) -> Iterator[str]:
     read = "the input columns" if what.layer == 0 else f"the states of layer {what.layer - 1}"
     yield (
         f"x: {read}; h: the state before this step, h3 its unit 3; W: weights, b: bias"
         + (", g: gain" if what.layer_norm != "none" else "")
+        + ("; relu(a): the larger of a and 0" if _uses(what, "relu(") else "")
         + f"; s: the logistic function 1/(1+exp(-a)). {plural(len(what.board), 'block')}, computed "
         "in double precision; numbers are rounded to what gives each result to the digits shown."
     )

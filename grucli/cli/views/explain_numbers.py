@@ -64,4 +64,8 @@ def _logistic(value: float) -> float:
     return (1.0 if value >= 0 else small) / (1 + small)
 
 
-_FUNCTIONS: dict[str, Callable[[float], float]] = {"s": _logistic, "tanh": math.tanh}
+_FUNCTIONS: dict[str, Callable[[float], float]] = {
+    "s": _logistic,
+    "tanh": math.tanh,
+    "relu": lambda a: max(a, 0.0),
+}

@@ -8,6 +8,7 @@ from itertools import pairwise
 from rich.text import Text
 
 from grucli.cells import ACTIVATIONS, CELLS
+from grucli.cells.spec import RELU
 from grucli.cli.kit.charts import sparkline
 from grucli.cli.kit.columns import Column
 from grucli.cli.kit.gates import gate_style
@@ -180,6 +181,8 @@ def _legend(report: TraceReport) -> Iterator[str]:
         "left: share of values below 0.1 (shut), right: above 0.9 (open); of a tanh below -0.9 "
         "and above 0.9. stuck: units that are at the same end at every step."
     )
+    if any(gate.activation == RELU.name for gate in report.layers[0].gates):
+        yield "Of a relu left is the share of zeros; it has no right end."
     if CELLS[report.cell].keeps:
         yield (
             "Memory is -1 / mean ln of the gate that keeps the state: steps until 1/e is left if "

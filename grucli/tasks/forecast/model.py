@@ -10,6 +10,7 @@ def new_forecaster(recipe: Recipe) -> Forecaster:
     return Forecaster(
         cell=model.cell,
         layer_norm=model.layer_norm,
+        activation=model.activation,
         target_size=len(columns.targets),
         past_size=len(columns.past),
         flag_size=len(columns.flag_names),
