@@ -6,6 +6,7 @@ from grucli.nn.initialise import copy_matrices, initialise
 from grucli.nn.kernel import available, choose_kernel, chosen_kernel, kernel_words
 from grucli.nn.model import RecurrentModel
 from grucli.nn.recurrent import GRU, LSTM, MODULES, RNN
+from grucli.nn.sequence_model import SequenceModel
 from grucli.nn.stack import Recurrent
 from grucli.nn.states import State
 
@@ -17,6 +18,7 @@ __all__ = [
     "Forecaster",
     "Recurrent",
     "RecurrentModel",
+    "SequenceModel",
     "State",
     "available",
     "choose_kernel",

@@ -27,6 +27,7 @@ from grucli.runs.memory import memory_watched
 from grucli.runs.preparing import PreparedData
 from grucli.runs.resuming import load_unfinished, restore_training
 from grucli.runs.saving import Saver
+from grucli.tasks import task_of
 from grucli.training.flat import FlatParameters
 from grucli.training.loop import fit, trial_step
 from grucli.training.observers import Observer, Observers
@@ -159,6 +160,7 @@ class TrainingRun:
             recipe=self.recipe.name,
             run_dir=str(self.folder.path),
             model=model_words(self.recipe),
+            samples_word=self.task.samples_word,
             parameters=sum(counts),
             device=self.device,
             threads=torch.get_num_threads(),
@@ -223,9 +225,9 @@ class TrainingRun:
 
 def model_words(recipe: Recipe) -> str:
     """The model in words, such as ``gru, layer norm split, 2 × 64, direct decoder``."""
-    model = recipe.model
+    model, rest = recipe.model, task_of(recipe).model_words(recipe)
     norm = "" if model.layer_norm == "none" else f", layer norm {model.layer_norm}"
-    return f"{model.cell}{norm}, {model.layers} × {model.hidden}, {model.decoder} decoder"
+    return f"{model.cell}{norm}, {model.layers} × {model.hidden}, {rest}"
 
 
 def _trained_weights(path: str) -> dict[str, Any]:

@@ -65,9 +65,9 @@ def some(words: Sequence[str], most: int) -> str:
     return ", ".join(words[:most]) + more
 
 
-def plural(value: int, word: str) -> str:
-    """Write ``1 step`` or ``1,200 steps``."""
-    return f"{value:,} {word}{'' if value == 1 else 's'}"
+def plural(value: int, word: str, many: str | None = None) -> str:
+    """Write ``1 step`` or ``1,200 steps``; ``many`` where it ends otherwise."""
+    return f"{value:,} {word if value == 1 else many or word + 's'}"
 
 
 def clock(seconds: float | None) -> str:

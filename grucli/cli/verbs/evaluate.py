@@ -38,14 +38,16 @@ def evaluate(
 ) -> None:
     """Score a checkpoint beside naive, seasonal naive, drift and ridge forecasts.
 
-    --plot draws forecasts of four windows beside the truth and the rows they were made from.
+    --plot draws forecasts of four windows beside the truth and the rows they were made from. A
+    classifier stands beside the majority class and ridge regression; --plot draws what it takes
+    for what.
 
     Example: grucli eval runs/co2/best.pt --by step --fail-if "mase>1"
     """
     from grucli.cli.kit.checks import check
     from grucli.cli.kit.console import result, write_result
     from grucli.cli.kit.plots import check_plot, write_plot
-    from grucli.cli.views.scores import render_scores, score_numbers
+    from grucli.cli.views.judged import judged_numbers, render_judged
     from grucli.results import to_json
     from grucli.runs import device, reading
 
@@ -54,16 +56,20 @@ def evaluate(
     scores, examples = reading.evaluate_with_examples(
         checkpoint, data, split=split, examples=0 if plot is None else _EXAMPLES
     )
-    write_plot(plot, lambda: _drawing(examples, split))
+    write_plot(plot, lambda: _drawing(scores, examples, split))
     if json:
         write_result(to_json(scores) + "\n")
     else:
         console = result()
-        console.print(render_scores(scores, by, console.width))
-    check(fail_if, score_numbers(scores))
+        console.print(render_judged(scores, by, console.width))
+    check(fail_if, judged_numbers(scores))
 
 
-def _drawing(examples: Any, split: str) -> Any:
+def _drawing(scores: Any, examples: Any, split: str) -> Any:
+    from grucli.figures.classes import draw_confusion
     from grucli.figures.series import draw_forecasts
+    from grucli.results import ClassScores
 
+    if isinstance(scores, ClassScores):
+        return draw_confusion(scores)
     return draw_forecasts(examples, title=f"Forecasts against the truth, split {split}")

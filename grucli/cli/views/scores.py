@@ -4,7 +4,7 @@ import math
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Literal
+from typing import Any, Literal
 
 from rich.text import Text
 
@@ -19,7 +19,7 @@ from grucli.cli.kit.words import (
     plural,
     shorten,
 )
-from grucli.results import MetricSet, Scores
+from grucli.results import AnyScores, MetricSet, Scores
 
 ORIGINAL = ("mse", "rmse", "mae", "mape", "smape", "mase", "r2")
 SCALED = ("scaled_mse", "scaled_mae")
@@ -27,7 +27,9 @@ BRIEF = ("rmse", "mae", "mase", "r2", "scaled_mse")
 SHOWN_STEPS = 12
 NAME_WIDTH = 24
 _HEADS = {"mape": "mape %", "smape": "smape %", "scaled_mse": "scaled mse"}
-_HEADS |= {"scaled_mae": "scaled mae"}
+_HEADS |= {"scaled_mae": "scaled mae", "balanced_accuracy": "balanced acc."}
+_HEADS |= {"macro_f1": "macro F1", "log_loss": "log loss", "calibration_error": "calib. error"}
+_LARGE_IS_GOOD = {"r2", "accuracy", "balanced_accuracy", "macro_f1"}
 _UNDEFINED = {
     "mape": "the truth holds a zero",
     "smape": "truth and forecast are both zero",
@@ -77,14 +79,14 @@ def render_scores(
     return Lines(lines)
 
 
-def forecasters(scores: Scores) -> dict[str, MetricSet]:
+def forecasters(scores: AnyScores) -> dict[str, Any]:
     """The model first, then the baselines, under the names that people read."""
     baselines = {name.replace("_", " "): metrics for name, metrics in scores.baselines.items()}
     return {"model": scores.model} | baselines
 
 
 def metric_table(
-    rows: Mapping[str, MetricSet], metrics: Sequence[str], width: int, *, stars: bool = False
+    rows: Mapping[str, Any], metrics: Sequence[str], width: int, *, stars: bool = False
 ) -> list[Text]:
     """Draw one row for each name and one column for each metric, four significant digits each.
 
@@ -117,7 +119,7 @@ def metric_table(
 def _column(metric: str, values: Sequence[float | None], stars: bool) -> list[Text]:
     """Header and cells of one metric, all of one width, each with room for a star."""
     known = [value for value in values if value is not None and math.isfinite(value)]
-    best = (max if metric == "r2" else min)(known) if stars and len(known) > 1 else None
+    best = (max if metric in _LARGE_IS_GOOD else min)(known) if stars and len(known) > 1 else None
     numbers = align_decimals([digits(value) for value in values])
     head = _HEADS.get(metric, metric)
     room = max(len(head), *(len(number) for number in numbers))
