@@ -23,7 +23,7 @@ def blocks(language):
 @pytest.fixture
 def mine(tmp_path):
     """The README's recipe, shortened to one epoch, beside the table it names."""
-    recipe, _ = blocks("yaml")
+    recipe, _, _ = blocks("yaml")
     (tmp_path / "mine.yaml").write_text(recipe.replace("epochs: 20", "epochs: 1"))
     table = (REPOSITORY / "data" / "co2_weekly.csv").read_text()
     (tmp_path / "mine.csv").write_text(table)
@@ -36,10 +36,16 @@ def test_the_recipe_loads(mine):
 
 
 def test_the_part_of_many_series_belongs_to_a_recipe(mine):
-    _, data = blocks("yaml")
+    _, data, _ = blocks("yaml")
     rest = (mine / "mine.yaml").read_text().split("task:")[1]
     (mine / "sales.yaml").write_text(f"name: sales\n{data}task:{rest}")
     assert load_recipe(str(mine / "sales.yaml")).data.series == ("store", "item")
+
+
+def test_the_parts_of_a_classifier_belong_to_a_recipe(mine):
+    _, _, parts = blocks("yaml")
+    (mine / "speakers.yaml").write_text(f"name: speakers\n{parts}")
+    assert load_recipe(str(mine / "speakers.yaml")).task.kind == "classify"
 
 
 def test_the_commands_run(mine):

@@ -169,8 +169,8 @@ def test_a_wrong_line_is_named_with_what_to_do(added: str, line: str) -> None:
         ),
         (
             "{context",
-            "{kind: classify, context",
-            '6:14: task.kind: found the text "classify"; expected forecast',
+            "{kind: tag, context",
+            '6:14: task.kind: found the text "tag"; expected one of forecast, classify',
         ),
         (
             "target: y",

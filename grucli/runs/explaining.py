@@ -12,7 +12,7 @@ from grucli.errors import DataError, UsageError
 from grucli.insight.board import most_changed_unit, write_board
 from grucli.nn.recording import LayerRecord
 from grucli.results.tracing import Explanation, InputValue
-from grucli.runs.opened import OpenedTable, open_table
+from grucli.runs.opened import OpenedTable, open_forecaster, with_table
 from grucli.runs.selecting import choose
 from grucli.runs.tracing import check_rows, direction_of, one_series, record_rows, samples_of
 
@@ -33,8 +33,8 @@ def explain(
     the network on its own. Raises DataError for a time that is not there, UsageError for a layer,
     unit or column.
     """
-    opened = one_series(open_table(checkpoint, data))
-    context, rows = opened.recipe.task.context, len(opened.panel.values)
+    opened = one_series(with_table(open_forecaster(checkpoint, verb="explain"), data))
+    context, rows = opened.recipe.forecast.context, len(opened.panel.values)
     check_rows(opened, context)
     row = _find_time(opened.panel, at)
     stop = rows if row >= rows - context else max(row + 1, context)
@@ -63,7 +63,7 @@ def explain(
         unit=unit,
         units=record.own.shape[-1],
         change=board.value - board.before,
-        normalise=opened.recipe.task.normalise,
+        normalise=opened.recipe.forecast.normalise,
         inputs=inputs,
         board=board.steps,
         value=board.value,

@@ -6,10 +6,11 @@ from typing import Any
 
 from grucli.checkpoint import Checkpoint, load_checkpoint
 from grucli.data import Frequency, Panel, scaler_from_plain
-from grucli.errors import CheckpointError, DataError, RecipeError
+from grucli.errors import CheckpointError, DataError, RecipeError, UsageError
 from grucli.recipe import Recipe, recipe_from_mapping
+from grucli.results import SplitName
 from grucli.runs.device import use_kernel
-from grucli.runs.tables import read_panel
+from grucli.runs.tables import read_judged, read_panel
 from grucli.tasks import Learned, Task, task_of
 
 
@@ -49,17 +50,33 @@ def open_checkpoint(path: str | Path) -> Opened:
     return Opened(str(path), saved, recipe, task, learned, model)
 
 
-def open_table(path: str | Path, data: str | bytes | None = None) -> OpenedTable:
+def open_forecaster(path: str | Path, *, verb: str) -> Opened:
+    """The same for a verb that shows forecasts. Raises UsageError for a model of another task."""
+    opened = open_checkpoint(path)
+    if opened.task.kind != "forecast":
+        raise UsageError(
+            f"{path}: {verb} shows how a forecast is made, and this model was trained with "
+            f"task.kind {opened.task.kind}; try eval, predict or inspect-weights"
+        )
+    return opened
+
+
+def open_table(
+    path: str | Path, data: str | bytes | None = None, *, judged: SplitName | None = None
+) -> OpenedTable:
     """Load a checkpoint and a table for it (default: the recipe's own).
 
-    ``data`` is a path, ``-`` or the bytes of a CSV. Raises CheckpointError and DataError.
+    ``data`` is a path, ``-`` or the bytes of a CSV; ``judged`` names the part whose truth is read
+    too. Raises CheckpointError and DataError.
     """
-    return with_table(open_checkpoint(path), data)
+    return with_table(open_checkpoint(path), data, judged=judged)
 
 
-def with_table(opened: Opened, data: str | bytes | None = None) -> OpenedTable:
+def with_table(
+    opened: Opened, data: str | bytes | None = None, *, judged: SplitName | None = None
+) -> OpenedTable:
     """An opened checkpoint beside a table. Raises DataError for one that it cannot read."""
-    return with_panel(opened, _panel(opened, data))
+    return with_panel(opened, _panel(opened, data, judged=judged))
 
 
 def with_panel(opened: Opened, panel: Panel) -> OpenedTable:
@@ -68,10 +85,14 @@ def with_panel(opened: Opened, panel: Panel) -> OpenedTable:
     return OpenedTable(**{**vars(opened), "data": read})
 
 
-def _panel(opened: Opened, data: str | bytes | None) -> Panel:
+def _panel(opened: Opened, data: str | bytes | None, *, judged: SplitName | None) -> Panel:
     """The table, checked against what the model was trained on."""
     trained = Frequency.from_plain(opened.saved.frequency)
-    panel = read_panel(opened.recipe.data, data, expected=trained)
+    if judged is not None and data is None:
+        panel = read_judged(opened.recipe, expected=trained)
+    else:
+        texts = () if judged is None else opened.task.judged_texts(opened.recipe, judged)
+        panel = read_panel(opened.recipe.data, data, texts=texts, expected=trained)
     if panel.frequency != trained:
         raise DataError(
             f"{panel.source}: rows are {panel.frequency.words}; the model was trained on "

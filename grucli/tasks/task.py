@@ -77,6 +77,16 @@ class Task(ABC, Generic[Data, Model]):
     """
 
     kind: str
+    samples_word: str
+    """What one sample is called."""
+
+    @abstractmethod
+    def model_words(self, recipe: Recipe) -> str:
+        """What comes after the stack, such as ``direct decoder``."""
+
+    @abstractmethod
+    def judged_texts(self, recipe: Recipe, split: SplitName) -> tuple[str, ...]:
+        """Columns of texts that a table must have for one of its parts to be judged."""
 
     @abstractmethod
     def prepare(

@@ -30,7 +30,7 @@ class Yardstick:
         columns, span = panel.columns, dataset.split.train
         targets = columns.target_places
         first = (rows[:, targets.start] for rows in span.parts(panel.values))
-        season = recipe.task.season or common_season(first, panel.frequency.calendar_season)
+        season = recipe.forecast.season or common_season(first, panel.frequency.calendar_season)
         series = zip(
             span.parts(panel.values[:, targets]),
             span.parts(panel.observed[:, targets]),

@@ -20,6 +20,15 @@ class ForecastTask(Task[ForecastData, Forecaster]):
     """The steps that follow a context."""
 
     kind = "forecast"
+    samples_word = "window"
+
+    def model_words(self, recipe: Recipe) -> str:
+        """The decoder."""
+        return f"{recipe.model.decoder} decoder"
+
+    def judged_texts(self, recipe: Recipe, split: SplitName) -> tuple[str, ...]:
+        """None: the truth is among the numbers."""
+        return ()
 
     def prepare(
         self, recipe: Recipe, panel: Panel, *, device: str, learned: Learned | None = None
@@ -50,7 +59,7 @@ class ForecastTask(Task[ForecastData, Forecaster]):
         self, prediction: Forecast, data: ForecastData
     ) -> tuple[ForecastExample, ...]:
         """The forecast beside the newest context."""
-        return newest_examples(prediction, data.panel, context_steps=data.recipe.task.context)
+        return newest_examples(prediction, data.panel, context_steps=data.recipe.forecast.context)
 
     def predict(
         self, model: Forecaster, data: ForecastData, *, horizon: int | None = None
