@@ -93,12 +93,11 @@ def build_series(
 ) -> Panel:
     """Check the order of time, infer the frequency and fill what is missing; one series.
 
-    The table holds ``columns.values`` in this order.
-    missing: error names every gap; forward carries the last value on; linear draws a line between
-    the neighbours of a gap; mask is forward for a model that is told which values are filled. Rows
-    that are absent count as missing. Rows before every column has its first value are left out:
-    filling them would look ahead. ``expected`` is the frequency of rows that a model was trained
-    on, ``name`` that of one among many series. Raises DataError.
+    The table holds ``columns.values`` in this order. ``missing`` error names every gap; forward
+    carries the last value on; linear draws a line between the neighbours of a gap; mask is forward
+    for a model that is told which values are filled. Absent rows count as missing. Rows before
+    every column has its first value are left out: filling them would look ahead. ``expected`` is
+    the frequency that a model was trained on, ``name`` one of many series. Raises DataError.
     """
     frequency, steps = check_times(table, may_skip=missing != "error", expected=expected)
     _check_columns(table, name)

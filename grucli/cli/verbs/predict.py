@@ -47,11 +47,7 @@ def predict(
 
     Example: grucli predict runs/co2/best.pt new.csv -o forecast.csv
     """
-    from grucli.cli.kit.console import talk, write_result
     from grucli.cli.kit.plots import check_plot, write_plot
-    from grucli.cli.views.judged import write_prediction_csv
-    from grucli.files import write_atomically
-    from grucli.results import to_json
     from grucli.runs import device, outputs, reading
 
     if stream:
@@ -66,6 +62,16 @@ def predict(
             f"--plot {plot}: labels are not drawn; `grucli eval --plot` draws how good"
         )
     write_plot(plot, lambda: _drawing(examples))
+    _write(prediction, output, json=json)
+
+
+def _write(prediction: Any, output: str, *, json: bool) -> None:
+    """Tell what was left out, then write rows or one document."""
+    from grucli.cli.kit.console import talk, write_result
+    from grucli.cli.views.judged import write_prediction_csv
+    from grucli.files import write_atomically
+    from grucli.results import to_json
+
     if json:
         text = to_json(prediction) + "\n"
     else:
