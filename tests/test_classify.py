@@ -124,9 +124,9 @@ def test_ridge_tells_classes_apart_by_their_means_and_majority_says_the_shares()
 
 # --- sequences and parts ---------------------------------------------------------------------
 def panel_of(labels, *, part=None):
-    """One series for each label, of 2, 3, 4, ... rows, whose values are its number."""
+    """One series for each label, of 2, 3, 4, ... rows, whose values count from 1."""
     rows = [
-        f"s{place},{step},{place},{label},{part[place] if part else '-'}"
+        f"s{place},{step},{place + 1},{label},{part[place] if part else '-'}"
         for place, label in enumerate(labels)
         for step in range(place % 3 + 2)
     ]
@@ -143,7 +143,7 @@ def test_a_batch_is_padded_with_zeros_behind_each_sequence():
     some = Sequences(data, np.array([1, 2]), torch.tensor([1, 0]))
     values, lengths = some.inputs(torch.tensor([1, 0]))
     assert (lengths.tolist(), some.steps) == ([4, 3], 4)
-    assert values[..., 0].tolist() == [[2, 2, 2, 2], [1, 1, 1, 0]]
+    assert values[..., 0].tolist() == [[3, 3, 3, 3], [2, 2, 2, 0]]
     assert some.truth(torch.tensor([1, 0])).tolist() == [0, 1]
 
 

@@ -54,9 +54,11 @@ class TrainRecipe(Section):
     momentum: float = Field(default=0.0, ge=0, lt=1, description="Momentum of sgd or rmsprop.")
     nesterov: bool = Field(default=False, description="Nesterov's momentum, with sgd.")
     weight_decay: float = Field(default=0.0, ge=0, description="Weight decay.")
-    batch_size: int = Field(default=32, ge=1, le=10_000_000, description="Windows in a step.")
+    batch_size: int = Field(
+        default=32, ge=1, le=10_000_000, description="Windows, or series, in a step."
+    )
     epochs: int = Field(
-        default=20, ge=1, le=10_000_000, description="Most passes over the training windows."
+        default=20, ge=1, le=10_000_000, description="Most passes over the training samples."
     )
     patience: int | None = Field(
         default=5,
