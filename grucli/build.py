@@ -115,6 +115,8 @@ def _forecaster(recipe: Recipe) -> Forecaster:
     return Forecaster(
         cell=model.cell,
         layer_norm=model.layer_norm,
+        eps=model.eps,
+        norm_bias=model.norm_bias,
         activation=model.activation,
         target_size=len(data.target),
         past_size=len(data.past),

@@ -3,7 +3,6 @@
 import pytest
 import torch
 
-from grucli.cells import CELLS
 from grucli.nn import mean_deviations
 from grucli.nn.recording import record_stack
 from tests.test_trace_recording import KINDS, make, series
@@ -14,6 +13,8 @@ NORMED = [pair for pair in KINDS if pair[1] != "none"]
 def recorded(module, layer, part, gates):
     """Mean over steps and samples of sqrt(var + eps) of what one group of gates normalises."""
     products = layer.input_products() if part == "ih" else layer.state_products()
+    inner = getattr(layer.weights, f"norm_bias_{part}")
+    products = products if inner is None else products + inner
     sums = products if layer.sums is None else layer.sums
     order, hidden = module.rule.spec.gate_names, module.hidden_size
     places = [order.index(gate) for gate in gates]
@@ -24,8 +25,10 @@ def recorded(module, layer, part, gates):
 
 @pytest.mark.parametrize(("cell", "variant"), NORMED)
 @pytest.mark.parametrize("bidirectional", [False, True])
-def test_deviations_are_those_of_the_recorded_steps(cell, variant, bidirectional):
-    module = make(cell, variant, num_layers=2, bidirectional=bidirectional)
+@pytest.mark.parametrize("norm_bias", [False, True])
+def test_deviations_are_those_of_the_recorded_steps(cell, variant, bidirectional, norm_bias):
+    settings = {"num_layers": 2, "bidirectional": bidirectional, "norm_bias": norm_bias}
+    module = make(cell, variant, **settings)
     found = mean_deviations(module, series())
     expected = {
         f"{layer.layer}{'r' if layer.reverse else ''}.{gate}.{part}": recorded(
@@ -46,6 +49,6 @@ def test_nothing_is_divided_without_a_normalisation(cell):
 
 @pytest.mark.parametrize(("cell", "variant"), NORMED)
 def test_each_variant_normalises_every_gate_once(cell, variant):
-    spec = CELLS[cell]
-    gates = [gate for group in spec.layer_norm(variant).groups for gate in group]
-    assert tuple(gates) == spec.gate_names
+    rule = make(cell, variant).rule
+    gates = [gate for group in rule.norm.groups for gate in group]
+    assert tuple(gates) == rule.spec.gate_names
