@@ -70,7 +70,7 @@ def in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (
             "model: {layer_norm: null}",
             "7:21: model.layer_norm: found null; expected one of none, split, ba2016, sum, "
-            "sum_joint; did you mean 'none'?",
+            "sum_joint, split_state; did you mean 'none'?",
         ),
         ("train: {lr: true}", "7:13: train.lr: found true; expected a number > 0"),
         ("train: {lr: 0}", "7:13: train.lr: found 0; expected a number > 0"),

@@ -33,6 +33,8 @@ class SequenceModel(RecurrentModel):
         cell: str = GRU.name,
         layer_norm: str = "none",
         activation: str | None = None,
+        eps: float | None = None,
+        norm_bias: bool = False,
         hidden: int = 64,
         layers: int = 1,
         bidirectional: bool = False,
@@ -57,6 +59,8 @@ class SequenceModel(RecurrentModel):
             bidirectional=bidirectional,
             layer_norm=layer_norm,
             activation=activation,
+            eps=eps,
+            norm_bias=norm_bias,
             recompute_steps=recompute_steps,
         )
         width = hidden * self.recurrent.directions

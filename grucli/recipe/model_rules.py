@@ -17,6 +17,18 @@ def _layer_norm_of_another_cell(layer_norm: str, cell: str) -> str | None:
     )
 
 
+def _eps_without_layer_norm(eps: float | None, layer_norm: str) -> str | None:
+    if eps is not None and layer_norm == "none":
+        return f"found {eps:g} with layer_norm none; nothing is normalised; choose a layer_norm"
+    return None
+
+
+def _norm_bias_without_layer_norm(norm_bias: bool, layer_norm: str) -> str | None:
+    if norm_bias and layer_norm == "none":
+        return "found true with layer_norm none; nothing is normalised; choose a layer_norm"
+    return None
+
+
 def _activation_of_another_cell(activation: str, cell: str) -> str | None:
     known = [choice.name for choice in CELLS[cell].activations]
     if activation in known:
@@ -143,6 +155,8 @@ def _recomputed_both_ways(recompute_steps: int | None, bidirectional: bool) -> s
 
 MODEL_RULES = (
     Rule(("model.layer_norm", "model.cell"), _layer_norm_of_another_cell),
+    Rule(("model.eps", "model.layer_norm"), _eps_without_layer_norm),
+    Rule(("model.norm_bias", "model.layer_norm"), _norm_bias_without_layer_norm),
     Rule(("model.activation", "model.cell"), _activation_of_another_cell),
     Rule(("model.init.gain", "model.layer_norm"), _gain_without_layer_norm),
     Rule(("model.init.chrono_steps", "model.cell"), _chrono_without_keeping_gate),

@@ -144,10 +144,22 @@ class ModelRecipe(Section):
     layer_norm: Annotated[str, one_of(NORM_NAMES)] = Field(
         default="none",
         description="Layer normalisation: of the input and hidden projections apart (split), as "
-        "in Ba et al. 2016 (ba2016), of each gate sum (sum), or of all sums jointly (sum_joint).",
+        "in Ba et al. 2016 (ba2016), of each gate sum (sum), of all sums jointly (sum_joint), or "
+        "apart with the cell state that is carried on (split_state).",
     )
     hidden: int = Field(default=64, ge=1, le=65_536, description="Units in each layer.")
     layers: int = Field(default=1, ge=1, le=64, description="Stacked recurrent layers.")
+    eps: float | None = Field(
+        default=None,
+        gt=0,
+        le=1,
+        description="Added to the variance of a layer normalisation; null is 1e-5, for sum_joint "
+        "1e-3.",
+    )
+    norm_bias: bool = Field(
+        default=False,
+        description="Give each product a bias of its own, inside the layer normalisation.",
+    )
     activation: Annotated[str, one_of(ACTIVATION_NAMES)] = Field(
         default=TANH.name, description=f"Activation of what becomes the state ({_ACTIVATIONS})."
     )

@@ -16,6 +16,8 @@ def new_classifier(recipe: Recipe, facts: Mapping[str, Any]) -> SequenceModel:
         cell=model.cell,
         layer_norm=model.layer_norm,
         activation=model.activation,
+        eps=model.eps,
+        norm_bias=model.norm_bias,
         hidden=model.hidden,
         layers=model.layers,
         bidirectional=model.bidirectional,

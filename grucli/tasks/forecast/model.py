@@ -11,6 +11,8 @@ def new_forecaster(recipe: Recipe) -> Forecaster:
         cell=model.cell,
         layer_norm=model.layer_norm,
         activation=model.activation,
+        eps=model.eps,
+        norm_bias=model.norm_bias,
         target_size=len(columns.targets),
         past_size=len(columns.past),
         flag_size=len(columns.flag_names),
