@@ -4,13 +4,13 @@ Suffixes: T time, B batch, C inputs, H hidden, L layers times directions (as in 
 """
 
 import math
-import warnings
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 from grucli.cells.address import Place, matrices_of, places
+from grucli.nn.arguments import check_input, check_sizes, check_stack
 from grucli.nn.chunks import Chunks, chunk_steps
 from grucli.nn.layer import Layers
 from grucli.nn.rules import Equations, LayerWeights, cell_rule, parameter_shapes
@@ -63,31 +63,34 @@ class Recurrent(nn.Module):
         self.rule = cell_rule(
             self.equations, layer_norm, eps=eps, activation=activation, norm_bias=norm_bias
         )
-        _check_sizes(input_size=input_size, hidden_size=hidden_size, num_layers=num_layers)
-        if not isinstance(bias, bool):
-            raise TypeError(f"bias: {bias!r} is not True or False")
-        if not 0 <= dropout <= 1:
-            raise ValueError(f"dropout: {dropout} is not a probability; expected 0 to 1")
-        if recompute_steps is not None:
-            _check_sizes(recompute_steps=recompute_steps)
-            if bidirectional:
-                raise ValueError("bidirectional: excludes recompute_steps")
-        if dropout > 0 and num_layers == 1:
-            warnings.warn("dropout acts between layers: no effect with num_layers=1", stacklevel=2)
+        check_sizes(input_size=input_size, hidden_size=hidden_size, num_layers=num_layers)
+        check_stack(
+            num_layers,
+            bias=bias,
+            dropout=dropout,
+            bidirectional=bidirectional,
+            recompute_steps=recompute_steps,
+        )
         self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
         self.bias, self.batch_first = bias, batch_first
         self.dropout, self.bidirectional = float(dropout), bidirectional
         self.layer_norm, self.recompute_steps = layer_norm, recompute_steps
         self._kinds = tuple(parameter_shapes(self.rule, 1, 1, bias=bias))
         self._stepper = Stepper(self.rule, (input_size, hidden_size, num_layers), bias=bias)
-        for place in places(num_layers, self.directions):
-            width = input_size if place.layer == 0 else hidden_size * self.directions
-            shapes = parameter_shapes(self.rule, width, hidden_size, bias=bias)
+        self._register_parameters(device, dtype)
+        self._names = tuple(name for name, _ in self.named_parameters())
+        self.reset_parameters()
+
+    def _register_parameters(
+        self, device: torch.device | str | None, dtype: torch.dtype | None
+    ) -> None:
+        """Room for every parameter, in torch's order."""
+        for place in places(self.num_layers, self.directions):
+            width = self.input_size if place.layer == 0 else self.hidden_size * self.directions
+            shapes = parameter_shapes(self.rule, width, self.hidden_size, bias=self.bias)
             for kind, shape in shapes.items():
                 empty = torch.empty(shape, device=device, dtype=dtype)
                 self.register_parameter(kind + place.suffix, nn.Parameter(empty))
-        self._names = tuple(name for name, _ in self.named_parameters())
-        self.reset_parameters()
 
     @property
     def cell(self) -> str:
@@ -216,13 +219,8 @@ class Recurrent(nn.Module):
         final_only: bool = False,
     ) -> tuple[Tensor, list[Tensor]]:
         """All layers, time first. ``states`` and the result hold h, or h and c: [L, B, H] each."""
-        layers = Layers(
-            self.rule,
-            self._kinds,
-            self.num_layers,
-            self.directions,
-            self.dropout if self.training else 0.0,
-        )
+        dropout = self.dropout if self.training else 0.0
+        layers = Layers(self.rule, self._kinds, self.num_layers, self.directions, dropout)
         parameters = [getattr(self, name) for name in self._names]
         releases = final_only and not self.bidirectional
         steps = chunk_steps(x_TBC, self.hidden_size, self.recompute_steps, final_only=releases)
@@ -238,23 +236,11 @@ class Recurrent(nn.Module):
 
     def _states(self, x_TBC: Tensor, hx: State | None, *, batched: bool = True) -> list[Tensor]:
         """Check input and initial state; returns the state's parts, each [L, B, H]."""
-        name, (steps, batch, width) = type(self).__name__, x_TBC.shape
+        name, batch = type(self).__name__, x_TBC.shape[1]
         weight: Tensor = getattr(self, self._names[0])  # plain in torch.func.functional_call
-        if width != self.input_size:
-            raise RuntimeError(f"{name}: input has {width} columns; expected {self.input_size}")
-        if steps == 0:
-            raise RuntimeError(f"{name}: input has no time steps; expected at least one")
-        if x_TBC.dtype != weight.dtype and not torch.is_autocast_enabled(x_TBC.device.type):
-            raise ValueError(f"{name}: input is {x_TBC.dtype}; the weights are {weight.dtype}")
+        check_input(x_TBC, name=name, columns=self.input_size, dtype=weight.dtype)
         places, hidden = self.num_layers * self.directions, self.hidden_size
         shape = (places, batch, hidden) if batched else (places, hidden)
         count = len(self.rule.spec.state)
         parts = parts_of(hx, x_TBC, name=name, count=count, shape=shape)
         return parts if batched else [part.unsqueeze(1) for part in parts]
-
-
-def _check_sizes(**sizes: int) -> None:
-    """Raise ValueError naming the first size that is not at least 1."""
-    for name, size in sizes.items():
-        if size < 1:
-            raise ValueError(f"{name}: {size} is too small; expected at least 1")
