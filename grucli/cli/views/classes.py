@@ -8,7 +8,7 @@ from typing import TextIO
 from rich.text import Text
 
 from grucli.cli.kit.lines import Lines
-from grucli.cli.kit.words import clean, digits, percent, plural, shorten
+from grucli.cli.kit.words import clean, digits, plural, shorten
 from grucli.cli.views.forecast import neutral
 from grucli.cli.views.scores import forecasters, metric_table
 from grucli.results import ClassScores, Labels
@@ -108,7 +108,7 @@ def class_verdict(scores: ClassScores, width: int) -> list[Text]:
     wins = ours > theirs
     sentence = (
         f"The model {'beats' if wins else 'does not beat'} the majority class: accuracy "
-        f"{percent(ours)} against {percent(theirs)}."
+        f"{digits(ours)} against {digits(theirs)}."
     )
     ridge = scores.baselines.get("ridge")
     if ridge is not None and not ours >= ridge.accuracy:
