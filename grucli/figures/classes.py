@@ -14,6 +14,7 @@ def draw_confusion(scores: ClassScores) -> Drawing:
 
     def draw(figure: Any) -> None:
         axes = figure.subplots()
+        axes.grid(visible=False)
         shares = [[count / max(sum(row), 1) for count in row] for row in scores.confusion]
         picture = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
         names = [plain(name, 16) for name in scores.classes]

@@ -7,7 +7,7 @@ from typing import TextIO
 
 from rich.text import Text
 
-from grucli.cli.kit.numbers import digits, percent
+from grucli.cli.kit.numbers import digits
 from grucli.cli.kit.page import Screen
 from grucli.cli.views.forecast import neutral
 from grucli.cli.views.scores import forecasters, metric_table
@@ -111,7 +111,7 @@ def class_verdict(scores: ClassScores, width: int) -> list[Text]:
     wins = ours > theirs
     sentence = (
         f"The model {'beats' if wins else 'does not beat'} the majority class: accuracy "
-        f"{percent(ours)} against {percent(theirs)}."
+        f"{digits(ours)} against {digits(theirs)}."
     )
     ridge = scores.baselines.get("ridge")
     if ridge is not None and not ours >= ridge.accuracy:
