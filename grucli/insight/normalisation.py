@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from grucli.forms import Form, form_of
 from grucli.insight.record import ends_record
 from grucli.nn import RecurrentModel, mean_deviations
 from grucli.results import Epoch
@@ -86,6 +87,10 @@ class DeviationProbe(Observer):
     def state_dict(self) -> dict[str, Any]:
         """All that was found: the start cannot be measured again."""
         return {"found": self.found}
+
+    def state_form(self) -> Form:
+        """For the same matrices at the same moments."""
+        return form_of(self.state_dict())
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from a state of ``state_dict``."""

@@ -1,5 +1,8 @@
 """A checkpoint opened for use: with its recipe, its model, and a table that it can read."""
 
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +25,7 @@ class Opened:
     recipe: Recipe
     task: Task[Any, Any]
     learned: Learned
+    frequency: Frequency
     model: Any
 
 
@@ -44,9 +48,20 @@ def open_checkpoint(path: str | Path) -> Opened:
     saved = load_checkpoint(path)
     recipe = recipe_of(saved, path)
     task = task_of(recipe)
-    learned = Learned(scaler_from_plain(saved.scaler), saved.task["facts"])
+    with _named(path):
+        learned = Learned(scaler_from_plain(saved.scaler), saved.task["facts"])
+        trained = Frequency.from_plain(saved.frequency)
     model = task.restore_model(recipe, learned.facts, saved.weights, source=str(path))
-    return Opened(str(path), saved, recipe, task, learned, model)
+    return Opened(str(path), saved, recipe, task, learned, trained, model)
+
+
+@contextmanager
+def _named(path: str | Path) -> Iterator[None]:
+    """Put the file's name before what is wrong with a part of it."""
+    try:
+        yield
+    except CheckpointError as error:
+        raise CheckpointError(*(f"{path}: {problem}" for problem in error.problems)) from None
 
 
 def open_table(path: str | Path, data: str | bytes | None = None) -> OpenedTable:
@@ -64,13 +79,16 @@ def with_table(opened: Opened, data: str | bytes | None = None) -> OpenedTable:
 
 def with_panel(opened: Opened, panel: Panel) -> OpenedTable:
     """An opened checkpoint beside a table that was read before."""
-    read = opened.task.prepare(opened.recipe, panel, device="cpu", learned=opened.learned)
+    with _named(opened.path):
+        read = opened.task.prepare(opened.recipe, panel, device="cpu", learned=opened.learned)
     return OpenedTable(**{**vars(opened), "data": read})
 
 
 def _panel(opened: Opened, data: str | bytes | None) -> Panel:
     """The table, checked against what the model was trained on."""
-    trained = Frequency.from_plain(opened.saved.frequency)
+    trained = opened.frequency
+    if data is None:
+        _check_own_table(opened)
     panel = read_panel(opened.recipe.data, data, expected=trained)
     if panel.frequency != trained:
         raise DataError(
@@ -78,6 +96,20 @@ def _panel(opened: Opened, data: str | bytes | None) -> Panel:
             f"{trained.words}; resample the table"
         )
     return panel
+
+
+def _check_own_table(opened: Opened) -> None:
+    """Raise CheckpointError where a checkpoint names what is no file: that could have no end."""
+    path = opened.recipe.data.path
+    try:
+        is_endless = not stat.S_ISREG(Path(path).stat().st_mode)
+    except (OSError, ValueError):
+        return  # the reader says what is wrong with it
+    if is_endless and not Path(path).is_dir():
+        raise CheckpointError(
+            f"{opened.path}: data.path is {path}, a device or a pipe; expected a file; give the "
+            "table behind the checkpoint"
+        )
 
 
 def recipe_of(checkpoint: Checkpoint, path: str | Path) -> Recipe:

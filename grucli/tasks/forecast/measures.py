@@ -7,11 +7,20 @@ from typing import Any
 import numpy as np
 
 from grucli.data import Panel
+from grucli.errors import CheckpointError
+from grucli.forms import Fields, Listed, Maybe, Number, faults_of
 from grucli.recipe import Recipe
 from grucli.tasks.forecast.metrics import Array
 from grucli.tasks.forecast.samples import Dataset
 from grucli.tasks.forecast.season import common_season
 from grucli.tasks.forecast.sums import naive_in_sample_mae
+
+_FACTS = Fields(
+    {
+        "season_steps": Maybe(Number(least=1, most=2**31, whole=True)),
+        "naive_mae": Listed(Number(least=0, not_a_number=True), least=1),
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -40,7 +49,10 @@ class Yardstick:
 
     @classmethod
     def of_facts(cls, facts: Mapping[str, Any]) -> "Yardstick":
-        """That of the run that a checkpoint is of."""
+        """That of the run that a checkpoint is of. Raises CheckpointError for other facts."""
+        faults = faults_of(_FACTS, facts, "task.facts")
+        if faults:
+            raise CheckpointError(*(f"{fault}; the file was changed" for fault in faults))
         return cls(facts["season_steps"], np.asarray(facts["naive_mae"]))
 
     def to_facts(self) -> dict[str, Any]:
