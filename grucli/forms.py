@@ -14,6 +14,8 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 import numpy as np
 
+from grucli.errors import CheckpointError
+
 MOST_FAULTS = 21
 """One more than an error shows."""
 
@@ -315,6 +317,13 @@ def shown(value: Any) -> str:
     if isinstance(value, (Mapping, Sequence)):
         return f"a {type(value).__name__} of {len(value)}"
     return f"a {type(value).__name__}"
+
+
+def check_form(form: Form, value: Any, where: str) -> None:
+    """Raise CheckpointError naming the first faults of a value in a checkpoint."""
+    faults = faults_of(form, value, where)
+    if faults:
+        raise CheckpointError(*(f"{fault}; the file was changed" for fault in faults))
 
 
 def _joined(where: str, name: str) -> str:

@@ -42,7 +42,10 @@ def some(words: Sequence[str], most: int) -> str:
     return ", ".join(words[:most]) + more
 
 
-def plural(count: int, noun: str, *, thousands: str = ",") -> str:
-    """Write ``1 step`` or ``1,200 steps``; ``thousands`` sets thousands apart."""
+def plural(count: int, noun: str, many: str = "", *, thousands: str = ",") -> str:
+    """Write ``1 step`` or ``1,200 steps``.
+
+    ``many`` is the plural where it does not end in an s alone; ``thousands`` sets thousands apart.
+    """
     number = format(count, ",").replace(",", thousands)
-    return f"{number} {noun}{'' if count == 1 else 's'}"
+    return f"{number} {noun if count == 1 else many or noun + 's'}"

@@ -169,6 +169,7 @@ MGU = CellSpec(
         Gate("candidate", "n", TANH, "What the unit would become.", reset_by="f"),
     ),
     state=("h",),
+    state_names=("state",),
     next_state=NextState("new state h'", "A part f is new.", (("h'", "(1 - f) * h + f * n"),)),
     layer_norms=(LayerNorm("none"), LayerNorm("split", groups=(("forget", "candidate"),))),
     convention="MGU gates: f forget, n candidate.",

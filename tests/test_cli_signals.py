@@ -15,7 +15,7 @@ from grucli.checkpoint import load_checkpoint
 from grucli.cli.app import run
 from grucli.runs.stopping import CutOffError, Stop
 
-READING = ("read_panel", "grucli.runs.preparing")
+READING = ("read_judged", "grucli.runs.preparing")
 SCORING = ("score_model", "grucli.tasks.forecast.task")
 VALIDATING = ("ForecastObjective._validate", "grucli.tasks.forecast.objective")
 SLOW_SCORING = (

@@ -20,7 +20,7 @@ from grucli.data import (
 )
 from grucli.errors import DataError
 from grucli.nn import Forecaster
-from grucli.recipe import TaskRecipe, recipe_from_mapping
+from grucli.recipe import ForecastRecipe, recipe_from_mapping
 from grucli.tasks.forecast.predict import forecast_ahead
 from grucli.tasks.forecast.samples import build_dataset, build_windows, latest_contexts
 from grucli.tasks.forecast.season import common_season
@@ -57,7 +57,7 @@ def tensors_of(panel):
 
 
 def windows_of(panel, span, *, context, horizon, stride=1, lookback=False):
-    task = TaskRecipe(context=context, horizon=horizon, stride=stride)
+    task = ForecastRecipe(context=context, horizon=horizon, stride=stride)
     return build_windows(tensors_of(panel), span, task, lookback=lookback)
 
 

@@ -22,7 +22,7 @@ from grucli.data import (
     whole_span,
 )
 from grucli.errors import DataError
-from grucli.recipe import TaskRecipe
+from grucli.recipe import ForecastRecipe
 from grucli.tasks.forecast.samples import build_windows, latest_contexts
 
 CPU = torch.device("cpu")
@@ -54,7 +54,7 @@ def span_of(start, stop):
 
 def windows_of(panel, span, *, context=3, horizon=2, stride=1, lookback=False, scaler=None):
     tensors = build_tensors(panel, scaler or unscaled(panel), CPU)
-    task = TaskRecipe(context=context, horizon=horizon, stride=stride)
+    task = ForecastRecipe(context=context, horizon=horizon, stride=stride)
     return build_windows(tensors, span, task, lookback=lookback)
 
 

@@ -100,6 +100,7 @@ def test_equations_of_the_page_are_those_of_the_code(variant, kind, activation):
     names |= stacked("hU", h @ weights.weight_hh.T, letters)
     starts = {"bias_ih": "b_x", "bias_hh": "b_h", "gain_ih": "g_x", "gain_hh": "g_h"}
     starts |= {"bias_sum": "b_", "gain_sum": "g_"}
+    names |= {"g_c": drawn.get("gain_state"), "b_c": drawn.get("bias_state")}
     for parameter, rows in drawn.items():
         if parameter in starts:
             names |= stacked(starts[parameter], rows, letters)

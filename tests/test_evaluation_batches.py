@@ -8,7 +8,7 @@ from grucli.columns import Columns
 from grucli.data import Scaler, Table, build_panel, build_tensors, whole_span
 from grucli.data.timestamps import TimeStyle
 from grucli.nn import Forecaster
-from grucli.recipe import TaskRecipe
+from grucli.recipe import ForecastRecipe
 from grucli.tasks.forecast import baselines, batches
 from grucli.tasks.forecast.baselines import fit_ridge
 from grucli.tasks.forecast.batches import evaluation_batches
@@ -24,7 +24,7 @@ def windows_of(count, *, context, columns, targets=1, horizon=2):
     panel = build_panel(table, Columns(names[:targets], past=names[targets:]))
     scaler = Scaler("none", names, np.zeros(columns), np.ones(columns))
     data = build_tensors(panel, scaler, torch.device("cpu"))
-    task = TaskRecipe(context=context, horizon=horizon)
+    task = ForecastRecipe(context=context, horizon=horizon)
     return build_windows(data, whole_span(panel), task)
 
 

@@ -30,6 +30,7 @@ KINDS = [("gru", v) for v in ("none", "split", "ba2016", "sum", "sum_joint")] + 
     ("rnn", "sum_joint"),
     ("lstm", "none"),
 ]
+KINDS += [("lstm", v) for v in ("split", "ba2016", "split_state")]
 KINDS += [("rnn relu", v) for v in ("none", "split", "sum")]
 ALL = pytest.mark.parametrize(("cell", "variant"), KINDS)
 
@@ -147,6 +148,38 @@ def test_without_biases_they_count_as_zero():
     assert board.value == pytest.approx(float(record.own[4, 0, 2]), abs=1e-13)
 
 
+@pytest.mark.parametrize(
+    ("cell", "variant"),
+    [("gru", v) for v in ("split", "ba2016", "sum", "sum_joint")]
+    + [("rnn", "sum"), ("lstm", "split_state")],
+)
+def test_a_bias_inside_stands_on_the_board_before_the_normalisation(cell, variant):
+    board, record = board_of(module_of(cell, variant, norm_bias=True))
+    found = {line.symbol: line for line in equations(board)}
+    letter = record.rule.spec.letters[0]
+    inside = found[f"xWd_{letter}"]
+    assert inside.formula == f"xW_{letter} + d_x{letter}"
+    assert inside.values[f"d_x{letter}"] == float(record.weights.norm_bias_ih.detach()[2])
+    for line in found.values():
+        if line.values:
+            assert work_out(line) == pytest.approx(line.value, rel=1e-12, abs=1e-13), line.symbol
+    assert board.value == pytest.approx(float(record.own[4, 0, 2]), abs=1e-13)
+
+
+@pytest.mark.parametrize("variant", ["split", "split_state"])
+def test_the_cell_state_has_a_mean_and_a_deviation_of_its_own(variant):
+    module = module_of("lstm", variant)
+    board, record = board_of(module)
+    found = {line.symbol: line.value for line in equations(board)}
+    i, f, g, _ = record.gates[4, 0].chunk(4)
+    c = (f * record.parts_before(1)[4, 0] + i * g).detach()
+    assert found["mean_c"] == pytest.approx(float(c.mean()), abs=1e-13)
+    assert found["dev_c"] == pytest.approx(float((c.var(correction=0) + 1e-5).sqrt()), rel=1e-12)
+    own = float(record.parts_after(1).detach()[4, 0, 2])
+    assert found["c'"] == pytest.approx(own, abs=1e-13)
+    assert (found["c'"] == pytest.approx(float(c[2]))) == (variant == "split")
+
+
 def test_the_unit_that_changed_most_is_found():
     _, record = board_of(module_of("gru", "split"))
     moved = (record.own[4, 0] - record.own[3, 0]).abs()
@@ -257,6 +290,12 @@ SHARED = {
     "2 means in all; eps 1e-05.",
     ("rnn", "sum"): "the sum of both sides has one mean and one deviation over state (4 values); "
     "1 mean in all; eps 1e-05.",
+    (
+        "lstm",
+        "split_state",
+    ): "each side, x and h, has one mean and one deviation over input, forget, "
+    "cell and output together (4 x 4 values); 2 means in all; c' has its own, further down; "
+    "eps 1e-05.",
     ("rnn", "sum_joint"): "the sum of both sides has one mean and one deviation over state "
     "(4 values); 1 mean in all; eps 0.001.",
 }

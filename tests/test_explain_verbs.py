@@ -68,6 +68,9 @@ KINDS = [
     ("model.cell=rnn",),
     ("model.cell=rnn", "model.activation=relu"),
     ("model.cell=lstm", "model.layer_norm=none"),
+    ("model.cell=lstm", "model.layer_norm=ba2016"),
+    ("model.cell=lstm", "model.layer_norm=split_state", "model.eps=0.001"),
+    ("model.layer_norm=sum", "model.norm_bias=true"),
     ("data.target=[level, twin]", "model.channels=independent"),
     ("data.past=[twin]", "data.missing=mask"),
 ]

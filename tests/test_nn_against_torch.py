@@ -223,9 +223,9 @@ def test_a_setting_that_does_not_exist_is_named(arguments, error, words):
         ours.GRU(**({"input_size": C, "hidden_size": H} | arguments))
 
 
-def test_an_lstm_has_no_layer_norm():
-    with pytest.raises(ValueError, match="'split' does not exist for lstm"):
-        ours.LSTM(C, H, layer_norm="split")
+def test_a_layer_norm_of_another_cell_is_refused():
+    with pytest.raises(ValueError, match="'sum_joint' does not exist for lstm"):
+        ours.LSTM(C, H, layer_norm="sum_joint")
 
 
 def test_dropout_without_a_second_layer_warns():

@@ -13,6 +13,8 @@ NORMED = [pair for pair in KINDS if pair[1] != "none"]
 def recorded(module, layer, part, gates):
     """Mean over steps and samples of sqrt(var + eps) of what one group of gates normalises."""
     products = layer.input_products() if part == "ih" else layer.state_products()
+    inner = getattr(layer.weights, f"norm_bias_{part}")
+    products = products if inner is None else products + inner
     sums = products if layer.sums is None else layer.sums
     order, hidden = module.rule.spec.gate_names, module.hidden_size
     places = [order.index(gate) for gate in gates]
@@ -23,8 +25,10 @@ def recorded(module, layer, part, gates):
 
 @pytest.mark.parametrize(("cell", "variant"), NORMED)
 @pytest.mark.parametrize("bidirectional", [False, True])
-def test_deviations_are_those_of_the_recorded_steps(cell, variant, bidirectional):
-    module = make(cell, variant, num_layers=2, bidirectional=bidirectional)
+@pytest.mark.parametrize("norm_bias", [False, True])
+def test_deviations_are_those_of_the_recorded_steps(cell, variant, bidirectional, norm_bias):
+    settings = {"num_layers": 2, "bidirectional": bidirectional, "norm_bias": norm_bias}
+    module = make(cell, variant, **settings)
     found = mean_deviations(module, series())
     expected = {
         f"{layer.layer}{'r' if layer.reverse else ''}.{gate}.{part}": recorded(

@@ -13,6 +13,8 @@ from grucli.nn.rules import LayerWeights, cell_rule, parameter_shapes
 EPS = 1e-5
 C, H, T, B = 3, 4, 5, 2
 GRU_VARIANTS = ("split", "ba2016", "sum", "sum_joint")
+LSTM_VARIANTS = ("split", "ba2016", "split_state")
+CELLS = {"gru": GRU, "rnn": RNN, "lstm": LSTM}
 
 
 def standardise(values, eps):
@@ -34,9 +36,19 @@ def logistic(a):
     return 1 / (1 + math.exp(-a))
 
 
+def products(p, x, h):
+    """x W and h U, with biases of their own where they have them."""
+    found = []
+    for side, reads in (("ih", x), ("hh", h)):
+        product = times(p[f"weight_{side}_l0"], reads)
+        inner = p.get(f"norm_bias_{side}_l0", [0.0] * len(product))
+        found.append([value + bias for value, bias in zip(product, inner, strict=True)])
+    return found
+
+
 def gru_gates(variant, p, x, h, eps):
     """r, z and n of one row as plain lists of numbers."""
-    xw, hu = times(p["weight_ih_l0"], x), times(p["weight_hh_l0"], h)
+    xw, hu = products(p, x, h)
     if variant in ("split", "ba2016"):
         cuts = [0, 3 * H] if variant == "split" else [0, 2 * H, 3 * H]
         sides = []
@@ -70,8 +82,22 @@ def gru_gates(variant, p, x, h, eps):
     return r, z, n
 
 
+def lstm_next(variant, p, x, state, eps):
+    """The next h and c of one row."""
+    h, c = state
+    sides = []
+    for a, side in zip(products(p, x, h), ("ih", "hh"), strict=True):
+        sides.append(affine(standardise(a, eps), p[f"gain_{side}_l0"], p[f"bias_{side}_l0"]))
+    a = [left + right for left, right in zip(*sides, strict=True)]
+    i, f, g, o = (a[at * H : (at + 1) * H] for at in range(4))
+    c = [logistic(f[k]) * c[k] + logistic(i[k]) * math.tanh(g[k]) for k in range(H)]
+    shown = affine(standardise(c, eps), p["gain_state_l0"], p["bias_state_l0"])
+    h = [logistic(o[k]) * math.tanh(shown[k]) for k in range(H)]
+    return h, shown if variant == "split_state" else c
+
+
 def rnn_next(variant, p, x, h, eps):
-    xw, hu = times(p["weight_ih_l0"], x), times(p["weight_hh_l0"], h)
+    xw, hu = products(p, x, h)
     if variant in ("split", "ba2016"):
         left = affine(standardise(xw, eps), p["gain_ih_l0"], p["bias_ih_l0"])
         right = affine(standardise(hu, eps), p["gain_hh_l0"], p["bias_hh_l0"])
@@ -80,22 +106,44 @@ def rnn_next(variant, p, x, h, eps):
     return [math.tanh(v) for v in affine(a, p["gain_sum_l0"], p["bias_sum_l0"])]
 
 
-def plain_loop(module, x_TBC, h_BH):
-    """The whole sequence, row by row and step by step, in plain Python numbers."""
+def plain_loop(module, x_TBC, state, eps=None):
+    """The whole sequence, row by row and step by step, in plain Python numbers.
+
+    Outputs, and the parts of the final state.
+    """
     p = {name: value.tolist() for name, value in module.named_parameters()}
-    eps = 1e-3 if module.layer_norm == "sum_joint" else EPS
+    eps = eps or (1e-3 if module.layer_norm == "sum_joint" else EPS)
     outputs = torch.empty(T, B, H, dtype=torch.float64)
+    final = [torch.empty(1, B, H, dtype=torch.float64) for _ in state]
     for b in range(B):
-        h = h_BH[b].tolist()
+        parts = [part[0, b].tolist() for part in state]
         for t in range(T):
             x = x_TBC[t, b].tolist()
             if isinstance(module, RNN):
-                h = rnn_next(module.layer_norm, p, x, h, eps)
+                parts = [rnn_next(module.layer_norm, p, x, parts[0], eps)]
+            elif isinstance(module, LSTM):
+                parts = lstm_next(module.layer_norm, p, x, parts, eps)
             else:
-                _, z, n = gru_gates(module.layer_norm, p, x, h, eps)
-                h = [z[i] * h[i] + (1 - z[i]) * n[i] for i in range(H)]
-            outputs[t, b] = torch.tensor(h, dtype=torch.float64)
-    return outputs
+                _, z, n = gru_gates(module.layer_norm, p, x, parts[0], eps)
+                parts = [[z[i] * parts[0][i] + (1 - z[i]) * n[i] for i in range(H)]]
+            outputs[t, b] = torch.tensor(parts[0], dtype=torch.float64)
+        for whole, part in zip(final, parts, strict=True):
+            whole[0, b] = torch.tensor(part, dtype=torch.float64)
+    return outputs, final
+
+
+def random_state(cell, scale=1.0, **settings):
+    """h, or h and c, of one layer."""
+    shape = (1, B, H)
+    parts = [
+        torch.randn(shape, dtype=torch.float64) * scale for _ in CELLS[cell].equations.spec.state
+    ]
+    return [part.requires_grad_(**settings) for part in parts]
+
+
+def given(state):
+    """A state as a module takes it."""
+    return state[0] if len(state) == 1 else tuple(state)
 
 
 def randomised(module):
@@ -108,42 +156,82 @@ def randomised(module):
 
 def make(cell, variant, **settings):
     torch.manual_seed(1)
-    module = {"gru": GRU, "rnn": RNN}[cell](
-        C, H, layer_norm=variant, dtype=torch.float64, **settings
-    )
+    module = CELLS[cell](C, H, layer_norm=variant, dtype=torch.float64, **settings)
     return randomised(module)
 
 
 VARIANTS = pytest.mark.parametrize(
-    ("cell", "variant"), [(cell, v) for cell in ("gru", "rnn") for v in GRU_VARIANTS]
+    ("cell", "variant"),
+    [(cell, v) for cell in ("gru", "rnn") for v in GRU_VARIANTS]
+    + [("lstm", v) for v in LSTM_VARIANTS],
 )
+NORM_BIAS = pytest.mark.parametrize("norm_bias", [False, True])
 
 
 @VARIANTS
+@NORM_BIAS
 @pytest.mark.parametrize("start", ["zero", "random"])
-def test_a_sequence_equals_the_plain_loop(cell, variant, start):
-    module = make(cell, variant)
+def test_a_sequence_equals_the_plain_loop(cell, variant, start, norm_bias):
+    module = make(cell, variant, norm_bias=norm_bias)
     x = torch.randn(T, B, C, dtype=torch.float64)
-    h = torch.randn(1, B, H, dtype=torch.float64) * (start == "random")
-    output, final = module(x, h)
-    expected = plain_loop(module, x, h[0])
+    state = random_state(cell, scale=float(start == "random"))
+    output, final = module(x, given(state))
+    expected, expected_final = plain_loop(module, x, state)
     torch.testing.assert_close(output, expected, rtol=1e-11, atol=1e-12)
-    torch.testing.assert_close(final[0], expected[-1], rtol=1e-11, atol=1e-12)
+    torch.testing.assert_close(final, given(expected_final), rtol=1e-11, atol=1e-12)
 
 
 @VARIANTS
-@pytest.mark.parametrize("bias", [True, False])
-def test_gradients_pass_gradcheck(cell, variant, bias):
-    module = make(cell, variant, bias=bias)
-    names = [name for name, _ in module.named_parameters()]
+def test_eps_is_added_to_every_variance(cell, variant):
+    module = make(cell, variant, eps=0.3)
+    x, state = torch.randn(T, B, C, dtype=torch.float64), random_state(cell)
+    expected, _ = plain_loop(module, x, state, eps=0.3)
+    torch.testing.assert_close(module(x, given(state))[0], expected, rtol=1e-11, atol=1e-12)
 
-    def run(x, h, *parameters):
-        given = dict(zip(names, parameters, strict=True))
-        return torch.func.functional_call(module, given, (x, h))
+
+@VARIANTS
+@NORM_BIAS
+@pytest.mark.parametrize("bias", [True, False])
+def test_gradients_pass_gradcheck(cell, variant, bias, norm_bias):
+    module = make(cell, variant, bias=bias, norm_bias=norm_bias)
+    names = [name for name, _ in module.named_parameters()]
+    state = random_state(cell, requires_grad=True)
+
+    def run(x, *values):
+        parts, parameters = values[: len(state)], values[len(state) :]
+        named = dict(zip(names, parameters, strict=True))
+        output, final = torch.func.functional_call(module, named, (x, given(parts)))
+        return output, *(final if isinstance(final, tuple) else [final])
 
     x = torch.randn(3, B, C, dtype=torch.float64, requires_grad=True)
-    h = torch.randn(1, B, H, dtype=torch.float64, requires_grad=True)
-    assert torch.autograd.gradcheck(run, (x, h, *module.parameters()))
+    assert torch.autograd.gradcheck(run, (x, *state, *module.parameters()))
+
+
+def test_a_bias_inside_has_nothing_to_stand_in_without_a_normalisation():
+    with pytest.raises(ValueError, match="norm_bias: nothing is normalised"):
+        GRU(C, H, norm_bias=True)
+
+
+@VARIANTS
+def test_new_layers_begin_with_gains_of_one_and_biases_of_zero(cell, variant):
+    module = CELLS[cell](C, H, layer_norm=variant, norm_bias=True)
+    for name, values in module.named_parameters():
+        if name.startswith("gain"):
+            assert (values == 1).all()
+        elif "bias" in name and (cell, variant) != ("gru", "sum_joint"):
+            assert (values == 0).all()
+    if (cell, variant) == ("gru", "sum_joint"):
+        assert module.bias_sum_l0.tolist() == [*[0] * H, *[1] * H, *[0] * H]
+        assert (module.norm_bias_hh_l0 == 0).all()
+
+
+def test_the_state_that_is_carried_tells_two_variants_of_the_lstm_apart():
+    torch.manual_seed(0)
+    x = torch.randn(T, B, C, dtype=torch.float64)
+    kept, normalised = (make("lstm", variant)(x) for variant in ("split", "split_state"))
+    torch.testing.assert_close(kept[0][0], normalised[0][0], rtol=1e-12, atol=1e-13)
+    assert not torch.allclose(kept[0][1], normalised[0][1])
+    assert torch.equal(make("lstm", "ba2016")(x)[0], kept[0])
 
 
 @VARIANTS
@@ -222,13 +310,16 @@ def test_an_update_gate_that_is_wide_open_keeps_the_state(variant):
     torch.testing.assert_close(final, h, rtol=1e-12, atol=1e-12)
 
 
-MODULES = [("gru", v) for v in ("none", *GRU_VARIANTS)] + [("rnn", "split"), ("lstm", "none")]
+MODULES = [
+    *(("gru", v) for v in ("none", *GRU_VARIANTS)),
+    ("rnn", "split"),
+    *(("lstm", v) for v in ("none", "split", "split_state")),
+]
 
 
 def stack(cell, variant, **settings):
     torch.manual_seed(2)
-    classes = {"gru": GRU, "rnn": RNN, "lstm": LSTM}
-    return classes[cell](C, H, 2, layer_norm=variant, dtype=torch.float64, **settings)
+    return CELLS[cell](C, H, 2, layer_norm=variant, dtype=torch.float64, **settings)
 
 
 @pytest.mark.parametrize(("cell", "variant"), MODULES)

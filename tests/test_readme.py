@@ -23,7 +23,7 @@ def blocks(language):
 @pytest.fixture
 def mine(tmp_path):
     """The README's recipe, shortened to one epoch, beside the table it names."""
-    recipe, _ = blocks("yaml")
+    recipe, *_ = blocks("yaml")
     (tmp_path / "mine.yaml").write_text(recipe.replace("epochs: 20", "epochs: 1"))
     table = (REPOSITORY / "data" / "co2_weekly.csv").read_text()
     (tmp_path / "mine.csv").write_text(table)
@@ -35,11 +35,11 @@ def test_the_recipe_loads(mine):
     assert load_recipe(str(mine / "mine.yaml")).task.horizon == 26
 
 
-def test_the_part_of_many_series_belongs_to_a_recipe(mine):
-    _, data = blocks("yaml")
-    rest = (mine / "mine.yaml").read_text().split("task:")[1]
-    (mine / "sales.yaml").write_text(f"name: sales\n{data}task:{rest}")
-    assert load_recipe(str(mine / "sales.yaml")).data.series == ("store", "item")
+@pytest.mark.parametrize("part", blocks("yaml")[1:])
+def test_parts_of_recipes_load(part, tmp_path):
+    task = "" if "task:" in part else "task: {context: 9, horizon: 2}\n"
+    (tmp_path / "part.yaml").write_text(f"name: part\n{part}{task}")
+    assert load_recipe(str(tmp_path / "part.yaml")).data.series
 
 
 def test_the_commands_run(mine):

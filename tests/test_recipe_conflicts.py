@@ -16,9 +16,19 @@ def in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ("added", "line"),
     [
         (
-            "model: {cell: lstm, layer_norm: split}",
-            "7:21: model.layer_norm: found split with cell lstm, which has no such; expected none, "
-            "or cell gru or rnn",
+            "model: {cell: lstm, layer_norm: sum}",
+            "7:21: model.layer_norm: found sum with cell lstm, which has no such; expected none, "
+            "split, ba2016, split_state, or cell gru or rnn",
+        ),
+        (
+            "model: {eps: 0.01}",
+            "7:9: model.eps: found 0.01 with layer_norm none; nothing is normalised; choose a "
+            "layer_norm",
+        ),
+        (
+            "model: {norm_bias: true}",
+            "7:9: model.norm_bias: found true with layer_norm none; nothing is normalised; choose "
+            "a layer_norm",
         ),
         (
             "model: {cell: lstm, activation: relu}",

@@ -70,7 +70,7 @@ def in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (
             "model: {layer_norm: null}",
             "7:21: model.layer_norm: found null; expected one of none, split, ba2016, sum, "
-            "sum_joint; did you mean 'none'?",
+            "sum_joint, split_state; did you mean 'none'?",
         ),
         ("train: {lr: true}", "7:13: train.lr: found true; expected a number > 0"),
         ("train: {lr: 0}", "7:13: train.lr: found 0; expected a number > 0"),
@@ -169,8 +169,8 @@ def test_a_wrong_line_is_named_with_what_to_do(added: str, line: str) -> None:
         ),
         (
             "{context",
-            "{kind: classify, context",
-            '6:14: task.kind: found the text "classify"; expected forecast',
+            "{kind: tag, context",
+            '6:14: task.kind: found the text "tag"; expected one of forecast, classify',
         ),
         (
             "target: y",

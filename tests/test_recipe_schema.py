@@ -15,18 +15,19 @@ from pydantic import BaseModel, ValidationError
 
 from grucli.recipe import (
     DataRecipe,
+    ForecastRecipe,
     InitRecipe,
     ModelRecipe,
     Recipe,
     ScheduleRecipe,
     SplitRecipe,
-    TaskRecipe,
     TrainRecipe,
     dump_recipe,
     load_recipe,
     recipe_from_mapping,
 )
 from grucli.recipe.json_schema import recipe_json_schema
+from grucli.recipe.tasks import KINDS
 
 ROOT = Path(__file__).parent.parent
 SMALLEST: dict[str, Any] = {
@@ -60,7 +61,7 @@ def recipes(draw: st.DrawFn) -> Recipe:
     return Recipe(
         name=draw(st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,20}", fullmatch=True)),
         data=data,
-        task=TaskRecipe(context=draw(st.integers(1, 10_000)), horizon=1),
+        task=ForecastRecipe(context=draw(st.integers(1, 10_000)), horizon=1),
         model=ModelRecipe(layer_norm="sum", bidirectional=draw(st.booleans()), init=init),
         train=TrainRecipe(
             lr=draw(POSITIVE),
@@ -114,6 +115,8 @@ def _keys(section: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, Any
 
 
 KEYS = dict(_keys(Recipe))
+for kind, section in KINDS.items():
+    KEYS |= dict(_keys(section, f"task, {kind}."))
 
 
 @pytest.mark.parametrize("key", KEYS)
@@ -163,7 +166,7 @@ def test_an_editor_learns_choices_ranges_defaults_and_unknown_keys_from_the_sche
     cell = sections["ModelRecipe"]["properties"]["cell"]
     assert (cell["enum"], cell["default"]) == (["gru", "rnn", "lstm"], "gru")
     assert sections["TrainRecipe"]["properties"]["lr"]["exclusiveMinimum"] == 0
-    assert sections["DataRecipe"]["required"] == ["path", "time", "target"]
+    assert sections["DataRecipe"]["required"] == ["path", "time"]
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "recipes").glob("*.yaml")), ids=lambda p: p.name)

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from grucli.recipe import load_recipe
+from grucli import predict, train
+from grucli.recipe import load_recipe, recipe_from_mapping
 from grucli.runs.tables import read_panel
 from grucli.tasks.forecast.baselines import Setting, baseline_predictors
 from grucli.tasks.forecast.samples import build_dataset
@@ -34,3 +35,44 @@ def test_etth1_is_cut_and_scaled_as_published(horizon, windows, naive_mse, naive
     found = sums["naive"].read()
     assert found.scaled_mse == pytest.approx(naive_mse, abs=5e-4)
     assert found.scaled_mae == pytest.approx(naive_mae, abs=5e-4)
+
+
+M4 = {
+    "name": "m4",
+    "data": {
+        "path": "-",
+        "time": "ds",
+        "series": "unique_id",
+        "target": "y",
+        "scale_by": "series",
+        "split": {"valid": 13, "test": 13},
+    },
+    "task": {"context": 52, "horizon": 13},
+}
+
+
+def test_the_naive_forecast_of_m4_weekly_is_as_bad_as_published():
+    later = (Path(FOLDER) / "m4_weekly_test.csv").read_bytes().partition(b"\n")[2]
+    both = (Path(FOLDER) / "m4_weekly_train.csv").read_bytes() + later
+    recipe = recipe_from_mapping(M4)
+    panel = read_panel(recipe.data, both)
+    dataset = build_dataset(recipe, panel, device="cpu")
+    baselines = {"naive": baseline_predictors(dataset.test, season=None, fit_on=None)["naive"]}
+    sums = error_sums(baselines, dataset.test, dataset.scaler, np.ones(1), width=1)
+    assert (panel.series, len(panel.values), len(dataset.test)) == (359, 366912 + 4667, 359)
+    assert sums["naive"].read().smape == pytest.approx(9.161, abs=5e-4)
+
+
+@pytest.mark.slow
+def test_basic_motions_are_told_apart(tmp_path):
+    tables = [str(Path(FOLDER) / f"basic_motions_{part}.csv") for part in ("train", "test")]
+    finished = train(
+        REPOSITORY / "recipes" / "basic_motions.yaml",
+        [f"data.path={tables[0]}", f"data.split.test={tables[1]}"],
+        run_dir=tmp_path,
+    )
+    assert finished.scores.model.accuracy >= 0.975
+    assert finished.scores.baselines["ridge"].accuracy == 0.95
+    labels = predict(finished.best_path, tables[1])
+    assert labels.classes == ("Badminton", "Running", "Standing", "Walking")
+    assert len(labels.labels) == 40

@@ -9,7 +9,7 @@ import torch
 from grucli import evaluate, train
 from grucli.checkpoint import load_checkpoint
 from grucli.errors import DataError, InterruptedRunError, TrainingError, UsageError
-from grucli.nn import available, limit_threads
+from grucli.nn import available, kernel_words, limit_threads
 from grucli.recipe import load_recipe
 from grucli.results import Epoch, Step
 from grucli.runs import training
@@ -284,6 +284,8 @@ CHANGES = [
     "model.layer_norm=sum_joint",
     "model.hidden=9",
     "model.layers=1",
+    "model.eps=0.1",
+    "model.norm_bias=true",
     "model.bidirectional=true",
     "model.dropout=0.3",
     "model.decoder=recursive",
@@ -323,6 +325,8 @@ PAIRS = [
     (["train.weight_decay=0.1"], "train.optimizer=adamw"),
     (["train.optimizer=sgd"], "train.momentum=0.9"),
     (["train.optimizer=sgd", "train.momentum=0.9"], "train.nesterov=true"),
+    (["model.cell=rnn"], "model.activation=relu"),
+    (["model.cell=lstm"], "model.layer_norm=split_state"),
     (["model.decoder=recursive"], "train.teacher_forcing=1.0"),
     (
         ["model.decoder=recursive", "train.teacher_forcing=0.9", "train.epochs=3"],
@@ -416,6 +420,20 @@ def test_training_leaves_the_arithmetic_of_the_process_as_it_was(folder):
 
 def test_the_recipe_chooses_the_kernel(folder):
     assert events_of(folder, "train.epochs=1", "train.kernel=torch")[0].kernel == "torch"
+
+
+@pytest.mark.parametrize(
+    ("changes", "words", "native"),
+    [
+        (["model.cell=rnn", "model.activation=relu"], "rnn with relu, layer norm split, ", True),
+        (["model.norm_bias=true"], "gru, layer norm split, ", False),
+        (["model.cell=lstm"], "lstm, layer norm split, ", False),
+    ],
+)
+def test_a_run_says_what_it_trains_and_with_which_kernel(folder, changes, words, native):
+    started = events_of(folder, "train.epochs=1", *changes)[0]
+    assert started.model.startswith(words)
+    assert started.kernel == (kernel_words() if native else "torch")
 
 
 def test_an_unknown_kernel_in_the_environment_is_named(folder, monkeypatch):

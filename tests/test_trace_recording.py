@@ -9,11 +9,15 @@ from grucli.nn.recording import record_stack, recording
 from tests.test_nn_layer_norm import gru_gates, randomised
 
 C, H, T, B = 3, 5, 7, 2
-KINDS = [
-    (cell, variant)
-    for cell in ("gru", "rnn")
-    for variant in ("none", "split", "ba2016", "sum", "sum_joint")
-] + [("lstm", "none"), ("rnn relu", "none"), ("rnn relu", "split"), ("rnn relu", "sum")]
+KINDS = (
+    [
+        (cell, variant)
+        for cell in ("gru", "rnn")
+        for variant in ("none", "split", "ba2016", "sum", "sum_joint")
+    ]
+    + [("lstm", v) for v in ("none", "split", "ba2016", "split_state")]
+    + [("rnn relu", "none"), ("rnn relu", "split"), ("rnn relu", "sum")]
+)
 ALL = pytest.mark.parametrize(("cell", "variant"), KINDS)
 
 

@@ -246,6 +246,9 @@ def test_more_rows_than_a_context_can_be_read_when_windows_are_not_normalised(ru
 
 KINDS = [
     ("model.cell=lstm", "model.layer_norm=none"),
+    ("model.cell=lstm", "model.layer_norm=ba2016"),
+    ("model.cell=lstm", "model.layer_norm=split_state", "model.eps=0.001"),
+    ("model.layer_norm=sum", "model.norm_bias=true"),
     ("model.cell=rnn",),
     ("model.cell=rnn", "model.activation=relu"),
     ("model.layer_norm=sum_joint", "model.bidirectional=true"),

@@ -10,7 +10,9 @@ import torch
 
 from grucli.cells import CELLS
 from grucli.errors import CheckpointError
-from grucli.weights import read_weights
+from grucli.nn import MODULES
+from grucli.weights import read_weights, select_matrix
+from tests.kernel_cases import EVERY_VARIANT
 
 
 def saved(tmp_path, value, name="file.pt"):
@@ -158,6 +160,51 @@ def test_layer_normalisation_is_told_by_the_gains_and_the_recipe(
     ours = read_weights(saved(tmp_path, own(state, layer_norm=layer_norm)))
     assert bare.modules[0].layer_norm == read_without_recipe
     assert ours.modules[0].layer_norm == layer_norm
+
+
+@pytest.mark.parametrize(("cell", "layer_norm"), EVERY_VARIANT)
+@pytest.mark.parametrize("norm_bias", [False, True])
+def test_every_matrix_of_every_variant_is_found_in_the_file(tmp_path, cell, layer_norm, norm_bias):
+    if norm_bias and layer_norm == "none":
+        pytest.skip("nothing is normalised")
+    stack = MODULES[cell](3, 5, 2, layer_norm=layer_norm, norm_bias=norm_bias, bidirectional=True)
+    file = read_weights(saved(tmp_path, stack.state_dict()))
+    (module,) = file.modules
+    assert (module.cell, module.hidden) == (cell, 5)
+    assert layer_norm in module.layer_norm.split(" or ")
+    assert file.other_tensors == {}
+    held = {}
+    for name, values in module.matrices():
+        held.setdefault(name.parameter, []).append(values)
+        assert select_matrix(file, name.long).values[-1][-1] == values.ravel()[-1]
+    for name, values in stack.state_dict().items():
+        np.testing.assert_array_equal(np.concatenate(held.pop(name)), values.numpy())
+    assert held == {}
+
+
+def test_the_gain_of_a_state_has_a_name_of_its_own(tmp_path):
+    stack = MODULES["lstm"](3, 5, layer_norm="split_state")
+    with torch.no_grad():
+        stack.gain_state_l0.copy_(torch.arange(5))
+    file = read_weights(saved(tmp_path, stack.state_dict()))
+    assert file.modules[0].layer_norm == "split or ba2016 or split_state"
+    for address in ("0.cell_state.gain", "g_c", "gain_state_l0"):
+        matrix = select_matrix(file, address)
+        assert [row[0] for row in matrix.values] == [0, 1, 2, 3, 4]
+    assert (matrix.gate, matrix.part, matrix.columns) == ("cell_state", "gain", ("gain",))
+    path = saved(tmp_path, stack.state_dict() | {"gain_state_l0": torch.ones(20)})
+    with pytest.raises(
+        CheckpointError, match=r"gain_state_l0: shape \(20,\); expected 1 .* 5 rows"
+    ):
+        read_weights(path)
+
+
+def test_gains_that_no_layer_normalisation_has_are_not_guessed_about(tmp_path):
+    state = torch.nn.LSTM(3, 5).state_dict() | {"gain_sum_l0": torch.ones(20)}
+    with pytest.raises(
+        CheckpointError, match="gain_sum: no layer normalisation of a lstm has these"
+    ):
+        read_weights(saved(tmp_path, state))
 
 
 @pytest.mark.parametrize(

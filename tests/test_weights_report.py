@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from grucli.nn import GRU, LSTM
 from grucli.results import to_json
 from grucli.weights import build_weight_report, read_weights, report_numbers
 
@@ -251,6 +252,34 @@ def test_what_acts_is_expected_to_be_what_fresh_weights_do(tmp_path, variant):
             assert item.effective_radius == pytest.approx(
                 item.expected["effective_radius"], rel=0.15
             )
+
+
+@pytest.mark.parametrize("variant", ["split", "ba2016", "split_state"])
+def test_what_acts_in_an_lstm_is_each_side_over_all_gates(tmp_path, variant):
+    torch.manual_seed(0)
+    stack = LSTM(32, 32, layer_norm=variant)
+    asked = recipe(cell="lstm", layer_norm=variant)
+    report = report_of(tmp_path, stack.state_dict(), recipe=asked, columns=[])
+    assert report.layer_norm == variant
+    u = stack.weight_hh_l0.detach().double().numpy()
+    u = u - u.mean(axis=0)
+    expected = u / np.sqrt(np.sum(u**2) / 128)
+    for at, gate in enumerate(("input", "forget", "cell", "output")):
+        item = by_name(report)[f"0.{gate}.hh"]
+        norm = np.linalg.norm(expected[32 * at : 32 * (at + 1)], 2)
+        assert item.effective_norm == pytest.approx(norm)
+        assert item.effective_norm == pytest.approx(item.expected["effective_norm"], rel=0.1)
+    state = by_name(report)["0.cell_state.gain"]
+    assert (state.symbol, state.shape, state.expected["rms"]) == ("g_c", (32,), 1.0)
+    assert by_name(report)["0.cell_state.bias"].expected["rms"] == 0.0
+
+
+def test_a_bias_inside_begins_at_zero_whatever_the_one_outside_does(tmp_path):
+    stack = GRU(3, 32, layer_norm="sum_joint", norm_bias=True)
+    asked = recipe(layer_norm="sum_joint", norm_bias=True)
+    report = report_of(tmp_path, stack.state_dict(), recipe=asked, columns=[])
+    starts = {item.symbol: item.expected["rms"] for item in report.matrices}
+    assert (starts["b_z"], starts["d_xz"], starts["d_hz"]) == (1.0, 0.0, 0.0)
 
 
 def test_a_switched_off_gain_is_found(tmp_path):

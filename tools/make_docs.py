@@ -184,20 +184,22 @@ def _facts(cell: str, layer_norm: str) -> Iterator[str]:
     if sizes:
         side = "of the sum" if rule.norm.of_sum else "of each side"
         shown = " + ".join(f"{size // 64 if size > 64 else ''}H" for size in sizes)
-        yield f"Normalised together: {shown} values {side}; eps {rule.eps:g}"
+        state = f"; H values of {rule.norm.state}'" if rule.norm.state else ""
+        yield f"Normalised together: {shown} values {side}{state}; eps {rule.eps:g}"
     shapes = rules.parameter_shapes(rule, 7, 64, bias=True)
-    stacked = ", ".join(f"`{kind}_l0` {_names(cell, kind)}" for kind in shapes)
-    yield f"Parameters: {stacked}"
+    named = ", ".join(f"`{kind}_l0` {_names(cell, kind)}" for kind in shapes)
+    yield f"Parameters: {named}"
     count = sum(shape[0] * (shape[1] if len(shape) > 1 else 1) for shape in shapes.values())
-    rows, vectors = len(rule.spec.gates), sum(len(shape) == 1 for shape in shapes.values())
+    rows, vectors = len(rule.spec.gates), [shape for shape in shapes.values() if len(shape) == 1]
     each = "" if rows == 1 else f"{rows} "
-    yield f"Count: {each}H (C + H + {vectors}); {count:,} for C = 7 inputs and H = 64 units"
+    stacked = sum(shape == (rows * 64,) for shape in vectors)
+    rest = f" + {len(vectors) - stacked} H" if len(vectors) > stacked else ""
+    yield f"Count: {each}H (C + H + {stacked}){rest}; {count:,} for C = 7 inputs and H = 64 units"
 
 
 def _names(cell: str, kind: str) -> str:
-    return (
-        f"({' '.join(f'`{address.PARTS[kind].prefix}{letter}`' for letter in CELLS[cell].letters)})"
-    )
+    prefix = address.PARTS[kind].prefix
+    return f"({' '.join(f'`{prefix}{x}`' for x in CELLS[cell].blocks(kind).values())})"
 
 
 PAGES = {"equations.md": equations_page, "statistics.md": statistics_page}

@@ -4,11 +4,12 @@ A stacked parameter such as ``weight_hh_l0`` of a GRU holds one block of H rows 
 the order of the cell's gates. The order and the parameter names are those of torch.nn.GRU, LSTM and
 RNN, so that their state dictionaries load unchanged.
 
-The update gate z keeps the old state: h' = z * h + (1 - z) * n. torch, Keras and Cho et al. 2014
-write it so. Chung et al. 2014, Ba et al. 2016, DreamerV2 and others swap z with
-1 - z: their update gate brings the new in. To carry weights over from such a model, change the sign
-of its update gate's matrices and bias (gain and bias below a layer normalisation), for
-s(-a) = 1 - s(a).
+The update gate z keeps the old state: h' = z * h + (1 - z) * n. torch, Keras, Cho et al. 2014 and
+the code of Ba et al. 2016 write it so. Chung et al. 2014, the text of Ba et al. 2016, DreamerV2 and
+others swap z with 1 - z: their update gate brings the new in. To carry weights over from such a
+model, change the sign of its update gate's matrices and bias (gain and bias below a layer
+normalisation), for s(-a) = 1 - s(a). DreamerV2 and V3 take a fixed 1 from that gate's argument: b_z
+is 1 minus their bias.
 
 Keras stacks its GRU as z, r, h where torch has r, z, n, its LSTM as i, f, c, o where torch has
 i, f, g, o, and stores each matrix transposed: ``kernel`` [C, gates * H] is weight_ih,
@@ -47,10 +48,13 @@ PARTS: dict[str, Part] = {
     "gain_hh": Part("g_h", "gain_hh", "hidden gain"),
     "bias_sum": Part("b_", "bias", "bias"),
     "gain_sum": Part("g_", "gain", "gain"),
+    "norm_bias_ih": Part("d_x", "norm_bias_ih", "input bias inside the normalisation"),
+    "norm_bias_hh": Part("d_h", "norm_bias_hh", "hidden bias inside the normalisation"),
+    "gain_state": Part("g_", "gain", "gain of the state"),
+    "bias_state": Part("b_", "bias", "bias of the state"),
 }
 """Every kind of stacked parameter, in the order in which reports have them."""
 
-_KINDS = {part.word: kind for kind, part in PARTS.items()}
 _PLACE = re.compile(r"(?P<layer>\d+)(?P<reverse>r?)")
 _PARAMETER = re.compile(
     r"^(?P<prefix>(?:.*\.)?)(?P<kind>"
@@ -92,7 +96,8 @@ def places(layers: int, directions: int) -> Iterator[Place]:
 class MatrixAddress:
     """One gate's share of a stacked parameter; all gates together where ``gate`` is empty.
 
-    ``cell`` is the cell that the gate belongs to: gates of several cells may share a name.
+    ``cell`` is the cell that the gate belongs to: gates of several cells may share a name. The
+    vectors of a normalised part of the state have its word, such as cell_state, for a gate.
     ``prefix`` is what stands before the names of the stack, with its dot.
     """
 
@@ -109,8 +114,8 @@ class MatrixAddress:
 
     @property
     def at(self) -> int:
-        """Which of the cell's gates it is. Raises ValueError for all gates together."""
-        return self.spec.gate_names.index(self.gate)
+        """Which block of its parameter it is. Raises ValueError for all gates together."""
+        return list(self.spec.blocks(self.kind)).index(self.gate)
 
     @property
     def part(self) -> str:
@@ -120,7 +125,8 @@ class MatrixAddress:
     @property
     def symbol(self) -> str:
         """The short name: ``W_hz``, ``b_xr``, ``g_hn``; ``W_h`` of all gates together."""
-        return PARTS[self.kind].prefix + (self.spec.letters[self.at] if self.gate else "")
+        letter = self.spec.blocks(self.kind)[self.gate] if self.gate else ""
+        return PARTS[self.kind].prefix + letter
 
     @property
     def long(self) -> str:
@@ -152,10 +158,10 @@ class MatrixAddress:
 
     def of(self, stacked: Any) -> Any:
         """The gate's rows of a stacked tensor or array. Raises ValueError where they do not fit."""
-        hidden, rest = divmod(len(stacked), len(self.spec.gates))
+        blocks = len(self.spec.blocks(self.kind))
+        hidden, rest = divmod(len(stacked), blocks)
         if rest:
-            gates = len(self.spec.gates)
-            raise ValueError(f"{self.parameter}: {len(stacked)} rows do not divide among {gates}")
+            raise ValueError(f"{self.parameter}: {len(stacked)} rows do not divide among {blocks}")
         return stacked[self.at * hidden : (self.at + 1) * hidden]
 
     @classmethod
@@ -164,13 +170,13 @@ class MatrixAddress:
 
         Raises ValueError where the cell has no such gate, or matrices no such part.
         """
-        parts = split_address(address)
-        if parts.part not in _KINDS or parts.gate not in ("", *CELLS[cell].gate_names):
-            raise ValueError(f"{address}: no matrix of a {cell}")
-        place = _PLACE.fullmatch(parts.place)
-        assert place is not None
-        layer = Place(int(place["layer"]), bool(place["reverse"]))
-        return cls(cell, layer, parts.gate, _KINDS[parts.part], parts.prefix)
+        prefix, where, gate, word = split_address(address)
+        place, spec = _PLACE.fullmatch(where), CELLS[cell]
+        for kind, part in PARTS.items():
+            if place is not None and part.word == word and gate in ("", *spec.blocks(kind)):
+                layer = Place(int(place["layer"]), bool(place["reverse"]))
+                return cls(cell, layer, gate, kind, prefix)
+        raise ValueError(f"{address}: no matrix of a {cell}")
 
 
 class ParameterName(NamedTuple):
@@ -197,7 +203,7 @@ def matrices_of(cell: str, parameter: str) -> Iterator[MatrixAddress]:
     """
     parsed = parse_parameter(parameter)
     if parsed is not None:
-        for gate in CELLS[cell].gate_names:
+        for gate in CELLS[cell].blocks(parsed.kind):
             yield MatrixAddress(cell, parsed.place, gate, parsed.kind, parsed.prefix)
 
 
@@ -229,7 +235,7 @@ def column_names(
     ``part`` is the last word of its address; a bias or a gain has one column, named after it.
     """
     if part not in ("ih", "hh"):
-        return (part.partition("_")[0],)
+        return ("gain" if part.startswith("gain") else "bias",)
     if part == "ih" and layer == 0 and len(inputs) == count:
         return tuple(inputs)
     source = "state" if part == "hh" else "below" if layer > 0 else "input"

@@ -37,6 +37,7 @@ GRU = CellSpec(
         ),
     ),
     state=("h",),
+    state_names=("state",),
     next_state=NextState(
         title="new state h'",
         note="The part z of the old state stays, the rest is the candidate.",

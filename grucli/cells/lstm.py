@@ -11,6 +11,28 @@ from grucli.cells.spec import (
     OnnxForm,
 )
 
+_GATES = ("input", "forget", "cell", "output")
+
+
+def _next_state(*lines: tuple[str, str]) -> NextState:
+    return NextState("new states c' and h'", "What is kept, what comes in, what shows.", lines)
+
+
+_SHOWN = _next_state(
+    ("c'", "f * c + i * g"),
+    ("mean_c", "mean of c'"),
+    ("dev_c", "sqrt(var + eps) of c'"),
+    ("a_c", "(c' - mean_c) / dev_c * g_c + b_c"),
+    ("h'", "o * tanh(a_c)"),
+)
+_CARRIED = _next_state(
+    ("sum_c", "f * c + i * g"),
+    ("mean_c", "mean of sum_c"),
+    ("dev_c", "sqrt(var + eps) of sum_c"),
+    ("c'", "(sum_c - mean_c) / dev_c * g_c + b_c"),
+    ("h'", "o * tanh(c')"),
+)
+
 LSTM = CellSpec(
     name="lstm",
     gates=(
@@ -35,12 +57,14 @@ LSTM = CellSpec(
         ),
     ),
     state=("h", "c"),
-    next_state=NextState(
-        title="new states c' and h'",
-        note="What is kept, what comes in, what shows.",
-        lines=(("c'", "f * c + i * g"), ("h'", "o * tanh(c')")),
+    state_names=("state", "cell_state"),
+    next_state=_next_state(("c'", "f * c + i * g"), ("h'", "o * tanh(c')")),
+    layer_norms=(
+        LayerNorm("none"),
+        LayerNorm("split", groups=(_GATES,), state="c", next_state=_SHOWN),
+        LayerNorm("ba2016", groups=(_GATES,), state="c", next_state=_SHOWN),
+        LayerNorm("split_state", groups=(_GATES,), state="c", carries=True, next_state=_CARRIED),
     ),
-    layer_norms=(LayerNorm("none"),),
     keras=KerasForm(letters={"input": "i", "forget": "f", "cell": "c", "output": "o"}),
     onnx=OnnxForm(
         operator="LSTM",

@@ -24,7 +24,7 @@ def shown_name(naming: str, matrix: MatrixAddress, hidden: int) -> str:
     if naming == "words":
         return ", ".join(filter(None, (matrix.gate, PARTS[matrix.kind].plain)))
     if naming == "torch":
-        return matrix.parameter + _span(matrix.spec.gate_names, matrix.gate, hidden)
+        return matrix.parameter + _span(tuple(matrix.spec.blocks(matrix.kind)), matrix.gate, hidden)
     form = matrix.spec.keras
     if naming == "keras" and form and matrix.kind in _IN_KERAS:
         return _keras_name(matrix, form, _span(tuple(form.letters), matrix.gate, hidden))

@@ -15,6 +15,7 @@ RNN = CellSpec(
         ),
     ),
     state=("h",),
+    state_names=("state",),
     next_state=None,
     layer_norms=(
         LayerNorm("none", native=0),

@@ -43,6 +43,22 @@ class Gate:
     reset_by: str = ""
 
 
+STATE_VECTORS = ("gain_state", "bias_state")
+"""Vectors of a part of the state, [H]; all others are stacked by gate."""
+
+
+@dataclass(frozen=True)
+class NextState:
+    """How the next state follows from the gates: heading, meaning, and (symbol, formula) lines.
+
+    Of a mean and a deviation, mean_c and dev_c, the formula says in words what they are taken of.
+    """
+
+    title: str
+    note: str
+    lines: tuple[tuple[str, str], ...]
+
+
 @dataclass(frozen=True)
 class LayerNorm:
     """One way to normalise inside a cell.
@@ -50,8 +66,11 @@ class LayerNorm:
     ``groups`` are the gates that share one mean and one variance, in the order of the gates; none
     where nothing is normalised. Each side (x W and h U) is normalised so, or ``of_sum`` the sum of
     both. ``eps`` is the default, ``first_biases`` maps gates to first values other than 0.
-    With ``resets_sum`` a gate's ``reset_by`` scales its whole normalised sum. ``native`` is the
-    number of enum Norm in native/problem.h, None where the compiled kernel does not know it.
+    With ``resets_sum`` a gate's ``reset_by`` scales its whole normalised sum. ``state`` is the
+    letter of the part of the state that has a normalisation of its own, empty for none, and with
+    ``carries`` goes on to the next step as that leaves it; ``next_state`` then takes the place of
+    the cell's own. ``native`` is the number of enum Norm in native/problem.h, None where the
+    compiled kernel does not know it.
     """
 
     name: str
@@ -60,13 +79,27 @@ class LayerNorm:
     eps: float = 1e-5
     first_biases: Mapping[str, float] = field(default_factory=dict)
     resets_sum: bool = False
+    state: str = ""
+    carries: bool = False
+    next_state: NextState | None = None
     native: int | None = None
 
-    def vectors(self, *, bias: bool) -> tuple[str, ...]:
-        """The stacked vectors beside the two weights, in the order in which they are registered."""
+    def vectors(self, *, bias: bool, norm_bias: bool = False) -> tuple[str, ...]:
+        """The vectors beside the two weights, in the order in which they are registered.
+
+        ``norm_bias`` gives each product a bias of its own, inside the normalisation.
+        """
         if self.of_sum:
-            return ("gain_sum", *["bias_sum"] * bias)
-        return (*["bias_ih", "bias_hh"] * bias, *["gain_ih", "gain_hh"] * bool(self.groups))
+            outside = ["gain_sum", *["bias_sum"] * bias]
+        else:
+            outside = ["bias_ih", "bias_hh"] * bias + ["gain_ih", "gain_hh"] * bool(self.groups)
+        inside = ["norm_bias_ih", "norm_bias_hh"] * norm_bias
+        gain, shift = STATE_VECTORS
+        return (*outside, *inside, *[gain] * bool(self.state), *[shift] * bool(self.state and bias))
+
+    def first_bias(self, kind: str, gate: str) -> float:
+        """What a vector of this kind, no gain, begins with beside a normalisation."""
+        return self.first_biases.get(gate, 0.0) if kind.startswith("bias") else 0.0
 
 
 @dataclass(frozen=True)
@@ -96,20 +129,12 @@ class OnnxForm:
 
 
 @dataclass(frozen=True)
-class NextState:
-    """How the next state follows from the gates: heading, meaning, and (symbol, formula) lines."""
-
-    title: str
-    note: str
-    lines: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True)
 class CellSpec:
     """A recurrent cell.
 
     ``gates`` stand in the order in which torch stacks their rows. ``state`` has the letters of the
-    state's parts, h first; ``next_state`` is None where a gate of this letter is the state.
+    state's parts, h first, ``state_names`` their words; ``next_state`` is None where a gate of this
+    letter is the state. A part that is normalised on its own is the last one.
     ``keeps`` names the gate whose size says how much of the old state stays, empty for none, and
     ``chrono`` the sign of ln u in the bias of each gate that chrono initialisation sets.
     ``convention`` has the letters here and in other texts in words. ``keras`` and ``onnx`` are None
@@ -121,6 +146,7 @@ class CellSpec:
     name: str
     gates: tuple[Gate, ...]
     state: tuple[str, ...]
+    state_names: tuple[str, ...]
     next_state: NextState | None
     layer_norms: tuple[LayerNorm, ...]
     convention: str
@@ -179,6 +205,12 @@ class CellSpec:
                 return norm
         known = ", ".join(self.norm_names)
         raise ValueError(f"layer_norm: {name!r} does not exist for {self.name}; expected {known}")
+
+    def blocks(self, kind: str) -> dict[str, str]:
+        """The blocks of H rows in a parameter of this kind, in their order: word -> letter."""
+        if kind in STATE_VECTORS:
+            return {self.state_names[-1]: self.state[-1]}
+        return dict(zip(self.gate_names, self.letters, strict=True))
 
     def norms_with(self, kinds: Mapping[str, object] | set[str]) -> tuple[LayerNorm, ...]:
         """The layer normalisations whose gains are those among ``kinds`` of parameters."""

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from grucli.data.timestamps import Numbers, Times, TimeStyle
-from grucli.errors import CheckpointError, DataError
-from grucli.forms import Fields, Number, OneOf, Truth, faults_of, form_of
+from grucli.errors import DataError
+from grucli.forms import Fields, Number, OneOf, Truth, check_form, form_of
 from grucli.text import plural
 
 MICROSECONDS = {"day": 86_400_000_000, "hour": 3_600_000_000, "minute": 60_000_000}
@@ -137,9 +137,7 @@ class Frequency:
     @classmethod
     def from_plain(cls, plain: Any) -> "Frequency":
         """The frequency that ``to_plain`` gave. Raises CheckpointError for anything else."""
-        faults = faults_of(_FORM, plain, "frequency")
-        if faults:
-            raise CheckpointError(*(f"{fault}; the file was changed" for fault in faults))
+        check_form(_FORM, plain, "frequency")
         style = TimeStyle(**plain["style"])
         return cls(plain["unit"], plain["n"], plain["month_end"], style)
 

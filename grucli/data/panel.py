@@ -25,7 +25,8 @@ class Panel:
     first row of every series. Series s has the rows ``bounds[s]`` up to, but without,
     ``bounds[s + 1]``, and the name ``ids[s]``, which is empty where the table is one series.
     ``notes`` are sentences about what was found. ``texts`` maps columns of texts, those that the
-    names are made of and others, to one text for each series.
+    names are made of and others, to one text for each series. ``files`` counts the series of each
+    table, where it is made of several.
     """
 
     source: str
@@ -40,6 +41,7 @@ class Panel:
     missing: str
     notes: tuple[str, ...]
     texts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    files: tuple[int, ...] = ()
 
     @property
     def series(self) -> int:
@@ -61,6 +63,7 @@ class Panel:
             bounds=np.array([0, rows.stop - rows.start]),
             ids=self.ids[place : place + 1],
             notes=(),
+            files=(),
             texts={name: texts[place : place + 1] for name, texts in self.texts.items()},
         )
 
@@ -90,12 +93,11 @@ def build_series(
 ) -> Panel:
     """Check the order of time, infer the frequency and fill what is missing; one series.
 
-    The table holds ``columns.values`` in this order.
-    missing: error names every gap; forward carries the last value on; linear draws a line between
-    the neighbours of a gap; mask is forward for a model that is told which values are filled. Rows
-    that are absent count as missing. Rows before every column has its first value are left out:
-    filling them would look ahead. ``expected`` is the frequency of rows that a model was trained
-    on, ``name`` that of one among many series. Raises DataError.
+    The table holds ``columns.values`` in this order. ``missing`` error names every gap; forward
+    carries the last value on; linear draws a line between the neighbours of a gap; mask is forward
+    for a model that is told which values are filled. Absent rows count as missing. Rows before
+    every column has its first value are left out: filling them would look ahead. ``expected`` is
+    the frequency that a model was trained on, ``name`` one of many series. Raises DataError.
     """
     frequency, steps = check_times(table, may_skip=missing != "error", expected=expected)
     _check_columns(table, name)

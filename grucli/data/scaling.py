@@ -14,7 +14,7 @@ from grucli.data.panel import Panel
 from grucli.data.split import Span
 from grucli.data.values import Floats
 from grucli.errors import CheckpointError, DataError
-from grucli.forms import Fields, Listed, Number, OneOf, Text, Whatever, faults_of
+from grucli.forms import Fields, Listed, Number, OneOf, Text, Whatever, check_form
 
 Numbers = TypeVar("Numbers", Floats, Tensor)
 KINDS = ("standard", "minmax", "robust", "none")
@@ -95,13 +95,12 @@ class Scaler:
     @classmethod
     def from_plain(cls, plain: Any) -> "Scaler":
         """The scaler that ``to_plain`` gave. Raises CheckpointError for anything else."""
-        faults = faults_of(_FORM, plain, "scaler")
-        if not faults:
-            lengths = {len(plain[name]) for name in ("columns", "center", "spread")}
-            if len(lengths) > 1:
-                faults.append("scaler: columns, center and spread differ in length")
-        if faults:
-            raise CheckpointError(*(f"{fault}; the file was changed" for fault in faults))
+        check_form(_FORM, plain, "scaler")
+        lengths = {len(plain[name]) for name in ("columns", "center", "spread")}
+        if len(lengths) > 1:
+            raise CheckpointError(
+                "scaler: columns, center and spread differ in length; the file was changed"
+            )
         center, spread = np.array(plain["center"], float), np.array(plain["spread"], float)
         return cls(plain["kind"], tuple(plain["columns"]), center, spread)
 

@@ -11,7 +11,7 @@ from grucli.data.scaling import Scaler, measured_statistics
 from grucli.data.split import Span, measured_columns
 from grucli.data.values import Floats
 from grucli.errors import CheckpointError
-from grucli.forms import Array, Fields, Listed, Plain, Text, faults_of
+from grucli.forms import Array, Fields, Listed, Plain, Text, check_form
 
 Name = tuple[str, ...]
 
@@ -89,7 +89,8 @@ class SeriesScaler:
         """The scaler that ``to_plain`` gave. Raises CheckpointError for anything else."""
         whole = Scaler.from_plain(plain)
         own = plain["by_series"]
-        faults = faults_of(_FORM, own, "scaler.by_series") or list(_disagreements(own, whole))
+        check_form(_FORM, own, "scaler.by_series")
+        faults = list(_disagreements(own, whole))
         if faults:
             raise CheckpointError(*(f"{fault}; the file was changed" for fault in faults))
         names = tuple(map(tuple, own["names"]))

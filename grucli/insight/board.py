@@ -15,6 +15,7 @@ from grucli.insight.board_numbers import BoardNumbers
 from grucli.nn.recording import LayerRecord
 from grucli.results.tracing import BoardStep, Equation, Term
 
+_SIDES = (("xW", "x"), ("hU", "h"))
 _NAME = re.compile(r"[A-Za-z]\w*'?")
 _FUNCTIONS = {activation.formula for activation in ACTIVATIONS.values()}
 
@@ -105,9 +106,10 @@ def _shared(numbers: BoardNumbers) -> str:
     ]
     side = "the sum of both sides" if rule.norm.of_sum else "each side, x and h,"
     count = len(numbers.averages)
+    state = f"; {rule.norm.state}' has its own, further down" if rule.norm.state else ""
     return (
         f"Layer normalisation {rule.norm.name}: {side} has one mean and one deviation over "
-        f"{', one over '.join(blocks)}; {count} mean{'s' if count > 1 else ''} in all; "
+        f"{', one over '.join(blocks)}; {count} mean{'s' if count > 1 else ''} in all{state}; "
         f"eps {rule.eps:g}."
     )
 
@@ -127,6 +129,8 @@ def _gate_step(pen: _Pen, gate: Gate) -> BoardStep:
     """Both products of a gate, what is done with them, and its activation."""
     norm, symbol = pen.numbers.rule.norm, gate.letter
     lines = [pen.product(symbol, "x"), pen.product(symbol, "h")]
+    if pen.numbers.rule.norm_bias:
+        lines += [pen.write(f"{p}d_{symbol}", f"{p}_{symbol} + d_{s}{symbol}") for p, s in _SIDES]
     if norm.of_sum:
         lines += _of_sum(pen, gate)
     elif norm.groups:
@@ -147,8 +151,9 @@ def _gate_step(pen: _Pen, gate: Gate) -> BoardStep:
 def _of_sides(pen: _Pen, gate: Gate) -> Iterator[Equation]:
     """Both sides normalised apart, and their sum."""
     symbol = gate.letter
-    for name, of, side in (("X", "xW", "x"), ("Q", "hU", "h")):
-        normal = _normalised(pen, f"{of}_{symbol}", side, symbol)
+    inner = "d" * pen.numbers.rule.norm_bias
+    for name, (product, side) in zip("XQ", _SIDES, strict=True):
+        normal = _normalised(pen, f"{product}{inner}_{symbol}", side, symbol)
         yield pen.write(f"{name}_{symbol}", f"{normal} * g_{side}{symbol} + b_{side}{symbol}")
     yield pen.write(f"a_{symbol}", f"X_{symbol} + {_reset(gate)}Q_{symbol}")
 
@@ -156,8 +161,8 @@ def _of_sides(pen: _Pen, gate: Gate) -> Iterator[Equation]:
 def _of_sum(pen: _Pen, gate: Gate) -> Iterator[Equation]:
     """The sum of both sides, and what normalisation makes of it."""
     norm, symbol = pen.numbers.rule.norm, gate.letter
-    inner = "" if norm.resets_sum else _reset(gate)
-    yield pen.write(f"sum_{symbol}", f"xW_{symbol} + {inner}hU_{symbol}")
+    x, h = (f"{product}{'d' * pen.numbers.rule.norm_bias}_{symbol}" for product, _ in _SIDES)
+    yield pen.write(f"sum_{symbol}", f"{x} + {'' if norm.resets_sum else _reset(gate)}{h}")
     after = f"c_{symbol}" if norm.resets_sum else f"a_{symbol}"
     normal = _normalised(pen, f"sum_{symbol}", "", symbol)
     yield pen.write(after, f"{normal} * g_{symbol} + b_{symbol}")
@@ -176,8 +181,14 @@ def _normalised(pen: _Pen, of: str, side: str, symbol: str) -> str:
 
 def _state_step(pen: _Pen) -> list[BoardStep]:
     """The next state from the gates, where no gate is itself that."""
-    step = pen.numbers.rule.spec.next_state
+    numbers = pen.numbers
+    step = numbers.rule.norm.next_state or numbers.rule.spec.next_state
     if step is None:
         return []
-    lines = tuple(pen.write(symbol, formula) for symbol, formula in step.lines)
-    return [BoardStep(step.title, step.note, lines)]
+    lines = [
+        Equation(symbol, f"{formula}: {numbers.hidden} values", numbers.known[symbol], {})
+        if symbol.startswith(("mean_", "dev_"))
+        else pen.write(symbol, formula)
+        for symbol, formula in step.lines
+    ]
+    return [BoardStep(step.title, step.note, tuple(lines))]

@@ -1,8 +1,10 @@
 """The numbers of one step of one unit, by the names that formulas on the board use.
 
-Names: xW_r and hU_r the products alone, X_r and Q_r each side's share, sum_r what is normalised,
-c_r the same after, a_r the argument of the activation, r z n the gates, b_xr g_xr bias and gain,
-mean_x dev_x averages, h and h' the state before and after.
+Names: xW_r and hU_r the products alone, xWd_r and hUd_r with their own biases d_xr and d_hr, X_r
+and Q_r each side's share, sum_r what is normalised, c_r the same after, a_r the argument of the
+activation, r z n the gates, b_xr g_xr bias and gain, mean_x dev_x averages, h and h' the state
+before and after. Of a normalised part c of the state sum_c is it before, a_c after, whichever of
+the two is c'.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,7 +15,7 @@ from torch import Tensor
 
 from grucli.nn.norms import project_input, project_state, step_values
 from grucli.nn.recording import LayerRecord
-from grucli.nn.rules import CellRule, LayerWeights, norm_blocks
+from grucli.nn.rules import CellRule, LayerWeights, StepValues, norm_blocks
 
 _NOTHING = 1e-6
 """Share of eps below which a variance changes no digit that anybody reads."""
@@ -67,6 +69,7 @@ class BoardNumbers:
             for start, rows_1G in (rows | _vectors(rule, weights)).items()
             for at, name in enumerate(_names(start, rule.spec.letters))
         }
+        known |= dict(_of_state(rule, weights, values, unit))
         for letter, before, after in zip(rule.spec.state, state, values.state, strict=True):
             known |= {letter: float(before[0, unit]), f"{letter}'": float(after[0, unit])}
         averages = {}
@@ -87,18 +90,40 @@ class BoardNumbers:
 def _rows(
     rule: CellRule, weights: LayerWeights, x_1C: Tensor, state: tuple[Tensor, ...]
 ) -> dict[str, Tensor]:
-    """Both sides' products, [1, G], and their shares of the gates."""
-    return {
-        "xW": x_1C @ weights.weight_ih.T,
-        "hU": state[0] @ weights.weight_hh.T,
+    """Both sides' products, [1, G], also with their own biases, and their shares of the gates."""
+    products = {"xW": x_1C @ weights.weight_ih.T, "hU": state[0] @ weights.weight_hh.T}
+    inner = (weights.norm_bias_ih, weights.norm_bias_hh)
+    biased = {
+        f"{name}d": product + bias
+        for (name, product), bias in zip(products.items(), inner, strict=True)
+        if bias is not None
+    }
+    shares = {
         "X": project_input(rule, weights, x_1C),
         "Q": project_state(rule, weights, state[0]),
     }
+    return products | biased | shares
+
+
+def _of_state(
+    rule: CellRule, weights: LayerWeights, values: StepValues, unit: int
+) -> Iterator[tuple[str, float]]:
+    """A normalised part of the state before and after, what it is divided by, gain and bias."""
+    if values.inner is None or values.shown is None or weights.gain_state is None:
+        return
+    letter, shift = rule.norm.state, weights.bias_state
+    yield f"sum_{letter}", float(values.inner[0, unit])
+    yield f"a_{letter}", float(values.shown[0, unit])
+    yield f"g_{letter}", float(weights.gain_state[unit])
+    yield f"b_{letter}", 0.0 if shift is None else float(shift[unit])
+    variance, mean = torch.var_mean(values.inner, correction=0)
+    yield f"mean_{letter}", float(mean)
+    yield f"dev_{letter}", float((variance + rule.eps).sqrt())
 
 
 def _names(start: str, symbols: tuple[str, ...]) -> list[str]:
     """``xW_r``; bias and gain as ``b_xr``; a gate itself as its letter."""
-    link = "" if start[:2] in ("", "b_", "g_") else "_"
+    link = "" if start[:2] in ("", "b_", "d_", "g_") else "_"
     return [f"{start}{link}{symbol}" for symbol in symbols]
 
 
@@ -106,7 +131,9 @@ def _averages(
     rule: CellRule, rows: Mapping[str, Tensor], hidden: int
 ) -> Iterator[tuple[str, Average, float, float]]:
     """Mean and deviation of every block of rows that is normalised together."""
-    for name, side in (("sum", ""),) if "sum" in rows else (("xW", "x"), ("hU", "h")):
+    inner = "d" * rule.norm_bias
+    sides = (("sum", ""),) if "sum" in rows else ((f"xW{inner}", "x"), (f"hU{inner}", "h"))
+    for name, side in sides:
         sizes = norm_blocks(rule, rows[name].shape[-1])
         symbols = "".join(rule.spec.letters)
         for block in torch.split(rows[name][0], sizes) if sizes else ():
@@ -137,5 +164,7 @@ def _vectors(rule: CellRule, weights: LayerWeights) -> dict[str, Tensor]:
         "g_x": weights.gain_ih,
         "g_h": weights.gain_hh,
         "g_": weights.gain_sum,
+        "d_x": weights.norm_bias_ih,
+        "d_h": weights.norm_bias_hh,
     }
     return {name: rows.unsqueeze(0) for name, rows in named.items() if rows is not None}

@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
 from grucli.forms import Form, form_of
 from grucli.insight.record import ends_record
@@ -31,18 +32,25 @@ def sample_deviations(model: RecurrentModel, samples: Samples, *, rows: int) -> 
     generator = torch.Generator().manual_seed(0)
     chosen = torch.randperm(len(samples), generator=generator)[:count]
     first, *rest = samples.inputs(chosen)
-    return mean_deviations(model.recurrent, _read(model, first[:, -rows:], *rest))
+    inputs = [first, *rest] if rest else [first[:, -rows:]]
+    return mean_deviations(model.recurrent, _read(model, *inputs))
 
 
 def _read(model: RecurrentModel, *inputs: Tensor) -> Tensor:
-    """What the stack of a model reads of its inputs: [T, samples, columns]."""
-    seen: list[Tensor] = []
+    """What the stack of a model reads of its inputs: [T, samples, columns].
+
+    Of samples of unequal length the steps that all of them have.
+    """
+    seen: list[Tensor | PackedSequence] = []
     hook = model.recurrent.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
     model.eval()
     try:
         model(*inputs)
     finally:
         hook.remove()
+    if isinstance(seen[0], PackedSequence):
+        padded_TBC, lengths_B = pad_packed_sequence(seen[0])
+        return padded_TBC[: int(lengths_B.min())]
     return seen[0].transpose(0, 1)
 
 

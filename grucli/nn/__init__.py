@@ -12,6 +12,7 @@ from grucli.nn.kernel import (
     limit_threads,
 )
 from grucli.nn.model import RecurrentModel
+from grucli.nn.sequence_model import SequenceModel
 from grucli.nn.stack import Recurrent
 from grucli.nn.states import State
 
@@ -23,6 +24,7 @@ __all__ = [
     "Forecaster",
     "Recurrent",
     "RecurrentModel",
+    "SequenceModel",
     "State",
     "available",
     "choose_kernel",

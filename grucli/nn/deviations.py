@@ -50,8 +50,10 @@ def _sums(
     before_NH = before_TBH.flatten(0, 1)
     if weights.gain_sum is None:
         return {
-            "weight_ih": functional.linear(x_TBC.flatten(0, 1), weights.weight_ih),
-            "weight_hh": functional.linear(before_NH, weights.weight_hh),
+            "weight_ih": functional.linear(
+                x_TBC.flatten(0, 1), weights.weight_ih, weights.norm_bias_ih
+            ),
+            "weight_hh": functional.linear(before_NH, weights.weight_hh, weights.norm_bias_hh),
         }
     x_NG = project_input(module.rule, weights, x_TBC).flatten(0, 1)
     sums_NG = torch.cat(step_values(module.rule, weights, x_NG, (before_NH,)).sums, dim=-1)

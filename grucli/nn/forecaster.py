@@ -35,6 +35,8 @@ class Forecaster(RecurrentModel):
         *,
         cell: str = GRU.name,
         layer_norm: str = "none",
+        eps: float | None = None,
+        norm_bias: bool = False,
         activation: str | None = None,
         target_size: int = 1,
         past_size: int = 0,
@@ -73,6 +75,8 @@ class Forecaster(RecurrentModel):
             dropout=dropout if layers > 1 else 0.0,
             bidirectional=bidirectional,
             layer_norm=layer_norm,
+            eps=eps,
+            norm_bias=norm_bias,
             activation=activation,
             recompute_steps=recompute_steps,
         )

@@ -32,7 +32,7 @@ _RECOMPUTED_INPUTS = 32  # up to so many columns, x W is cheaper to compute agai
 
 def knows(rule: CellRule) -> bool:
     """Whether the compiled module has a layer's cell and layer normalisation."""
-    return rule.spec.native is not None and rule.norm.native is not None
+    return None not in (rule.spec.native, rule.norm.native) and not rule.norm_bias
 
 
 def rule_words(rule: CellRule) -> tuple[str, str, str]:

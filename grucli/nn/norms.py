@@ -4,6 +4,7 @@ Suffixes: T time, B batch, C inputs, H hidden, G all gates side by side (gates *
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -14,12 +15,14 @@ from grucli.nn.rules import CellRule, LayerWeights, StepValues, norm_blocks
 
 def project_input(rule: CellRule, weights: LayerWeights, x_TBC: Tensor) -> Tensor:
     """Everything of a layer that does not depend on its state, for all steps at once: [T, B, G]."""
-    return _project(rule, x_TBC, weights.weight_ih, weights.bias_ih, weights.gain_ih)
+    side = _Side(weights.weight_ih, weights.bias_ih, weights.gain_ih, weights.norm_bias_ih)
+    return _project(rule, x_TBC, side)
 
 
 def project_state(rule: CellRule, weights: LayerWeights, h_BH: Tensor) -> Tensor:
     """The state's share of the gates: [B, G]."""
-    return _project(rule, h_BH, weights.weight_hh, weights.bias_hh, weights.gain_hh)
+    side = _Side(weights.weight_hh, weights.bias_hh, weights.gain_hh, weights.norm_bias_hh)
+    return _project(rule, h_BH, side)
 
 
 def step_values(
@@ -34,7 +37,7 @@ def step_values(
 
 
 def normalise(rule: CellRule, a: Tensor, gain: Tensor | None, bias: Tensor | None) -> Tensor:
-    """LN over the last axis, then gain, then bias (never the bias inside the statistics)."""
+    """LN over the last axis, then gain, then bias."""
     return functional.layer_norm(a, a.shape[-1:], gain, bias, rule.eps)
 
 
@@ -43,17 +46,28 @@ def blocks(vector: Tensor | None, sizes: list[int]) -> Sequence[Tensor | None]:
     return [None] * len(sizes) if vector is None else torch.split(vector, sizes)
 
 
-def _project(
-    rule: CellRule, x: Tensor, weight: Tensor, bias: Tensor | None, gain: Tensor | None
-) -> Tensor:
+class _Side(NamedTuple):
+    """The parameters of one product; ``norm_bias`` is its own, before any normalisation."""
+
+    weight: Tensor
+    bias: Tensor | None
+    gain: Tensor | None
+    norm_bias: Tensor | None
+
+
+def _project(rule: CellRule, x: Tensor, side: _Side) -> Tensor:
     """One side's share of the gates: the product, and what the variant does to this side alone."""
-    if gain is None:
-        return functional.linear(x, weight, bias)
-    a_G = functional.linear(x, weight)
-    sizes = norm_blocks(rule, weight.shape[0])
+    if side.gain is None:
+        inner = side.bias if side.norm_bias is None else side.norm_bias
+        return functional.linear(x, side.weight, inner)
+    a_G = functional.linear(x, side.weight, side.norm_bias)
+    sizes = norm_blocks(rule, side.weight.shape[0])
     if len(sizes) == 1:
-        return normalise(rule, a_G, gain, bias)
+        return normalise(rule, a_G, side.gain, side.bias)
     parts = zip(
-        torch.split(a_G, sizes, dim=-1), torch.split(gain, sizes), blocks(bias, sizes), strict=True
+        torch.split(a_G, sizes, dim=-1),
+        torch.split(side.gain, sizes),
+        blocks(side.bias, sizes),
+        strict=True,
     )
     return torch.cat([normalise(rule, *part) for part in parts], dim=-1)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from torch import Tensor
 
 from grucli.cells import CellSpec, LayerNorm
+from grucli.cells.spec import STATE_VECTORS
 
 LayerState = tuple[Tensor, ...]
 """The parts of a layer's state, h first; each [B, H]."""
@@ -19,6 +20,7 @@ LayerState = tuple[Tensor, ...]
 class LayerWeights:
     """The parameters of one layer in one direction: weights [G, C] and [G, H], the rest [G].
 
+    Those of a normalised part of the state are [H].
     ``None`` where the variant has no such parameter (see ``parameter_shapes``).
     """
 
@@ -30,6 +32,10 @@ class LayerWeights:
     gain_hh: Tensor | None = None
     gain_sum: Tensor | None = None
     bias_sum: Tensor | None = None
+    norm_bias_ih: Tensor | None = None
+    norm_bias_hh: Tensor | None = None
+    gain_state: Tensor | None = None
+    bias_state: Tensor | None = None
 
 
 class StepValues(NamedTuple):
@@ -37,7 +43,8 @@ class StepValues(NamedTuple):
 
     ``state`` is the next state, h first, each part [B, H]. ``gates`` are the activations [B, H]
     (the h of a plain network), ``arguments`` what these are taken of. Where a sum is normalised,
-    ``sums`` holds it before and ``normalised`` after.
+    ``sums`` holds it before and ``normalised`` after. Where a part of the state is normalised,
+    ``inner`` is it before and ``shown`` after, whichever of them is carried on.
     """
 
     state: LayerState
@@ -45,6 +52,8 @@ class StepValues(NamedTuple):
     arguments: tuple[Tensor, ...]
     sums: tuple[Tensor, ...] = ()
     normalised: tuple[Tensor, ...] = ()
+    inner: Tensor | None = None
+    shown: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -65,13 +74,15 @@ class Equations:
 class CellRule:
     """Which equations hold: those of the cell, its layer normalisation, the eps of its variance.
 
-    ``spec`` is the cell with the activation that was chosen.
+    ``spec`` is the cell with the activation that was chosen. With ``norm_bias`` each product has a
+    bias of its own inside the normalisation.
     """
 
     equations: Equations
     spec: CellSpec
     norm: LayerNorm
     eps: float
+    norm_bias: bool = False
 
 
 def cell_rule(
@@ -80,17 +91,21 @@ def cell_rule(
     *,
     eps: float | None = None,
     activation: str | None = None,
+    norm_bias: bool = False,
 ) -> CellRule:
     """Choose the equations; None is the eps of the layer normalisation, the cell's own activation.
 
-    Raises ValueError for a variant or an activation that the cell has not, or an eps not above 0.
+    Raises ValueError for a variant or an activation that the cell has not, an eps not above 0, and
+    a norm_bias where nothing is normalised.
     """
     norm = equations.spec.layer_norm(layer_norm)
     if eps is None:
         eps = norm.eps
     if not eps > 0:
         raise ValueError(f"eps: {eps} is not above 0; without it a zero state divides by zero")
-    return CellRule(equations, equations.spec.activated(activation), norm, eps)
+    if norm_bias and not norm.groups:
+        raise ValueError("norm_bias: nothing is normalised with layer_norm none; its biases do")
+    return CellRule(equations, equations.spec.activated(activation), norm, eps, norm_bias)
 
 
 def parameter_shapes(
@@ -102,7 +117,8 @@ def parameter_shapes(
         "weight_ih": (rows, input_size),
         "weight_hh": (rows, hidden_size),
     }
-    return shapes | dict.fromkeys(rule.norm.vectors(bias=bias), (rows,))
+    vectors = rule.norm.vectors(bias=bias, norm_bias=rule.norm_bias)
+    return shapes | {kind: (hidden_size if kind in STATE_VECTORS else rows,) for kind in vectors}
 
 
 def norm_blocks(rule: CellRule, rows: int) -> list[int]:

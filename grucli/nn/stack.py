@@ -24,7 +24,9 @@ class Recurrent(nn.Module):
     Parameters carry torch's names: weight_ih_l0 [gates * H, C], weight_hh_l0 [gates * H, H],
     bias_ih_l0, bias_hh_l0, with suffix _reverse for the second direction. Layer normalised ones
     have gain_ih and gain_hh beside them (split, ba2016), or gain_sum and bias_sum instead of the
-    two biases (sum, sum_joint). The equations stand in ``grucli.nn.cells``.
+    two biases (sum, sum_joint), and gain_state and bias_state [H] where a part of the state is
+    normalised; with norm_bias norm_bias_ih and norm_bias_hh too. The equations stand in
+    ``grucli.nn.cells``.
     """
 
     equations: Equations
@@ -43,6 +45,7 @@ class Recurrent(nn.Module):
         layer_norm: str = "none",
         eps: float | None = None,
         activation: str | None = None,
+        norm_bias: bool = False,
         recompute_steps: int | None = None,
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
@@ -50,13 +53,16 @@ class Recurrent(nn.Module):
         """Take torch's arguments in torch's order; ``eps`` None is 1e-5 (sum_joint: 1e-3).
 
         activation: of the gates that cells differ in, None is the cell's own; see ``RNN``.
+        norm_bias: give each product a bias of its own, inside the normalisation.
         recompute_steps: gradients of long sequences in little memory: keep the state of every so
         many steps and run the steps between forward again in the backward pass. Same results.
         Raises ValueError for a size below 1, a dropout outside [0, 1], an unknown layer_norm, and
         recompute_steps of a bidirectional stack, whose second direction begins at the end.
         """
         super().__init__()
-        self.rule = cell_rule(self.equations, layer_norm, eps=eps, activation=activation)
+        self.rule = cell_rule(
+            self.equations, layer_norm, eps=eps, activation=activation, norm_bias=norm_bias
+        )
         _check_sizes(input_size=input_size, hidden_size=hidden_size, num_layers=num_layers)
         if not isinstance(bias, bool):
             raise TypeError(f"bias: {bias!r} is not True or False")
@@ -107,9 +113,10 @@ class Recurrent(nn.Module):
         for name, parameter in self.named_parameters():
             if name.startswith("gain"):
                 parameter.fill_(1.0)
-            elif name.startswith("bias") and self.rule.norm.groups:
+            elif parameter.dim() == 1 and self.rule.norm.groups:
                 for matrix in matrices_of(self.cell, name):
-                    matrix.of(parameter).fill_(self.rule.norm.first_biases.get(matrix.gate, 0.0))
+                    value = self.rule.norm.first_bias(matrix.kind, matrix.gate)
+                    matrix.of(parameter).fill_(value)
             else:
                 parameter.uniform_(-bound, bound)
 
@@ -125,6 +132,8 @@ class Recurrent(nn.Module):
             "dropout": (self.dropout, 0.0),
             "bidirectional": (self.bidirectional, False),
             "layer_norm": (self.layer_norm, "none"),
+            "eps": (self.rule.eps, self.rule.norm.eps),
+            "norm_bias": (self.rule.norm_bias, False),
             "activation": (self.rule.spec.activation.name, self.equations.spec.activation.name),
             "recompute_steps": (self.recompute_steps, None),
         }

@@ -7,20 +7,20 @@ from grucli.recipe.schema import (
     InitRecipe,
     ModelRecipe,
     Recipe,
-    ScheduleRecipe,
     SplitRecipe,
-    TaskRecipe,
-    TrainRecipe,
 )
+from grucli.recipe.tasks import ClassifyRecipe, ForecastRecipe
+from grucli.recipe.train import ScheduleRecipe, TrainRecipe
 
 __all__ = [
+    "ClassifyRecipe",
     "DataRecipe",
+    "ForecastRecipe",
     "InitRecipe",
     "ModelRecipe",
     "Recipe",
     "ScheduleRecipe",
     "SplitRecipe",
-    "TaskRecipe",
     "TrainRecipe",
     "dump_recipe",
     "load_recipe",

@@ -1,256 +1,27 @@
-"""What one key of a recipe demands of another: a table of rules over plain values."""
+"""What one key of a recipe demands of another: every rule, over plain values."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from grucli.cells import CELLS
+from grucli.recipe.data_rules import DATA_RULES
+from grucli.recipe.model_rules import MODEL_RULES
+from grucli.recipe.task_rules import TASK_RULES
 
 Path = tuple[str, ...]
+_RULES = (*DATA_RULES, *MODEL_RULES, *TASK_RULES)
 
 
 @dataclass(frozen=True)
 class Conflict:
-    """A value that does not go with others: the keys looked at, the one to change first."""
+    """A value that does not go with others: the keys looked at, the one to change first.
+
+    With ``is_missing`` the first of them should be there and is not.
+    """
 
     paths: tuple[Path, ...]
     message: str
-
-
-@dataclass(frozen=True)
-class _Rule:
-    """``breaks`` gets the values of ``keys``, in order, and says what is wrong or None.
-
-    The first key is the one the error stands at.
-    """
-
-    keys: tuple[str, ...]
-    breaks: Callable[..., str | None]
-
-
-def _layer_norm_of_another_cell(layer_norm: str, cell: str) -> str | None:
-    known = CELLS[cell].norm_names
-    if layer_norm in known:
-        return None
-    others = " or ".join(name for name, spec in CELLS.items() if layer_norm in spec.norm_names)
-    return (
-        f"found {layer_norm} with cell {cell}, which has no such; expected {', '.join(known)}, or "
-        f"cell {others}"
-    )
-
-
-def _gain_without_layer_norm(gain: float, layer_norm: str) -> str | None:
-    if gain != 1.0 and layer_norm == "none":
-        return f"found {gain} with layer_norm none; there is no gain to set; choose a layer_norm"
-    return None
-
-
-def _activation_of_another_cell(activation: str, cell: str) -> str | None:
-    known = [choice.name for choice in CELLS[cell].activations]
-    if activation in known:
-        return None
-    return f"found {activation} with cell {cell}; expected {', '.join(known)}"
-
-
-def _chrono_without_keeping_gate(chrono_steps: int | None, cell: str) -> str | None:
-    if chrono_steps is not None and not CELLS[cell].chrono:
-        return (
-            f"found {chrono_steps} with cell {cell}; expected null; {cell} has no gate that keeps"
-        )
-    return None
-
-
-def _recursive_with_past(decoder: str, past: Sequence[str]) -> str | None:
-    if decoder == "recursive" and past:
-        return (
-            "found recursive with data.past columns; their future is not known, so they cannot be "
-            "fed back; choose decoder direct or empty data.past"
-        )
-    return None
-
-
-def _recursive_both_ways(decoder: str, bidirectional: bool) -> str | None:
-    if decoder == "recursive" and bidirectional:
-        return (
-            "found recursive with bidirectional true; a reverse layer cannot go on step by step; "
-            "choose decoder direct or bidirectional false"
-        )
-    return None
-
-
-def _independent_with_past(channels: str, past: Sequence[str]) -> str | None:
-    if channels == "independent" and past:
-        return (
-            "found independent with data.past columns; each target is then its own sample; choose "
-            "channels joint or empty data.past"
-        )
-    return None
-
-
-def _momentum_of_adam(momentum: float, optimizer: str) -> str | None:
-    if momentum > 0 and optimizer not in {"sgd", "rmsprop"}:
-        return f"found {momentum} with optimizer {optimizer}; only sgd and rmsprop have momentum"
-    return None
-
-
-def _nesterov_alone(nesterov: bool, optimizer: str, momentum: float) -> str | None:
-    if nesterov and optimizer != "sgd":
-        return f"found true with optimizer {optimizer}; only sgd has Nesterov's momentum"
-    if nesterov and momentum == 0:
-        return "found true with momentum 0; expected train.momentum > 0, such as 0.9"
-    return None
-
-
-def _matrices_from_nowhere(matrices: Sequence[str], checkpoint: str | None) -> str | None:
-    if matrices and checkpoint is None:
-        return "found names without a checkpoint to take them from; set model.init.checkpoint"
-    return None
-
-
-def _forcing_without_feedback(teacher_forcing: float, decoder: str) -> str | None:
-    if teacher_forcing > 0 and decoder != "recursive":
-        return (
-            f"found {teacher_forcing} with decoder {decoder}; only model.decoder recursive feeds "
-            "values back"
-        )
-    return None
-
-
-def _sampling_without_forcing(scheduled_sampling: bool, teacher_forcing: float) -> str | None:
-    if scheduled_sampling and teacher_forcing == 0:
-        return "found true with teacher_forcing 0; expected train.teacher_forcing > 0, such as 1.0"
-    return None
-
-
-def _truncated_beyond_context(tbptt_steps: int | None, context: int) -> str | None:
-    if tbptt_steps is not None and tbptt_steps > context:
-        return (
-            f"found {tbptt_steps}; expected at most task.context, {context}; null reaches the "
-            "whole context"
-        )
-    return None
-
-
-def _truncated_both_ways(tbptt_steps: int | None, bidirectional: bool) -> str | None:
-    if tbptt_steps is not None and bidirectional:
-        return (
-            f"found {tbptt_steps} with model.bidirectional true; a reverse layer needs the whole "
-            "context; choose null or bidirectional false"
-        )
-    return None
-
-
-def _recomputed_at_once(
-    recompute_steps: int | None, context: int, tbptt_steps: int | None
-) -> str | None:
-    name, reach = "task.context", context
-    if tbptt_steps is not None:
-        name, reach = "train.tbptt_steps", tbptt_steps
-    if recompute_steps is not None and recompute_steps >= reach:
-        return (
-            f"found {recompute_steps}; expected less than {name}, {reach}: one chunk of all steps "
-            "saves no memory; the square root of it saves most, null is off"
-        )
-    return None
-
-
-def _recomputed_both_ways(recompute_steps: int | None, bidirectional: bool) -> str | None:
-    if recompute_steps is not None and bidirectional:
-        return (
-            f"found {recompute_steps} with model.bidirectional true; a reverse layer begins at the "
-            "end and needs every step; choose null or bidirectional false"
-        )
-    return None
-
-
-def _fractions_leave_nothing(test: Any, valid: Any, train: Any) -> str | None:
-    fractions = [share for share in (train, valid, test) if isinstance(share, float)]
-    total = sum(fractions)
-    if total > 1 + 1e-9 or (train is None and total > 1 - 1e-9):
-        words = " + ".join(str(share) for share in fractions)
-        return f"found fractions {words} = {total:.6g}; expected a sum below 1"
-    return None
-
-
-def _length_beside_date(train: Any, valid: Any, test: Any) -> str | None:
-    dates = [name for name, share in (("valid", valid), ("test", test)) if isinstance(share, str)]
-    if isinstance(train, int | float) and dates:
-        return (
-            f"found a length beside a date in {' and '.join(dates)}; expected null or a date: "
-            "training ends where valid begins"
-        )
-    return None
-
-
-def _names(columns: str | Sequence[str]) -> list[str]:
-    return [columns] if isinstance(columns, str) else list(columns)
-
-
-def _repeated_target(target: str | Sequence[str], time: str) -> str | None:
-    names = _names(target)
-    if time in names:
-        return f"found '{time}', which is the time column; expected a column of numbers"
-    twice = sorted({name for name in names if names.count(name) > 1})
-    return f"found '{twice[0]}' twice; expected each column once" if twice else None
-
-
-def _repeated_past(past: Sequence[str], target: str | Sequence[str], time: str) -> str | None:
-    names = _names(past)
-    for name in names:
-        if name == time:
-            return f"found '{name}', which is the time column; expected a column of numbers"
-        if name in _names(target):
-            return f"found '{name}', which is a target and so an input already; remove it"
-        if names.count(name) > 1:
-            return f"found '{name}' twice; expected each column once"
-    return None
-
-
-def _repeated_series(
-    series: str | Sequence[str], time: str, target: str | Sequence[str], past: Sequence[str]
-) -> str | None:
-    names, others = _names(series), {"the time column": time, "a target": target, "in past": past}
-    for name in names:
-        for what, known in others.items():
-            if name in _names(known):
-                return f"found '{name}', which is {what}; expected a column of names; remove it"
-        if names.count(name) > 1:
-            return f"found '{name}' twice; expected each column once"
-    return None
-
-
-def _scaled_by_no_series(scale_by: str, series: Sequence[str], scale: str) -> str | None:
-    if scale_by == "series" and not series:
-        return "found series without data.series; expected table, or name the column of series"
-    if scale_by == "series" and scale == "none":
-        return "found series with scale none; there is nothing to fit; expected table"
-    return None
-
-
-_RULES = (
-    _Rule(("data.target", "data.time"), _repeated_target),
-    _Rule(("data.past", "data.target", "data.time"), _repeated_past),
-    _Rule(("data.series", "data.time", "data.target", "data.past"), _repeated_series),
-    _Rule(("data.scale_by", "data.series", "data.scale"), _scaled_by_no_series),
-    _Rule(("data.split.train", "data.split.valid", "data.split.test"), _length_beside_date),
-    _Rule(("data.split.test", "data.split.valid", "data.split.train"), _fractions_leave_nothing),
-    _Rule(("model.layer_norm", "model.cell"), _layer_norm_of_another_cell),
-    _Rule(("model.activation", "model.cell"), _activation_of_another_cell),
-    _Rule(("model.init.gain", "model.layer_norm"), _gain_without_layer_norm),
-    _Rule(("model.init.chrono_steps", "model.cell"), _chrono_without_keeping_gate),
-    _Rule(("model.decoder", "data.past"), _recursive_with_past),
-    _Rule(("model.decoder", "model.bidirectional"), _recursive_both_ways),
-    _Rule(("model.channels", "data.past"), _independent_with_past),
-    _Rule(("model.init.matrices", "model.init.checkpoint"), _matrices_from_nowhere),
-    _Rule(("train.momentum", "train.optimizer"), _momentum_of_adam),
-    _Rule(("train.nesterov", "train.optimizer", "train.momentum"), _nesterov_alone),
-    _Rule(("train.teacher_forcing", "model.decoder"), _forcing_without_feedback),
-    _Rule(("train.scheduled_sampling", "train.teacher_forcing"), _sampling_without_forcing),
-    _Rule(("train.tbptt_steps", "task.context"), _truncated_beyond_context),
-    _Rule(("train.tbptt_steps", "model.bidirectional"), _truncated_both_ways),
-    _Rule(("train.recompute_steps", "task.context", "train.tbptt_steps"), _recomputed_at_once),
-    _Rule(("train.recompute_steps", "model.bidirectional"), _recomputed_both_ways),
-)
+    is_missing: bool = False
 
 
 def _value(values: Mapping[str, Any], path: Path) -> Any:
@@ -258,6 +29,11 @@ def _value(values: Mapping[str, Any], path: Path) -> Any:
     for name in path:
         found = found[name]
     return found
+
+
+def _has(values: Mapping[str, Any], path: Path) -> bool:
+    """Whether the recipe's task knows a key; every other section has all of its keys."""
+    return path[0] != "task" or path[1] in values["task"]
 
 
 def find_conflicts(
@@ -272,6 +48,10 @@ def find_conflicts(
         paths = [tuple(key.split(".")) for key in rule.keys]
         if any(path[:depth] in unusable for path in paths for depth in range(1, len(path) + 1)):
             continue
+        if rule.task not in ("", values["task"]["kind"]):
+            continue
+        if not all(_has(values, path) for path in paths):
+            continue
         message = rule.breaks(*(_value(values, path) for path in paths))
         if message is not None:
-            yield Conflict(tuple(paths), message)
+            yield Conflict(tuple(paths), message, rule.is_missing)

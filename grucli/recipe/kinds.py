@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, GetPydanticSchema
 from pydantic_core import PydanticCustomError, core_schema
@@ -45,13 +45,16 @@ TextOrTextsOrNone = Annotated[
     BeforeValidator(_one_or_listed, json_schema_input_type=Text | list[Text]),
 ]
 """One text, a list of them, or an empty list."""
-TextOrTexts = Annotated[
-    tuple[Text, ...],
+Pooling = Literal["last", "mean", "max"]
+Poolings = Annotated[
+    tuple[Pooling, ...],
     Field(min_length=1),
     BeforeValidator(
-        _one_or_listed, json_schema_input_type=Text | Annotated[list[Text], Field(min_length=1)]
+        _one_or_listed,
+        json_schema_input_type=Pooling | Annotated[list[Pooling], Field(min_length=1)],
     ),
 ]
+"""One way or several to make one vector of all steps."""
 
 _Fraction = Annotated[float, Field(gt=0, lt=1)]
 _Steps = Annotated[int, Field(ge=1)]

@@ -21,7 +21,7 @@ def load_recipe(path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
     """Read a recipe, put ``KEY=VALUE`` overrides in place of what it says, and check all of it.
 
     Overrides go by their dotted key (``model.hidden=32``), their values are YAML; the last of two
-    for one key counts. ``data.path`` and ``model.init.checkpoint`` become absolute: against the
+    for one key counts. Paths of other files become absolute: against the
     recipe's folder, or the current one when an override gives them. Raises RecipeError with one
     line for each error of the file and the overrides, sorted by place.
     """
@@ -103,6 +103,11 @@ def _with_paths(recipe: Recipe, root: Node, folder: Path) -> Recipe:
     if data.path != STDIN:
         path = _absolute(data.path, _node_at(root, "data", "path"), folder)
         data = data.model_copy(update={"path": path})
+    test = data.split.test
+    if recipe.task.kind == "classify" and isinstance(test, str):
+        path = _absolute(test, _node_at(root, "data", "split", "test"), folder)
+        split = data.split.model_copy(update={"test": path})
+        data = data.model_copy(update={"split": split})
     if init.checkpoint is not None:
         path = _absolute(init.checkpoint, _node_at(root, "model", "init", "checkpoint"), folder)
         init = init.model_copy(update={"checkpoint": path})

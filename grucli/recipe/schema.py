@@ -1,24 +1,21 @@
-"""Every key of a recipe: its name, kind, range, default and help, written here and nowhere else.
+"""Every key of a recipe but those of tasks and of training: name, kind, range, default, help.
 
-The classes are frozen and strict: a number is never a text, true is never 1, an unknown key and a
-number that is not finite are errors. What one key demands of another stands in ``conflicts``.
+What can be learned stands in ``tasks``, what one key demands of another in ``conflicts``.
 """
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from grucli.cells import ACTIVATION_NAMES, CELLS, GRU, NORM_NAMES
 from grucli.cells.spec import TANH
 from grucli.columns import Columns
 from grucli.recipe.conflicts import find_conflicts
-from grucli.recipe.kinds import Share, Text, TextOrTexts, TextOrTextsOrNone, Texts, one_of
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
-
+from grucli.recipe.kinds import Poolings, Share, Text, TextOrTextsOrNone, Texts, one_of
+from grucli.recipe.sections import Section
+from grucli.recipe.tasks import ClassifyRecipe, ForecastRecipe, TaskRecipe
+from grucli.recipe.train import TrainRecipe
 
 Initialiser = Literal["uniform", "xavier", "orthogonal"]
 
@@ -27,14 +24,14 @@ _ACTIVATIONS = "; ".join(
     f"{name}: {' or '.join(activation.name for activation in spec.activations)}"
     for name, spec in CELLS.items()
 )
-_NATIVE = " and ".join(name for name, spec in CELLS.items() if spec.native is not None)
 
 
-class SplitRecipe(_Section):
-    """Spans of time, always in the order train, valid, test.
+class SplitRecipe(Section):
+    """Spans of time, always in the order train, valid, test; or series, where they are classified.
 
     Each is a fraction of all rows (below 1), a number of steps (a whole number), or a text: the
-    first time of that span. A year must be quoted to be a time: "1990".
+    first time of that span. A year must be quoted to be a time: "1990". Of series that are
+    classified they are a fraction or a number of whole series.
     """
 
     train: Share | None = Field(
@@ -46,11 +43,25 @@ class SplitRecipe(_Section):
         default=0.1, description="Validation span: early stopping and the best weights go by it."
     )
     test: Share = Field(
-        default=0.2, description="Test span: looked at once, when training is over."
+        default=0.2,
+        description="Test span: looked at once, when training is over. With task classify also the "
+        "path of a table of its own, relative to the recipe.",
+    )
+    column: Text | None = Field(
+        default=None,
+        description="task classify: column that says train, valid or test of every series; where "
+        "it never says valid, that part is drawn from train.",
+    )
+    seed: int = Field(
+        default=0,
+        ge=0,
+        le=4_294_967_295,
+        description="task classify: which series are drawn for valid and test, each class in "
+        "proportion.",
     )
 
 
-class DataRecipe(_Section):
+class DataRecipe(Section):
     """The table and what its columns are."""
 
     path: Text = Field(
@@ -62,9 +73,14 @@ class DataRecipe(_Section):
         description="Column whose text names the series that a row belongs to, or a list of such "
         "columns; empty where the table is one series.",
     )
-    target: TextOrTexts = Field(description="Column to forecast, or a list of columns.")
+    target: TextOrTextsOrNone = Field(
+        default=(),
+        description="Column to forecast, or a list of columns; task classify has none.",
+    )
     past: Texts = Field(
-        default=(), description="More input columns, known only up to the newest row."
+        default=(),
+        description="More input columns, known only up to the newest row; with "
+        "task classify all that the model reads.",
     )
     missing: Literal["error", "forward", "linear", "mask"] = Field(
         default="error",
@@ -91,31 +107,7 @@ class DataRecipe(_Section):
         return Columns(self.target, self.past, flags=self.missing == "mask")
 
 
-class TaskRecipe(_Section):
-    """What is to be learned."""
-
-    kind: Literal["forecast"] = Field(default="forecast", description="What to do with the series.")
-    context: int = Field(
-        ge=1, le=10_000_000, description="Steps of history the model sees before it forecasts."
-    )
-    horizon: int = Field(ge=1, le=1_000_000, description="Steps to forecast.")
-    normalise: Literal["none", "last", "mean_std"] = Field(
-        default="none",
-        description="Per window, undone on the output: subtract the last value, or subtract the "
-        "mean and divide by the standard deviation of the context.",
-    )
-    stride: int = Field(
-        default=1, ge=1, le=10_000_000, description="Distance between window starts, in steps."
-    )
-    season: int | None = Field(
-        default=None,
-        ge=1,
-        le=10_000_000,
-        description="Steps in a season, for the seasonal naive baseline and mase; null infers it.",
-    )
-
-
-class InitRecipe(_Section):
+class InitRecipe(Section):
     """The weights before the first step."""
 
     input_hidden: Initialiser = Field(
@@ -143,7 +135,7 @@ class InitRecipe(_Section):
     )
 
 
-class ModelRecipe(_Section):
+class ModelRecipe(Section):
     """The recurrent stack and its decoder."""
 
     cell: Annotated[str, one_of(tuple(CELLS))] = Field(
@@ -152,10 +144,22 @@ class ModelRecipe(_Section):
     layer_norm: Annotated[str, one_of(NORM_NAMES)] = Field(
         default="none",
         description="Layer normalisation: of the input and hidden projections apart (split), as "
-        "in Ba et al. 2016 (ba2016), of each gate sum (sum), or of all sums jointly (sum_joint).",
+        "in Ba et al. 2016 (ba2016), of each gate sum (sum), of all sums jointly (sum_joint), or "
+        "apart with the cell state that is carried on (split_state).",
     )
     hidden: int = Field(default=64, ge=1, le=65_536, description="Units in each layer.")
     layers: int = Field(default=1, ge=1, le=64, description="Stacked recurrent layers.")
+    eps: float | None = Field(
+        default=None,
+        gt=0,
+        le=1,
+        description="Added to the variance of a layer normalisation; null is 1e-5, for sum_joint "
+        "1e-3.",
+    )
+    norm_bias: bool = Field(
+        default=False,
+        description="Give each product a bias of its own, inside the layer normalisation.",
+    )
     activation: Annotated[str, one_of(ACTIVATION_NAMES)] = Field(
         default=TANH.name, description=f"Activation of what becomes the state ({_ACTIVATIONS})."
     )
@@ -175,99 +179,15 @@ class ModelRecipe(_Section):
         default="joint",
         description="All target columns in one input, or each on its own with shared weights.",
     )
+    pooling: Poolings = Field(
+        default=("last",),
+        description="task classify: what is read of a series: the final state, the mean or the "
+        "maximum over all steps, or a list of these side by side.",
+    )
     init: InitRecipe = Field(default=InitRecipe(), description="The weights before the first step.")
 
 
-class ScheduleRecipe(_Section):
-    """How the learning rate moves."""
-
-    kind: Literal["constant", "cosine", "step", "plateau"] = Field(
-        default="constant",
-        description="Constant, cosine to zero, a factor every few epochs, or a factor when the "
-        "validation loss stops falling.",
-    )
-    warmup_steps: int = Field(
-        default=0,
-        ge=0,
-        le=1_000_000_000,
-        description="Optimiser steps over which the rate rises from zero.",
-    )
-    every_epochs: int = Field(
-        default=10, ge=1, le=1_000_000, description="step: epochs between two cuts."
-    )
-    factor: float = Field(
-        default=0.5, gt=0, lt=1, description="step and plateau: the rate is multiplied by this."
-    )
-    patience_epochs: int = Field(
-        default=2, ge=1, le=1_000_000, description="plateau: epochs without a gain before a cut."
-    )
-
-
-class TrainRecipe(_Section):
-    """How the weights are learned."""
-
-    kernel: Literal["auto", "native", "torch"] = Field(
-        default="auto",
-        description=f"What {_NATIVE} layers are computed with on a CPU: the compiled kernel where "
-        "it is installed, or torch. The variable GRUCLI_KERNEL has the last word.",
-    )
-    loss: Literal["mse", "mae", "huber"] = Field(
-        default="mse", description="Loss, on scaled values."
-    )
-    optimizer: Literal["sgd", "adam", "adamw", "rmsprop"] = Field(
-        default="adam", description="Rule that turns gradients into updates of the weights."
-    )
-    lr: float = Field(default=1e-3, gt=0, description="Learning rate.")
-    momentum: float = Field(default=0.0, ge=0, lt=1, description="Momentum of sgd or rmsprop.")
-    nesterov: bool = Field(default=False, description="Nesterov's momentum, with sgd.")
-    weight_decay: float = Field(default=0.0, ge=0, description="Weight decay.")
-    batch_size: int = Field(default=32, ge=1, le=10_000_000, description="Windows in a step.")
-    epochs: int = Field(
-        default=20, ge=1, le=10_000_000, description="Most passes over the training windows."
-    )
-    patience: int | None = Field(
-        default=5,
-        ge=1,
-        le=10_000_000,
-        description="Epochs without a better validation loss before stopping; null never stops.",
-    )
-    clip: float | None = Field(
-        default=1.0, gt=0, description="Longest gradient (norm over all weights); null is off."
-    )
-    seed: int = Field(
-        default=0, ge=0, le=4_294_967_295, description="Seed of weights, order and dropout."
-    )
-    schedule: ScheduleRecipe = Field(
-        default=ScheduleRecipe(), description="How the learning rate moves."
-    )
-    tbptt_steps: int | None = Field(
-        default=None,
-        ge=1,
-        le=10_000_000,
-        description="Truncated backpropagation through time: the gradient reaches this many steps "
-        "back, earlier context only hands on its state; null reaches the whole context.",
-    )
-    recompute_steps: int | None = Field(
-        default=None,
-        ge=1,
-        le=10_000_000,
-        description="Long contexts in little memory: keep the state of every so many steps and run "
-        "the steps between again for the gradient. With the compiled kernel a step then adds about "
-        "4 * batch_size * layers * hidden * (8 * recompute_steps + context / recompute_steps) "
-        "bytes; null keeps every step, 16 to 32 bytes for each of them and each unit.",
-    )
-    teacher_forcing: float = Field(
-        default=0.0,
-        ge=0,
-        le=1,
-        description="Recursive decoder: chance of feeding the truth back instead of the forecast.",
-    )
-    scheduled_sampling: bool = Field(
-        default=False, description="Let teacher_forcing fall linearly to 0 over the epochs."
-    )
-
-
-class Recipe(_Section):
+class Recipe(Section):
     """Everything that was asked for: data, task, model and training."""
 
     name: str = Field(
@@ -285,6 +205,18 @@ class Recipe(_Section):
         default=ModelRecipe(), description="The recurrent stack and its decoder."
     )
     train: TrainRecipe = Field(default=TrainRecipe(), description="How the weights are learned.")
+
+    @property
+    def forecast(self) -> ForecastRecipe:
+        """The task of a recipe for a forecast."""
+        assert isinstance(self.task, ForecastRecipe)
+        return self.task
+
+    @property
+    def classify(self) -> ClassifyRecipe:
+        """The task of a recipe for a classifier."""
+        assert isinstance(self.task, ClassifyRecipe)
+        return self.task
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Self:

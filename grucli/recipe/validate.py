@@ -8,9 +8,11 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from grucli.recipe import wording
-from grucli.recipe.conflicts import find_conflicts
+from grucli.recipe.conflicts import Conflict, find_conflicts
 from grucli.recipe.nodes import Node, Path, Problem, Where, dotted
 from grucli.recipe.schema import Recipe
+from grucli.recipe.tasks import DEFAULT_KIND, KINDS, kind_of
+from grucli.recipe.wording import Wording
 
 
 @dataclass
@@ -45,17 +47,24 @@ def validate(root: Node) -> tuple[Recipe | None, list[Problem]]:
     """
     findings = _Findings(keys={(): root.where})
     plain = _plain(root, (), findings)
+    words = Wording(_kind_of(plain))
     recipe = None
     try:
         recipe = Recipe.model_validate(plain)
     except ValidationError as error:
         details = error.errors(include_url=False, include_context=False)
         for detail in sorted(details, key=lambda item: item["type"] == "missing"):
-            _report(detail, findings)
+            _report(detail, findings, words)
     if isinstance(plain, dict):
-        _report_conflicts(plain, findings)
+        _report_conflicts(plain, findings, words)
     problems = sorted(set(findings.problems))
     return (None if problems else recipe), problems
+
+
+def _kind_of(plain: Any) -> str:
+    """The kind of task whose keys are expected; of an unknown one, those of the usual."""
+    kind = kind_of(plain.get("task")) if isinstance(plain, dict) else DEFAULT_KIND
+    return kind if isinstance(kind, str) and kind in KINDS else DEFAULT_KIND
 
 
 def _plain(node: Node, path: Path, findings: _Findings) -> Any:
@@ -78,34 +87,49 @@ def _plain(node: Node, path: Path, findings: _Findings) -> Any:
     return plain
 
 
-def _report(detail: ErrorDetails, findings: _Findings) -> None:
+def _report(detail: ErrorDetails, findings: _Findings, words: Wording) -> None:
     """Put one of pydantic's errors into our words, at the place it is about."""
-    kind, path = detail["type"], detail["loc"]
+    kind, path = detail["type"], _without_tag(detail["loc"])
     if kind == "conflict":
         return
     if kind == "missing":
-        _report_missing(path, findings)
+        _report_missing(path, findings, words)
         return
+    if kind == "union_tag_invalid":
+        findings.unusable.add(path)
+        path = (*path, "kind")
     while path not in findings.nodes:
         path = path[:-1]
     is_unknown = kind == "extra_forbidden"
+    if kind == "union_tag_invalid" and path in findings.nodes:
+        _report_value(path, findings, words)
+        return
     above = range(len(path) + (0 if is_unknown else 1))
     if any(path[:depth] in findings.unusable for depth in above):
         return
     if is_unknown:
-        _report_unknown(path, findings)
+        _report_unknown(path, findings, words)
         return
-    node, schema = findings.nodes[path], wording.schema_at(path) or {}
+    _report_value(path, findings, words)
+
+
+def _without_tag(path: Path) -> Path:
+    """A place without the kind that pydantic names after the section of a task."""
+    return (path[0], *path[2:]) if path[:1] == ("task",) and len(path) > 1 else path
+
+
+def _report_value(path: Path, findings: _Findings, words: Wording) -> None:
+    node, schema = findings.nodes[path], words.schema_at(path) or {}
     message = f"found {wording.found(node)}; expected {wording.expected(schema)}"
     remedy = wording.remedy(node, schema)
     findings.report(node.where, path, f"{message}; {remedy}" if remedy else message)
 
 
-def _report_unknown(path: Path, findings: _Findings) -> None:
+def _report_unknown(path: Path, findings: _Findings, words: Wording) -> None:
     """An unknown key stands at the key; the key that was meant is then not missing."""
-    meant = wording.meant_by(str(path[-1]), path[:-1])
+    meant = words.meant_by(str(path[-1]), path[:-1])
     if meant is None:
-        message = f"unknown key; expected one of {', '.join(wording.keys_of(path[:-1]))}"
+        message = f"unknown key; expected one of {', '.join(words.keys_of(path[:-1]))}"
     else:
         shown = meant[-1] if meant[:-1] == path[:-1] else dotted(meant)
         message = f"unknown key; did you mean '{shown}'?"
@@ -113,20 +137,33 @@ def _report_unknown(path: Path, findings: _Findings) -> None:
     findings.report(findings.keys[path], path, message)
 
 
-def _report_missing(path: Path, findings: _Findings) -> None:
+def _report_missing(path: Path, findings: _Findings, words: Wording) -> None:
     is_explained = path in findings.unusable or path[:-1] in findings.partial
     findings.unusable.add(path)
     if not is_explained:
-        message = f"missing; expected {wording.expected(wording.schema_at(path) or {})}"
+        message = f"missing; expected {wording.expected(words.schema_at(path) or {})}"
         findings.report(findings.place_of(path), path, message)
 
 
-def _report_conflicts(plain: Mapping[str, Any], findings: _Findings) -> None:
-    values = _with_defaults(Recipe, plain)
+def _report_conflicts(plain: Mapping[str, Any], findings: _Findings, words: Wording) -> None:
+    values, kind = _with_defaults(Recipe, plain), words.kind
+    values["task"] = _with_defaults(KINDS[kind], _mapping(plain.get("task"))) | {"kind": kind}
     for conflict in find_conflicts(values, unusable=_text_paths(findings.unusable)):
+        if conflict.is_missing:
+            _report_absent(conflict, findings, words)
+            continue
         written = [path for path in conflict.paths if path in findings.keys]
         where = findings.place_of((written or conflict.paths)[0])
         findings.report(where, conflict.paths[0], conflict.message)
+
+
+def _report_absent(conflict: Conflict, findings: _Findings, words: Wording) -> None:
+    """A key that should be there, or holds nothing."""
+    path = conflict.paths[0]
+    if path in findings.nodes:
+        _report_value(path, findings, words)
+    elif path[:-1] not in findings.partial:
+        findings.report(findings.place_of(path), path, conflict.message)
 
 
 def _text_paths(paths: set[Path]) -> set[tuple[str, ...]]:
@@ -138,6 +175,10 @@ def _text_paths(paths: set[Path]) -> set[tuple[str, ...]]:
     return texts - {()}
 
 
+def _mapping(written: Any) -> Mapping[str, Any]:
+    return written if isinstance(written, Mapping) else {}
+
+
 def _with_defaults(section: type[BaseModel], plain: Mapping[str, Any]) -> dict[str, Any]:
     """Every key of a section: as written, or its default, or None where it has neither."""
     values: dict[str, Any] = {}
@@ -145,7 +186,7 @@ def _with_defaults(section: type[BaseModel], plain: Mapping[str, Any]) -> dict[s
         written = plain.get(name)
         kind = known.annotation
         if isinstance(kind, type) and issubclass(kind, BaseModel):
-            values[name] = _with_defaults(kind, written if isinstance(written, Mapping) else {})
+            values[name] = _with_defaults(kind, _mapping(written))
         else:
             values[name] = written if name in plain else known.get_default()
     return values

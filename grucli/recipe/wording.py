@@ -1,13 +1,14 @@
 """What a key of the recipe expects, in words, from its JSON Schema; and what was found instead."""
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
 from grucli.recipe.nodes import LONGEST_SHOWN, Node
 from grucli.recipe.scalars import UnreadableScalarError, read_scalar
 from grucli.recipe.schema import Recipe
+from grucli.recipe.tasks import KINDS
 
 _ELSEWHERE = {
     "learning_rate": "lr",
@@ -30,27 +31,61 @@ def _recipe_schema() -> dict[str, Any]:
     return Recipe.model_json_schema()
 
 
-def _resolved(schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    reference = schema.get("$ref")
-    if reference is None:
+class Wording:
+    """The schema of a recipe with one kind of task: what stands where, and what was meant."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+
+    def schema_at(self, path: Sequence[str | int]) -> Mapping[str, Any] | None:
+        """The JSON Schema of one key or list item; None where the recipe has no such key."""
+        schema: Mapping[str, Any] | None = _recipe_schema()
+        for part in path:
+            if schema is None:
+                return None
+            if isinstance(part, int):
+                options = schema.get("anyOf", [schema])
+                schema = next((o["items"] for o in options if "items" in o), None)
+            else:
+                schema = schema.get("properties", {}).get(part)
+            schema = None if schema is None else self._resolved(schema)
+        if list(path) == ["task", "kind"]:
+            return {"enum": list(KINDS)}
         return schema
-    target: Mapping[str, Any] = _recipe_schema()["$defs"][reference.rsplit("/", 1)[-1]]
-    return target
 
+    def _resolved(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
+        if "oneOf" in schema:
+            schema = {"$ref": KINDS[self.kind].__name__}
+        reference = schema.get("$ref")
+        if reference is None:
+            return schema
+        target: Mapping[str, Any] = _recipe_schema()["$defs"][reference.rsplit("/", 1)[-1]]
+        return target
 
-def schema_at(path: Sequence[str | int]) -> Mapping[str, Any] | None:
-    """The JSON Schema of one key or list item; None where the recipe has no such key."""
-    found: Mapping[str, Any] | None = _recipe_schema()
-    for part in path:
-        if found is None:
-            return None
-        if isinstance(part, int):
-            options = found.get("anyOf", [found])
-            found = next((o["items"] for o in options if "items" in o), None)
-        else:
-            found = found.get("properties", {}).get(part)
-        found = None if found is None else _resolved(found)
-    return found
+    def keys_of(self, section: Sequence[str | int]) -> list[str]:
+        """The keys that a section may hold, in the order of the schema."""
+        return list((self.schema_at(section) or {}).get("properties", {}))
+
+    def meant_by(self, name: str, section: tuple[str | int, ...]) -> tuple[str | int, ...] | None:
+        """The path that was most likely meant by an unknown key of a section.
+
+        That is a key of just this name in another section, one of a similar name in the same
+        section, or one that other tools call by this name.
+        """
+        siblings, other = self.keys_of(section), _ELSEWHERE.get(name.lower(), "")
+        close = other if other in siblings else _closest(name, siblings)
+        beside = None if close is None else (*section, close)
+        return self._home_of(name) or beside or self._home_of(other)
+
+    def _home_of(self, name: str) -> tuple[str, ...] | None:
+        homes = [path for path in self._sections() if name in self.keys_of(path)]
+        return (*homes[0], name) if len(homes) == 1 else None
+
+    def _sections(self, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+        yield path
+        for name, schema in (self.schema_at(path) or {}).get("properties", {}).items():
+            if "$ref" in schema or "oneOf" in schema:
+                yield from self._sections((*path, name))
 
 
 def expected(schema: Mapping[str, Any]) -> str:
@@ -134,35 +169,6 @@ def _remedy_of_text(text: str, kinds: set[str]) -> str | None:
     except UnreadableScalarError:
         return None
     return "remove the quotes" if is_number and kinds & {"integer", "number"} else None
-
-
-def keys_of(section: Sequence[str | int]) -> list[str]:
-    """The keys that a section may hold, in the order of the schema."""
-    return list((schema_at(section) or {}).get("properties", {}))
-
-
-def meant_by(name: str, section: tuple[str | int, ...]) -> tuple[str | int, ...] | None:
-    """The path that was most likely meant by an unknown key of a section.
-
-    That is a key of just this name in another section, one of a similar name in the same section,
-    or one that other tools call by this name.
-    """
-    siblings, other = keys_of(section), _ELSEWHERE.get(name.lower(), "")
-    close = other if other in siblings else _closest(name, siblings)
-    beside = None if close is None else (*section, close)
-    return _home_of(name) or beside or _home_of(other)
-
-
-def _home_of(name: str) -> tuple[str, ...] | None:
-    homes = [path for path in _sections() if name in keys_of(path)]
-    return (*homes[0], name) if len(homes) == 1 else None
-
-
-@cache
-def _sections(path: tuple[str, ...] = ()) -> tuple[tuple[str, ...], ...]:
-    properties = (schema_at(path) or {}).get("properties", {})
-    below = [_sections((*path, name)) for name in properties if "$ref" in properties[name]]
-    return (path, *(section for sections in below for section in sections))
 
 
 def _closest(text: str, options: Sequence[str]) -> str | None:

@@ -1,5 +1,6 @@
 """What comes out of a run: frozen, JSON-able values that a screen can draw without torch."""
 
+from grucli.results.classes import ClassMetrics, ClassScores, Labels
 from grucli.results.document import SCHEMA_VERSION, to_json
 from grucli.results.history import (
     EpochLoss,
@@ -37,9 +38,9 @@ from grucli.results.weights import (
     WeightReport,
 )
 
-AnyScores = Scores
+AnyScores = Scores | ClassScores
 """How good a model is, of whatever task."""
-Prediction = Forecast
+Prediction = Forecast | Labels
 """What a model makes of a table, of whatever task."""
 
 __all__ = [
@@ -47,6 +48,8 @@ __all__ = [
     "SCHEMA_VERSION",
     "AnyScores",
     "Baseline",
+    "ClassMetrics",
+    "ClassScores",
     "Epoch",
     "EpochLoss",
     "FilmMoment",
@@ -54,6 +57,7 @@ __all__ = [
     "Forecast",
     "ForecastExample",
     "GateUpdate",
+    "Labels",
     "MatrixChange",
     "MatrixFrames",
     "MatrixLearning",

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from grucli.results.classes import ClassScores
 from grucli.results.scores import Scores
 
 
@@ -23,7 +24,10 @@ class GateUpdate:
 
 @dataclass(frozen=True)
 class TrainingStarted:
-    """What is about to be trained, on what, and where it will be written."""
+    """What is about to be trained, on what, and where it will be written.
+
+    ``samples_word`` is what one of the ``windows`` is called.
+    """
 
     recipe: str
     run_dir: str
@@ -43,6 +47,7 @@ class TrainingStarted:
     steps_per_epoch: int
     start_epoch: int
     notes: tuple[str, ...] = ()
+    samples_word: str = "window"
 
 
 @dataclass(frozen=True)
@@ -98,7 +103,7 @@ class TrainingFinished:
     steps: int
     elapsed_seconds: float
     steps_per_second: float
-    scores: Scores | None
+    scores: Scores | ClassScores | None
 
 
 TrainingEvent = TrainingStarted | Step | Epoch | TrainingFinished

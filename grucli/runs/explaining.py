@@ -12,7 +12,7 @@ from grucli.errors import DataError, UsageError
 from grucli.insight.board import most_changed_unit, write_board
 from grucli.nn.recording import LayerRecord
 from grucli.results.tracing import Explanation, InputValue
-from grucli.runs.opened import OpenedTable, open_table
+from grucli.runs.opened import OpenedTable, open_forecaster, with_table
 from grucli.runs.selecting import choose
 from grucli.runs.tracing import check_rows, direction_of, one_series, record_rows, samples_of
 
@@ -30,25 +30,20 @@ def explain(
 
     In the newest context it is a step that ``trace`` shows; before, the last step of the context
     that ends at ``at``, or a step of the first. ``column`` picks a target where each goes through
-    the network on its own. Raises DataError for a time that is not there, UsageError for a layer,
-    unit or column.
+    the network on its own. Raises DataError for an unknown time, UsageError for what is not there.
     """
-    opened = one_series(open_table(checkpoint, data))
-    context, rows = opened.recipe.task.context, len(opened.panel.values)
-    check_rows(opened, context)
-    row = _find_time(opened.panel, at)
-    stop = rows if row >= rows - context else max(row + 1, context)
+    opened = one_series(with_table(open_forecaster(checkpoint, verb="explain"), data))
+    context = opened.recipe.forecast.context
+    row, stop = _window(opened, at, context)
     step, sample = row - (stop - context), _sample(opened, column)
     place = _layer(opened, layer, unit)
     records = record_rows(opened, stop - context, stop)
     record = next(r for r in records if (r.layer, r.reverse) == place)
-    if unit is None:
-        unit = most_changed_unit(record, step, sample)
+    unit = most_changed_unit(record, step, sample) if unit is None else unit
     columns, inputs = _inputs(opened, records[0], row=row, step=step, sample=sample)
     reads = columns if record.layer == 0 else _units_below(opened)
     board = write_board(record, step=step, sample=sample, unit=unit, inputs=reads)
     times = [opened.panel.frequency.format(opened.panel.timestamps[i]) for i in (row, stop - 1)]
-    own = float(record.own[step, sample, unit])
     return Explanation(
         checkpoint=opened.path,
         cell=record.rule.spec.name,
@@ -63,13 +58,21 @@ def explain(
         unit=unit,
         units=record.own.shape[-1],
         change=board.value - board.before,
-        normalise=opened.recipe.task.normalise,
+        normalise=opened.recipe.forecast.normalise,
         inputs=inputs,
         board=board.steps,
         value=board.value,
-        own_value=own,
+        own_value=float(record.own[step, sample, unit]),
         series=opened.panel.ids[0],
     )
+
+
+def _window(opened: OpenedTable, at: str, context: int) -> tuple[int, int]:
+    """The row of a time, and where the context ends that it is shown in."""
+    rows = len(opened.panel.values)
+    check_rows(opened, context)
+    row = _find_time(opened.panel, at)
+    return row, rows if row >= rows - context else max(row + 1, context)
 
 
 def _find_time(panel: Panel, at: str) -> int:

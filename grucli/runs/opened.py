@@ -9,10 +9,12 @@ from typing import Any
 
 from grucli.checkpoint import Checkpoint, load_checkpoint
 from grucli.data import Frequency, Panel, scaler_from_plain
-from grucli.errors import CheckpointError, DataError, RecipeError
+from grucli.errors import CheckpointError, DataError, RecipeError, UsageError
+from grucli.forms import check_form
 from grucli.recipe import Recipe, recipe_from_mapping
+from grucli.results import SplitName
 from grucli.runs.device import use_kernel
-from grucli.runs.tables import read_panel
+from grucli.runs.tables import read_judged, read_panel
 from grucli.tasks import Learned, Task, task_of
 
 
@@ -49,6 +51,7 @@ def open_checkpoint(path: str | Path) -> Opened:
     recipe = recipe_of(saved, path)
     task = task_of(recipe)
     with _named(path):
+        check_form(task.facts_form(recipe), saved.task["facts"], "task.facts")
         learned = Learned(scaler_from_plain(saved.scaler), saved.task["facts"])
         trained = Frequency.from_plain(saved.frequency)
     model = task.restore_model(recipe, learned.facts, saved.weights, source=str(path))
@@ -64,17 +67,33 @@ def _named(path: str | Path) -> Iterator[None]:
         raise CheckpointError(*(f"{path}: {problem}" for problem in error.problems)) from None
 
 
-def open_table(path: str | Path, data: str | bytes | None = None) -> OpenedTable:
+def open_forecaster(path: str | Path, *, verb: str) -> Opened:
+    """The same for a verb that shows forecasts. Raises UsageError for a model of another task."""
+    opened = open_checkpoint(path)
+    if opened.task.kind != "forecast":
+        raise UsageError(
+            f"{path}: {verb} shows how a forecast is made, and this model was trained with "
+            f"task.kind {opened.task.kind}; try eval, predict or inspect-weights"
+        )
+    return opened
+
+
+def open_table(
+    path: str | Path, data: str | bytes | None = None, *, judged: SplitName | None = None
+) -> OpenedTable:
     """Load a checkpoint and a table for it (default: the recipe's own).
 
-    ``data`` is a path, ``-`` or the bytes of a CSV. Raises CheckpointError and DataError.
+    ``data`` is a path, ``-`` or the bytes of a CSV; ``judged`` names the part whose truth is read
+    too. Raises CheckpointError and DataError.
     """
-    return with_table(open_checkpoint(path), data)
+    return with_table(open_checkpoint(path), data, judged=judged)
 
 
-def with_table(opened: Opened, data: str | bytes | None = None) -> OpenedTable:
+def with_table(
+    opened: Opened, data: str | bytes | None = None, *, judged: SplitName | None = None
+) -> OpenedTable:
     """An opened checkpoint beside a table. Raises DataError for one that it cannot read."""
-    return with_panel(opened, _panel(opened, data))
+    return with_panel(opened, _panel(opened, data, judged=judged))
 
 
 def with_panel(opened: Opened, panel: Panel) -> OpenedTable:
@@ -84,12 +103,16 @@ def with_panel(opened: Opened, panel: Panel) -> OpenedTable:
     return OpenedTable(**{**vars(opened), "data": read})
 
 
-def _panel(opened: Opened, data: str | bytes | None) -> Panel:
+def _panel(opened: Opened, data: str | bytes | None, *, judged: SplitName | None) -> Panel:
     """The table, checked against what the model was trained on."""
     trained = opened.frequency
     if data is None:
         _check_own_table(opened)
-    panel = read_panel(opened.recipe.data, data, expected=trained)
+    if judged is not None and data is None:
+        panel = read_judged(opened.recipe, expected=trained)
+    else:
+        texts = () if judged is None else opened.task.judged_texts(opened.recipe, judged)
+        panel = read_panel(opened.recipe.data, data, texts=texts, expected=trained)
     if panel.frequency != trained:
         raise DataError(
             f"{panel.source}: rows are {panel.frequency.words}; the model was trained on "
@@ -100,16 +123,19 @@ def _panel(opened: Opened, data: str | bytes | None) -> Panel:
 
 def _check_own_table(opened: Opened) -> None:
     """Raise CheckpointError where a checkpoint names what is no file: that could have no end."""
-    path = opened.recipe.data.path
-    try:
-        is_endless = not stat.S_ISREG(Path(path).stat().st_mode)
-    except (OSError, ValueError):
-        return  # the reader says what is wrong with it
-    if is_endless and not Path(path).is_dir():
-        raise CheckpointError(
-            f"{opened.path}: data.path is {path}, a device or a pipe; expected a file; give the "
-            "table behind the checkpoint"
-        )
+    data = opened.recipe.data
+    for path in (data.path, data.split.test):
+        if not isinstance(path, str):
+            continue
+        try:
+            mode = Path(path).stat().st_mode
+        except (OSError, ValueError):
+            continue  # the reader says what is wrong with it
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+            raise CheckpointError(
+                f"{opened.path}: its recipe's table is {path}, a device or a pipe; expected a "
+                "file; give the table behind the checkpoint"
+            )
 
 
 def recipe_of(checkpoint: Checkpoint, path: str | Path) -> Recipe:

@@ -11,7 +11,7 @@ import torch
 from grucli import __version__
 from grucli.checkpoint import Checkpoint
 from grucli.recipe import Recipe
-from grucli.runs.tables import read_panel
+from grucli.runs.tables import read_judged
 from grucli.tasks import Task, TaskData, task_of
 
 
@@ -27,7 +27,7 @@ class PreparedData:
     def of(cls, recipe: Recipe, *, device: str) -> "PreparedData":
         """Read the table."""
         task = task_of(recipe)
-        return cls(recipe, task, task.prepare(recipe, read_panel(recipe.data), device=device))
+        return cls(recipe, task, task.prepare(recipe, read_judged(recipe), device=device))
 
     @cached_property
     def summary(self) -> dict[str, Any]:

@@ -25,7 +25,7 @@ def evaluate_with_examples(
     examples: int,
 ) -> tuple[AnyScores, tuple[ForecastExample, ...]]:
     """The same scores, and so many of the predictions that they were taken over."""
-    opened = open_table(checkpoint, data)
+    opened = open_table(checkpoint, data, judged=split)
     scores = opened.task.score(opened.model, opened.data, split=split)
     return scores, opened.task.examples(opened.model, opened.data, split=split, count=examples)
 

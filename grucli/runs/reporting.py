@@ -16,7 +16,7 @@ from grucli.results import (
 )
 from grucli.runs import tracing
 from grucli.runs.folder import RunFolder
-from grucli.runs.opened import Opened, open_checkpoint, with_table
+from grucli.runs.opened import Opened, open_forecaster, with_table
 from grucli.runs.reading import predict_with_context
 from grucli.runs.training_run import model_words
 from grucli.tasks.forecast.examples import window_examples
@@ -43,7 +43,7 @@ def report_run(run: str | Path) -> RunReport:
     CheckpointError where there is no checkpoint to begin with.
     """
     checkpoint = find_checkpoint(Path(run))
-    opened = open_checkpoint(checkpoint)
+    opened = open_forecaster(checkpoint, verb="report")
     recipe = opened.recipe
     parts = _Parts(has_table=recipe.data.path != "-")
     shown = recipe.data.target[:MOST_COLUMNS]

@@ -14,7 +14,7 @@ from grucli.data import Row, Scaler, stream_rows
 from grucli.errors import DataError, UsageError
 from grucli.nn import Forecaster, State
 from grucli.recipe import Recipe
-from grucli.runs.opened import open_checkpoint
+from grucli.runs.opened import open_forecaster
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Stream:
 
     def __init__(self, checkpoint: str | Path) -> None:
         """Load a checkpoint. Raises UsageError for a model that needs whole windows."""
-        opened = open_checkpoint(checkpoint)
+        opened = open_forecaster(checkpoint, verb="predict --stream")
         recipe = opened.recipe
         scaler = opened.learned.scaler
         if not isinstance(scaler, Scaler) or recipe.data.series:
@@ -38,7 +38,7 @@ class Stream:
                 f"{checkpoint}: --stream carries the state of one series on, and this model reads "
                 f"many (data.series: {', '.join(recipe.data.series)}); predict from whole tables"
             )
-        if recipe.task.normalise != "none" or recipe.model.bidirectional:
+        if recipe.forecast.normalise != "none" or recipe.model.bidirectional:
             raise UsageError(
                 f"{checkpoint}: --stream carries the state on, but this model needs whole windows; "
                 "train it with task.normalise: none and model.bidirectional: false"
@@ -55,7 +55,7 @@ class Stream:
     @property
     def header(self) -> tuple[str, ...]:
         """Names of the columns of an answer: the time, then each target at each step ahead."""
-        steps = range(1, self.recipe.task.horizon + 1)
+        steps = range(1, self.recipe.forecast.horizon + 1)
         return (
             self.recipe.data.time,
             *(f"{name}+{step}" for step in steps for name in self.recipe.data.target),

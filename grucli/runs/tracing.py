@@ -26,7 +26,7 @@ from grucli.insight.tracing import (
 )
 from grucli.nn.recording import LayerRecord, recording
 from grucli.results.tracing import LayerActivity, TraceReport
-from grucli.runs.opened import Opened, OpenedTable, open_table, with_panel
+from grucli.runs.opened import Opened, OpenedTable, open_forecaster, with_panel, with_table
 from grucli.runs.selecting import Chosen, choose
 from grucli.tasks.forecast.samples import build_windows, latest_contexts, long_enough
 
@@ -57,7 +57,7 @@ def one_series(opened: OpenedTable) -> OpenedTable:
     """The first series of a table with a whole context; a table of one series as it is."""
     if opened.panel.series == 1:
         return opened
-    place = int(long_enough(opened.panel, opened.recipe.task.context)[0])
+    place = int(long_enough(opened.panel, opened.recipe.forecast.context)[0])
     return with_panel(opened, opened.panel.only(place))
 
 
@@ -98,7 +98,7 @@ def trace(
     nothing chosen is everything. Raises UsageError for what does not exist, DataError for a table
     that is too short.
     """
-    opened = one_series(open_table(checkpoint, data))
+    opened = one_series(with_table(open_forecaster(checkpoint, verb="trace"), data))
     count = _rows_to_read(opened, rows)
     stop = len(opened.panel.values)
     chosen = choose(opened.model, layers=layers, units=units, gates=gates, steps=steps, rows=count)
@@ -126,7 +126,7 @@ def _report(
         table=table_words(opened),
         cell=recipe.model.cell,
         layer_norm=recipe.model.layer_norm,
-        normalise=recipe.task.normalise,
+        normalise=recipe.forecast.normalise,
         rows=len(times),
         first=times[0],
         last=times[-1],
@@ -148,7 +148,7 @@ def direction_of(record: LayerRecord) -> str:
 
 
 def _rows_to_read(opened: OpenedTable, rows: int | None) -> int:
-    task = opened.recipe.task
+    task = opened.recipe.forecast
     if rows is None:
         rows = task.context
     elif rows < task.context:
@@ -199,11 +199,11 @@ def _gradients(opened: OpenedTable) -> tuple[Sequence[tuple[float, ...] | None],
     """Gradients by lag of every layer, in float64, from windows spread over the whole table."""
     recipe, panel, stack = opened.recipe, opened.panel, opened.model.recurrent
     count = stack.num_layers * stack.directions
-    if len(panel.values) < recipe.task.context + recipe.task.horizon:
+    if len(panel.values) < recipe.forecast.context + recipe.forecast.horizon:
         return [None] * count, 0
     tensors = build_tensors(panel, opened.data.newest_scaler, torch.device("cpu"))
-    windows = build_windows(tensors, whole_span(panel), recipe.task)
-    values = recipe.task.context * stack.hidden_size * count * opened.model.samples_per_window
+    windows = build_windows(tensors, whole_span(panel), recipe.forecast)
+    values = recipe.forecast.context * stack.hidden_size * count * opened.model.samples_per_window
     most = max(min(_GRADIENT_WINDOWS, _GRADIENT_VALUES // values, len(windows)), 1)
     index = torch.linspace(0, len(windows) - 1, most).round().long()
     batch = windows.gather(index)

@@ -33,9 +33,8 @@ def train(
     last.pt and InterruptedRunError raised. Resuming continues bit for bit on the same device with
     the same number of threads, which is what ``threads`` auto takes then, and with the settings
     that the run had: ``origin`` says which of a recipe's keys were asked for, None all of them.
-    What auto measures on the way changes who computes native layers and no byte. ``overwrite``
-    leaves an earlier run as it is until this one has a best.pt. ``observers`` watch the loop beside
-    our own; their state is saved with that of training.
+    ``overwrite`` leaves an earlier run as it is until this one has a best.pt. ``observers`` watch
+    the loop beside our own; their state is saved with that of training.
     """
     halt = stop if isinstance(stop, Stop) else Stop(stop)
     halt.words = f"before training began; {GO_ON if resume else 'nothing was changed'}"

@@ -34,6 +34,7 @@ from grucli.runs.memory import memory_watched
 from grucli.runs.preparing import PreparedData
 from grucli.runs.resuming import GoesOn
 from grucli.runs.saving import Saver
+from grucli.tasks import task_of
 from grucli.training.flat import FlatParameters
 from grucli.training.loop import Validating, fit, trial_step
 from grucli.training.observers import Observer, Observers
@@ -154,6 +155,7 @@ class TrainingRun:
             recipe=self.recipe.name,
             run_dir=str(self.home.path),
             model=model_words(self.recipe),
+            samples_word=self.task.samples_word,
             parameters=sum(counts),
             device=self.device,
             threads=torch.get_num_threads(),
@@ -223,11 +225,11 @@ class TrainingRun:
 
 def model_words(recipe: Recipe) -> str:
     """The model in words, such as ``gru, layer norm split, 2 × 64, direct decoder``."""
-    model = recipe.model
+    model, rest = recipe.model, task_of(recipe).model_words(recipe)
     norm = "" if model.layer_norm == "none" else f", layer norm {model.layer_norm}"
     usual = CELLS[model.cell].activation.name
     cell = model.cell if model.activation == usual else f"{model.cell} with {model.activation}"
-    return f"{cell}{norm}, {model.layers} × {model.hidden}, {model.decoder} decoder"
+    return f"{cell}{norm}, {model.layers} × {model.hidden}, {rest}"
 
 
 def _trained_weights(path: str) -> dict[str, Any]:

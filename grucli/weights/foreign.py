@@ -170,20 +170,21 @@ def _module(
             f"{', '.join(known[:-1])} or {known[-1]} rows for each unit"
         )
         return None
-    faults = []
+    spec, faults = _CELLS[gates], []
+    kinds = {name: parsed.kind for name in stack if (parsed := parse_parameter(name))}
     for name, values in stack.items():
         columns = square.shape[1] if name.startswith("weight_hh") else None
-        fault = _shape_fault(values, rows=gates * hidden, columns=columns, name=name)
+        rows = len(spec.blocks(kinds[name])) * hidden
+        fault = _shape_fault(values, rows=rows, columns=columns, name=name)
         if fault:
             faults.append(f"{where}{name}: {fault}")
     problems += faults
     if faults:
         return None
-    spec = _CELLS[gates]
-    kinds = {parsed.kind for parsed in map(parse_parameter, stack) if parsed}
-    fitting = [norm.name for norm in spec.norms_with(kinds)]  # a recipe tells them apart
+    every = set(kinds.values())
+    fitting = [norm.name for norm in spec.norms_with(every)]  # a recipe tells them apart
     if not fitting:
-        gains = ", ".join(sorted(kind for kind in kinds if kind.startswith("gain")))
+        gains = ", ".join(sorted(kind for kind in every if kind.startswith("gain")))
         problems.append(f"{where}{gains}: no layer normalisation of a {spec.name} has these gains")
         return None
     return RecurrentModule(prefix, spec.name, " or ".join(fitting), hidden, stack)

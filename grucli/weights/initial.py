@@ -29,7 +29,7 @@ def expected_at_start(
     elif init.get("chrono_steps") is not None:
         return {}
     elif module.norm.groups:
-        rms = module.norm.first_biases.get(name.gate, 0.0)
+        rms = module.norm.first_bias(name.kind, name.gate)
     else:
         rms = 1 / math.sqrt(3 * module.hidden)
     return {"rms": rms, "norm": rms * math.sqrt(shape[0])}

@@ -9,8 +9,9 @@ _STYLES = ("cyan", "yellow", "magenta", "green")
 
 
 def gate_style(cell: str, gate: str) -> str:
-    """The colour of a cell's gate."""
-    return _STYLES[CELLS[cell].gate_names.index(gate)]
+    """The colour of a cell's gate; none for a part of the state."""
+    gates = CELLS[cell].gate_names
+    return _STYLES[gates.index(gate)] if gate in gates else ""
 
 
 def matrix_styles(items: Sequence[Named]) -> list[str]:

@@ -37,14 +37,16 @@ def evaluate(
 ) -> None:
     """Score a checkpoint beside naive, seasonal naive, drift and ridge forecasts.
 
-    --plot draws forecasts of four windows beside the truth and the rows they were made from.
+    --plot draws forecasts of four windows beside the truth and the rows they were made from. A
+    classifier stands beside the majority class and ridge regression; --plot draws what it takes
+    for what.
 
     Example: grucli eval runs/co2/best.pt --by step --fail-if "mase>1"
     """
     from grucli.cli.kit.checks import check
     from grucli.cli.kit.console import show
     from grucli.cli.kit.plots import check_plot, write_plot
-    from grucli.cli.views.scores import render_scores, score_numbers
+    from grucli.cli.views.judged import judged_numbers, render_judged
     from grucli.runs import device, outputs, reading
 
     check_plot(plot)
@@ -53,12 +55,16 @@ def evaluate(
     scores, examples = reading.evaluate_with_examples(
         checkpoint, data, split=split, examples=0 if plot is None else _EXAMPLES
     )
-    write_plot(plot, lambda: _drawing(examples, split))
-    show(scores, json=json, render=lambda width: render_scores(scores, by, width))
-    check(fail_if, score_numbers(scores))
+    write_plot(plot, lambda: _drawing(scores, examples, split))
+    show(scores, json=json, render=lambda width: render_judged(scores, by, width))
+    check(fail_if, judged_numbers(scores))
 
 
-def _drawing(examples: Any, split: str) -> Any:
+def _drawing(scores: Any, examples: Any, split: str) -> Any:
+    from grucli.figures.classes import draw_confusion
     from grucli.figures.series import draw_forecasts
+    from grucli.results import ClassScores
 
+    if isinstance(scores, ClassScores):
+        return draw_confusion(scores)
     return draw_forecasts(examples, title=f"Forecasts against the truth, split {split}")

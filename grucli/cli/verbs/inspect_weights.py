@@ -114,9 +114,7 @@ def inspect_weights(
     given: dict[str, object] = {"OTHER": other, "--matrix": matrix, "--output": output}
     given |= {"--layer": layer, "--gate": gate, "--sort": sort}
     given |= {"--exact": exact, "--fail-if": fail_if}
-    shown = _HISTORY if history else _MATRIX if matrix is not None else _REPORT
-    if other is not None and not history:
-        shown = _COMPARISON
+    shown = _HISTORY if history else _COMPARISON if other else _MATRIX if matrix else _REPORT
     _check_fit(shown, [option for option, value in given.items() if value])
     check_plot(plot)
     _check_outputs({"--output": output, "--plot": plot}, checkpoint, other)

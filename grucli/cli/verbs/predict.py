@@ -43,13 +43,11 @@ def predict(
 ) -> None:
     """Forecast beyond the end of a table, in its own units and time stamps, as CSV.
 
+    A classifier gives the label of every series and the probability of each class.
+
     Example: grucli predict runs/co2/best.pt new.csv -o forecast.csv
     """
-    from grucli.cli.kit.console import talk, write_result
     from grucli.cli.kit.plots import check_plot, write_plot
-    from grucli.cli.views.forecast import write_forecast_csv
-    from grucli.files import write_atomically
-    from grucli.results import to_json
     from grucli.runs import device, outputs, reading
 
     if stream:
@@ -58,16 +56,30 @@ def predict(
     check_plot(plot)
     outputs.check_table_outputs({"--output": output, "--plot": plot}, checkpoint, data)
     device.set_threads(threads)
-    forecast, examples = reading.predict_with_context(checkpoint, data, horizon=horizon)
+    prediction, examples = reading.predict_with_context(checkpoint, data, horizon=horizon)
+    if plot is not None and not examples:
+        raise UsageError(
+            f"--plot {plot}: labels are not drawn; `grucli eval --plot` draws how good"
+        )
     write_plot(plot, lambda: _drawing(examples))
+    _write(prediction, output, json=json)
+
+
+def _write(prediction: Any, output: str, *, json: bool) -> None:
+    """Tell what was left out, then write rows or one document."""
+    from grucli.cli.kit.console import talk, write_result
+    from grucli.cli.views.judged import write_prediction_csv
+    from grucli.files import write_atomically
+    from grucli.results import to_json
+
     if json:
-        text = to_json(forecast) + "\n"
+        text = to_json(prediction) + "\n"
     else:
         buffer = io.StringIO()
-        write_forecast_csv(forecast, buffer)
+        write_prediction_csv(prediction, buffer)
         text = buffer.getvalue()
     if not SCREEN.quiet:
-        for note in forecast.notes:
+        for note in prediction.notes:
             talk().print(f"note: {note}", soft_wrap=True, markup=False)
     if output == "-":
         write_result(text)

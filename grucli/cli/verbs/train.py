@@ -58,7 +58,7 @@ def train(
     from grucli.runs.origin import Origin
 
     with catch_signals() as stop, open_view(quiet=SCREEN.quiet) as show:
-        events = training.train(
+        for event in training.train(
             loaded,
             run_dir=run_dir,
             resume=resume,
@@ -67,6 +67,5 @@ def train(
             threads=threads or "auto",
             stop=stop,
             origin=Origin.of(recipe, settings),
-        )
-        for event in events:
+        ):
             show(event)

@@ -174,6 +174,7 @@ def _legend(what: Explanation) -> Iterator[str]:
     yield (
         f"x: {read}; h: the state before this step, h3 its unit 3; W: weights, b: bias"
         + (", g: gain" if what.layer_norm != "none" else "")
+        + (", d: bias inside the normalisation" if _uses(what, " + d_") else "")
         + ("; relu(a): the larger of a and 0" if _uses(what, "relu(") else "")
         + f"; s: the logistic function 1/(1+exp(-a)). {plural(len(what.board), 'block')}, computed "
         "in double precision; numbers are rounded to what gives each result to the digits shown."

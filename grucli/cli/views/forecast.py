@@ -10,7 +10,7 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 
 
-def _neutral(name: str) -> str:
+def neutral(name: str) -> str:
     """Keep a spreadsheet from reading a name as a formula; a number is none."""
     is_safe = not name.startswith(_FORMULA_STARTS) or _NUMBER.fullmatch(name)
     return name if is_safe else f"'{name}"
@@ -25,7 +25,7 @@ def write_forecast_csv(forecast: Forecast, stream: TextIO) -> None:
     """
     writer = csv.writer(stream, lineterminator="\n")
     head = (*forecast.ids, forecast.time, *forecast.columns)
-    writer.writerow([_neutral(name) for name in head])
+    writer.writerow([neutral(name) for name in head])
     columns = [map(repr, forecast.values[name]) for name in forecast.columns]
-    ids = [map(_neutral, texts) for texts in forecast.ids.values()]
+    ids = [map(neutral, texts) for texts in forecast.ids.values()]
     writer.writerows(zip(*ids, forecast.timestamps, *columns, strict=True))

@@ -4,7 +4,7 @@ import math
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Literal
+from typing import Any, Literal
 
 from rich.text import Text
 
@@ -12,12 +12,21 @@ from grucli.cli.kit.charts import BEST_STYLE, sparkline
 from grucli.cli.kit.columns import Column
 from grucli.cli.kit.numbers import NONE, align_decimals, digits, percent
 from grucli.cli.kit.page import Screen, draw_columns
-from grucli.results import BASELINES, Metric, MetricSet, Scores, rows_of
+from grucli.results import (
+    BASELINES,
+    AnyScores,
+    ClassMetrics,
+    Metric,
+    MetricSet,
+    Scores,
+    rows_of,
+)
 from grucli.text import clean, plural, shorten
 
-METRICS = rows_of(MetricSet, Metric)
-ORIGINAL = [name for name, metric in METRICS.items() if not metric.is_scaled]
-SCALED = [name for name, metric in METRICS.items() if metric.is_scaled]
+_OF_FORECASTS = rows_of(MetricSet, Metric)
+METRICS = _OF_FORECASTS | rows_of(ClassMetrics, Metric)
+ORIGINAL = [name for name, metric in _OF_FORECASTS.items() if not metric.is_scaled]
+SCALED = [name for name, metric in _OF_FORECASTS.items() if metric.is_scaled]
 BRIEF = ("rmse", "mae", "mase", "r2", "scaled_mse")
 """Those that the end of a run shows."""
 
@@ -71,7 +80,7 @@ def _content(scores: Scores, by: Literal["step", "column"] | None, width: int) -
     return lines
 
 
-def forecasters(scores: Scores) -> dict[str, MetricSet]:
+def forecasters(scores: AnyScores) -> dict[str, Any]:
     """The model first, then the baselines, under the names that people read."""
     baselines = {_shown(name): metrics for name, metrics in scores.baselines.items()}
     return {"model": scores.model} | baselines
@@ -83,7 +92,7 @@ def _shown(baseline: str) -> str:
 
 
 def metric_table(
-    rows: Mapping[str, MetricSet], metrics: Sequence[str], width: int, *, stars: bool = False
+    rows: Mapping[str, Any], metrics: Sequence[str], width: int, *, stars: bool = False
 ) -> list[Text]:
     """Draw one row for each name and one column for each metric, four significant digits each.
 
@@ -150,7 +159,7 @@ def _caption(scores: Scores, width: int) -> list[str]:
 def _footnotes(rows: Mapping[str, MetricSet], width: int) -> list[str]:
     """What the star and the dashes mean."""
     notes = ["* best of its column; scaled: in units of the scaler, as papers report"]
-    for name, metric in METRICS.items():
+    for name, metric in _OF_FORECASTS.items():
         if any(getattr(row, name) is None for row in rows.values()):
             notes.append(f"{NONE} {name} is not defined: {metric.undefined}")
     return [line for note in notes for line in textwrap.wrap(note, width)]

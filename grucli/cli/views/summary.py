@@ -8,8 +8,8 @@ from rich.text import Text
 
 from grucli.cli.kit.numbers import clock, digits
 from grucli.cli.kit.page import Screen
-from grucli.cli.views.scores import BRIEF, forecasters, metric_table, verdict
-from grucli.results import TrainingFinished
+from grucli.cli.views.judged import render_judged_summary
+from grucli.results import ClassScores, TrainingFinished
 from grucli.text import clean, plural
 
 _REASONS = {
@@ -39,7 +39,7 @@ def _content(finished: TrainingFinished, width: int) -> list[Text]:
     metrics = str(PurePath(finished.run_dir) / "metrics.jsonl")
     lines += [_where("every epoch", metrics, "", width)]
     lines += _scores(finished, width)
-    lines += [Text(), Text("Next", style="bold"), *_next(finished.best_path)]
+    lines += [Text(), Text("Next", style="bold"), *_next(finished)]
     return lines
 
 
@@ -53,20 +53,16 @@ def _scores(finished: TrainingFinished, width: int) -> list[Text]:
     scores = finished.scores
     if scores is None:
         return []
-    title = (
-        f"On the {scores.split} span ({plural(scores.windows, 'window')} of "
-        f"{plural(scores.horizon_steps, 'step')}; * best)"
-    )
-    table = metric_table(forecasters(scores), BRIEF, width, stars=True)
-    return [Text(), Text(title, style="bold"), *table, Text(), *verdict(scores, width)]
+    return render_judged_summary(scores, width)
 
 
-def _next(best_path: str) -> list[Text]:
+def _next(finished: TrainingFinished) -> list[Text]:
     """Commands that run as they stand."""
-    path = shlex.quote(best_path)
+    path = shlex.quote(finished.best_path)
+    is_classifier = isinstance(finished.scores, ClassScores)
     commands = (
-        f"grucli eval {path} --by step",
-        f"grucli predict {path} -o forecast.csv",
+        f"grucli eval {path}{'' if is_classifier else ' --by step'}",
+        f"grucli predict {path} -o {'labels' if is_classifier else 'forecast'}.csv",
         f"grucli inspect-weights {path}",
     )
     return [Text(f"  {command}", style="cyan") for command in commands]

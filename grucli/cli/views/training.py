@@ -119,6 +119,10 @@ class PlainTraining:
         else:
             self._write("\n" + render_summary(event, PLAIN_WIDTH).plain)
 
+    @property
+    def _samples(self) -> str:
+        return f"{self._started.samples_word if self._started else 'window'}s"
+
     def _line(self, epoch: Epoch) -> str:
         total = "" if self._started is None else f"/{self._started.epochs}"
         width = len(total) - 1
@@ -129,7 +133,7 @@ class PlainTraining:
             f"best {digits(epoch.best_valid_loss)} (epoch {epoch.best_epoch})",
             f"lr {power(epoch.lr)}",
             f"grad {digits(epoch.gradient_norm, 3)}",
-            f"{count(epoch.windows_per_second)} windows/s",
+            f"{count(epoch.windows_per_second)} {self._samples}/s",
             clock(epoch.elapsed_seconds),
         )
         return "  ".join(parts) + "\n"

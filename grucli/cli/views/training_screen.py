@@ -68,7 +68,7 @@ def header(started: TrainingStarted) -> list[Text]:
         Text.assemble((clean(started.recipe), "bold"), f"  {clean(started.model)}"),
         Text(" · ".join(facts), style="dim"),
         Text(data, style="dim"),
-        Text(f"windows: {' · '.join(windows)} · into {folder}", style="dim"),
+        Text(f"{started.samples_word}s: {' · '.join(windows)} · into {folder}", style="dim"),
     ]
 
 
@@ -143,6 +143,7 @@ def figures(state: TrainingState) -> list[Text]:
         left = epoch.patience_left
         patience = "off" if left is None else f"{left} left"
     best = f"epoch {epoch.best_epoch}" if epoch else NONE
+    word = state.started.samples_word if state.started else "window"
     rows = [
         ("train loss", digits(epoch.train_loss if epoch else loss), TRAIN_STYLE),
         ("valid loss", digits(epoch.valid_loss if epoch else None), VALID_STYLE),
@@ -152,7 +153,7 @@ def figures(state: TrainingState) -> list[Text]:
         ("learning rate", power(step.lr if step else None), ""),
         ("gradient norm", digits(epoch.gradient_norm if epoch else None, 3), ""),
         ("clipped steps", percent(epoch.clipped_share) if epoch else NONE, ""),
-        ("windows/s", count(epoch.windows_per_second) if epoch else NONE, ""),
+        (f"{word}s/s", count(epoch.windows_per_second) if epoch else NONE, ""),
     ]
     return [
         Text.assemble((f"{name:<15} ", "dim"), (f"{value:>11}", style))

@@ -189,6 +189,8 @@ def _findings(report: WeightReport, naming: str) -> Iterator[str]:
 def _legend(report: WeightReport, naming: str, shown: Collection[str]) -> Iterator[str]:
     yield from (CELLS[cell].convention for cell in report.cells)
     yield from naming_words(naming, report.cells)
+    if any(item.part.startswith("norm_bias") for item in report.matrices):
+        yield "d: bias of a product, inside the normalisation."
     words = [f"{heading}: {meaning}" for heading, meaning in meanings() if heading in shown]
     if words:
         yield f"{'; '.join(words)}."

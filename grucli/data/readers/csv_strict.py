@@ -33,6 +33,7 @@ PROBLEM_LIMIT = 10_000
 """Faults after which reading stops."""
 BLANK_LIMIT = 1_000_000
 """Blank lines after which reading stops."""
+_NO_TABLE = "expected rows of a CSV table; check that this is the right file"
 
 
 class Problems:
@@ -164,11 +165,7 @@ def read_lines(text: TextIO, problems: Problems) -> Iterator[str]:
     while line := text.readline(LINE_LIMIT):
         number += 1
         if len(line) >= LINE_LIMIT:
-            problems.add(
-                number,
-                f"more than {LINE_LIMIT} characters in a line; expected rows of a CSV table; "
-                "check that this is the right file",
-            )
+            problems.add(number, f"more than {LINE_LIMIT} characters in a line; {_NO_TABLE}")
             problems.check()
         if "\0" in line:
             problems.add(
@@ -212,11 +209,7 @@ def split_rows(lines: Iterator[str], problems: Problems) -> Iterator[tuple[int, 
         else:
             blank += 1
         if blank > BLANK_LIMIT:
-            problems.add(
-                line,
-                f"more than {BLANK_LIMIT} blank lines up to here; expected rows of a CSV table; "
-                "check that this is the right file",
-            )
+            problems.add(line, f"more than {BLANK_LIMIT} blank lines up to here; {_NO_TABLE}")
             return
         line = reader.line_num + 1
 

@@ -4,7 +4,9 @@ Row vectors: x @ W_xr.T is written xW_r and h @ W_hr.T is hU_r; xW and hU are al
 side, xW_rz two of them. s is the logistic function and * the elementwise product. LN(a) is
 (a - mean a) / sqrt(var a + eps), with one mean and one biased variance over everything inside the
 brackets, at every time step and for every sample apart. g is a gain and b a bias; both follow the
-normalisation, so that no bias is taken off again with the mean. h' is the next state.
+normalisation, so that no bias is taken off again with the mean. h' is the next state. With
+model.norm_bias each product has a bias of its own inside the normalisation: xW + d_x stands where
+xW does, and hU + d_h where hU does.
 
 Each file has the equations of one cell in its docstring, a function that computes one step, and the
 module that is a drop-in for torch's.

@@ -31,7 +31,7 @@ gru, ba2016: as split, reset and update gate together and the candidate on its o
     h' = z * h + (1 - z) * n
     Reset gate: on the state's share of the candidate, after normalisation, gain and bias.
     For: the form of the paper; a candidate's size is not set by the gates beside it.
-    Source: Ba, Kiros & Hinton 2016, arXiv 1607.06450, supplement (GRU), where z is 1 - z.
+    Source: Ba, Kiros & Hinton 2016, arXiv 1607.06450: their code; in their text z is 1 - z.
 
 gru, sum: the sum of both projections, each gate on its own.
     r = s(LN(xW_r + hU_r) * g_r + b_r)

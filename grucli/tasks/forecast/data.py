@@ -36,7 +36,7 @@ class ForecastData:
         """
         if split != "all":
             return self.dataset.scaler
-        first = whole_span(self.panel).first(self.recipe.task.context)
+        first = whole_span(self.panel).first(self.recipe.forecast.context)
         return self.learned.scaler.of(self.panel, first)
 
     @property
@@ -68,7 +68,7 @@ class ForecastData:
     @cached_property
     def _whole(self) -> Windows:
         tensors = build_tensors(self.panel, self.scaler("all"), torch.device(self.device))
-        return build_windows(tensors, whole_span(self.panel), self.recipe.task)
+        return build_windows(tensors, whole_span(self.panel), self.recipe.forecast)
 
     def fit_on(self, split: SplitName) -> tuple[Windows, Windows] | None:
         """Training and validation windows, to fit baselines on; None where all are judged."""

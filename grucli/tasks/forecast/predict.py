@@ -27,7 +27,7 @@ def forecast_table(
     than a context are left out, and counted in a note. Raises DataError where all are,
     UsageError for a longer horizon with past columns.
     """
-    task, panel, columns = data.recipe.task, data.panel, data.panel.columns
+    task, panel, columns = data.recipe.forecast, data.panel, data.panel.columns
     steps = task.horizon if horizon is None else horizon
     if steps > task.horizon and columns.past:
         raise UsageError(

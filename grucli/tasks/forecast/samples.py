@@ -27,7 +27,7 @@ from grucli.data import (
 )
 from grucli.data.tensors import scaled_columns, take_runs
 from grucli.errors import DataError
-from grucli.recipe import DataRecipe, Recipe, TaskRecipe
+from grucli.recipe import DataRecipe, ForecastRecipe, Recipe
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,9 +143,9 @@ def build_dataset(
     fitted = scaler or _fit_scaler(recipe.data, panel, split.train)
     scaler = fitted.of(panel, split.train)
     data = build_tensors(panel, scaler, torch.device(device))
-    train = build_windows(data, split.train, recipe.task, lookback=False)
-    valid = build_windows(data, split.valid, recipe.task, lookback=True)
-    test = build_windows(data, split.test, recipe.task, lookback=True)
+    train = build_windows(data, split.train, recipe.forecast, lookback=False)
+    valid = build_windows(data, split.valid, recipe.forecast, lookback=True)
+    test = build_windows(data, split.test, recipe.forecast, lookback=True)
     notes = [
         f"{panel.series - windows.samples.series} of {panel.series} series are too short for a "
         f"{name} window and were left out there"
@@ -164,7 +164,7 @@ def _fit_scaler(data: DataRecipe, panel: Panel, train: Span) -> AnyScaler:
 
 
 def build_windows(
-    data: PanelTensors, span: Span, task: TaskRecipe, *, lookback: bool = False
+    data: PanelTensors, span: Span, task: ForecastRecipe, *, lookback: bool = False
 ) -> Windows:
     """All windows whose targets lie in ``span``.
 
@@ -206,7 +206,7 @@ def latest_contexts(
     return take_runs(scaled, torch.from_numpy(first_S), context_steps).to(device)
 
 
-def _too_short(panel: Panel, span: Span, task: TaskRecipe) -> str:
+def _too_short(panel: Panel, span: Span, task: ForecastRecipe) -> str:
     longest = int(np.argmax(span.stop - span.start))
     start, stop = int(span.start[longest]), int(span.stop[longest])
     first, last = (panel.frequency.format(panel.timestamps[row]) for row in (start, stop - 1))

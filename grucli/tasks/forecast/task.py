@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from grucli.data import Panel
+from grucli.forms import Form
 from grucli.nn import Forecaster
 from grucli.recipe import Recipe
 from grucli.results import Forecast, ForecastExample, Scores, SplitName
 from grucli.tasks.forecast.data import ForecastData
 from grucli.tasks.forecast.examples import newest_examples, window_examples
+from grucli.tasks.forecast.measures import facts_form
 from grucli.tasks.forecast.model import new_forecaster
 from grucli.tasks.forecast.objective import ForecastObjective
 from grucli.tasks.forecast.predict import forecast_table
@@ -20,6 +22,20 @@ class ForecastTask(Task[ForecastData, Forecaster]):
     """The steps that follow a context."""
 
     kind = "forecast"
+
+    def facts_form(self, recipe: Recipe) -> Form:
+        """What errors are measured with."""
+        return facts_form(len(recipe.data.target))
+
+    samples_word = "window"
+
+    def model_words(self, recipe: Recipe) -> str:
+        """The decoder."""
+        return f"{recipe.model.decoder} decoder"
+
+    def judged_texts(self, recipe: Recipe, split: SplitName) -> tuple[str, ...]:
+        """None: the truth is among the numbers."""
+        return ()
 
     def prepare(
         self, recipe: Recipe, panel: Panel, *, device: str, learned: Learned | None = None
@@ -50,7 +66,7 @@ class ForecastTask(Task[ForecastData, Forecaster]):
         self, prediction: Forecast, data: ForecastData
     ) -> tuple[ForecastExample, ...]:
         """The forecast beside the newest context."""
-        return newest_examples(prediction, data.panel, context_steps=data.recipe.task.context)
+        return newest_examples(prediction, data.panel, context_steps=data.recipe.forecast.context)
 
     def predict(
         self, model: Forecaster, data: ForecastData, *, horizon: int | None = None

@@ -1,0 +1,175 @@
+"""Rules on the sections model and train."""
+
+from collections.abc import Sequence
+
+from grucli.cells import CELLS
+from grucli.recipe.rule import Rule
+
+
+def _layer_norm_of_another_cell(layer_norm: str, cell: str) -> str | None:
+    known = CELLS[cell].norm_names
+    if layer_norm in known:
+        return None
+    others = " or ".join(name for name, spec in CELLS.items() if layer_norm in spec.norm_names)
+    return (
+        f"found {layer_norm} with cell {cell}, which has no such; expected {', '.join(known)}, or "
+        f"cell {others}"
+    )
+
+
+def _eps_without_layer_norm(eps: float | None, layer_norm: str) -> str | None:
+    if eps is not None and layer_norm == "none":
+        return f"found {eps:g} with layer_norm none; nothing is normalised; choose a layer_norm"
+    return None
+
+
+def _norm_bias_without_layer_norm(norm_bias: bool, layer_norm: str) -> str | None:
+    if norm_bias and layer_norm == "none":
+        return "found true with layer_norm none; nothing is normalised; choose a layer_norm"
+    return None
+
+
+def _activation_of_another_cell(activation: str, cell: str) -> str | None:
+    known = [choice.name for choice in CELLS[cell].activations]
+    if activation in known:
+        return None
+    return f"found {activation} with cell {cell}; expected {', '.join(known)}"
+
+
+def _gain_without_layer_norm(gain: float, layer_norm: str) -> str | None:
+    if gain != 1.0 and layer_norm == "none":
+        return f"found {gain} with layer_norm none; there is no gain to set; choose a layer_norm"
+    return None
+
+
+def _chrono_without_keeping_gate(chrono_steps: int | None, cell: str) -> str | None:
+    if chrono_steps is not None and not CELLS[cell].chrono:
+        return (
+            f"found {chrono_steps} with cell {cell}; expected null; {cell} has no gate that keeps"
+        )
+    return None
+
+
+def _recursive_with_past(decoder: str, past: Sequence[str]) -> str | None:
+    if decoder == "recursive" and past:
+        return (
+            "found recursive with data.past columns; their future is not known, so they cannot be "
+            "fed back; choose decoder direct or empty data.past"
+        )
+    return None
+
+
+def _recursive_both_ways(decoder: str, bidirectional: bool) -> str | None:
+    if decoder == "recursive" and bidirectional:
+        return (
+            "found recursive with bidirectional true; a reverse layer cannot go on step by step; "
+            "choose decoder direct or bidirectional false"
+        )
+    return None
+
+
+def _independent_with_past(channels: str, past: Sequence[str]) -> str | None:
+    if channels == "independent" and past:
+        return (
+            "found independent with data.past columns; each target is then its own sample; choose "
+            "channels joint or empty data.past"
+        )
+    return None
+
+
+def _momentum_of_adam(momentum: float, optimizer: str) -> str | None:
+    if momentum > 0 and optimizer not in {"sgd", "rmsprop"}:
+        return f"found {momentum} with optimizer {optimizer}; only sgd and rmsprop have momentum"
+    return None
+
+
+def _nesterov_alone(nesterov: bool, optimizer: str, momentum: float) -> str | None:
+    if nesterov and optimizer != "sgd":
+        return f"found true with optimizer {optimizer}; only sgd has Nesterov's momentum"
+    if nesterov and momentum == 0:
+        return "found true with momentum 0; expected train.momentum > 0, such as 0.9"
+    return None
+
+
+def _matrices_from_nowhere(matrices: Sequence[str], checkpoint: str | None) -> str | None:
+    if matrices and checkpoint is None:
+        return "found names without a checkpoint to take them from; set model.init.checkpoint"
+    return None
+
+
+def _forcing_without_feedback(teacher_forcing: float, decoder: str) -> str | None:
+    if teacher_forcing > 0 and decoder != "recursive":
+        return (
+            f"found {teacher_forcing} with decoder {decoder}; only model.decoder recursive feeds "
+            "values back"
+        )
+    return None
+
+
+def _sampling_without_forcing(scheduled_sampling: bool, teacher_forcing: float) -> str | None:
+    if scheduled_sampling and teacher_forcing == 0:
+        return "found true with teacher_forcing 0; expected train.teacher_forcing > 0, such as 1.0"
+    return None
+
+
+def _truncated_beyond_context(tbptt_steps: int | None, context: int) -> str | None:
+    if tbptt_steps is not None and tbptt_steps > context:
+        return (
+            f"found {tbptt_steps}; expected at most task.context, {context}; null reaches the "
+            "whole context"
+        )
+    return None
+
+
+def _truncated_both_ways(tbptt_steps: int | None, bidirectional: bool) -> str | None:
+    if tbptt_steps is not None and bidirectional:
+        return (
+            f"found {tbptt_steps} with model.bidirectional true; a reverse layer needs the whole "
+            "context; choose null or bidirectional false"
+        )
+    return None
+
+
+def _recomputed_at_once(
+    recompute_steps: int | None, context: int, tbptt_steps: int | None
+) -> str | None:
+    name, reach = "task.context", context
+    if tbptt_steps is not None:
+        name, reach = "train.tbptt_steps", tbptt_steps
+    if recompute_steps is not None and recompute_steps >= reach:
+        return (
+            f"found {recompute_steps}; expected less than {name}, {reach}: one chunk of all steps "
+            "saves no memory; the square root of it saves most, null is off"
+        )
+    return None
+
+
+def _recomputed_both_ways(recompute_steps: int | None, bidirectional: bool) -> str | None:
+    if recompute_steps is not None and bidirectional:
+        return (
+            f"found {recompute_steps} with model.bidirectional true; a reverse layer begins at the "
+            "end and needs every step; choose null or bidirectional false"
+        )
+    return None
+
+
+MODEL_RULES = (
+    Rule(("model.layer_norm", "model.cell"), _layer_norm_of_another_cell),
+    Rule(("model.eps", "model.layer_norm"), _eps_without_layer_norm),
+    Rule(("model.norm_bias", "model.layer_norm"), _norm_bias_without_layer_norm),
+    Rule(("model.activation", "model.cell"), _activation_of_another_cell),
+    Rule(("model.init.gain", "model.layer_norm"), _gain_without_layer_norm),
+    Rule(("model.init.chrono_steps", "model.cell"), _chrono_without_keeping_gate),
+    Rule(("model.decoder", "data.past"), _recursive_with_past, task="forecast"),
+    Rule(("model.decoder", "model.bidirectional"), _recursive_both_ways),
+    Rule(("model.channels", "data.past"), _independent_with_past, task="forecast"),
+    Rule(("model.init.matrices", "model.init.checkpoint"), _matrices_from_nowhere),
+    Rule(("train.momentum", "train.optimizer"), _momentum_of_adam),
+    Rule(("train.nesterov", "train.optimizer", "train.momentum"), _nesterov_alone),
+    Rule(("train.teacher_forcing", "model.decoder"), _forcing_without_feedback),
+    Rule(("train.scheduled_sampling", "train.teacher_forcing"), _sampling_without_forcing),
+    Rule(("train.tbptt_steps", "task.context"), _truncated_beyond_context),
+    Rule(("train.tbptt_steps", "model.bidirectional"), _truncated_both_ways),
+    Rule(("train.recompute_steps", "task.context", "train.tbptt_steps"), _recomputed_at_once),
+    Rule(("train.recompute_steps", "model.bidirectional"), _recomputed_both_ways),
+)

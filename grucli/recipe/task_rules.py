@@ -1,0 +1,112 @@
+"""Rules on keys that make no sense for a kind of task, or that it cannot do without."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from grucli.recipe.rule import Rule
+
+
+def _only_for(kind: str, default: Any, why: str) -> Callable[[Any, str], str | None]:
+    """A key that has its default wherever the task is of another kind."""
+
+    def breaks(value: Any, task: str) -> str | None:
+        usual = value == default or (isinstance(value, list) and tuple(value) == default)
+        if task == kind or usual:
+            return None
+        found = ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else value
+        shown = "null" if default is None else default
+        expected = ", ".join(shown) or "none" if isinstance(shown, tuple) else shown
+        return f"found {found} with task.kind {task}; {why}; expected {expected}"
+
+    return breaks
+
+
+def _no_target(target: Sequence[str], task: str) -> str | None:
+    if task == "forecast" and not target:
+        return "missing; expected a text or a list of texts"
+    return None
+
+
+def _no_inputs(past: Sequence[str], task: str) -> str | None:
+    if task == "classify" and not past:
+        return "missing; expected a list of the columns that the model reads"
+    return None
+
+
+def _no_series(series: Sequence[str], task: str) -> str | None:
+    if task == "classify" and not series:
+        return "missing; expected the column of names that tells the series apart"
+    return None
+
+
+def _label_twice(
+    label: str, time: str, series: str | Sequence[str], past: Sequence[str]
+) -> str | None:
+    names = {"the time column": [time], "in data.past": past}
+    names["in data.series"] = [series] if isinstance(series, str) else series
+    for what, known in names.items():
+        if label in known:
+            return f"found '{label}', which is {what}; expected a column of its own"
+    return None
+
+
+def _length_of_train(train: Any, task: str) -> str | None:
+    if task == "classify" and train is not None:
+        return (
+            f"found {train} with task.kind classify; expected null: what is left by valid and test "
+            "is learned from"
+        )
+    return None
+
+
+def _time_of_valid(valid: Any, task: str) -> str | None:
+    if task == "classify" and isinstance(valid, str):
+        return f"found '{valid}' with task.kind classify; expected a fraction or a number of series"
+    return None
+
+
+def _column_beside_table(column: str | None, test: Any, task: str) -> str | None:
+    if task == "classify" and column is not None and isinstance(test, str):
+        return f"found {column} beside data.split.test '{test}'; expected only one of the two"
+    return None
+
+
+_NO_STEPS = "it is about steps ahead"
+TASK_RULES = (
+    Rule(("data.target", "task.kind"), _no_target, is_missing=True),
+    Rule(("data.past", "task.kind"), _no_inputs, is_missing=True),
+    Rule(("data.series", "task.kind"), _no_series, is_missing=True),
+    Rule(("task.label", "data.time", "data.series", "data.past"), _label_twice),
+    Rule(
+        ("data.target", "task.kind"),
+        _only_for("forecast", (), "the truth is task.label, and data.past what is read"),
+    ),
+    Rule(
+        ("data.scale_by", "task.kind"),
+        _only_for("forecast", "table", "each series would be scaled by what it is told apart by"),
+    ),
+    Rule(("data.split.train", "task.kind"), _length_of_train),
+    Rule(("data.split.valid", "task.kind"), _time_of_valid),
+    Rule(("data.split.column", "data.split.test", "task.kind"), _column_beside_table),
+    Rule(
+        ("data.split.column", "task.kind"),
+        _only_for("classify", None, "its spans are cut by time"),
+    ),
+    Rule(("data.split.seed", "task.kind"), _only_for("classify", 0, "its spans are cut by time")),
+    Rule(("model.decoder", "task.kind"), _only_for("forecast", "direct", _NO_STEPS)),
+    Rule(
+        ("model.channels", "task.kind"),
+        _only_for("forecast", "joint", "a class is one answer for all columns"),
+    ),
+    Rule(
+        ("model.pooling", "task.kind"),
+        _only_for("classify", ("last",), "a forecast goes on from the final state"),
+    ),
+    Rule(
+        ("train.loss", "task.kind"), _only_for("forecast", "mse", "its loss is the cross-entropy")
+    ),
+    Rule(
+        ("train.tbptt_steps", "task.kind"),
+        _only_for("forecast", None, "the whole series is read for the gradient"),
+    ),
+)

@@ -1,0 +1,74 @@
+"""What can be learned: a section of the recipe for each kind of task, told apart by ``kind``."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Field, Tag
+
+from grucli.recipe.kinds import Text
+from grucli.recipe.sections import Section
+
+
+class ForecastRecipe(Section):
+    """The steps that follow a context."""
+
+    kind: Literal["forecast"] = Field(default="forecast", description="What to do with the series.")
+    context: int = Field(
+        ge=1, le=10_000_000, description="Steps of history the model sees before it forecasts."
+    )
+    horizon: int = Field(ge=1, le=1_000_000, description="Steps to forecast.")
+    normalise: Literal["none", "last", "mean_std"] = Field(
+        default="none",
+        description="Per window, undone on the output: subtract the last value, or subtract the "
+        "mean and divide by the standard deviation of the context.",
+    )
+    stride: int = Field(
+        default=1, ge=1, le=10_000_000, description="Distance between window starts, in steps."
+    )
+    season: int | None = Field(
+        default=None,
+        ge=1,
+        le=10_000_000,
+        description="Steps in a season, for the seasonal naive baseline and mase; null infers it.",
+    )
+
+
+class ClassifyRecipe(Section):
+    """The class of each series: the model reads data.past, the label is what it learns to say."""
+
+    kind: Literal["classify"] = Field(description="What to do with the series.")
+    label: Text = Field(description="Column of texts with the class of each series.")
+    class_weights: Literal["none", "balanced"] = Field(
+        default="none",
+        description="Every series counts alike, or every class: balanced weighs a series by the "
+        "inverse of how many of its class there are.",
+    )
+    label_smoothing: float = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="Share of the truth that is spread evenly over all classes in the loss.",
+    )
+    noise: float = Field(
+        default=0.0,
+        ge=0,
+        description="Standard deviation of the noise that training adds to scaled inputs.",
+    )
+
+
+KINDS: dict[str, type[Section]] = {"forecast": ForecastRecipe, "classify": ClassifyRecipe}
+"""Kind -> section."""
+DEFAULT_KIND = "forecast"
+
+
+def kind_of(task: Any) -> Any:
+    """The kind that a section asks for, as written or built; whatever stands there."""
+    if isinstance(task, Mapping):
+        return task.get("kind", DEFAULT_KIND)
+    return getattr(task, "kind", DEFAULT_KIND)
+
+
+TaskRecipe = Annotated[
+    Annotated[ForecastRecipe, Tag("forecast")] | Annotated[ClassifyRecipe, Tag("classify")],
+    Discriminator(kind_of),
+]

@@ -1,0 +1,52 @@
+"""How good labels are, and labels themselves."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from grucli.results.rows import Metric, row
+
+
+@dataclass(frozen=True)
+class ClassMetrics:
+    """How often one classifier is right, and how far its probabilities can be trusted.
+
+    ``None`` where a classifier gives no probabilities.
+    """
+
+    accuracy: float = row(Metric(better="higher"))
+    balanced_accuracy: float = row(Metric("balanced acc.", better="higher"))
+    macro_f1: float = row(Metric("macro F1", better="higher"))
+    log_loss: float | None = row(Metric("log loss"))
+    calibration_error: float | None = row(Metric("calib. error"))
+
+
+@dataclass(frozen=True)
+class ClassScores:
+    """A classifier beside the baselines on the same sequences.
+
+    ``confusion`` counts the model's labels: a row for each true class, a column for each class
+    that was said, in the order of ``classes``.
+    """
+
+    split: str
+    sequences: int
+    classes: tuple[str, ...]
+    model: ClassMetrics
+    baselines: Mapping[str, ClassMetrics]
+    confusion: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True)
+class Labels:
+    """The class that was said of each series, and the probability of every class.
+
+    ``ids[column]`` has a text for each series, which name it; ``label`` is the name of the column
+    of classes. ``probabilities`` has a row for each series, in the order of ``classes``.
+    """
+
+    ids: Mapping[str, tuple[str, ...]]
+    label: str
+    classes: tuple[str, ...]
+    labels: tuple[str, ...]
+    probabilities: tuple[tuple[float, ...], ...]
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,1 @@
+"""Classify: the class of each series."""

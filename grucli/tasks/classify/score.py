@@ -1,0 +1,77 @@
+"""Score a classifier and the baselines on the same sequences."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+
+from grucli.nn import SequenceModel
+from grucli.results import ClassMetrics, ClassScores, SplitName
+from grucli.tasks.classify.baselines import (
+    Classes,
+    Floats,
+    features,
+    fit_ridge_classifier,
+    majority,
+)
+from grucli.tasks.classify.batches import probabilities
+from grucli.tasks.classify.data import ClassifyData
+from grucli.tasks.classify.metrics import class_metrics, confusion
+from grucli.tasks.classify.samples import Sequences
+
+
+def score_model(model: SequenceModel, data: ClassifyData, *, split: SplitName) -> ClassScores:
+    """The model and every baseline on the sequences of a part.
+
+    Ridge regression needs training and validation sequences beside them: not with ``all``, and not
+    on a table that is judged whole.
+    """
+    sequences = data.samples(split)
+    classes, truth = data.classes, _truth(sequences)
+    said = probabilities(model, sequences).numpy()
+    return ClassScores(
+        split=split,
+        sequences=len(sequences),
+        classes=classes,
+        model=_metrics(truth, said),
+        baselines=_baselines(data, sequences, split),
+        confusion=tuple(
+            tuple(row) for row in confusion(truth, said.argmax(axis=1), len(classes)).tolist()
+        ),
+    )
+
+
+def _metrics(truth: Classes, said: Floats) -> ClassMetrics:
+    return class_metrics(truth, said.argmax(axis=1), classes=said.shape[1], probabilities=said)
+
+
+def _baselines(
+    data: ClassifyData, sequences: Sequences, split: SplitName
+) -> Mapping[str, ClassMetrics]:
+    truth, count = _truth(sequences), len(data.classes)
+    shares = majority(np.array(data.learned.facts["counts"]))
+    rows = {"majority": _metrics(truth, np.tile(shares, (len(truth), 1)))}
+    if split == "all" or not len(data.parts["train"]):
+        return rows
+    train, valid = (_labelled(data.samples(part)) for part in ("train", "valid"))
+    ridge = fit_ridge_classifier(train, valid, classes=count)
+    labels = ridge(_features(sequences))
+    rows["ridge"] = class_metrics(truth, labels, classes=count, probabilities=None)
+    return rows
+
+
+def _labelled(sequences: Sequences) -> tuple[Floats, Classes]:
+    return _features(sequences), _truth(sequences)
+
+
+def _features(sequences: Sequences) -> Floats:
+    """Means and deviations of the scaled columns of every sequence."""
+    panel = sequences.data.panel
+    scaled = sequences.data.scaled.cpu().numpy().astype(np.float64)
+    bounds = panel.bounds
+    rows = [scaled[bounds[place] : bounds[place + 1]] for place in sequences.places]
+    return features(np.concatenate(rows), sequences.lengths.numpy())
+
+
+def _truth(sequences: Sequences) -> Classes:
+    return sequences.truth(torch.arange(len(sequences))).cpu().numpy()

@@ -1,0 +1,484 @@
+"""Sequences and their classes: read, dealt out, learned, judged and labelled."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional
+
+from grucli import evaluate, predict, train
+from grucli.columns import Columns
+from grucli.data import Scaler, build_panel, build_tensors, parse_table
+from grucli.errors import DataError, InterruptedRunError, UsageError
+from grucli.nn import SequenceModel
+from grucli.recipe import SplitRecipe, load_recipe
+from grucli.runs import training
+from grucli.runs.explaining import explain
+from grucli.runs.reporting import report_run
+from grucli.runs.streaming import Stream
+from grucli.runs.tracing import trace
+from grucli.tasks.classify.baselines import features, fit_ridge_classifier, majority
+from grucli.tasks.classify.losses import class_weights, cross_entropy
+from grucli.tasks.classify.metrics import class_metrics, confusion
+from grucli.tasks.classify.parts import deal
+from grucli.tasks.classify.samples import Sequences
+from grucli.weights import read_weights
+from tests.conftest import grucli
+from tests.recipe_texts import errors_of, load
+
+
+# --- the model -------------------------------------------------------------------------------
+def sequences(lengths, columns=3):
+    values = torch.randn(len(lengths), max(lengths), columns)
+    return values, torch.tensor(lengths)
+
+
+@pytest.mark.parametrize("cell", ["gru", "rnn", "lstm"])
+@pytest.mark.parametrize("pooling", [("last",), ("mean",), ("max",), ("last", "mean", "max")])
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_a_sequence_is_read_as_if_it_were_alone(cell, pooling, bidirectional):
+    torch.manual_seed(0)
+    settings = {"cell": cell, "hidden": 5, "layers": 2, "bidirectional": bidirectional}
+    model = SequenceModel(3, 4, pooling=pooling, **settings).eval()
+    values, lengths = sequences([4, 7, 1])
+    together = model(values, lengths)
+    for row, length in enumerate(lengths.tolist()):
+        alone = model(values[row : row + 1, :length], lengths[row : row + 1])
+        torch.testing.assert_close(together[row], alone[0])
+
+
+@pytest.mark.parametrize(("name", "expected"), [("mean", "mean"), ("max", "amax")])
+def test_pooling_is_over_the_steps_of_a_sequence(name, expected):
+    torch.manual_seed(0)
+    model = SequenceModel(3, 2, hidden=5, pooling=(name,)).eval()
+    values, lengths = sequences([6, 6])
+    pooled = getattr(model.recurrent(values)[0], expected)(dim=1)
+    torch.testing.assert_close(model(values, lengths), model.head(pooled))
+
+
+def test_steps_that_are_computed_again_give_the_same_gradient():
+    gradients = []
+    for steps in (None, 2):
+        torch.manual_seed(0)
+        model = SequenceModel(3, 2, hidden=5, pooling=("mean",), recompute_steps=steps)
+        model(*sequences([9, 4])).square().sum().backward()
+        gradients.append(model.recurrent.weight_hh_l0.grad)
+    torch.testing.assert_close(*gradients)
+
+
+@pytest.mark.parametrize("pooling", [(), ("sum",)])
+def test_an_unknown_pooling_is_refused(pooling):
+    with pytest.raises(ValueError, match="pooling: found"):
+        SequenceModel(3, 2, pooling=pooling)
+
+
+def test_labels_of_every_step_have_a_row_for_each():
+    model = SequenceModel(3, 2, hidden=5, each_step=True)
+    assert model(*sequences([6, 2])).shape == (2, 6, 2)
+
+
+# --- the loss and the metrics, against others' -----------------------------------------------
+def test_the_loss_is_torchs_cross_entropy_with_balanced_classes():
+    torch.manual_seed(0)
+    logits, truth = torch.randn(6, 3), torch.tensor([0, 0, 0, 1, 1, 2])
+    weights = class_weights("balanced", torch.bincount(truth).float())
+    assert weights.tolist() == pytest.approx([6 / 9, 1.0, 2.0])
+    loss, count = cross_entropy(logits, truth, weights_K=weights, smoothing=0.1)
+    expected = functional.cross_entropy(logits, truth, weight=weights, label_smoothing=0.1)
+    assert (float(loss), float(count)) == pytest.approx((float(expected), 6.0))
+    assert class_weights("none", torch.ones(3)) is None
+
+
+def test_metrics_are_those_of_their_definitions():
+    truth, said = np.array([0, 0, 0, 1, 1, 2]), np.array([0, 0, 1, 1, 1, 0])
+    probabilities = np.full((6, 3), 0.2)
+    probabilities[np.arange(6), said] = 0.6
+    metrics = class_metrics(truth, said, classes=3, probabilities=probabilities)
+    assert metrics.accuracy == pytest.approx(4 / 6)
+    assert metrics.balanced_accuracy == pytest.approx((2 / 3 + 1 + 0) / 3)
+    assert metrics.macro_f1 == pytest.approx((2 / 3 + 4 / 5 + 0) / 3)
+    assert metrics.log_loss == pytest.approx(-(4 * np.log(0.6) + 2 * np.log(0.2)) / 6)
+    assert metrics.calibration_error == pytest.approx(abs(4 / 6 - 0.6))
+    assert confusion(truth, said, 3).tolist() == [[2, 1, 0], [0, 2, 0], [1, 0, 0]]
+
+
+def test_features_are_the_mean_and_deviation_of_each_sequence():
+    values = np.arange(10.0).reshape(5, 2)
+    rows = features(values, np.array([2, 3]))
+    for row, part in zip(rows, (values[:2], values[2:]), strict=True):
+        np.testing.assert_allclose(row, [*part.mean(axis=0), *part.std(axis=0), 1.0])
+
+
+def test_ridge_tells_classes_apart_by_their_means_and_majority_says_the_shares():
+    draw = np.random.default_rng(0)
+    truth = np.repeat([0, 1, 2], 20)
+    rows = np.column_stack([truth + draw.normal(0, 0.05, 60), truth == 1, np.ones(60)])
+    ridge = fit_ridge_classifier((rows[::2], truth[::2]), (rows[::2], truth[::2]), classes=3)
+    assert (ridge(rows[1::2]) == truth[1::2]).all()
+    assert majority(np.array([1, 3])).tolist() == [0.25, 0.75]
+
+
+# --- sequences and parts ---------------------------------------------------------------------
+def panel_of(labels, *, part=None):
+    """One series for each label, of 2, 3, 4, ... rows, whose values count from 1."""
+    rows = [
+        f"s{place},{step},{place + 1},{label},{part[place] if part else '-'}"
+        for place, label in enumerate(labels)
+        for step in range(place % 3 + 2)
+    ]
+    text = "\n".join(["id,t,x,kind,part", *rows]) + "\n"
+    texts = ("id", "kind", "part")
+    table = parse_table(text.encode(), source="f", time="t", columns=("x",), texts=texts)
+    return build_panel(table, Columns((), ("x",)), series=("id",))
+
+
+def test_a_batch_is_padded_with_zeros_behind_each_sequence():
+    panel = panel_of("aba")
+    scaler = Scaler("none", ("x",), np.zeros(1), np.ones(1))
+    data = build_tensors(panel, scaler, torch.device("cpu"))
+    some = Sequences(data, np.array([1, 2]), torch.tensor([1, 0]))
+    values, lengths = some.inputs(torch.tensor([1, 0]))
+    assert (lengths.tolist(), some.steps) == ([4, 3], 4)
+    assert values[..., 0].tolist() == [[3, 3, 3, 3], [2, 2, 2, 0]]
+    assert some.truth(torch.tensor([1, 0])).tolist() == [0, 1]
+
+
+def parts_of(labels, *, part=None, **split):
+    panel = panel_of(labels, part=part)
+    found = deal(panel, labels, SplitRecipe(**split))
+    return {name: places.tolist() for name, places in found.items()}
+
+
+def test_whole_series_are_dealt_out_with_kinds_in_proportion():
+    labels = "a" * 20 + "b" * 10
+    parts = parts_of(labels, valid=0.2, test=6)
+    assert sorted([*parts["train"], *parts["valid"], *parts["test"]]) == list(range(30))
+    counts = {name: (sum(p < 20 for p in places), len(places)) for name, places in parts.items()}
+    assert counts == {"test": (4, 6), "valid": (3, 4), "train": (13, 20)}
+
+
+def test_the_seed_of_the_split_decides_and_nothing_else():
+    labels = "ab" * 15
+    assert parts_of(labels) == parts_of(labels)
+    assert parts_of(labels) != parts_of(labels, seed=1)
+
+
+def test_one_of_each_class_stays_to_be_learned():
+    parts = parts_of("aaaaaaaab", valid=2, test=3)
+    assert 8 in parts["train"]
+
+
+def test_a_column_says_the_part_of_every_series():
+    words = ["train", "test", "valid", "train"]
+    parts = parts_of("abab", part=words, column="part")
+    assert parts == {"train": [0, 3], "valid": [2], "test": [1]}
+
+
+def test_a_column_without_valid_leaves_it_to_be_drawn_from_train():
+    words = ["train"] * 8 + ["test"] * 2
+    parts = parts_of("ab" * 5, part=words, column="part", valid=0.25)
+    assert parts["test"] == [8, 9]
+    assert len(parts["valid"]) == 2
+    assert len({place % 2 for place in parts["valid"]}) == 2
+
+
+def test_another_word_in_the_column_is_named():
+    with pytest.raises(DataError, match=r"column 'part': 'dev' in series 's1'; expected train"):
+        parts_of("ab", part=["train", "dev"], column="part")
+
+
+def test_a_split_without_a_series_for_a_part_is_refused():
+    with pytest.raises(DataError, match="leaves none of 4 series for valid; expected"):
+        parts_of("abab", valid=0.1, test=1)
+
+
+# --- recipes ---------------------------------------------------------------------------------
+CLASSIFY = """\
+name: a
+data:
+  path: x.csv
+  time: t
+  series: id
+  past: [x]
+task: {kind: classify, label: kind}
+"""
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+WRONG = {
+    "task.kind=classfy": 'task.kind: found the text "classfy"; expected one of forecast, classify;',
+    "task.context=10": "task.context: unknown key; expected one of kind, label, class_weights",
+    "task.label=t": "task.label: found 't', which is the time column",
+    "task.label=x": "task.label: found 'x', which is in data.past",
+    "task.label=id": "task.label: found 'id', which is in data.series",
+    "data.target=y": "data.target: found y with task.kind classify; the truth is task.label",
+    "data.past=[]": "data.past: found an empty list; expected a list of texts; it must not be em",
+    "data.series=[]": "data.series: found an empty list; expected a text or a list of texts; it",
+    "data.scale_by=series": "data.scale_by: found series with task.kind classify",
+    "data.split.train=3": "data.split.train: found 3 with task.kind classify; expected null",
+    'data.split.valid="2000"': "data.split.valid: found '2000' with task.kind classify",
+    "model.decoder=recursive": "model.decoder: found recursive with task.kind classify",
+    "model.channels=independent": "model.channels: found independent with task.kind classify",
+    "model.pooling=sum": 'model.pooling: found the text "sum"; expected one of last, mean, max',
+    "train.loss=mae": "train.loss: found mae with task.kind classify; its loss is",
+    "train.tbptt_steps=4": "train.tbptt_steps: found 4 with task.kind classify",
+}
+
+
+@pytest.mark.parametrize(("override", "what"), WRONG.items(), ids=WRONG)
+@pytest.mark.usefixtures("here")
+def test_what_makes_no_sense_for_a_classifier_is_refused_at_its_place(override, what):
+    (error,) = errors_of(CLASSIFY, override)
+    assert error.startswith(f"--set {override}: {what}")
+
+
+FORECAST = CLASSIFY.replace("past", "target").replace("kind: classify, label: kind", "{}")
+
+
+@pytest.mark.parametrize(
+    ("override", "what"),
+    [
+        ("model.pooling=[mean]", "model.pooling: found mean with task.kind forecast; a forecast"),
+        ("data.split.column=part", "data.split.column: found part with task.kind forecast"),
+        ("data.split.seed=3", "data.split.seed: found 3 with task.kind forecast"),
+        ("task.label=y", "task.label: unknown key; expected one of kind, context"),
+        ("data.target=[]", "data.target: found an empty list; expected a text or a list of"),
+    ],
+)
+@pytest.mark.usefixtures("here")
+def test_what_only_a_classifier_has_is_refused_in_a_forecast(override, what):
+    (error,) = errors_of(
+        FORECAST.replace("{{}}", "{kind: forecast, context: 9, horizon: 2}"), override
+    )
+    assert error.startswith(f"--set {override}: {what}")
+
+
+@pytest.mark.usefixtures("here")
+def test_faults_of_a_classifier_stand_at_their_lines():
+    text = CLASSIFY.replace("label: kind", "label: kind, horizon: 3, class_weights: equal")
+    text = text.replace("  past: [x]\n", "")
+    assert [line.partition(";")[0] for line in errors_of(text)] == [
+        "r.yaml:2:1: data.past: missing",
+        "r.yaml:6:37: task.horizon: unknown key",
+        'r.yaml:6:64: task.class_weights: found the text "equal"',
+    ]
+
+
+@pytest.mark.usefixtures("here")
+def test_a_missing_target_of_a_forecast_stands_at_the_data():
+    text = FORECAST.replace("{{}}", "{kind: forecast, context: 9, horizon: 2}")
+    (error,) = errors_of(text.replace("  target: [x]\n", ""))
+    assert error == "r.yaml:2:1: data.target: missing; expected a text or a list of texts"
+
+
+@pytest.mark.usefixtures("here")
+def test_a_test_table_of_its_own_is_found_beside_the_recipe():
+    recipe = load(CLASSIFY, "name=b")
+    assert recipe.data.split.test == 0.2
+    text = CLASSIFY.replace("  past", "  split: {test: sub/test.csv}\n  past")
+    assert load(text).data.split.test == str(Path("sub/test.csv").resolve())
+
+
+# --- from a table to labels ------------------------------------------------------------------
+RECIPE = """\
+name: tones
+data:
+  path: tones.csv
+  time: step
+  series: [who, take]
+  past: [x, y]
+  missing: mask
+  split: {valid: 0.25, test: 0.25}
+task: {kind: classify, label: tone, class_weights: balanced, label_smoothing: 0.1, noise: 0.05}
+model: {cell: gru, layer_norm: split, hidden: 8, bidirectional: true, pooling: [mean, last]}
+train: {lr: 1.0e-2, batch_size: 8, epochs: 8, patience: 4, seed: 0}
+"""
+
+
+def tone_rows(count, *, seed=0, who="a"):
+    """Waves of three frequencies and unequal lengths, one value in forty missing."""
+    draw = np.random.default_rng(seed)
+    rows = []
+    for take in range(count):
+        tone = take % 3
+        steps = np.arange(draw.integers(12, 24))
+        wave = np.sin((tone + 1) * 0.5 * steps + draw.uniform(0, 6)) + draw.normal(
+            0, 0.1, len(steps)
+        )
+        cells = [
+            "" if step and draw.random() < 0.025 else f"{value:.4f}"
+            for step, value in zip(steps, wave, strict=True)
+        ]
+        rows += [
+            f"{who},{take},{step},{cell},{wave[step - 1]:.4f},{('low', 'mid', 'high')[tone]}"
+            for step, cell in zip(steps, cells, strict=True)
+        ]
+    return ["who,take,step,x,y,tone", *rows]
+
+
+@pytest.fixture(scope="module")
+def tones(tmp_path_factory):
+    """A folder with a finished run of a classifier; do not change it."""
+    place = tmp_path_factory.mktemp("tones")
+    (place / "tones.csv").write_text("\n".join(tone_rows(60)) + "\n")
+    (place / "tones.yaml").write_text(RECIPE)
+    train(place / "tones.yaml", run_dir=place / "run")
+    return place
+
+
+def test_a_classifier_learns_what_ridge_cannot_see(tones):
+    scores = evaluate(tones / "run/best.pt")
+    assert (scores.sequences, scores.classes) == (15, ("high", "low", "mid"))
+    assert scores.model.accuracy > 0.9
+    assert scores.baselines["majority"].accuracy == pytest.approx(1 / 3)
+    assert scores.baselines["ridge"].log_loss is None
+    assert np.array(scores.confusion).sum() == 15
+
+
+def test_labels_are_written_with_their_series_and_probabilities(tones):
+    (tones / "new.csv").write_text(
+        "\n".join(row.rpartition(",")[0] for row in tone_rows(6, seed=5, who="=b")) + "\n"
+    )
+    done = grucli("predict", tones / "run/best.pt", tones / "new.csv")
+    header, *rows = csv.reader(io.StringIO(done.stdout))
+    assert header == ["who", "take", "tone", "p_high", "p_low", "p_mid"]
+    assert [row[:2] for row in rows] == [["'=b", str(take)] for take in range(6)]
+    assert [row[2] for row in rows] == ["low", "mid", "high"] * 2
+    assert all(sum(map(float, row[3:])) == pytest.approx(1) for row in rows)
+    labels = predict(tones / "run/best.pt", str(tones / "new.csv"))
+    assert labels.labels == ("low", "mid", "high") * 2
+
+
+def test_scores_are_shown_named_and_checked(tones):
+    done = grucli("eval", tones / "run/best.pt", "--fail-if", "recall.low<0.2")
+    assert done.returncode == 0
+    for words in ("balanced acc.", "majority", "ridge", "high", "beats the majority class"):
+        assert words in done.stdout
+    failing = grucli("eval", tones / "run/best.pt", "--fail-if", "majority.accuracy<0.5")
+    assert failing.returncode == 6
+    told = json.loads(grucli("eval", tones / "run/best.pt", "--json").stdout)
+    assert (told["kind"], told["classes"]) == ("ClassScores", ["high", "low", "mid"])
+
+
+def test_another_table_is_judged_by_the_split_rule_or_whole(tones):
+    table = str(tones / "more.csv")
+    Path(table).write_text("\n".join(tone_rows(24, seed=3)) + "\n")
+    assert evaluate(tones / "run/best.pt", table).sequences == 6
+    whole = evaluate(tones / "run/best.pt", table, split="all")
+    assert whole.sequences == 24
+    assert set(whole.baselines) == {"majority"}
+
+
+def test_all_of_another_table_is_judged_without_its_parts(tones, tmp_path):
+    rows = tone_rows(12)
+    (tmp_path / "bare.csv").write_text("\n".join(rows) + "\n")
+    parts = ["part", *("test" if row.startswith("a,1") else "train" for row in rows[1:])]
+    marked = [f"{row},{part}" for row, part in zip(rows, parts, strict=True)]
+    (tmp_path / "marked.csv").write_text("\n".join(marked) + "\n")
+    settings = [f"data.path={tmp_path / 'marked.csv'}", "data.split.column=part", "train.epochs=1"]
+    finished = train(tones / "tones.yaml", settings, run_dir=tmp_path / "run")
+    assert finished.scores.sequences == 3
+    bare = str(tmp_path / "bare.csv")
+    assert evaluate(finished.best_path, bare, split="all").sequences == 12
+    with pytest.raises(DataError, match="no column 'part'"):
+        evaluate(finished.best_path, bare)
+
+
+def test_a_class_that_was_not_trained_on_is_named(tones):
+    table = tones / "odd.csv"
+    table.write_text("\n".join(tone_rows(12)).replace("mid", "shrill") + "\n")
+    with pytest.raises(DataError, match=r"column 'tone': 'shrill' in series 'a, 1'; expected a cl"):
+        evaluate(tones / "run/best.pt", str(table), split="all")
+
+
+def test_the_test_part_may_be_a_table_of_its_own(tones, tmp_path):
+    rows = tone_rows(12, seed=9)
+    (tmp_path / "apart.csv").write_text("\n".join(rows) + "\n")
+    settings = [f"data.split.test={tmp_path / 'apart.csv'}", "train.epochs=1"]
+    finished = train(tones / "tones.yaml", settings, run_dir=tmp_path / "run")
+    assert finished.scores.sequences == 12
+    assert evaluate(finished.best_path) == finished.scores
+    alone = evaluate(finished.best_path, str(tmp_path / "apart.csv"))
+    assert (alone.model, set(alone.baselines)) == (finished.scores.model, {"majority"})
+    with pytest.raises(DataError, match=r"no series of the part valid.*expected --split test or"):
+        evaluate(finished.best_path, str(tmp_path / "apart.csv"), split="valid")
+
+
+def test_one_class_is_nothing_to_learn(tones, tmp_path):
+    rows = [row.rpartition(",")[0] + ",low" for row in tone_rows(12)[1:]]
+    (tmp_path / "one.csv").write_text("\n".join(["who,take,step,x,y,tone", *rows]) + "\n")
+    with pytest.raises(DataError, match="'low' in all series of the training part; expected at"):
+        train(tones / "tones.yaml", [f"data.path={tmp_path / 'one.csv'}"], run_dir=tmp_path / "r")
+
+
+def test_a_resumed_classifier_is_that_of_an_uninterrupted_run(tones, tmp_path):
+    recipe = load_recipe(tones / "tones.yaml", ["train.epochs=3"])
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    list(training.train(recipe, run_dir=whole, threads=1))
+    stops = iter([None] * 6 + [15])
+    with pytest.raises(InterruptedRunError):
+        list(training.train(recipe, run_dir=parts, threads=1, stop=lambda: next(stops)))
+    list(training.train(recipe, run_dir=parts, threads=1, resume=True))
+    before, after = (read_weights(str(run / "best.pt")).tensors for run in (whole, parts))
+    assert all(np.array_equal(before[name], after[name]) for name in before)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        ["model.cell=lstm", "model.layer_norm=none"],
+        ["model.cell=rnn", "model.layer_norm=ba2016", "model.pooling=max"],
+        ["model.layer_norm=sum_joint", "model.bidirectional=false", "train.recompute_steps=4"],
+        ["task.class_weights=none", "model.layers=2", "data.scale=robust"],
+    ],
+    ids=" ".join,
+)
+def test_every_cell_and_layer_norm_can_classify(tones, tmp_path, settings):
+    finished = train(tones / "tones.yaml", [*settings, "train.epochs=2"], run_dir=tmp_path / "run")
+    assert np.isfinite(finished.best_valid_loss)
+    done = grucli("inspect-weights", tmp_path / "run/best.pt", "--history")
+    assert done.returncode == 0, done.stderr
+
+
+def test_training_speaks_of_sequences_and_classes(tones, tmp_path):
+    done = grucli("train", tones / "tones.yaml", "--run-dir", tmp_path / "run")
+    assert "sequences: 34 train - 11 valid - 15 test" in done.stderr
+    assert "note: 3 classes, of which to learn from: high" in done.stderr
+    assert "mean and last pooling" in done.stderr
+    assert "predict" in done.stderr
+    assert "labels.csv" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("what", "verb"),
+    [
+        (lambda run: trace(run / "best.pt"), "trace"),
+        (lambda run: explain(run / "best.pt", at="3"), "explain"),
+        (lambda run: Stream(run / "best.pt"), "predict --stream"),
+        (report_run, "report"),
+    ],
+)
+def test_what_shows_forecasts_is_refused_in_one_line(tones, what, verb):
+    with pytest.raises(UsageError, match=f"best.pt: {verb} shows how a forecast is made, and this"):
+        what(tones / "run")
+
+
+def test_a_horizon_has_no_meaning(tones):
+    with pytest.raises(UsageError, match="--horizon 3: the model says the class of a series"):
+        predict(tones / "run/best.pt", horizon=3)
+    done = grucli("eval", tones / "run/best.pt", "--by", "step")
+    assert (done.returncode, "--by step: the model says classes" in done.stderr) == (2, True)
+
+
+def test_the_confusion_matrix_is_drawn(tones, tmp_path):
+    done = grucli("eval", tones / "run/best.pt", "--plot", tmp_path / "c.svg")
+    assert done.returncode == 0, done.stderr
+    assert "What was taken for what" in (tmp_path / "c.svg").read_text()
