@@ -7,21 +7,100 @@ Format 2 keeps what only one kind of task needs in ``task``; files of format 1 a
 """
 
 import io
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from grucli.errors import CheckpointError
 from grucli.files import write_atomically
 from grucli.formats import read_archive
+from grucli.forms import (
+    Array,
+    Both,
+    Fields,
+    Form,
+    Listed,
+    Mapped,
+    Maybe,
+    Number,
+    Plain,
+    Text,
+    Whatever,
+    faults_of,
+    shown,
+)
 
 FORMAT = "grucli checkpoint"
 FORMAT_VERSION = 2
 FORECAST_FACTS = ("season_steps", "naive_mae")
 """Entries of format 1, which knew one kind of task, that belong to that task."""
+
+
+_SHOWN_NAMES = 6
+_COUNT = Number(least=0, most=2**53, whole=True)
+
+Floats = NDArray[np.floating[Any]]
+
+_RECIPE = Fields(
+    {},
+    {
+        "name": Text(),
+        "data": Mapped(Plain()),
+        "model": Fields(
+            {},
+            {
+                "init": Fields(
+                    {"input_hidden": Text(), "hidden_hidden": Text()},
+                    {
+                        "chrono_steps": Maybe(_COUNT),
+                        "gain": Number(least=0),
+                        "checkpoint": Maybe(Text()),
+                        "matrices": Listed(Text()),
+                    },
+                    others=Plain(),
+                )
+            },
+            others=Plain(),
+        ),
+        "train": Fields(
+            {}, {"loss": Text(), "optimizer": Text(), "clip": Maybe(Number())}, others=Plain()
+        ),
+    },
+    others=Plain(),
+)
+"""What is read of a recipe without the schema of recipes, which is slow to load."""
+
+CONTENT: Mapping[str, Form] = {
+    "recipe": Both(Plain(), _RECIPE),
+    "time": Text(),
+    "columns": Listed(Text(), least=1),
+    "frequency": Plain(),
+    "scaler": Whatever(),
+    "task": Fields({"kind": Text(), "facts": Plain()}),
+    "data": Fields({"path": Plain(), "rows": _COUNT, "sha256": Text()}, others=Plain()),
+    "weights": Mapped(Array(("float32", "float64"))),
+    "progress": Fields(
+        {
+            "epoch": _COUNT,
+            "step": _COUNT,
+            "best_epoch": _COUNT,
+            "best_valid_loss": Number(not_a_number=True),
+            "threads": Number(least=1, most=1024, whole=True),
+            "kernel": Text(),
+            "test_scores": Plain(),
+        }
+    ),
+    "versions": Fields({"grucli": Text(), "torch": Text()}, others=Text()),
+    "training": Maybe(Fields({"version": _COUNT}, others=Whatever())),
+    "deviations": Mapped(Mapped(Number(least=0, not_a_number=True))),
+}
+"""What each entry is. Those of other classes have their own forms: the recipe its schema;
+frequency, scaler and the facts of a task their ``from_plain`` and ``of_facts``; the state of
+training that of a run that begins (``grucli.runs.state_form``)."""
 
 
 @dataclass(frozen=True)
@@ -79,25 +158,28 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
             "such as runs/NAME/best.pt (`grucli inspect-weights` also reads other files)"
         )
     body = migrated(body)
-    if body.get("format_version") != FORMAT_VERSION:
+    version, versions = body.get("format_version"), body.get("versions")
+    if type(version) is not int or version != FORMAT_VERSION:
+        by = versions.get("grucli") if isinstance(versions, dict) else None
         raise CheckpointError(
-            f"{path}: checkpoint format {body.get('format_version')!r}; this grucli reads formats "
-            f"1 to {FORMAT_VERSION}; use the grucli that wrote it ({body.get('versions')})"
+            f"{path}: checkpoint format {shown(version)}; this grucli reads formats "
+            f"1 to {FORMAT_VERSION}; use the grucli that wrote it ({shown(by)})"
         )
-    names = {entry.name for entry in fields(Checkpoint)}
-    entries = set(body) - {"format", "format_version"}
-    if entries != names:
+    entries = body.keys() - {"format", "format_version"}
+    if entries != CONTENT.keys():
         raise CheckpointError(
-            f"{path}: missing entries: {_listed(names - entries)}; unexpected entries: "
-            f"{_listed(entries - names)}; the file was changed after grucli wrote it"
+            f"{path}: missing entries: {_listed(CONTENT.keys() - entries)}; unexpected entries: "
+            f"{_listed(entries - CONTENT.keys())}; the file was changed after grucli wrote it"
         )
-    _check_weights(path, body["weights"])
-    return Checkpoint(**{name: body[name] for name in names})
+    check_content(path, body)
+    _check_finite(path, body["weights"])
+    return Checkpoint(**{name: body[name] for name in CONTENT})
 
 
 def is_ours(content: Any) -> bool:
     """Whether what a file holds says that it is a checkpoint of grucli, sound or not."""
-    return isinstance(content, dict) and content.get("format") == FORMAT
+    name = content.get("format") if isinstance(content, dict) else None
+    return isinstance(name, str) and name == FORMAT
 
 
 def migrated(body: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -106,7 +188,8 @@ def migrated(body: Mapping[str, Any]) -> Mapping[str, Any]:
     Format 1 kept the facts of a forecast beside everything else; its oldest files have no
     ``deviations``.
     """
-    if body.get("format_version") != 1:
+    version = body.get("format_version")
+    if type(version) is not int or version != 1:
         return body
     facts = {name: body[name] for name in FORECAST_FACTS if name in body}
     rest = {name: value for name, value in body.items() if name not in FORECAST_FACTS}
@@ -114,21 +197,34 @@ def migrated(body: Mapping[str, Any]) -> Mapping[str, Any]:
     return {"deviations": {}, **rest, "task": task, "format_version": FORMAT_VERSION}
 
 
-def _listed(names: set[str]) -> str:
-    return ", ".join(sorted(map(str, names))) or "none"
+def check_content(path: str | Path, body: Mapping[str, Any]) -> None:
+    """Raise CheckpointError naming what is not as ``CONTENT`` has it in the entries there are."""
+    faults = [
+        fault
+        for name, form in CONTENT.items()
+        if name in body
+        for fault in faults_of(form, body[name], name)
+    ]
+    if faults:
+        raise CheckpointError(*(f"{path}: {fault}; the file was changed" for fault in faults))
 
 
-def _check_weights(path: str | Path, weights: Any) -> None:
-    """Refuse weights that are not finite floating-point arrays, naming the first bad entry."""
-    if not isinstance(weights, dict) or not weights:
+def _listed(names: Iterable[Any]) -> str:
+    words = sorted(shown(name).strip("'") for name in names)
+    more = f" and {len(words) - _SHOWN_NAMES} more" if len(words) > _SHOWN_NAMES else ""
+    return ", ".join(words[:_SHOWN_NAMES]) + more or "none"
+
+
+def _check_finite(path: str | Path, weights: Mapping[str, Floats]) -> None:
+    """Refuse weights that are not finite, naming the first such entry of each tensor."""
+    if not weights:
         raise CheckpointError(f"{path}: holds no weights; expected a mapping of name to tensor")
     problems = []
     for name, array in weights.items():
-        if not isinstance(array, np.ndarray) or array.dtype not in (np.float32, np.float64):
-            found = getattr(array, "dtype", type(array).__name__)
-            problems.append(f"{path}: {name}: {found}; expected a float32 or float64 tensor")
-        elif not np.isfinite(array).all():
-            index = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
+        wrong = ~np.isfinite(array)
+        if wrong.any():
+            first = np.unravel_index(int(wrong.argmax()), array.shape)
+            index = tuple(int(i) for i in first)
             problems.append(
                 f"{path}: {name}{list(index)} is {array[index]}; expected finite weights; "
                 "use an earlier checkpoint"

@@ -23,10 +23,16 @@ class GrucliError(Exception):
     def __init__(self, *problems: str) -> None:
         """Take one line for each problem; the message shows the first 20 and counts the rest."""
         self.problems: Sequence[str] = problems
-        shown = list(problems[:SHOWN_PROBLEMS])
-        if len(problems) > SHOWN_PROBLEMS:
-            shown.append(f"... and {len(problems) - SHOWN_PROBLEMS} more ({len(problems)} in all)")
-        super().__init__("\n".join(shown))
+        super().__init__("\n".join(self.lines))
+
+    @property
+    def lines(self) -> list[str]:
+        """The first problems, and how many there are beyond them."""
+        shown = list(self.problems[:SHOWN_PROBLEMS])
+        if len(self.problems) > SHOWN_PROBLEMS:
+            count = len(self.problems)
+            shown.append(f"... and {count - SHOWN_PROBLEMS} more ({count} in all)")
+        return shown
 
 
 class UsageError(GrucliError):

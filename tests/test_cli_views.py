@@ -468,7 +468,7 @@ def test_a_log_gets_one_plain_line_an_epoch():
 
 
 def test_a_quiet_run_shows_nothing(capsys):
-    with open_view(quiet=True, color=True) as show:
+    with open_view(quiet=True) as show:
         show(started())
         show(finished())
     assert capsys.readouterr().err == ""
@@ -476,7 +476,7 @@ def test_a_quiet_run_shows_nothing(capsys):
 
 def test_without_a_terminal_the_lines_are_plain_even_when_colour_is_forced(capsys, monkeypatch):
     monkeypatch.setenv("FORCE_COLOR", "1")
-    with open_view(quiet=False, color=True) as show:
+    with open_view(quiet=False) as show:
         show(started())
     captured = capsys.readouterr()
     assert captured.err.startswith("co2  gru")

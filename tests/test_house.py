@@ -13,23 +13,24 @@ from grucli.cells import CELLS, NORM_NAMES
 PACKAGE = Path(__file__).parent.parent / "grucli"
 
 GROUND = {"errors", "columns", "text", "cells"}
-VALUES = {"files", "formats", "results", "recipe"}
+VALUES = {"forms", "files", "formats", "results", "recipe"}
 MAY_IMPORT = {
     "errors": set(),
     "columns": set(),
     "text": set(),
+    "forms": {"errors"},
     "cells": set(),
     "files": {"errors"},
     "formats": {"errors", "text"},
     "results": GROUND,
     "recipe": GROUND,
-    "data": {"errors", "columns", "text", "results"},
+    "data": {"errors", "columns", "text", "forms", "results"},
     "nn": GROUND | {"results"},
-    "training": {"errors", "results", "recipe"},
-    "tasks": GROUND | {"results", "recipe", "data", "nn", "training"},
-    "insight": GROUND | {"results", "data", "nn", "tasks", "training"},
-    "weights": GROUND | {"formats", "results", "checkpoint"},
-    "checkpoint": {"errors", "files", "formats"},
+    "training": {"errors", "forms", "results", "recipe"},
+    "tasks": GROUND | {"forms", "results", "recipe", "data", "nn", "training"},
+    "insight": GROUND | {"forms", "results", "data", "nn", "tasks", "training"},
+    "weights": GROUND | {"forms", "formats", "results", "checkpoint"},
+    "checkpoint": {"errors", "forms", "files", "formats"},
     "runs": GROUND
     | VALUES
     | {"data", "nn", "training", "insight", "tasks", "weights", "checkpoint", "version"},

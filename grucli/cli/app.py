@@ -5,6 +5,7 @@ import re
 import signal
 import sys
 import traceback
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -14,6 +15,7 @@ from grucli.cli.kit.options import SCREEN, Verbose
 from grucli.cli.kit.talking import tolerant_talk
 from grucli.cli.verbs import evaluate, explain, inspect_weights, predict, report, trace, train
 from grucli.errors import GrucliError
+from grucli.text import clean, printable
 
 _CHOICE = re.compile(
     r"Invalid value for '(?P<option>[^']+)': (?:Value error, )?"
@@ -21,6 +23,11 @@ _CHOICE = re.compile(
     re.DOTALL,
 )
 """How the library says it."""
+
+_NO_MEMORY = ("allocate memory", "failed to map segment", "start new thread")
+"""How libraries say that memory, or room for addresses, has run out."""
+
+_LONGEST_ERROR = 4000
 
 app = typer.Typer(
     name="grucli",
@@ -66,26 +73,22 @@ def run(arguments: list[str]) -> int:
 
 def _run(arguments: list[str]) -> int:
     if sys.stdout is None and {"--help", "-h", "--version"} & set(arguments):
-        return _report("standard output is closed: there is nowhere to print", 1)
+        return _report(["standard output is closed: there is nowhere to print"], 1)
     try:
         code = app(arguments, standalone_mode=False, prog_name="grucli")
         _flush()
     except GrucliError as error:
-        return _report(str(error), error.exit_code)
+        return _report(error.lines, error.exit_code)
     except typer.TyperException as error:
-        return _report(_usage(error), 2)
+        return _report([_usage(error)], 2)
     except (KeyboardInterrupt, typer.Abort):
         return 128 + signal.SIGINT
     except BrokenPipeError:
         return _closed_output()
     except OSError as error:
-        return _report(f"could not finish: {error.strerror or error}", 1)
+        return _report([f"could not finish: {error.strerror or error}"], 1)
     except Exception as error:
-        return _report(
-            f"internal fault: {type(error).__name__}: {error}; this is a defect of grucli; "
-            "run again with --verbose and report what it prints",
-            1,
-        )
+        return _report([_unexpected(error)], 1)
     return code if isinstance(code, int) else 0
 
 
@@ -101,12 +104,25 @@ def _closed_output() -> int:
     return 1
 
 
-def _report(message: str, code: int) -> int:
+def _unexpected(error: Exception) -> str:
+    """What to say of an error that is none of ours."""
+    words = str(error)
+    if isinstance(error, MemoryError) or any(sign in words for sign in _NO_MEMORY):
+        return "could not finish: not enough memory; free some, or raise the limit (ulimit -v)"
+    return (
+        f"internal fault: {type(error).__name__}: {words}; this is a defect of grucli; "
+        "run again with --verbose and report what it prints"
+    )
+
+
+def _report(problems: Sequence[str], code: int) -> int:
+    """Print errors, one line each: whatever foreign text is in them, it cannot act as more."""
     if sys.stderr is not None:
         if SCREEN.verbose:
-            traceback.print_exc()
-        for line in message.splitlines():
-            sys.stderr.write(f"error: {line}\n")
+            for line in traceback.format_exc().splitlines():
+                sys.stderr.write(f"{clean(line)}\n")
+        for problem in problems:
+            sys.stderr.write(f"error: {printable(problem, limit=_LONGEST_ERROR)}\n")
     return code
 
 

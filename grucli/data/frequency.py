@@ -6,11 +6,15 @@ from typing import Any
 import numpy as np
 
 from grucli.data.timestamps import Numbers, Times, TimeStyle
-from grucli.errors import CheckpointError, DataError
+from grucli.errors import DataError
+from grucli.forms import Fields, Number, OneOf, Truth, check_form, form_of
 from grucli.text import plural
 
 MICROSECONDS = {"day": 86_400_000_000, "hour": 3_600_000_000, "minute": 60_000_000}
 """Lengths of the units that frequencies are said in."""
+
+LARGEST_STEP = 2**48
+"""So that many of them together are still whole numbers of 64 bits; 8.9 years of microseconds."""
 
 UNITS = ("steps", "microseconds", "months", "business_days")
 _SHORTEST_MONTH_DAYS = 28
@@ -133,18 +137,23 @@ class Frequency:
     @classmethod
     def from_plain(cls, plain: Any) -> "Frequency":
         """The frequency that ``to_plain`` gave. Raises CheckpointError for anything else."""
-        try:
-            style = TimeStyle(**plain["style"])
-            unit, n, month_end = plain["unit"], plain["n"], plain["month_end"]
-            sound = unit in UNITS and isinstance(n, int) and n >= 1 and isinstance(month_end, bool)
-        except (KeyError, TypeError):
-            sound = False
-        if not sound:
-            raise CheckpointError(
-                f"frequency: {str(plain)[:80]!r} is not what grucli writes; expected unit, n, "
-                "month_end and style; the file was changed"
-            )
-        return cls(unit, n, month_end, style)
+        check_form(_FORM, plain, "frequency")
+        style = TimeStyle(**plain["style"])
+        return cls(plain["unit"], plain["n"], plain["month_end"], style)
+
+
+_FORM = Fields(
+    {
+        "unit": OneOf(UNITS),
+        "n": Number(least=1, most=LARGEST_STEP, whole=True),
+        "month_end": Truth(),
+        "style": Fields(
+            {},
+            {name: form_of(value) for name, value in asdict(TimeStyle()).items()}
+            | {"separator": OneOf(("", " ", "T")), "digits": Number(0, 6, whole=True)},
+        ),
+    }
+)
 
 
 def commonest_of(gaps: Numbers) -> int:

@@ -1,5 +1,6 @@
 """Between original and scaled units: scaled = (value - center) / spread, column by column."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
@@ -13,6 +14,7 @@ from grucli.data.panel import Panel
 from grucli.data.split import Span
 from grucli.data.values import Floats
 from grucli.errors import CheckpointError, DataError
+from grucli.forms import Fields, Listed, Number, OneOf, Text, Whatever, check_form
 
 Numbers = TypeVar("Numbers", Floats, Tensor)
 KINDS = ("standard", "minmax", "robust", "none")
@@ -93,24 +95,26 @@ class Scaler:
     @classmethod
     def from_plain(cls, plain: Any) -> "Scaler":
         """The scaler that ``to_plain`` gave. Raises CheckpointError for anything else."""
-        try:
-            kind, columns = plain["kind"], tuple(plain["columns"])
-            center = np.array(plain["center"], np.float64)
-            spread = np.array(plain["spread"], np.float64)
-            sound = (
-                kind in KINDS
-                and center.shape == spread.shape == (len(columns),)
-                and bool(np.isfinite(center).all() and np.isfinite(spread).all())
-                and bool((spread > 0).all())
-            )
-        except (KeyError, TypeError, ValueError):
-            sound = False
-        if not sound:
+        check_form(_FORM, plain, "scaler")
+        lengths = {len(plain[name]) for name in ("columns", "center", "spread")}
+        if len(lengths) > 1:
             raise CheckpointError(
-                f"scaler: {str(plain)[:80]!r} is not what grucli writes; expected kind, columns, "
-                "finite centers and positive spreads; the file was changed"
+                "scaler: columns, center and spread differ in length; the file was changed"
             )
-        return cls(kind, columns, center, spread)
+        center, spread = np.array(plain["center"], float), np.array(plain["spread"], float)
+        return cls(plain["kind"], tuple(plain["columns"]), center, spread)
+
+
+_LARGEST = float(np.finfo(float).max)
+_FORM = Fields(
+    {
+        "kind": OneOf(KINDS),
+        "columns": Listed(Text(), least=1),
+        "center": Listed(Number(-_LARGEST, _LARGEST)),
+        "spread": Listed(Number(math.nextafter(0.0, 1.0), _LARGEST)),
+    },
+    others=Whatever(),
+)
 
 
 def fit_scaler(kind: str, measured_values: Iterable[Floats], columns: tuple[str, ...]) -> Scaler:

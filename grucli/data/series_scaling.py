@@ -1,17 +1,17 @@
 """A scaler for every series of a panel, fitted on its own rows."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from grucli.data.panel import Panel
 from grucli.data.scaling import Scaler, measured_statistics
 from grucli.data.split import Span, measured_columns
 from grucli.data.values import Floats
 from grucli.errors import CheckpointError
+from grucli.forms import Array, Fields, Listed, Plain, Text, check_form
 
 Name = tuple[str, ...]
 
@@ -88,24 +88,34 @@ class SeriesScaler:
     def from_plain(cls, plain: Any) -> "SeriesScaler":
         """The scaler that ``to_plain`` gave. Raises CheckpointError for anything else."""
         whole = Scaler.from_plain(plain)
-        try:
-            own = plain["by_series"]
-            id_columns, names = tuple(own["id_columns"]), tuple(map(tuple, own["names"]))
-            center, spread = _floats(own["center"]), _floats(own["spread"])
-            sound = (
-                center.shape == spread.shape == (len(names), len(whole.columns))
-                and bool(np.isfinite(center).all() and np.isfinite(spread).all())
-                and bool((spread > 0).all())
-                and all(len(name) == len(id_columns) for name in names)
-            )
-        except (KeyError, TypeError, ValueError):
-            sound = False
-        if not sound:
-            raise CheckpointError(
-                "scaler.by_series: not what grucli writes; expected id_columns, names, and finite "
-                "centers and positive spreads for each; the file was changed"
-            )
-        return cls(whole, id_columns, names, center, spread)
+        own = plain["by_series"]
+        check_form(_FORM, own, "scaler.by_series")
+        faults = list(_disagreements(own, whole))
+        if faults:
+            raise CheckpointError(*(f"{fault}; the file was changed" for fault in faults))
+        names = tuple(map(tuple, own["names"]))
+        return cls(whole, tuple(own["id_columns"]), names, own["center"], own["spread"])
+
+
+_FORM = Fields(
+    {
+        "id_columns": Listed(Text(), least=1),
+        "names": Listed(Listed(Plain(names=0, values=1), least=1)),
+        "center": Array(("float64",)),
+        "spread": Array(("float64",)),
+    }
+)
+
+
+def _disagreements(own: Mapping[str, Any], whole: Scaler) -> Iterator[str]:
+    """Where names, centers and spreads do not belong together."""
+    center, spread, names = own["center"], own["spread"], own["names"]
+    if not center.shape == spread.shape == (len(names), len(whole.columns)):
+        yield "scaler.by_series: center and spread have other shapes than series by columns"
+    elif not (np.isfinite(center).all() and np.isfinite(spread).all() and (spread > 0).all()):
+        yield "scaler.by_series: expected finite centers and positive spreads"
+    if any(len(name) != len(own["id_columns"]) for name in names):
+        yield "scaler.by_series.names: expected one text for each of id_columns"
 
 
 AnyScaler = Scaler | SeriesScaler
@@ -119,7 +129,3 @@ def scaler_from_plain(plain: Any) -> AnyScaler:
 
 def _names(panel: Panel, id_columns: Sequence[str]) -> list[Name]:
     return list(zip(*(panel.texts[column] for column in id_columns), strict=True))
-
-
-def _floats(values: Any) -> NDArray[np.float64]:
-    return np.asarray(values, np.float64)

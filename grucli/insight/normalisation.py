@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
+from grucli.forms import Form, form_of
 from grucli.insight.record import ends_record
 from grucli.nn import RecurrentModel, mean_deviations
 from grucli.results import Epoch
@@ -94,6 +95,10 @@ class DeviationProbe(Observer):
     def state_dict(self) -> dict[str, Any]:
         """All that was found: the start cannot be measured again."""
         return {"found": self.found}
+
+    def state_form(self) -> Form:
+        """For the same matrices at the same moments."""
+        return form_of(self.state_dict())
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from a state of ``state_dict``."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
+from grucli.forms import Fields, Form, Listed, form_of, form_of_class
 from grucli.insight.gate_updates import StepProbes, gate_updates
 from grucli.insight.record import WeightRecorder
 from grucli.insight.snapshots import take_snapshot
@@ -54,6 +55,10 @@ class GateUpdates(Observer):
     def state_dict(self) -> dict[str, Any]:
         """What a run that stopped between the last step and the epoch's end has still to show."""
         return {"shown": [asdict(gate) for gate in self._shown]}
+
+    def state_form(self) -> Form:
+        """A list of such updates."""
+        return Fields({"shown": Listed(form_of_class(GateUpdate))})
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from a state of ``state_dict``."""
@@ -124,6 +129,10 @@ class WeightLog(Observer):
     def state_dict(self) -> dict[str, Any]:
         """What later records are compared with."""
         return self._recorder.state_dict()
+
+    def state_form(self) -> Form:
+        """As of this model."""
+        return form_of(self.state_dict())
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from a state of ``state_dict``."""

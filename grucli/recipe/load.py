@@ -9,7 +9,7 @@ from typing import Any
 from grucli.errors import RecipeError
 from grucli.recipe import wording
 from grucli.recipe.composer import UnreadableRecipeError
-from grucli.recipe.nodes import LONGEST_SHOWN, Entry, Node, Problem, Where, node_of
+from grucli.recipe.nodes import DEEPEST, LONGEST_SHOWN, Entry, Node, Problem, Where, node_of
 from grucli.recipe.schema import Recipe
 from grucli.recipe.validate import validate
 from grucli.recipe.yaml_reader import read_file, read_text
@@ -73,6 +73,9 @@ def _parse_override(override: str, order: int) -> tuple[tuple[str, ...], Node]:
     names = tuple(part.strip() for part in key.split("."))
     if not equals or not all(names):
         message = "not an override; expected KEY=VALUE, such as model.hidden=32"
+        raise UnreadableRecipeError(Problem(Where(order, 0, 0, source), "", message))
+    if len(names) > DEEPEST:
+        message = f"nested deeper than {DEEPEST} levels; expected a key such as model.hidden"
         raise UnreadableRecipeError(Problem(Where(order, 0, 0, source), "", message))
     if text.strip() == STDIN:
         return names, Node(Where(order, 0, 0, source), STDIN, STDIN)

@@ -1,5 +1,8 @@
 """A checkpoint opened for use: with its recipe, its model, and a table that it can read."""
 
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -7,6 +10,7 @@ from typing import Any
 from grucli.checkpoint import Checkpoint, load_checkpoint
 from grucli.data import Frequency, Panel, scaler_from_plain
 from grucli.errors import CheckpointError, DataError, RecipeError, UsageError
+from grucli.forms import check_form
 from grucli.recipe import Recipe, recipe_from_mapping
 from grucli.results import SplitName
 from grucli.runs.device import use_kernel
@@ -23,6 +27,7 @@ class Opened:
     recipe: Recipe
     task: Task[Any, Any]
     learned: Learned
+    frequency: Frequency
     model: Any
 
 
@@ -45,9 +50,21 @@ def open_checkpoint(path: str | Path) -> Opened:
     saved = load_checkpoint(path)
     recipe = recipe_of(saved, path)
     task = task_of(recipe)
-    learned = Learned(scaler_from_plain(saved.scaler), saved.task["facts"])
+    with _named(path):
+        check_form(task.facts_form(recipe), saved.task["facts"], "task.facts")
+        learned = Learned(scaler_from_plain(saved.scaler), saved.task["facts"])
+        trained = Frequency.from_plain(saved.frequency)
     model = task.restore_model(recipe, learned.facts, saved.weights, source=str(path))
-    return Opened(str(path), saved, recipe, task, learned, model)
+    return Opened(str(path), saved, recipe, task, learned, trained, model)
+
+
+@contextmanager
+def _named(path: str | Path) -> Iterator[None]:
+    """Put the file's name before what is wrong with a part of it."""
+    try:
+        yield
+    except CheckpointError as error:
+        raise CheckpointError(*(f"{path}: {problem}" for problem in error.problems)) from None
 
 
 def open_forecaster(path: str | Path, *, verb: str) -> Opened:
@@ -81,13 +98,16 @@ def with_table(
 
 def with_panel(opened: Opened, panel: Panel) -> OpenedTable:
     """An opened checkpoint beside a table that was read before."""
-    read = opened.task.prepare(opened.recipe, panel, device="cpu", learned=opened.learned)
+    with _named(opened.path):
+        read = opened.task.prepare(opened.recipe, panel, device="cpu", learned=opened.learned)
     return OpenedTable(**{**vars(opened), "data": read})
 
 
 def _panel(opened: Opened, data: str | bytes | None, *, judged: SplitName | None) -> Panel:
     """The table, checked against what the model was trained on."""
-    trained = Frequency.from_plain(opened.saved.frequency)
+    trained = opened.frequency
+    if data is None:
+        _check_own_table(opened)
     if judged is not None and data is None:
         panel = read_judged(opened.recipe, expected=trained)
     else:
@@ -99,6 +119,23 @@ def _panel(opened: Opened, data: str | bytes | None, *, judged: SplitName | None
             f"{trained.words}; resample the table"
         )
     return panel
+
+
+def _check_own_table(opened: Opened) -> None:
+    """Raise CheckpointError where a checkpoint names what is no file: that could have no end."""
+    data = opened.recipe.data
+    for path in (data.path, data.split.test):
+        if not isinstance(path, str):
+            continue
+        try:
+            mode = Path(path).stat().st_mode
+        except (OSError, ValueError):
+            continue  # the reader says what is wrong with it
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+            raise CheckpointError(
+                f"{opened.path}: its recipe's table is {path}, a device or a pipe; expected a "
+                "file; give the table behind the checkpoint"
+            )
 
 
 def recipe_of(checkpoint: Checkpoint, path: str | Path) -> Recipe:

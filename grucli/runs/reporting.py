@@ -63,7 +63,7 @@ def report_run(run: str | Path) -> RunReport:
         recipe=dump_recipe(recipe),
         model=model_words(recipe),
         columns=recipe.data.target,
-        epochs=parts.take(("training",), lambda: read_epochs(checkpoint)) or (),
+        epochs=parts.take(("training",), lambda: read_epochs(checkpoint.parent)) or (),
         scores=scores,
         errors_by_step=errors,
         forecasts=tuple(e for e in (*newest, *examples) if e.column in shown),
@@ -135,7 +135,7 @@ def _weights(
 ) -> tuple[tuple[FilmMoment, ...], tuple[MatrixFrames, ...], tuple[MatrixSpectrum, ...]]:
     """The film of the matrices, and their singular values."""
     file = read_weights(checkpoint)
-    snapshots = parts.take(("weights",), lambda: read_snapshots(checkpoint)) or ()
+    snapshots = parts.take(("weights",), lambda: read_snapshots(checkpoint.parent, file)) or ()
     if not snapshots:
         parts.missing.setdefault("weights", "snapshots.jsonl holds no snapshot yet")
         return (), (), spectra_of_run(file, None)

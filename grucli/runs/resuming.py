@@ -16,6 +16,7 @@ from grucli.runs.folder import RunFolder
 from grucli.runs.opened import recipe_of
 from grucli.runs.origin import Origin
 from grucli.runs.saving import Saver
+from grucli.runs.state_form import check_state
 from grucli.runs.states import SavedState, load_state, set_aside
 from grucli.training.progress import STATE_VERSION, Training
 
@@ -65,6 +66,7 @@ class GoesOn:
         recipe.yaml is brought up to date, except where it is the file that the recipe came from.
         """
         saved, folder = self.state.checkpoint, saver.folder
+        check_state(saved.training, training, saver.observers, self.state.path)
         training.model.load_state_dict(_as_tensors(saved.weights))
         state = _as_tensors(saved.training)
         saver.observers.load_state_dict(state["observers"])

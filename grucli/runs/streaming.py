@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from grucli.data import Frequency, Row, Scaler, stream_rows
+from grucli.data import Row, Scaler, stream_rows
 from grucli.errors import DataError, UsageError
 from grucli.nn import Forecaster, State
 from grucli.recipe import Recipe
@@ -47,7 +47,7 @@ class Stream:
         self.model: Forecaster = opened.model.eval()
         self.scaler = scaler
         self.of_targets = self.scaler.only(recipe.data.columns.targets)
-        self.frequency = Frequency.from_plain(opened.saved.frequency)
+        self.frequency = opened.frequency
         self.state: State | None = None
         self.row: Row | None = None
         self.filled: list[float] | None = None

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from grucli.data import AnyScaler, Panel
 from grucli.errors import CheckpointError
+from grucli.forms import Form, Plain
 from grucli.nn import RecurrentModel
 from grucli.recipe import Recipe
 from grucli.results import AnyScores, ForecastExample, Prediction, SplitName
@@ -87,6 +88,10 @@ class Task(ABC, Generic[Data, Model]):
     @abstractmethod
     def judged_texts(self, recipe: Recipe, split: SplitName) -> tuple[str, ...]:
         """Columns of texts that a table must have for one of its parts to be judged."""
+
+    def facts_form(self, recipe: Recipe) -> Form:
+        """What the facts in a checkpoint have to be, which is seen to before they are used."""
+        return Plain()
 
     @abstractmethod
     def prepare(

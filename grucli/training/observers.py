@@ -6,6 +6,7 @@ The loop calls every observer in order, at five moments; none of them changes wh
 from collections.abc import Mapping
 from typing import Any
 
+from grucli.forms import Form, Whatever
 from grucli.results import Epoch, Step
 from grucli.training.progress import Training
 
@@ -38,6 +39,10 @@ class Observer:
     def state_dict(self) -> Mapping[str, Any]:
         """What a resumed run needs to watch on as if nothing had happened."""
         return {}
+
+    def state_form(self) -> Form:
+        """What a saved state has to be, which is seen to before it is loaded."""
+        return Whatever()
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from a state of ``state_dict``."""

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from grucli.cells import CELLS
 from grucli.cells.address import ParameterName, parse_parameter
-from grucli.checkpoint import FORMAT, is_ours, migrated
+from grucli.checkpoint import FORMAT, check_content, is_ours, migrated
 from grucli.errors import CheckpointError
 from grucli.formats import OnnxModel, read_tensors
 from grucli.text import printable
@@ -44,8 +44,9 @@ def read_weights(path: str | Path) -> WeightFile:
         form, state = "safetensors", content
     elif is_ours(content):
         body = migrated(content)
-        form, state, recipe = FORMAT, body.get("weights"), body.get("recipe")
-        facts = {k: v for k, v in body.items() if k not in ("weights", "recipe", "training")}
+        facts = {k: v for k, v in body.items() if k != "training"}
+        check_content(path, facts)
+        form, state, recipe = FORMAT, facts.pop("weights", None), facts.pop("recipe", None)
     else:
         form, state = _state_dict(shown, content)
     tensors = _tensors(state)

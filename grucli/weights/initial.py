@@ -57,7 +57,10 @@ def expected_acting(
     own = drawn[name.kind]
     sides = drawn.values() if module.norm.of_sum else [own]
     of_unit_variance = math.hypot(*(side.get("row_norms", math.nan) for side in sides))
-    scale = float(init.get("gain", 1.0)) / deviations.get(name.long, of_unit_variance)
+    deviation = deviations.get(name.long, of_unit_variance)
+    if not deviation > 0:
+        return {}
+    scale = float(init.get("gain", 1.0)) / deviation
     found = {
         "effective_norm": own.get("spectral_norm"),
         "effective_radius": own.get("spectral_radius"),

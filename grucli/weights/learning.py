@@ -99,7 +99,7 @@ def starved_shares(records: Sequence[WeightRecord]) -> dict[str, float]:
         for name, norm in norms.items():
             if norm < STARVED * max(norms.values()):
                 starved[name] = starved.get(name, 0) + steps
-    return {name: steps / total for name, steps in starved.items()}
+    return {name: steps / max(total, 1) for name, steps in starved.items()}
 
 
 def learning_findings(

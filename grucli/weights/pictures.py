@@ -14,7 +14,7 @@ from grucli.results import (
     Snapshot,
     WeightPictures,
 )
-from grucli.weights.history import snapshot_values
+from grucli.weights.lines import snapshot_values
 from grucli.weights.stacks import WeightFile
 from grucli.weights.statistics.estimates import fast_singular_values
 

@@ -20,7 +20,7 @@ def build_weight_report(file: WeightFile, *, exact: bool = False) -> WeightRepor
     One entry for each stack, layer, direction, part and gate, in this order. ``exact`` computes
     the whole spectrum of matrices with more than 512 rows and columns too.
     """
-    init, deviations = _init_recipe(file.recipe), _deviations(file)
+    init, deviations = file.section("model", "init"), _deviations(file)
     modules = file.modules
     if len(modules) == 1:
         modules = (replace(modules[0], prefix=""),)
@@ -51,8 +51,7 @@ def input_names(file: WeightFile) -> tuple[str, ...]:
     found = file.facts.get("columns")
     if not isinstance(found, (list, tuple)):
         return ()
-    data = file.recipe.get("data") if file.recipe is not None else None
-    has_flags = isinstance(data, Mapping) and data.get("missing") == "mask"
+    has_flags = file.section("data").get("missing") == "mask"
     names = Columns(tuple(map(str, found)), flags=has_flags).names
     widths = {module.tensors["weight_ih_l0"].shape[1] for module in file.modules}
     return names if widths == {len(names)} else ()
@@ -85,13 +84,6 @@ def _deviations(file: WeightFile) -> Mapping[str, Mapping[str, float]]:
     """What a checkpoint of ours says of the sums below its layer normalisation, by moment."""
     found = file.facts.get("deviations")
     return found if isinstance(found, Mapping) and len(file.modules) == 1 else {}
-
-
-def _init_recipe(recipe: Mapping[str, Any] | None) -> Mapping[str, Any]:
-    """``model.init`` of a recipe, empty where there is none."""
-    model = recipe.get("model") if recipe is not None else None
-    init = model.get("init") if isinstance(model, Mapping) else None
-    return init if isinstance(init, Mapping) else {}
 
 
 def _joined(words: Iterable[str]) -> str:

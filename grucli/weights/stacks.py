@@ -67,3 +67,10 @@ class WeightFile:
     recipe: Mapping[str, Any] | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+    def section(self, *names: str) -> Mapping[str, Any]:
+        """A part of the recipe, such as model and init in it; {} where the file has none."""
+        found: Any = self.recipe
+        for name in names:
+            found = found.get(name) if isinstance(found, Mapping) else None
+        return found if isinstance(found, Mapping) else {}

@@ -10,16 +10,26 @@ from grucli.cli.kit.page import Screen
 from grucli.errors import GrucliError
 from grucli.results import to_json
 
+LEAST_COLUMNS = 20
+"""A terminal narrower than this (COLUMNS=0 is one) is drawn for as if it had so many."""
+
 
 def talk() -> Console:
     """The console for progress, warnings and hints: standard error."""
-    return Console(stderr=True, no_color=None if SCREEN.color else True, highlight=False)
+    return _console(stderr=True)
 
 
 def result() -> Console:
     """The console for tables that are the result. Raises GrucliError without standard output."""
     _need_output()
-    return Console(no_color=None if SCREEN.color else True, highlight=False)
+    return _console(stderr=False)
+
+
+def _console(*, stderr: bool) -> Console:
+    console = Console(stderr=stderr, no_color=None if SCREEN.color else True, highlight=False)
+    if console.width < LEAST_COLUMNS:  # noqa: PLR1730  (a width that was set does not follow a window)
+        console.width = LEAST_COLUMNS
+    return console
 
 
 def show(value: object, *, json: bool, render: Callable[[int], Screen]) -> None:

@@ -57,7 +57,7 @@ def train(
     from grucli.runs import training
     from grucli.runs.origin import Origin
 
-    with catch_signals() as stop, open_view(quiet=SCREEN.quiet, color=SCREEN.color) as show:
+    with catch_signals() as stop, open_view(quiet=SCREEN.quiet) as show:
         for event in training.train(
             loaded,
             run_dir=run_dir,

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.live import Live
 
 from grucli.cli.kit.charts import ascii_glyphs
+from grucli.cli.kit.console import talk
 from grucli.cli.kit.numbers import clock, count, digits, power
 from grucli.cli.kit.page import Screen, plain_text
 from grucli.cli.views.summary import render_summary
@@ -24,13 +25,13 @@ PLAIN_WIDTH = 80
 
 
 @contextmanager
-def open_view(*, quiet: bool, color: bool) -> Iterator[Callable[[TrainingEvent], None]]:
+def open_view(*, quiet: bool) -> Iterator[Callable[[TrainingEvent], None]]:
     """Give the function that shows an event on standard error as fits what stands behind it."""
     stream = sys.stderr
     if quiet or stream is None:
         yield lambda _event: None
         return
-    console = Console(stderr=True, no_color=None if color else True, highlight=False)
+    console = talk()
     if console.is_interactive and stream.isatty():
         with LiveTraining(console) as view:
             yield view.show

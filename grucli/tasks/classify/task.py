@@ -6,6 +6,7 @@ from typing import Any
 import torch
 
 from grucli.data import Panel
+from grucli.forms import Fields, Form, Listed, Number, Text
 from grucli.nn import SequenceModel
 from grucli.recipe import Recipe
 from grucli.results import ClassScores, ForecastExample, Labels, SplitName
@@ -22,6 +23,12 @@ class ClassifyTask(Task[ClassifyData, SequenceModel]):
     """The class of each series."""
 
     kind = "classify"
+
+    def facts_form(self, recipe: Recipe) -> Form:
+        """The classes, and how many of each were learned."""
+        count = Number(least=0, most=2**53, whole=True)
+        return Fields({"classes": Listed(Text(), least=1), "counts": Listed(count, least=1)})
+
     samples_word = "sequence"
 
     def model_words(self, recipe: Recipe) -> str:

@@ -7,11 +7,22 @@ from typing import Any
 import numpy as np
 
 from grucli.data import Panel
+from grucli.forms import Fields, Form, Listed, Maybe, Number
 from grucli.recipe import Recipe
 from grucli.tasks.forecast.metrics import Array
 from grucli.tasks.forecast.samples import Dataset
 from grucli.tasks.forecast.season import common_season
 from grucli.tasks.forecast.sums import naive_in_sample_mae
+
+
+def facts_form(targets: int) -> Form:
+    """What the facts of a model of so many targets have to be."""
+    return Fields(
+        {
+            "season_steps": Maybe(Number(least=1, most=2**31, whole=True)),
+            "naive_mae": Listed(Number(least=0, not_a_number=True), least=targets, most=targets),
+        }
+    )
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from grucli.data import Panel
+from grucli.forms import Form
 from grucli.nn import Forecaster
 from grucli.recipe import Recipe
 from grucli.results import Forecast, ForecastExample, Scores, SplitName
 from grucli.tasks.forecast.data import ForecastData
 from grucli.tasks.forecast.examples import newest_examples, window_examples
+from grucli.tasks.forecast.measures import facts_form
 from grucli.tasks.forecast.model import new_forecaster
 from grucli.tasks.forecast.objective import ForecastObjective
 from grucli.tasks.forecast.predict import forecast_table
@@ -20,6 +22,11 @@ class ForecastTask(Task[ForecastData, Forecaster]):
     """The steps that follow a context."""
 
     kind = "forecast"
+
+    def facts_form(self, recipe: Recipe) -> Form:
+        """What errors are measured with."""
+        return facts_form(len(recipe.data.target))
+
     samples_word = "window"
 
     def model_words(self, recipe: Recipe) -> str:
