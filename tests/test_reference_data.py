@@ -57,7 +57,8 @@ def test_the_naive_forecast_of_m4_weekly_is_as_bad_as_published():
     recipe = recipe_from_mapping(M4)
     panel = read_panel(recipe.data, both)
     dataset = build_dataset(recipe, panel, device="cpu")
-    baselines = {"naive": baseline_predictors(dataset.test, season=None, fit_on=None)["naive"]}
+    setting = Setting(dataset.test, season=None, fit_on=None)
+    baselines = {"naive": baseline_predictors(setting)["naive"]}
     sums = error_sums(baselines, dataset.test, dataset.scaler, np.ones(1), width=1)
     assert (panel.series, len(panel.values), len(dataset.test)) == (359, 366912 + 4667, 359)
     assert sums["naive"].read().smape == pytest.approx(9.161, abs=5e-4)

@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import io
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -102,10 +103,11 @@ class Bench:
         changes = [*row.changes, *self.changes, f"train.seed={seed}"]
         if experiment.recipe == GENERATED:
             changes.append(f"data.path={self._table(row.scale)}")
+        shutil.rmtree(place, ignore_errors=True)
         failure = {}
         try:
             recipe = RECIPES / f"{experiment.recipe}.yaml"
-            grucli.train(recipe, changes, run_dir=place, overwrite=True, threads=1)
+            grucli.train(recipe, changes, run_dir=place, threads=1)
         except TrainingError as error:
             failure["failure"] = str(error).partition(";")[0]
         epochs = _epochs(place / "metrics.jsonl")
