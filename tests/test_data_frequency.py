@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import grucli
+from grucli.columns import Columns
 from grucli.data import build_panel, parse_table
 from grucli.errors import DataError
 
@@ -16,7 +17,7 @@ def table_of(times):
 
 
 def panel_of(times, *, missing="linear", expected=None):
-    return build_panel(table_of(times), missing=missing, expected=expected)
+    return build_panel(table_of(times), Columns(("a",)), missing=missing, expected=expected)
 
 
 def moments(begin, count, **step):

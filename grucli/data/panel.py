@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grucli.columns import Columns
+from grucli.data.clock_changes import place_in_zone
 from grucli.data.frequency import Frequency
 from grucli.data.readers.cells import plural
 from grucli.data.time_axis import NAMED_FAULTS, check_times
@@ -75,11 +76,12 @@ def build_panel(
     filling them would look ahead. ``expected`` is the frequency of rows that
     a model was trained on. Raises DataError.
     """
+    table = place_in_zone(table)
     frequency, steps = check_times(table, may_skip=missing != "error", expected=expected)
     _check_columns(table)
     if missing == "error":
         _check_cells(table)
-    notes = []
+    notes = list(table.notes)
     timestamps, values = table.timestamps, table.values
     if (steps > 1).any():
         timestamps, values = _insert_rows(table, frequency, steps)

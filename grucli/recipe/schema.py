@@ -10,8 +10,20 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from grucli.columns import Columns
+from grucli.dialect import Dialect
 from grucli.recipe.conflicts import find_conflicts
-from grucli.recipe.kinds import Share, Text, TextOrTexts, Texts
+from grucli.recipe.kinds import (
+    DELIMITER_WORDS,
+    THOUSANDS_WORDS,
+    Encoding,
+    Share,
+    Text,
+    TextOrList,
+    TextOrTexts,
+    Texts,
+    TimeFormat,
+    TimeZone,
+)
 
 
 class _Section(BaseModel):
@@ -41,13 +53,56 @@ class SplitRecipe(_Section):
     )
 
 
+class ReadRecipe(_Section):
+    """How the table is written, where it is not as a program would write it."""
+
+    delimiter: Literal[",", ";", "\t", "|", ":", " "] | None = Field(
+        default=None,
+        description="What separates cells; null is a tab in a .tsv file and a comma elsewhere.",
+        json_schema_extra={"errorMessage": DELIMITER_WORDS},
+    )
+    decimal: Literal[".", ","] = Field(
+        default=".", description="What stands in front of the digits below one."
+    )
+    thousands: Literal[",", ".", " ", "'", "_"] | None = Field(
+        default=None,
+        description="What separates thousands; null allows nothing within a number.",
+        json_schema_extra={"errorMessage": THOUSANDS_WORDS},
+    )
+    encoding: Encoding = Field(
+        default="utf-8", description="Encoding of the text, such as cp1252, latin-1 or utf-16."
+    )
+    time_format: TimeFormat | None = Field(
+        default=None,
+        description="How times are written, such as %d.%m.%Y %H:%M; null reads ISO 8601 and whole "
+        "numbers.",
+    )
+    time_zone: TimeZone | None = Field(
+        default=None,
+        description="Time zone of the clock that times were read from, such as Europe/Berlin: rows "
+        "less than a day apart are put in UTC; null leaves all as they are.",
+    )
+    missing_values: Texts = Field(
+        default=(),
+        description="What stands for a missing value, beside nothing, NA, N/A, NaN, nan and null; "
+        "a number in quotes stands for every cell of its value.",
+    )
+
+
 class DataRecipe(_Section):
     """The table and what its columns are."""
 
-    path: Text = Field(
-        description="CSV file, relative to the recipe, also as .gz, .bz2 or .xz; - is stdin."
+    path: TextOrList = Field(
+        description="CSV file, relative to the recipe, also as .gz, .bz2, .xz or .zst; a pattern "
+        "such as *.csv or a list for several files of one table; - is stdin."
     )
-    time: Text = Field(description="Name of the time column.")
+    read: ReadRecipe = Field(
+        default=ReadRecipe(), description="How the table is written, where it is not plain."
+    )
+    time: TextOrList = Field(
+        description="Name of the time column, or a list of those that a time is built from: year, "
+        "month, day, hour, minute and second, or date and time of day."
+    )
     target: TextOrTexts = Field(description="Column to forecast, or a list of columns.")
     past: Texts = Field(
         default=(), description="More input columns, known only up to the newest row."
@@ -64,6 +119,16 @@ class DataRecipe(_Section):
     split: SplitRecipe = Field(
         default=SplitRecipe(), description="Where training ends, validation and test begin."
     )
+
+    @property
+    def times(self) -> tuple[str, ...]:
+        """The columns that hold the time."""
+        return (self.time,) if isinstance(self.time, str) else self.time
+
+    @property
+    def dialect(self) -> Dialect:
+        """How the table is written."""
+        return Dialect(**self.read.model_dump())
 
     @property
     def columns(self) -> Columns:

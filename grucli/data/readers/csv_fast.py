@@ -12,32 +12,61 @@ from typing import BinaryIO
 import numpy as np
 import pandas as pd
 
-from grucli.data.readers.cells import MISSING_WORDS
-from grucli.data.readers.header import Layout, read_layout
+from grucli.data.readers.cells import NumberFormat
+from grucli.data.readers.header import Layout, delimiter_of, read_layout
 from grucli.data.readers.sources import Source
 from grucli.data.readers.text import LINE_LIMIT
-from grucli.data.timestamps import Bytes, Numbers, TimeStyle, as_times, find_style, parse_dates
-from grucli.data.values import Floats, Table
+from grucli.data.readers.time_cells import style_of
+from grucli.data.timestamps import Bytes, Numbers, TimeStyle, parse_dates
+from grucli.data.values import Floats, Table, table_of_times
+from grucli.dialect import Dialect
 
 BLOCK_BYTES = 8 << 20
 _BOM = b"\xef\xbb\xbf"
 _WORD_STARTS = np.frombuffer(b"TtFf", np.uint8)
 _EXPONENTS = np.frombuffer(b"eE", np.uint8)
-_COMMA, _NEWLINE, _MINUS, _PLUS, _ZERO = b",\n-+0"
+_NEWLINE, _MINUS, _PLUS, _ZERO = b"\n-+0"
+_NOT_IN_A_NUMBER = "\x01"
 
 
-def read_fast(source: Source, *, time: str, columns: Sequence[str] | None) -> Table | None:
+class _Form:
+    """How a table is written, as the bytes that are looked for."""
+
+    def __init__(self, source: str, dialect: Dialect) -> None:
+        self.dialect = dialect
+        self.delimiter = delimiter_of(source, dialect)
+        self.mark = ord(self.delimiter)
+        self.numbers = NumberFormat(dialect)
+        self.plain = self._to_plain()
+        words = [word.encode().translate(self.plain) for word in self.numbers.missing_words]
+        self.missing_words = [word.decode() for word in words]
+        self.missing_numbers = list(self.numbers.missing_numbers)
+
+    def _to_plain(self) -> bytes:
+        """For each byte that with which pandas reads decimal points and cells between commas."""
+        meant = {",": _NOT_IN_A_NUMBER}
+        if self.dialect.decimal == ",":
+            meant = {",": ".", ".": _NOT_IN_A_NUMBER}
+        meant[self.delimiter] = ","
+        return bytes.maketrans("".join(meant).encode(), "".join(meant.values()).encode())
+
+
+def read_fast(
+    source: Source, *, time: Sequence[str], columns: Sequence[str] | None, dialect: Dialect
+) -> Table | None:
     """Read a plain table, or give None. Raises DataError for wrong columns only."""
     times: list[Numbers] = []
     values: list[Floats] = []
     style: TimeStyle | None = None
-    with source.open() as file:
-        header = _read_header(file)
+    form = _Form(source.name, dialect)
+    with source.open(dialect.encoding) as file:
+        header = _read_header(file, form)
         if header is None:
             return None
-        layout = read_layout(header, f"{source.name}:1", time=time, columns=columns)
+        where = f"{source.name}:1"
+        layout = read_layout(header, where, time=time, columns=columns, dialect=dialect)
         for block in _blocks(file):
-            parsed = None if block is None else _parse(block, layout, style)
+            parsed = None if block is None else _parse(block, layout, form, style=style)
             if parsed is None:
                 return None
             style = parsed[0]
@@ -45,23 +74,24 @@ def read_fast(source: Source, *, time: str, columns: Sequence[str] | None) -> Ta
             values.append(parsed[2])
     if style is None:
         return None
-    return Table(
+    return table_of_times(
+        np.concatenate(times),
+        style,
+        dialect,
         source=source.name,
-        time=time,
-        timestamps=as_times(np.concatenate(times), style),
+        time=layout.time,
         columns=layout.columns,
         values=np.concatenate(values),
-        style=style,
     )
 
 
-def _read_header(file: BinaryIO) -> list[str] | None:
+def _read_header(file: BinaryIO, form: _Form) -> list[str] | None:
     line = file.readline(1 << 20).removeprefix(_BOM)
     text = line.removesuffix(b"\n").removesuffix(b"\r")
     if len(text) == len(line) or b"\r" in text or b"\0" in text or not text:
         return None
     try:
-        return next(csv.reader([text.decode()], strict=True))
+        return next(csv.reader([text.decode()], strict=True, delimiter=form.delimiter))
     except (UnicodeDecodeError, csv.Error):
         return None
 
@@ -98,11 +128,11 @@ def _plain(block: bytes) -> bytes | None:
 
 
 def _parse(
-    block: bytes, layout: Layout, style: TimeStyle | None
+    block: bytes, layout: Layout, form: _Form, *, style: TimeStyle | None
 ) -> tuple[TimeStyle, Numbers, Floats] | None:
     """Times and values of a block's rows, if every line has as many cells as the header."""
     data = np.frombuffer(block, np.uint8)
-    found = np.flatnonzero((data == _COMMA) | (data == _NEWLINE))
+    found = np.flatnonzero((data == form.mark) | (data == _NEWLINE))
     width = len(layout.names)
     if len(found) % width:
         return None
@@ -114,16 +144,35 @@ def _parse(
         return None
     if _holds_signed_plus(data, found, layout):
         return None
-    starts, ends = _starts(marks, layout.time), marks[:, layout.time]
-    style = style or find_style(block[starts[0] : ends[0]].decode())
-    times = None if style is None else _parse_times(data, starts, ends, style=style)
-    values = None if times is None else _parse_values(block, layout, len(marks))
-    if style is None or times is None or values is None:
+    timed = _read_times(block, data, marks, layout=layout, form=form, style=style)
+    values = None if timed is None else _parse_values(block, layout, form, rows=len(marks))
+    if timed is None or values is None:
         return None
     for place, column in zip(layout.wanted, values.T, strict=True):
         if _may_hold_words(data, _starts(marks, place), column):
             return None
-    return style, times, values
+    if form.missing_numbers:
+        values = np.where(np.isin(values, form.missing_numbers), np.nan, values)
+    return *timed, values
+
+
+def _read_times(
+    block: bytes,
+    data: Bytes,
+    marks: Numbers,
+    *,
+    layout: Layout,
+    form: _Form,
+    style: TimeStyle | None,
+) -> tuple[TimeStyle, Numbers] | None:
+    """The form of the times, and the times; None where they are not all of one plain form."""
+    if len(layout.times) > 1:
+        return None
+    (place,) = layout.times
+    starts, ends = _starts(marks, place), marks[:, place]
+    style = style or style_of(block[starts[0] : ends[0]].decode(), form.dialect)
+    times = None if style is None else _parse_times(data, starts, ends, style=style)
+    return None if style is None or times is None else (style, times)
 
 
 def _holds_signed_plus(data: Bytes, marks: Numbers, layout: Layout) -> bool:
@@ -147,10 +196,11 @@ def _parse_times(
     lengths = ends - starts
     if style.integer:
         return _parse_integers(data, ends, lengths)
-    if (lengths != style.width).any():
+    template = style.template
+    if template is None or (lengths != len(template.roles)).any():
         return None
-    cells = np.lib.stride_tricks.sliding_window_view(data, style.width)[starts]
-    times, valid = parse_dates(cells, style)
+    cells = np.lib.stride_tricks.sliding_window_view(data, len(template.roles))[starts]
+    times, valid = parse_dates(cells, template)
     return times if valid.all() else None
 
 
@@ -184,17 +234,17 @@ def _may_hold_words(data: Bytes, starts: Numbers, values: Floats) -> bool:
     return bool(np.isin(data[starts], _WORD_STARTS).any())
 
 
-def _parse_values(block: bytes, layout: Layout, rows: int) -> Floats | None:
+def _parse_values(block: bytes, layout: Layout, form: _Form, *, rows: int) -> Floats | None:
     """The wanted columns [N, C]; None if a cell is neither a finite number nor missing."""
     try:
         frame = pd.read_csv(
-            io.BytesIO(block),
+            io.BytesIO(block.translate(form.plain)),
             header=None,
             names=range(len(layout.names)),
             usecols=list(layout.wanted),
             dtype=np.float64,
             index_col=False,
-            na_values=list(MISSING_WORDS),
+            na_values=form.missing_words,
             keep_default_na=False,
             quoting=csv.QUOTE_NONE,
             skip_blank_lines=False,

@@ -5,27 +5,52 @@ from contextlib import closing
 
 from grucli.data.readers.csv_fast import read_fast
 from grucli.data.readers.csv_strict import read_strict
+from grucli.data.readers.files import expand
 from grucli.data.readers.sources import Source
-from grucli.data.values import Table
+from grucli.data.values import Table, join_tables
+from grucli.dialect import Dialect
+
+PLAIN = Dialect()
 
 
-def read_table(path: str, *, time: str, columns: Sequence[str] | None = None) -> Table:
-    """Read a CSV file, plain or packed as .gz, .bz2 or .xz (told by its first bytes).
+def read_table(
+    path: str | Sequence[str],
+    *,
+    time: str | Sequence[str],
+    columns: Sequence[str] | None = None,
+    dialect: Dialect = PLAIN,
+) -> Table:
+    """Read a CSV file, plain or packed as .gz, .bz2, .xz or .zst (told by its first bytes).
 
-    ``path`` may be ``-`` for standard input. ``columns`` are the columns to read as numbers, None
-    all but ``time``; others are not looked at. Raises DataError with every fault found.
+    ``path`` may be ``-`` for standard input, a pattern such as ``*.csv``, or a list: several files
+    are one table, in this order. ``time`` is the name of the time column, or of several that a time
+    is built from; ``columns`` are those to read as numbers, None all but ``time``; others are not
+    looked at. Raises DataError with every fault found.
     """
-    with closing(Source.at(path)) as source:
-        return _read(source, time, columns)
+    tables = []
+    for name in expand(path):
+        with closing(Source.at(name)) as source:
+            tables.append(_read(source, time, columns, dialect))
+    return join_tables(tables)
 
 
 def parse_table(
-    content: bytes, *, source: str, time: str, columns: Sequence[str] | None = None
+    content: bytes,
+    *,
+    source: str,
+    time: str | Sequence[str],
+    columns: Sequence[str] | None = None,
+    dialect: Dialect = PLAIN,
 ) -> Table:
     """The same from bytes; ``source`` is their name in errors."""
-    return _read(Source(source, content), time, columns)
+    return _read(Source(source, content), time, columns, dialect)
 
 
-def _read(source: Source, time: str, columns: Sequence[str] | None) -> Table:
-    table = read_fast(source, time=time, columns=columns)
-    return read_strict(source, time=time, columns=columns) if table is None else table
+def _read(
+    source: Source, time: str | Sequence[str], columns: Sequence[str] | None, dialect: Dialect
+) -> Table:
+    times = (time,) if isinstance(time, str) else tuple(time)
+    table = read_fast(source, time=times, columns=columns, dialect=dialect)
+    if table is not None:
+        return table
+    return read_strict(source, time=times, columns=columns, dialect=dialect)
