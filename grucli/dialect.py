@@ -30,6 +30,8 @@ DIRECTIVES = {
 """What may stand behind a percent sign in a time format, as in C's strftime."""
 PIECE = re.compile(r"%(.?)|[^%]", re.DOTALL)
 """One directive or one other character of a time format."""
+FREQUENCY = r"([1-9][0-9]{0,8})(s|min|h|D|W|M|Q|Y|)"
+"""A number of seconds, minutes, hours, days, weeks, months, quarters or years; or of steps."""
 _NEEDS = {"d": "mbB", "M": "HI", "S": "M", "f": "S", "I": "p", "p": "I", "G": "V", "V": "G"}
 _EXCLUDE = ("YyG", "mbB", "HI", "aAu", "jd", "jm", "jb", "jB", "Gm", "Gb", "GB", "Gj")
 
@@ -64,6 +66,11 @@ def is_time_format(text: str) -> bool:
         and all(not said.isdisjoint(needed) for one, needed in _NEEDS.items() if one in said)
         and all(len(said & set(names)) <= 1 for names in _EXCLUDE)
     )
+
+
+def is_frequency(text: str) -> bool:
+    """Whether a text is a distance between rows."""
+    return text == "business_day" or re.fullmatch(FREQUENCY, text) is not None
 
 
 def is_encoding(name: str) -> bool:

@@ -445,7 +445,7 @@ def test_a_table_of_nothing_but_faults_stops_at_a_limit():
         (bytes(range(256)), "binary data"),
         (b"PK\x03\x04....", "zip"),
         (b"\x28\xb5\x2f\xfd....", "damaged or cut short"),
-        (b"PAR1....", "parquet"),
+        (b"PAR1....", "a parquet file that cannot be read"),
         (gzip.compress(CLEAN)[:-9], "damaged or cut short"),
         (bz2.compress(CLEAN)[:-9], "damaged or cut short"),
         (lzma.compress(CLEAN)[:-9], "damaged or cut short"),

@@ -9,7 +9,13 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from grucli.dialect import DIRECTIVES, is_encoding, is_time_format, is_time_zone
+from grucli.dialect import (
+    DIRECTIVES,
+    is_encoding,
+    is_frequency,
+    is_time_format,
+    is_time_zone,
+)
 from grucli.recipe.scalars import UnreadableScalarError, read_scalar
 
 SHARE_WORDS = "a fraction > 0 and < 1, a number of steps >= 1 or a date in quotes"
@@ -66,6 +72,9 @@ TimeFormat = _sound(
     is_time_format,
     "a format such as %d.%m.%Y %H:%M, with a year and everything once (of "
     f"{' '.join(f'%{letter}' for letter in DIRECTIVES)})",
+)
+Frequency = _sound(
+    is_frequency, "a frequency such as 15min, 1h, 1D, 1W, 1M, 1Q, 1Y, business_day, or 5 for steps"
 )
 TimeZone = _sound(is_time_zone, "a time zone such as Europe/Berlin or UTC")
 

@@ -16,6 +16,7 @@ from grucli.recipe.kinds import (
     DELIMITER_WORDS,
     THOUSANDS_WORDS,
     Encoding,
+    Frequency,
     Share,
     Text,
     TextOrList,
@@ -102,6 +103,16 @@ class DataRecipe(_Section):
     time: TextOrList = Field(
         description="Name of the time column, or a list of those that a time is built from: year, "
         "month, day, hour, minute and second, or date and time of day."
+    )
+    frequency: Frequency | None = Field(
+        default=None,
+        description="Distance between rows, such as 15min, 1h, 1D, 1W, 1M, business_day; null "
+        "infers it.",
+    )
+    regularise: bool = Field(
+        default=False,
+        description="Move rows to the nearest of evenly spaced times, the mean where several meet; "
+        "times without a row are missing values.",
     )
     target: TextOrTexts = Field(description="Column to forecast, or a list of columns.")
     past: Texts = Field(

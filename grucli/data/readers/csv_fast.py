@@ -16,8 +16,9 @@ from grucli.data.readers.cells import NumberFormat
 from grucli.data.readers.header import Layout, delimiter_of, read_layout
 from grucli.data.readers.sources import Source
 from grucli.data.readers.text import LINE_LIMIT
+from grucli.data.readers.time_bytes import parse_times
 from grucli.data.readers.time_cells import style_of
-from grucli.data.timestamps import Bytes, Numbers, TimeStyle, parse_dates
+from grucli.data.timestamps import Bytes, Numbers, TimeStyle
 from grucli.data.values import Floats, Table, table_of_times
 from grucli.dialect import Dialect
 
@@ -25,7 +26,7 @@ BLOCK_BYTES = 8 << 20
 _BOM = b"\xef\xbb\xbf"
 _WORD_STARTS = np.frombuffer(b"TtFf", np.uint8)
 _EXPONENTS = np.frombuffer(b"eE", np.uint8)
-_NEWLINE, _MINUS, _PLUS, _ZERO = b"\n-+0"
+_NEWLINE, _PLUS = b"\n+"
 _NOT_IN_A_NUMBER = "\x01"
 
 
@@ -171,7 +172,7 @@ def _read_times(
     (place,) = layout.times
     starts, ends = _starts(marks, place), marks[:, place]
     style = style or style_of(block[starts[0] : ends[0]].decode(), form.dialect)
-    times = None if style is None else _parse_times(data, starts, ends, style=style)
+    times = None if style is None else parse_times(data, starts, ends, style=style)
     return None if style is None or times is None else (style, times)
 
 
@@ -187,44 +188,6 @@ def _starts(marks: Numbers, place: int) -> Numbers:
     """Where the cells of a column begin."""
     before = marks[:, place - 1] if place else np.append(-1, marks[:-1, -1])
     return np.asarray(before + 1)
-
-
-def _parse_times(
-    data: Bytes, starts: Numbers, ends: Numbers, *, style: TimeStyle
-) -> Numbers | None:
-    """The cells data[starts:ends] as times of one form; None if any is not."""
-    lengths = ends - starts
-    if style.integer:
-        return _parse_integers(data, ends, lengths)
-    template = style.template
-    if template is None or (lengths != len(template.roles)).any():
-        return None
-    cells = np.lib.stride_tricks.sliding_window_view(data, len(template.roles))[starts]
-    times, valid = parse_dates(cells, template)
-    return times if valid.all() else None
-
-
-def _parse_integers(data: Bytes, ends: Numbers, lengths: Numbers) -> Numbers | None:
-    """Whole numbers of up to 18 digits, no leading zeros, that end before ``ends``; or None."""
-    size = int(lengths.max())
-    if size > 19 or lengths.min() < 1:
-        return None
-    padded = np.concatenate((np.full(size, _ZERO, np.uint8), data))
-    cells = np.lib.stride_tricks.sliding_window_view(padded, size)[ends]
-    first = data[ends - lengths]
-    negative = first == _MINUS
-    count = lengths - negative
-    lead = data[np.minimum(ends - count, len(data) - 1)]
-    if (count < 1).any() or (count > 18).any() or ((lead == _ZERO) & (lengths > 1)).any():
-        return None
-    total = np.zeros(len(ends), np.int64)
-    for place in range(size):
-        digit = cells[:, place] - np.uint8(_ZERO)
-        inside = place >= size - count
-        if (inside & (digit > 9)).any():
-            return None
-        total = total * 10 + np.where(inside, digit, 0)
-    return np.where(negative, -total, total)
 
 
 def _may_hold_words(data: Bytes, starts: Numbers, values: Floats) -> bool:

@@ -12,6 +12,7 @@ import numpy as np
 
 from grucli.data.readers.cells import BLANKS, NumberFormat, plural, setting, show
 from grucli.data.readers.header import Layout, delimiter_of, read_layout
+from grucli.data.readers.problems import Problems
 from grucli.data.readers.sources import Source
 from grucli.data.readers.text import LINE_LIMIT, decoded, narrow_encoding
 from grucli.data.readers.time_cells import explain_time, style_of, time_text
@@ -20,30 +21,8 @@ from grucli.data.values import Table, table_of_times
 from grucli.dialect import Dialect
 from grucli.errors import DataError
 
-PROBLEM_LIMIT = 10_000
-"""Faults after which reading stops."""
 BLANK_LIMIT = 1_000_000
 """Blank lines after which reading stops."""
-
-
-class Problems:
-    """Faults found so far in one file."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self._found: list[tuple[int, str]] = []
-
-    def add(self, line: int, what: str) -> None:
-        """Note a fault. Raises DataError with all of them at ``PROBLEM_LIMIT``."""
-        self._found.append((line, what))
-        if len(self._found) >= PROBLEM_LIMIT:
-            self.check()
-
-    def check(self) -> None:
-        """Raise DataError with all faults, in the order of lines, if there are any."""
-        if self._found:
-            ordered = sorted(self._found, key=lambda found: found[0])
-            raise DataError(*(f"{self.name}:{line}: {what}" for line, what in ordered))
 
 
 def read_strict(

@@ -13,9 +13,9 @@ from grucli.data.readers.text import as_utf8
 from grucli.errors import DataError, UsageError
 
 _CHUNK = 1 << 20
+_PARQUET = b"PAR1"
 _FOREIGN = {
     b"PK\x03\x04": ("a zip archive or a spreadsheet", "unpack it, or save the table as CSV"),
-    b"PAR1": ("a parquet file", "save the table as CSV"),
     b"\xd0\xcf\x11\xe0": ("a spreadsheet", "save the table as CSV"),
     b"%PDF": ("a PDF", "save the table as CSV"),
 }
@@ -47,6 +47,22 @@ class Source:
         """Close a pipe; standard input stays open."""
         if self._pipe is not None and self.name != "-":
             self._pipe.close()
+
+    @property
+    def is_parquet(self) -> bool:
+        """Whether the first bytes are those of a parquet file."""
+        return self._read(len(_PARQUET)) == _PARQUET
+
+    def read(self) -> bytes:
+        """All bytes as they are. Raises DataError."""
+        return self._read(-1)
+
+    def _read(self, size: int) -> bytes:
+        try:
+            with self._raw() as raw:
+                return raw.read(size)
+        except OSError as error:
+            raise _unreadable(self.name, error) from error
 
     @contextmanager
     def open(self, encoding: str) -> Iterator[BinaryIO]:

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
 from grucli.data.clocks import moment_of
-from grucli.data.readers.csv_strict import Problems, read_header, read_lines, split_rows
+from grucli.data.readers.csv_strict import read_header, read_lines, split_rows
+from grucli.data.readers.problems import Problems
 from grucli.data.readers.text import as_utf8, decoded
 from grucli.data.timestamps import OF_THE_ZONE, TimeStyle
 from grucli.data.values import Row

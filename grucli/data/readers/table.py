@@ -6,6 +6,7 @@ from contextlib import closing
 from grucli.data.readers.csv_fast import read_fast
 from grucli.data.readers.csv_strict import read_strict
 from grucli.data.readers.files import expand
+from grucli.data.readers.parquet import read_parquet
 from grucli.data.readers.sources import Source
 from grucli.data.values import Table, join_tables
 from grucli.dialect import Dialect
@@ -20,7 +21,9 @@ def read_table(
     columns: Sequence[str] | None = None,
     dialect: Dialect = PLAIN,
 ) -> Table:
-    """Read a CSV file, plain or packed as .gz, .bz2, .xz or .zst (told by its first bytes).
+    """Read a CSV file, plain or packed as .gz, .bz2, .xz or .zst, or a parquet file.
+
+    Which it is, is told by its first bytes.
 
     ``path`` may be ``-`` for standard input, a pattern such as ``*.csv``, or a list: several files
     are one table, in this order. ``time`` is the name of the time column, or of several that a time
@@ -50,6 +53,8 @@ def _read(
     source: Source, time: str | Sequence[str], columns: Sequence[str] | None, dialect: Dialect
 ) -> Table:
     times = (time,) if isinstance(time, str) else tuple(time)
+    if source.is_parquet:
+        return read_parquet(source, time=times, columns=columns, dialect=dialect)
     table = read_fast(source, time=times, columns=columns, dialect=dialect)
     if table is not None:
         return table
