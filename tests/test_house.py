@@ -12,18 +12,19 @@ from grucli.cells import CELLS, NORM_NAMES
 
 PACKAGE = Path(__file__).parent.parent / "grucli"
 
-GROUND = {"errors", "columns", "text", "cells"}
+GROUND = {"errors", "columns", "text", "cells", "dialect"}
 VALUES = {"files", "formats", "results", "recipe"}
 MAY_IMPORT = {
     "errors": set(),
     "columns": set(),
     "text": set(),
+    "dialect": set(),
     "cells": set(),
     "files": {"errors"},
     "formats": {"errors", "text"},
     "results": GROUND,
     "recipe": GROUND,
-    "data": {"errors", "columns", "text", "results"},
+    "data": {"errors", "columns", "text", "dialect", "results"},
     "nn": GROUND | {"results"},
     "training": {"errors", "results", "recipe"},
     "tasks": GROUND | {"results", "recipe", "data", "nn", "training"},
