@@ -1,17 +1,22 @@
 """Many series in tables that are written in other ways, lie in several files or in memory."""
 
+import io
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from grucli import train
 from grucli.columns import Columns
 from grucli.data import build_panel, parse_table, read_frame, read_table
 from grucli.data.readers.csv_fast import read_fast
 from grucli.data.readers.csv_strict import read_strict
 from grucli.data.readers.sources import Source
 from grucli.dialect import Dialect
-from grucli.errors import DataError, RecipeError
+from grucli.errors import DataError, RecipeError, UsageError
 from grucli.recipe import recipe_from_mapping
+from grucli.runs.outputs import check_table_outputs
+from grucli.runs.streaming import Stream
 
 GERMAN = "tag;ort;wert\n01.02.2021;Köln, Süd.;1,5\n02.02.2021;Köln, Süd.;2,5\n01.02.2021;Bonn;3,5\n"
 OPTIONS = {"time": ["tag"], "columns": ["wert"], "texts": ["ort"]}
@@ -112,3 +117,23 @@ def test_series_are_not_regularised():
     task = {"kind": "forecast", "context": 4, "horizon": 1}
     with pytest.raises(RecipeError, match=r"regularise: found true with data\.series"):
         recipe_from_mapping({"name": "x", "data": data, "task": task})
+
+
+def test_a_model_of_several_files_streams_one_time_and_keeps_its_files(tmp_path):
+    for month in (1, 2):
+        rows = "".join(f"2021,{month},{day},{day % 7}\n" for day in range(1, 29))
+        (tmp_path / f"part{month}.csv").write_text("y,m,d,v\n" + rows)
+    (tmp_path / "r.yaml").write_text(
+        "name: r\n"
+        "data: {path: part*.csv, time: [y, m, d], target: v, missing: forward}\n"
+        "task: {kind: forecast, context: 5, horizon: 1, normalise: none}\n"
+        "model: {hidden: 2}\ntrain: {epochs: 1}\n"
+    )
+    train(tmp_path / "r.yaml", run_dir=tmp_path / "run")
+    best = str(tmp_path / "run" / "best.pt")
+    stream = Stream(best)
+    (answer,) = stream.answers(io.BytesIO(b"y,m,d,v\n2021,3,1,1\n"), "f")
+    assert stream.header == ("time", "v+1")
+    assert answer.time == "2021-03-01"
+    with pytest.raises(UsageError, match="is the table that is read"):
+        check_table_outputs({"--output": str(tmp_path / "part2.csv")}, best)
