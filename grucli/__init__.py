@@ -52,14 +52,16 @@ def train(
 
 
 def evaluate(checkpoint: Path, data: Any = None, *, split: SplitName = "test") -> AnyScores:
-    """Score a checkpoint on a table: a path, a pandas DataFrame or None for the recipe's own."""
+    """Score a checkpoint on a table: a path, a frame of pandas, polars or pyarrow,
+    or None for the recipe's own.
+    """
     from grucli.runs import reading
 
     return reading.evaluate(fspath(checkpoint), _table(data), split=split)
 
 
 def predict(checkpoint: Path, data: Any = None, *, horizon: int | None = None) -> Prediction:
-    """Forecast beyond the end of a table: a path, a pandas DataFrame or the recipe's own."""
+    """Forecast beyond the end of a table: a path, a frame or the recipe's own."""
     from grucli.runs import reading
 
     return reading.predict(fspath(checkpoint), _table(data), horizon=horizon)
@@ -72,10 +74,6 @@ def inspect_weights(checkpoint: Path) -> WeightReport:
     return inspection.inspect_weights(fspath(checkpoint))
 
 
-def _table(data: Any) -> str | bytes | None:
-    """A DataFrame as the CSV it would be on disk, so that there is one strict way in."""
-    if data is None:
-        return None
-    if isinstance(data, str | PathLike):
-        return str(fspath(data))
-    return str(data.to_csv(index=False)).encode()
+def _table(data: Any) -> Any:
+    """A path as a text; frames and None as they are."""
+    return str(fspath(data)) if isinstance(data, PathLike) else data

@@ -4,12 +4,14 @@ import random
 
 import pytest
 
-from grucli.data.readers.cells import parse_number
+from grucli.data.readers.cells import NumberFormat
 from grucli.data.readers.csv_fast import read_fast
 from grucli.data.readers.csv_strict import read_strict
 from grucli.data.readers.sources import Source
+from grucli.dialect import Dialect
 from grucli.errors import DataError
 
+NUMBERS = NumberFormat(Dialect())
 LETTERS = "0123456789.-+eE_ xNAnaif\t\v\f'%$;#TtFrlu\u00a0\u0663"
 
 
@@ -42,7 +44,9 @@ def column_of(read, cells):
     """The bytes of a column of cells; None where the reader does not read it."""
     rows = "".join(f"{row},{text}\n" for row, text in enumerate(cells))
     try:
-        table = read(Source("f", f"t,a\n{rows}".encode()), time="t", columns=["a"])
+        table = read(
+            Source("f", f"t,a\n{rows}".encode()), time=["t"], columns=["a"], dialect=Dialect()
+        )
     except DataError:
         return None
     return None if table is None else table.values.tobytes()
@@ -50,7 +54,7 @@ def column_of(read, cells):
 
 def check_agreement(cells):
     """What is no number is left by the fast reader; the others are the same in both."""
-    numbers = [text for text in cells if parse_number(text) is not None]
+    numbers = [text for text in cells if NUMBERS.parse(text) is not None]
     for text in set(cells) - set(numbers):
         assert column_of(read_fast, ["1", text]) is None, text
     for begin in range(0, len(numbers), 100):
@@ -78,7 +82,7 @@ def test_a_plus_sign_in_an_exponent_is_plain():
 def test_a_line_longer_than_the_strict_reader_takes_is_left_to_it():
     for text in ("x" * 140_000, "x" * 120_000):
         content = f"t,a,note\n0,1,\n1,2,{text}\n2,3,\n".encode()
-        fast = read_fast(Source("f", content), time="t", columns=["a"])
+        fast = read_fast(Source("f", content), time=["t"], columns=["a"], dialect=Dialect())
         assert (fast is None) == (len(text) > 131_072)
 
 

@@ -5,6 +5,7 @@ import gzip
 import lzma
 
 import pytest
+from backports import zstd
 
 from grucli.data import parse_table
 from grucli.data.readers import packing
@@ -12,8 +13,15 @@ from grucli.errors import DataError
 
 HEAD = b"day,a\n" + b"".join(b"2021-01-%02d,%d\n" % (day, day) for day in range(1, 11))
 TAIL = b"".join(b"2021-01-%02d,%d\n" % (day, day) for day in range(11, 31))
+
+
+def zstd_of(data):
+    """Packed with a checksum, as the zstd program does it."""
+    return zstd.compress(data, options={zstd.CompressionParameter.checksum_flag: 1})
+
+
 PACKINGS = {"gz": lambda data: gzip.compress(data, mtime=0), "bz2": bz2.compress}
-PACKINGS |= {"xz": lzma.compress}
+PACKINGS |= {"xz": lzma.compress, "zst": zstd_of}
 
 
 def read(content):

@@ -19,7 +19,8 @@ from grucli.data.readers import csv_fast
 from grucli.data.readers.csv_fast import read_fast
 from grucli.data.readers.csv_strict import read_strict
 from grucli.data.readers.sources import Source
-from grucli.data.timestamps import find_style, parse_cells, parse_time
+from grucli.data.timestamps import find_style, parse_cells
+from grucli.dialect import Dialect
 from grucli.errors import DataError, UsageError
 
 CLEAN = b"day,a,b\n2024-01-01,1.5,-2\n2024-01-02,,3e2\n2024-01-03,0.25,4\n"
@@ -60,7 +61,7 @@ def test_one_time_is_read_as_a_column_of_them(date, clock, fraction, form, offse
         text += f".{fraction}" * (form == "seconds" and fraction != "") + offset
     style = find_style(text)
     numbers, valid = parse_cells([text], style)
-    assert parse_time(text, style) == (int(numbers[0]) if valid[0] else None)
+    assert style.parse(text) == (int(numbers[0]) if valid[0] else None)
 
 
 # --- what is read ----------------------------------------------------------------------------
@@ -124,7 +125,7 @@ def test_the_same_table_written_otherwise_reads_the_same(content):
 @pytest.mark.parametrize("read", [read_fast, read_strict])
 def test_every_word_for_missing_is_missing_on_both_paths(word, read):
     source = Source("f", f"t,a,b\n1,2,{word}\n2,{word},4\n".encode())
-    values = read(source, time="t", columns=None).values
+    values = read(source, time=["t"], columns=None, dialect=Dialect()).values
     np.testing.assert_array_equal(values, [[2, math.nan], [math.nan, 4]])
 
 
@@ -138,7 +139,8 @@ def test_every_word_for_missing_is_missing_on_both_paths(word, read):
 @pytest.mark.parametrize("read", [read_fast, read_strict])
 def test_numbers_written_shortest_read_back_to_the_bit(read, rows):
     lines = ["t,a,b", *(f"{i},{a!r},{b!r}" for i, (a, b) in enumerate(rows))]
-    table = read(Source("f", "\n".join(lines).encode()), time="t", columns=None)
+    source = Source("f", "\n".join(lines).encode())
+    table = read(source, time=["t"], columns=None, dialect=Dialect())
     assert table.values.tobytes() == np.array(rows, np.float64).tobytes()
 
 
@@ -160,9 +162,9 @@ TIMES = st.one_of(
 def test_what_the_fast_path_reads_the_strict_path_reads_the_same(rows):
     content = "t,a,b\n" + "".join(f"{','.join(row)}\n" for row in rows)
     source = Source("f", content.encode())
-    fast = read_fast(source, time="t", columns=["a", "b"])
+    fast = read_fast(source, time=["t"], columns=["a", "b"], dialect=Dialect())
     if fast is not None:
-        assert same(fast, read_strict(source, time="t", columns=["a", "b"]))
+        assert same(fast, read_strict(source, time=["t"], columns=["a", "b"], dialect=Dialect()))
 
 
 @given(
@@ -181,7 +183,7 @@ def test_dates_are_read_as_the_standard_library_reads_them_and_written_back(read
     separator, precision, offset = form
     texts = [time.isoformat(separator, precision) + offset for time in times]
     content = "t,a\n" + "".join(f"{text},1\n" for text in texts)
-    table = read(Source("f", content.encode()), time="t", columns=["a"])
+    table = read(Source("f", content.encode()), time=["t"], columns=["a"], dialect=Dialect())
     expected = [np.datetime64(text.removesuffix(offset), "us") for text in texts]
     assert table.timestamps.tolist() == np.array(expected).tolist()
     assert [table.time_at(row) for row in range(len(texts))] == texts
@@ -191,7 +193,7 @@ def test_dates_are_read_as_the_standard_library_reads_them_and_written_back(read
 @pytest.mark.parametrize("read", [read_fast, read_strict])
 def test_whole_numbers_are_times_too(read, numbers):
     content = "a,t\n" + "".join(f"1,{number}\n" for number in numbers)
-    table = read(Source("f", content.encode()), time="t", columns=["a"])
+    table = read(Source("f", content.encode()), time=["t"], columns=["a"], dialect=Dialect())
     assert table.timestamps.tolist() == numbers
 
 
@@ -218,16 +220,16 @@ NOT_PLAIN = {
 
 @pytest.mark.parametrize("content", NOT_PLAIN.values(), ids=NOT_PLAIN)
 def test_the_fast_path_leaves_what_is_not_plain_to_the_strict_one(content):
-    assert read_fast(Source("f", content), time="t", columns=["a"]) is None
+    assert read_fast(Source("f", content), time=["t"], columns=["a"], dialect=Dialect()) is None
 
 
 def test_a_plain_table_takes_the_fast_path_whatever_the_place_of_a_block_end(monkeypatch):
     content = b"a,t,b\n" + b"".join(b"%d.5,%d,NA\n" % (i, i) for i in range(500))
-    expected = read_strict(Source("f", content), time="t", columns=None)
+    expected = read_strict(Source("f", content), time=["t"], columns=None, dialect=Dialect())
     for size in (16, 17, 31, 100, 8192):
         monkeypatch.setattr(csv_fast, "BLOCK_BYTES", size)
         for ends in (content, content.replace(b"\n", b"\r\n")):
-            fast = read_fast(Source("f", ends), time="t", columns=None)
+            fast = read_fast(Source("f", ends), time=["t"], columns=None, dialect=Dialect())
             assert fast is not None
             assert same(fast, expected)
 
@@ -261,12 +263,15 @@ def test_a_pipe_is_read_once_even_where_the_strict_path_is_needed():
 
 # --- what is refused -------------------------------------------------------------------------
 NOT_NUMBERS = {
-    "x": "correct the cell",
-    "1,5": "write a decimal point",
-    "1.234,5": "write 1.234,5 as 1234.5",
-    "1,234.5": "thousands",
-    "1 234": "thousands",
-    "1_000": "thousands",
+    "ERR": 'set data.read.missing_values: ["ERR"]',
+    "-": 'set data.read.missing_values: ["-"]',
+    "1.2.3.4": "correct the cell",
+    "1,5": 'set data.read.decimal: ","',
+    "1.234,5": 'set data.read.decimal: "," and data.read.thousands: "."',
+    "1,234.5": 'set data.read.thousands: ","',
+    "1 234": 'set data.read.thousands: " "',
+    "1'234": 'set data.read.thousands: "\'"',
+    "1_000": 'set data.read.thousands: "_"',
     "$1": "currency",
     "5%": "without %",
     "0x1F": "decimal digits",
@@ -274,8 +279,8 @@ NOT_NUMBERS = {
     "-nan": "leave the cell empty",
     "1e309": "beyond the range",
     "9" * 400: "beyond the range",
-    "?": "leave the cell empty",
-    "None": "leave the cell empty",
+    "?": 'set data.read.missing_values: ["?"]',
+    "None": 'set data.read.missing_values: ["None"]',
     "True": "1 or 0",
     "١": "digits 0 to 9",
     "1\u00a0": "correct the cell",
@@ -285,10 +290,12 @@ NOT_NUMBERS = {
 }
 NOT_TIMES = {
     "": "no time",
-    "01/02/2024": "day and month",
-    "2024/01/02": "YYYY-MM-DD",
-    "2024-1-2": "expected YYYY-MM-DD",
-    "2024-01": "first day",
+    "01/02/2024": 'time_format: "%d/%m/%Y" or data.read.time_format: "%m/%d/%Y"',
+    "31/12/2024": 'set data.read.time_format: "%d/%m/%Y", or',
+    "1.2.2024": 'set data.read.time_format: "%d.%m.%Y", or',
+    "2024/01/02": 'set data.read.time_format: "%Y/%m/%d"',
+    "2024-1-2": 'set data.read.time_format: "%Y-%m-%d"',
+    "2024-01": 'set data.read.time_format: "%Y-%m"',
     "2024-02-30": "does not exist",
     "2023-02-29": "does not exist",
     "1900-02-29": "does not exist",
@@ -300,7 +307,7 @@ NOT_TIMES = {
     "12024-01-01": "not a time",
     "20240102": "another form",
     "2024-01-02 00:00": "another form",
-    "2024-W01-1": "not a time",
+    "2024-W01-1": 'set data.read.time_format: "%G-W%V-%u"',
     "soon": "not a time",
 }
 ROWS = [[f"2024-01-{day:02}", f"{day}.5", str(-day)] for day in range(1, 13)]
@@ -417,13 +424,13 @@ def test_a_table_of_nothing_but_faults_stops_at_a_limit():
         (b"\n\n", "f.csv: empty"),
         (b"day,a\n", "a header and no rows"),
         (b"day\n2024-01-01\n", "expected a time column and at least one column"),
-        (b"day;a\n2024-01-01;1\n", "separated by ';'; expected commas"),
-        (b"day\ta\n2024-01-01\t1\n", "separated by a tab"),
+        (b"day;a\n2024-01-01;1\n", 'set data.read.delimiter: ";"'),
+        (b"day\ta\n2024-01-01\t1\n", 'separated by a tab; set data.read.delimiter: "\\t"'),
         (b"2024-01-01,1\n2024-01-02,2\n", "looks like data; expected the names"),
         (b"# made by hand\nday,a\n2024-01-01,1\n", "remove the lines above"),
         (b"day,a,a\n2024-01-01,1,2\n", "column 3 has the name 'a' of column 2"),
         (b"day,a, a\n2024-01-01,1,2\n", "column 3 has the name 'a' of column 2"),
-        (b",day,a\n0,2024-01-01,1\n", "column 1 has no name"),
+        (b"day,,a\n2024-01-01,0,1\n", "column 2 has no name"),
         (b"Day,a\n2024-01-01,1\n", "no column 'day'; did you mean 'Day'? the table has 'Day', 'a'"),
         ("day,a\n2024-01-01,1\n".encode("utf-16"), "UTF-16"),
         ("day,a\n2024-01-01,1\n".encode("utf-16-le"), "UTF-16"),
@@ -432,13 +439,13 @@ def test_a_table_of_nothing_but_faults_stops_at_a_limit():
         ("day,a\n2024-01-01,1\n".encode("utf-32-be"), "UTF-32"),
         ("day,a\n2024-01-01,1\n".encode("utf-16-be"), "UTF-16"),
         (b"day,\xe9\n2024-01-01,1\n", "f.csv:1: byte 0xe9"),
-        (b"day,\xe9\n2024-01-01,1\n", "if it is LATIN1"),
+        (b"day,\xe9\n2024-01-01,1\n", 'set data.read.encoding: "latin-1"'),
         ("day,€\n2024-01-01,1\n".encode("cp1252"), "byte 0x80"),
-        ("day,€\n2024-01-01,1\n".encode("cp1252"), "if it is CP1252"),
+        ("day,€\n2024-01-01,1\n".encode("cp1252"), 'set data.read.encoding: "cp1252"'),
         (bytes(range(256)), "binary data"),
         (b"PK\x03\x04....", "zip"),
-        (b"\x28\xb5\x2f\xfd....", "zstd -d"),
-        (b"PAR1....", "parquet"),
+        (b"\x28\xb5\x2f\xfd....", "damaged or cut short"),
+        (b"PAR1....", "a parquet file that cannot be read"),
         (gzip.compress(CLEAN)[:-9], "damaged or cut short"),
         (bz2.compress(CLEAN)[:-9], "damaged or cut short"),
         (lzma.compress(CLEAN)[:-9], "damaged or cut short"),

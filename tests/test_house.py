@@ -12,19 +12,20 @@ from grucli.cells import CELLS, NORM_NAMES
 
 PACKAGE = Path(__file__).parent.parent / "grucli"
 
-GROUND = {"errors", "columns", "text", "cells"}
+GROUND = {"errors", "columns", "text", "cells", "dialect"}
 VALUES = {"forms", "files", "formats", "results", "recipe"}
 MAY_IMPORT = {
     "errors": set(),
     "columns": set(),
     "text": set(),
     "forms": {"errors"},
+    "dialect": set(),
     "cells": set(),
     "files": {"errors"},
     "formats": {"errors", "text"},
     "results": GROUND,
     "recipe": GROUND,
-    "data": {"errors", "columns", "text", "forms", "results"},
+    "data": {"errors", "columns", "text", "dialect", "forms", "results"},
     "nn": GROUND | {"results"},
     "training": {"errors", "forms", "results", "recipe"},
     "tasks": GROUND | {"forms", "results", "recipe", "data", "nn", "training"},

@@ -1,9 +1,13 @@
 """From tables to tensors: reading, checking, splitting, scaling, samples. No models."""
 
+from grucli.data.clock_changes import place_in_zone
 from grucli.data.frequency import Frequency
 from grucli.data.panel import Panel
+from grucli.data.readers.files import expand
+from grucli.data.readers.frame import read_frame
 from grucli.data.readers.stream import stream_rows
 from grucli.data.readers.table import parse_table, read_table
+from grucli.data.regular import frequency_of, regularise
 from grucli.data.samples import Samples
 from grucli.data.scaling import Scaler, fit_scaler
 from grucli.data.series import build_panel, join_panels
@@ -26,11 +30,16 @@ __all__ = [
     "Table",
     "build_panel",
     "build_tensors",
+    "expand",
     "fit_scaler",
+    "frequency_of",
     "join_panels",
     "measured_columns",
     "parse_table",
+    "place_in_zone",
+    "read_frame",
     "read_table",
+    "regularise",
     "scaler_from_plain",
     "split_panel",
     "stream_rows",

@@ -103,7 +103,8 @@ def build_series(
     _check_columns(table, name)
     if missing == "error":
         _check_cells(table)
-    timestamps, values, notes = table.timestamps, table.values, []
+    notes = list(table.notes)
+    timestamps, values = table.timestamps, table.values
     if (steps > 1).any():
         timestamps, values = _insert_rows(table, frequency, steps)
         notes.append(_absent_rows(len(values) - len(table.values), int((steps > 1).sum())))

@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from grucli.columns import Columns
+from grucli.data.clock_changes import place_in_zone
 from grucli.data.frequency import Frequency
 from grucli.data.panel import Panel, build_series
 from grucli.data.time_axis import NAMED_FAULTS, check_times
@@ -35,8 +36,9 @@ def build_panel(
     faults of all series.
     """
     if not series:
-        return build_series(table, columns, missing=missing, expected=expected)
+        return build_series(place_in_zone(table), columns, missing=missing, expected=expected)
     groups = _group(table, series)
+    groups = replace(groups, table=place_in_zone(groups.table, groups.bounds))
     frequency = expected or _frequency_of_longest(groups, may_skip=missing != "error")
     plain = groups.are_plain(frequency)
     if frequency is not None and plain.all():
@@ -46,7 +48,7 @@ def build_panel(
         panel = replace(join_panels(panels), texts=groups.texts)
     lengths = np.diff(panel.bounds)
     size = f"{panel.series} series of {lengths.min()} to {lengths.max()} rows"
-    return replace(panel, notes=(size, *panel.notes))
+    return replace(panel, notes=(size, *groups.table.notes, *panel.notes))
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,15 +65,8 @@ class _Groups:
 
     def one(self, place: int) -> Table:
         """The rows of one series."""
-        start, stop = self.bounds[place : place + 2].tolist()
-        table, rows = self.table, slice(start, stop)
-        return replace(
-            table,
-            timestamps=table.timestamps[rows],
-            values=table.values[rows],
-            lines=np.arange(start, stop) + 2 if table.lines is None else table.lines[rows],
-            texts=(),
-        )
+        rows = slice(*self.bounds[place : place + 2].tolist())
+        return replace(self.table, texts=(), notes=()).rows(rows)
 
     def are_plain(self, frequency: Frequency | None) -> NDArray[np.bool_]:
         """Which series [S] have every row at its time, and a number in every cell."""
@@ -94,15 +89,7 @@ def _group(table: Table, series: Sequence[str]) -> _Groups:
         codes = pd.factorize(pairs)[0]
     if (np.diff(codes) < 0).any():
         order = np.argsort(codes, kind="stable")
-        lines = order + 2 if table.lines is None else table.lines[order]
-        texts = tuple(replace(column, codes=column.codes[order]) for column in table.texts)
-        table = replace(
-            table,
-            timestamps=table.timestamps[order],
-            values=table.values[order],
-            lines=lines,
-            texts=texts,
-        )
+        table = table.rows(order)
         codes = codes[order]
     bounds = np.concatenate([[0], np.flatnonzero(np.diff(codes)) + 1, [len(codes)]])
     words = {
@@ -126,8 +113,8 @@ def _changes(
         place = int(np.searchsorted(bounds, row, side="right")) - 1
         yield (
             f"{table.where(row)}: column {quoted(column.name)}: {quoted(own)} in series "
-            f"{quoted(ids[place])}, which has {quoted(column.words[column.codes[first]])} on line "
-            f"{table.line(first)}; expected one text in all rows of a series; correct it"
+            f"{quoted(ids[place])}, which has {quoted(column.words[column.codes[first]])} on "
+            f"{table.place(first)}; expected one text in all rows of a series; correct it"
         )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grucli.data.panel import Panel
-from grucli.data.timestamps import as_times, find_style, parse_cells
+from grucli.data.timestamps import as_times
 from grucli.errors import DataError
 
 Share = int | float | str
@@ -119,18 +119,14 @@ def _begin(panel: Panel, name: str, share: Share, *, end: Rows) -> Rows:
 
 def _rows_of(panel: Panel, name: str, text: str) -> Rows:
     """Of every series the first row at or after a time, at the offset of the panel's times."""
-    style, own = find_style(text), panel.frequency.style
-    if (
-        style is None
-        or style.integer != own.integer
-        or style.offset not in {"", own.offset}
-        or not parse_cells([text], style)[1].all()
-    ):
+    own = panel.frequency.style
+    number = own.find(text)
+    if number is None:
         raise DataError(
             f"data.split.{name}: {text!r} is no time of column {panel.time!r}; expected "
             f"{own.words if own.integer else 'one such as ' + _range(panel)[1]}"
         )
-    moment = as_times(parse_cells([text], style)[0], style)[0]
+    moment = as_times(np.array([number]), own)[0]
     times = whole_span(panel).parts(panel.timestamps)
     inside = np.array([np.searchsorted(series, moment) for series in times])
     return np.asarray(panel.bounds[:-1] + inside)

@@ -75,8 +75,8 @@ def _check_order(table: Table) -> None:
             f"to {table.time_at(len(gaps))}; expected rising times; sort the table by time"
         )
     problems = {
-        int(row): f"{table.time_at(row)} comes after {table.time_at(row - 1)} on line "
-        f"{table.line(row - 1)}; expected rising times{_clock_change(table, row)}; sort the table "
+        int(row): f"{table.time_at(row)} comes after {table.time_at(row - 1)} on "
+        f"{table.place(row - 1)}; expected rising times{_clock_change(table, row)}; sort the table "
         "by time"
         for row in np.flatnonzero(gaps < 0)[:NAMED_FAULTS] + 1
     }
@@ -84,7 +84,7 @@ def _check_order(table: Table) -> None:
     for place in np.flatnonzero(np.diff(table.timestamps[order]).astype(int) == 0)[:NAMED_FAULTS]:
         earlier, later = (int(row) for row in order[place : place + 2])
         problems[later] = (
-            f"{table.time_at(later)} stands on line {table.line(earlier)} too; expected each time "
+            f"{table.time_at(later)} stands on {table.place(earlier)} too; expected each time "
             f"once{_clock_change(table, later)}; remove one of the rows"
         )
     raise DataError(*(_named(table, row, what) for row, what in sorted(problems.items())))
@@ -114,7 +114,7 @@ def _check_fit(table: Table, frequency: Frequency, steps: NDArray[Any]) -> None:
         raise DataError(
             f"{table.source}: column {table.time!r}: irregular times; the commonest distance is "
             f"{frequency.words}, and {len(odd)} of {len(steps)} distances do not fit it (the first "
-            f"on line {table.line(odd[0])}); resample the table to even distances"
+            f"on {table.place(int(odd[0]))}); resample the table to even distances"
         )
     raise DataError(
         *(

@@ -1,4 +1,4 @@
-"""Times as texts and as numbers: ISO 8601 dates, dates with a time of day, whole numbers.
+"""Times as texts and as numbers: ISO 8601, a format that a recipe gives, whole numbers.
 
 All cells of a time column have one form (``TimeStyle``), so that a whole column can be parsed from
 a matrix of bytes and every time written back as it was read.
@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from grucli.text import quoted
+from grucli.data.clocks import clock_at, moment_of
+from grucli.data.time_formats import Template, offset_words, parse_offset, time_format
 
 Times = np.ndarray[tuple[int, ...], np.dtype[Any]]
-"""datetime64[us] (wall-clock time at the column's offset) or int64."""
+"""datetime64[us] (of the column's clock, or UTC where it has a zone) or int64."""
 Numbers = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
 Flags = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
 Bytes = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
@@ -24,10 +25,10 @@ _ISO = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})"
     r"(?:([ T])([0-9]{2}:[0-9]{2})(:[0-9]{2})?(?:\.([0-9]{1,6}))?(Z|[+-][0-9]{2}:[0-9]{2})?)?"
 )
-_LOOKED_AT = 100
-"""Characters of a cell that are looked at to say what is wrong with it."""
 _EPOCH, _MICROSECOND = datetime(1970, 1, 1), timedelta(microseconds=1)
 _DAYS = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
+OF_THE_ZONE = "zone"
+"""In place of an offset: that of the time zone at each time."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,9 @@ class TimeStyle:
     """How the times of one column are written.
 
     ``separator`` is '' for dates and whole numbers. ``digits`` counts those of the fraction of a
-    second; ``offset`` is '', 'Z' or like '+01:00', the same in the whole column.
+    second; ``offset`` is '', 'Z' or like '+01:00', the same in the whole column, or OF_THE_ZONE.
+    ``pattern`` is a time format, and takes the place of all these. With a ``zone`` times are kept
+    in UTC and written by the clock of that time zone.
     """
 
     integer: bool = False
@@ -43,37 +46,100 @@ class TimeStyle:
     seconds: bool = False
     digits: int = 0
     offset: str = ""
+    pattern: str = ""
+    zone: str = ""
 
     @property
     def words(self) -> str:
         """The form, for messages."""
         if self.integer:
             return "a whole number"
+        if self.pattern:
+            return self.pattern
         if not self.separator:
             return "YYYY-MM-DD"
         fraction = "." + "f" * self.digits if self.digits else ""
         clock = "HH:MM" + (":SS" if self.seconds else "") + fraction
-        return f"YYYY-MM-DD{self.separator}{clock}{self.offset}"
+        return f"YYYY-MM-DD{self.separator}{clock}{self.offset.replace(OF_THE_ZONE, '+HH:MM')}"
 
     @property
-    def width(self) -> int:
-        """Characters of a date in this form."""
-        return len(self.words)
+    def _width(self) -> int:
+        """Characters in front of the offset."""
+        return (19 if self.seconds else 16) + (1 + self.digits if self.digits else 0)
+
+    @property
+    def template(self) -> Template | None:
+        """The place of every part; None where they vary from time to time."""
+        if self.integer or self.offset == OF_THE_ZONE:
+            return None
+        if self.pattern:
+            return time_format(self.pattern).template
+        template = Template("YYYY MM DD", "    -  -  ")
+        if self.separator:
+            template += Template(" hh mm", f"{self.separator}  :  ")
+        if self.seconds:
+            template += Template(" ss", ":  ")
+        if self.digits:
+            template += Template(" " + "f" * self.digits, "." + " " * self.digits)
+        return template + Template(" " * len(self.offset), self.offset)
+
+    def parse(self, cell: str) -> int | None:
+        """One time of this form as ``parse_cells`` reads it; None if not valid.
+
+        Microseconds on the clock it is written by, or in UTC where every time has its own offset.
+
+        Without arrays: for a single cell, making them takes longer than everything else.
+        """
+        if self.pattern:
+            return time_format(self.pattern).parse(cell)
+        if self.integer:
+            return int(cell)
+        clock = (int(cell[11:13]), int(cell[14:16])) if self.separator else ()
+        seconds = (int(cell[17:19]),) if self.seconds else ()
+        fraction = int(cell[20 : 20 + self.digits].ljust(6, "0")) if self.digits else 0
+        try:
+            moment = datetime(int(cell[:4]), int(cell[5:7]), int(cell[8:10]), *clock, *seconds)
+            if self.offset == OF_THE_ZONE:
+                moment -= parse_offset(cell[self._width :])
+        except (ValueError, OverflowError):
+            return None
+        return (moment - _EPOCH) // _MICROSECOND + fraction
+
+    def find(self, text: str) -> int | None:
+        """The number of a time that a person writes, in this form or in ISO 8601; or None."""
+        number = self.parse(text) if self.pattern else None
+        if number is not None and self.offset == OF_THE_ZONE:
+            return number
+        if number is None:
+            style = find_style(text)
+            if style is None or style.integer != self.integer:
+                return None
+            if style.offset not in {"", self.offset}:
+                return None
+            number = style.parse(text)
+        return moment_of(number, self.zone) if number is not None and self.zone else number
 
     def format(self, time: Any) -> str:
         """Write one element of a column of times in this form."""
         if self.integer:
             return str(int(time))
-        text = str(np.datetime64(time, "us"))
+        moment = int(np.datetime64(time, "us").astype(np.int64))
+        try:
+            clock, offset = clock_at(moment, self.zone)
+        except OverflowError:
+            return "a time beyond the years 1 to 9999"
+        if self.pattern:
+            return time_format(self.pattern).format(clock, offset)
+        text = clock.isoformat(self.separator or " ", "microseconds")
         if not self.separator:
             return text[:10]
-        clock = text[11:16] + (text[16:19] if self.seconds else "")
-        fraction = "." + text[20 : 20 + self.digits] if self.digits else ""
-        return f"{text[:10]}{self.separator}{clock}{fraction}{self.offset}"
+        fraction = text[19 : 20 + self.digits] if self.digits else ""
+        ending = offset_words(offset) if self.offset == OF_THE_ZONE else self.offset
+        return f"{text[: 19 if self.seconds else 16]}{fraction}{ending}"
 
 
 def find_style(cell: str) -> TimeStyle | None:
-    """The form of a time, or None if grucli does not read it."""
+    """The form of a time in ISO 8601 or of a whole number; None for anything else."""
     if _INTEGER.fullmatch(cell):
         return TimeStyle(integer=True)
     match = _ISO.fullmatch(cell)
@@ -92,111 +158,54 @@ def as_times(numbers: Numbers, style: TimeStyle) -> Times:
     return numbers if style.integer else numbers.view("datetime64[us]")
 
 
-def parse_dates(cells: Bytes, style: TimeStyle) -> tuple[Numbers, Flags]:
+def parse_dates(cells: Bytes, template: Template) -> tuple[Numbers, Flags]:
     """Dates as bytes [N, width] to int64 microseconds since 1970 [N], and which of them are valid.
 
     The calendar is the proleptic Gregorian one, years 1 to 9999, hours 00 to 23.
     """
     digits = cells - np.uint8(ord("0"))
     valid = np.ones(len(cells), bool)
-    for place, letter in enumerate(style.words):
-        valid &= digits[:, place] <= 9 if letter in "YMDHSf" else cells[:, place] == ord(letter)
-    year, month, day = _number(digits, 0, 4), _number(digits, 5, 2), _number(digits, 8, 2)
+    for place, (role, literal) in enumerate(zip(template.roles, template.literals, strict=True)):
+        valid &= digits[:, place] <= 9 if role != " " else cells[:, place] == ord(literal)
+    year, month, day = (_part(digits, template, role) for role in "YMD")
+    month, day = (np.ones_like(year) if part is None else part for part in (month, day))
     leap = (month == 2) & (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
     valid &= (year >= 1) & (month >= 1) & (month <= 12) & (day >= 1)
     valid &= day <= _DAYS[np.minimum(month, 12)] + leap
     months = ((year - 1970) * 12 + month - 1).view("datetime64[M]")
     days = months.astype("datetime64[D]").astype(np.int64) + day - 1
     micros = days * 86_400_000_000
-    if style.separator:
-        clock, within_day = _clock(digits, style)
-        micros += clock
-        valid &= within_day
+    for role, limit, unit in (("h", 24, 3600), ("m", 60, 60), ("s", 60, 1)):
+        part = _part(digits, template, role)
+        if part is not None:
+            micros += part * (unit * 1_000_000)
+            valid &= part < limit
+    fraction = _part(digits, template, "f")
+    if fraction is not None:
+        micros += fraction * 10 ** (6 - template.roles.count("f"))
     return micros, valid
 
 
-def _number(digits: Bytes, start: int, size: int) -> Numbers:
-    """The decimal number in ``size`` columns of digits."""
+def _part(digits: Bytes, template: Template, role: str) -> Any:
+    """The decimal number in the columns of one part; None where the template has no such part."""
+    if role not in template.roles:
+        return None
     total = np.zeros(len(digits), np.int64)
-    for place in range(start, start + size):
+    start = template.roles.index(role)
+    for place in range(start, start + template.roles.count(role)):
         total = total * 10 + digits[:, place]
     return total
-
-
-def _clock(digits: Bytes, style: TimeStyle) -> tuple[Numbers, Flags]:
-    """Microseconds since midnight, and which of them lie within a day."""
-    hour, minute = _number(digits, 11, 2), _number(digits, 14, 2)
-    micros = (hour * 60 + minute) * 60_000_000
-    valid = (hour <= 23) & (minute <= 59)
-    if style.seconds:
-        second = _number(digits, 17, 2)
-        micros += second * 1_000_000
-        valid &= second <= 59
-    if style.digits:
-        micros += _number(digits, 20, style.digits) * 10 ** (6 - style.digits)
-    return micros, valid
 
 
 def parse_cells(cells: Sequence[str], style: TimeStyle) -> tuple[Numbers, Flags]:
     """Times that all have the form ``style`` as numbers, and which of them are valid."""
     if style.integer:
         return np.array([int(cell) for cell in cells], np.int64), np.ones(len(cells), bool)
-    matrix = np.frombuffer("".join(cells).encode(), np.uint8).reshape(len(cells), style.width)
-    return parse_dates(matrix, style)
-
-
-def parse_time(cell: str, style: TimeStyle) -> int | None:
-    """One time of the form ``style`` as ``parse_cells`` reads it; None where it is not valid.
-
-    Without arrays: for a single cell, making them takes longer than everything else.
-    """
-    if style.integer:
-        return int(cell)
-    clock = (int(cell[11:13]), int(cell[14:16])) if style.separator else ()
-    seconds = (int(cell[17:19]),) if style.seconds else ()
-    fraction = int(cell[20 : 20 + style.digits].ljust(6, "0")) if style.digits else 0
-    try:
-        moment = datetime(int(cell[:4]), int(cell[5:7]), int(cell[8:10]), *clock, *seconds)
-    except ValueError:
-        return None
-    return (moment - _EPOCH) // _MICROSECOND + fraction
-
-
-def explain_time(cell: str, style: TimeStyle | None) -> str:
-    """Say what is wrong with a time that could not be read in the column's form."""
-    own = find_style(cell)
-    if not cell:
-        return "no time; expected one in every row; fill it in or remove the row"
-    if own is None:
-        return f"{quoted(cell)} is not a time grucli reads; {_time_remedy(cell[:_LOOKED_AT])}"
-    if style is not None and own != style:
-        if own.offset != style.offset and own.separator:
-            return (
-                f"{quoted(cell)} has the offset {own.offset or 'none'}; expected "
-                f"{style.offset or 'none'}, as in the first row (a clock change?); write all times "
-                "in UTC or with one offset"
-            )
-        return (
-            f"{quoted(cell)} is written in another form than the first row; expected "
-            f"{style.words}; write all times in one form"
-        )
-    return (
-        f"{quoted(cell)} does not exist in the calendar; expected a valid {own.words}; correct it"
-    )
-
-
-def _time_remedy(cell: str) -> str:
-    if re.fullmatch(r"[0-9]{1,2}[/.-][0-9]{1,2}[/.-][0-9]{2,4}.*", cell):
-        return "day and month cannot be told apart; write it as YYYY-MM-DD"
-    if re.fullmatch(r"[0-9]{4}[/.][0-9]{1,2}[/.][0-9]{1,2}.*", cell):
-        return "write it as YYYY-MM-DD"
-    if re.fullmatch(r"[0-9]{4}-[0-9]{1,2}", cell):
-        return "write a month as its first day, YYYY-MM-01"
-    if re.fullmatch(r"[+-]?[0-9]+\.[0-9]*", cell):
-        return "write whole numbers, or dates as YYYY-MM-DD"
-    if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T].*\.[0-9]{7,}.*", cell):
-        return "write at most 6 digits of a second"
-    return (
-        "expected YYYY-MM-DD, YYYY-MM-DD HH:MM, YYYY-MM-DD HH:MM:SS, or whole numbers without "
-        "leading zeros"
-    )
+    template = style.template
+    if template is not None and not style.pattern:
+        width = len(template.roles)
+        matrix = np.frombuffer("".join(cells).encode(), np.uint8).reshape(len(cells), width)
+        return parse_dates(matrix, template)
+    parsed = [style.parse(cell) for cell in cells]
+    valid = np.array([number is not None for number in parsed], bool)
+    return np.array([number or 0 for number in parsed], np.int64), valid

@@ -1,13 +1,12 @@
 """What was asked for: the recipe, its schema, and the way from YAML to it."""
 
+from grucli.recipe.data import DataRecipe, SplitRecipe
 from grucli.recipe.dump import dump_recipe
 from grucli.recipe.load import load_recipe, recipe_from_mapping
 from grucli.recipe.schema import (
-    DataRecipe,
     InitRecipe,
     ModelRecipe,
     Recipe,
-    SplitRecipe,
 )
 from grucli.recipe.tasks import ClassifyRecipe, ForecastRecipe
 from grucli.recipe.train import ScheduleRecipe, TrainRecipe

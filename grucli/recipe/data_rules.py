@@ -29,18 +29,51 @@ def _names(columns: str | Sequence[str]) -> list[str]:
     return [columns] if isinstance(columns, str) else list(columns)
 
 
-def _repeated_target(target: str | Sequence[str], time: str) -> str | None:
-    names = _names(target)
-    if time in names:
-        return f"found '{time}', which is the time column; expected a column of numbers"
+def _repeated_time(time: str | Sequence[str]) -> str | None:
+    names = _names(time)
     twice = sorted({name for name in names if names.count(name) > 1})
     return f"found '{twice[0]}' twice; expected each column once" if twice else None
 
 
-def _repeated_past(past: Sequence[str], target: str | Sequence[str], time: str) -> str | None:
+def _thousands_as_decimal(thousands: str | None, decimal: str) -> str | None:
+    if thousands == decimal:
+        return f"found '{thousands}', which is data.read.decimal too; expected another or null"
+    return None
+
+
+def _offset_without_zone(time_format: str | None, time_zone: str | None) -> str | None:
+    if time_format is not None and "%z" in time_format.replace("%%", "") and time_zone is None:
+        return (
+            "found %z without a time zone; expected data.read.time_zone, such as UTC, by whose "
+            "clock forecasts are written"
+        )
+    return None
+
+
+def _regularised_series(regularise: bool, series: Sequence[str]) -> str | None:
+    if regularise and series:
+        return (
+            "found true with data.series; times are made regular in a table of one series only; "
+            "expected false, resample the series before"
+        )
+    return None
+
+
+def _repeated_target(target: str | Sequence[str], time: str | Sequence[str]) -> str | None:
+    names = _names(target)
+    for name in names:
+        if name in _names(time):
+            return f"found '{name}', which is the time column; expected a column of numbers"
+    twice = sorted({name for name in names if names.count(name) > 1})
+    return f"found '{twice[0]}' twice; expected each column once" if twice else None
+
+
+def _repeated_past(
+    past: Sequence[str], target: str | Sequence[str], time: str | Sequence[str]
+) -> str | None:
     names = _names(past)
     for name in names:
-        if name == time:
+        if name in _names(time):
             return f"found '{name}', which is the time column; expected a column of numbers"
         if name in _names(target):
             return f"found '{name}', which is a target and so an input already; remove it"
@@ -50,7 +83,10 @@ def _repeated_past(past: Sequence[str], target: str | Sequence[str], time: str) 
 
 
 def _repeated_series(
-    series: str | Sequence[str], time: str, target: str | Sequence[str], past: Sequence[str]
+    series: str | Sequence[str],
+    time: str | Sequence[str],
+    target: str | Sequence[str],
+    past: Sequence[str],
 ) -> str | None:
     names, others = _names(series), {"the time column": time, "a target": target, "in past": past}
     for name in names:
@@ -71,6 +107,10 @@ def _scaled_by_no_series(scale_by: str, series: Sequence[str], scale: str) -> st
 
 
 DATA_RULES = (
+    Rule(("data.time",), _repeated_time),
+    Rule(("data.read.thousands", "data.read.decimal"), _thousands_as_decimal),
+    Rule(("data.read.time_format", "data.read.time_zone"), _offset_without_zone),
+    Rule(("data.regularise", "data.series"), _regularised_series),
     Rule(("data.target", "data.time"), _repeated_target),
     Rule(("data.past", "data.target", "data.time"), _repeated_past),
     Rule(("data.series", "data.time", "data.target", "data.past"), _repeated_series),

@@ -3,12 +3,19 @@
 ``errorMessage`` goes into the JSON Schema, where editors show it, and from there into our errors.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, GetPydanticSchema
 from pydantic_core import PydanticCustomError, core_schema
 
+from grucli.dialect import (
+    DIRECTIVES,
+    is_encoding,
+    is_frequency,
+    is_time_format,
+    is_time_zone,
+)
 from grucli.recipe.scalars import UnreadableScalarError, read_scalar
 
 SHARE_WORDS = "a fraction > 0 and < 1, a number of steps >= 1 or a date in quotes"
@@ -55,6 +62,34 @@ Poolings = Annotated[
     ),
 ]
 """One way or several to make one vector of all steps."""
+
+TextOrList = Text | Annotated[tuple[Text, ...], Field(min_length=1), BeforeValidator(_listed)]
+"""A text stays a text; a list is one."""
+DELIMITER_WORDS = 'one of "," ";" "\\t" "|" ":" " ", or null'
+THOUSANDS_WORDS = """one of "," "." " " "'" "_", or null"""
+
+
+def _sound(is_sound: Callable[[str], bool], words: str) -> Any:
+    """Texts of which a function says that they are sound; ``words`` say what is expected."""
+
+    def check(text: str) -> str:
+        if not is_sound(text):
+            raise PydanticCustomError("text", "{words}", {"words": words})
+        return text
+
+    return Annotated[Text, AfterValidator(check), Field(json_schema_extra={"errorMessage": words})]
+
+
+Encoding = _sound(is_encoding, "an encoding that Python knows, such as cp1252 or utf-16")
+TimeFormat = _sound(
+    is_time_format,
+    "a format such as %d.%m.%Y %H:%M, with a year and everything once (of "
+    f"{' '.join(f'%{letter}' for letter in DIRECTIVES)})",
+)
+Frequency = _sound(
+    is_frequency, "a frequency such as 15min, 1h, 1D, 1W, 1M, 1Q, 1Y, business_day, or 5 for steps"
+)
+TimeZone = _sound(is_time_zone, "a time zone such as Europe/Berlin or UTC")
 
 _Fraction = Annotated[float, Field(gt=0, lt=1)]
 _Steps = Annotated[int, Field(ge=1)]

@@ -100,9 +100,7 @@ def _overridden(section: Node, keys: tuple[str, ...], node: Node) -> Node:
 def _with_paths(recipe: Recipe, root: Node, folder: Path) -> Recipe:
     """Make the paths of other files absolute, each against the place it was written at."""
     data, init = recipe.data, recipe.model.init
-    if data.path != STDIN:
-        path = _absolute(data.path, _node_at(root, "data", "path"), folder)
-        data = data.model_copy(update={"path": path})
+    data = data.model_copy(update={"path": _absolute_paths(data.path, root, folder)})
     test = data.split.test
     if recipe.task.kind == "classify" and isinstance(test, str):
         path = _absolute(test, _node_at(root, "data", "split", "test"), folder)
@@ -113,6 +111,16 @@ def _with_paths(recipe: Recipe, root: Node, folder: Path) -> Recipe:
         init = init.model_copy(update={"checkpoint": path})
     model = recipe.model.model_copy(update={"init": init})
     return recipe.model_copy(update={"data": data, "model": model})
+
+
+def _absolute_paths(
+    paths: str | tuple[str, ...], root: Node, folder: Path
+) -> str | tuple[str, ...]:
+    """``data.path`` as it is written, a text or a list; standard input stays what it is."""
+    node = _node_at(root, "data", "path")
+    if isinstance(paths, tuple):
+        return tuple(path if path == STDIN else _absolute(path, node, folder) for path in paths)
+    return paths if paths == STDIN else _absolute(paths, node, folder)
 
 
 def _node_at(root: Node, *keys: str) -> Node:

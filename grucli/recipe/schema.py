@@ -1,6 +1,7 @@
-"""Every key of a recipe but those of tasks and of training: name, kind, range, default, help.
+"""Every key of a recipe: name, kind, range, default, help.
 
-What can be learned stands in ``tasks``, what one key demands of another in ``conflicts``.
+The table stands in ``data``, what can be learned in ``tasks``, training in ``train``; what one key
+demands of another in ``conflicts``.
 """
 
 from typing import Annotated, Literal, Self
@@ -10,9 +11,9 @@ from pydantic_core import PydanticCustomError
 
 from grucli.cells import ACTIVATION_NAMES, CELLS, GRU, NORM_NAMES
 from grucli.cells.spec import TANH
-from grucli.columns import Columns
 from grucli.recipe.conflicts import find_conflicts
-from grucli.recipe.kinds import Poolings, Share, Text, TextOrTextsOrNone, Texts, one_of
+from grucli.recipe.data import DataRecipe
+from grucli.recipe.kinds import Poolings, Text, Texts, one_of
 from grucli.recipe.sections import Section
 from grucli.recipe.tasks import ClassifyRecipe, ForecastRecipe, TaskRecipe
 from grucli.recipe.train import TrainRecipe
@@ -24,87 +25,6 @@ _ACTIVATIONS = "; ".join(
     f"{name}: {' or '.join(activation.name for activation in spec.activations)}"
     for name, spec in CELLS.items()
 )
-
-
-class SplitRecipe(Section):
-    """Spans of time, always in the order train, valid, test; or series, where they are classified.
-
-    Each is a fraction of all rows (below 1), a number of steps (a whole number), or a text: the
-    first time of that span. A year must be quoted to be a time: "1990". Of series that are
-    classified they are a fraction or a number of whole series.
-    """
-
-    train: Share | None = Field(
-        default=None,
-        description="Training span; null takes all that is left before valid. Given as steps, "
-        "train, valid and test follow each other from the first row and later rows are unused.",
-    )
-    valid: Share = Field(
-        default=0.1, description="Validation span: early stopping and the best weights go by it."
-    )
-    test: Share = Field(
-        default=0.2,
-        description="Test span: looked at once, when training is over. With task classify also the "
-        "path of a table of its own, relative to the recipe.",
-    )
-    column: Text | None = Field(
-        default=None,
-        description="task classify: column that says train, valid or test of every series; where "
-        "it never says valid, that part is drawn from train.",
-    )
-    seed: int = Field(
-        default=0,
-        ge=0,
-        le=4_294_967_295,
-        description="task classify: which series are drawn for valid and test, each class in "
-        "proportion.",
-    )
-
-
-class DataRecipe(Section):
-    """The table and what its columns are."""
-
-    path: Text = Field(
-        description="CSV file, relative to the recipe, also as .gz, .bz2 or .xz; - is stdin."
-    )
-    time: Text = Field(description="Name of the time column.")
-    series: TextOrTextsOrNone = Field(
-        default=(),
-        description="Column whose text names the series that a row belongs to, or a list of such "
-        "columns; empty where the table is one series.",
-    )
-    target: TextOrTextsOrNone = Field(
-        default=(),
-        description="Column to forecast, or a list of columns; task classify has none.",
-    )
-    past: Texts = Field(
-        default=(),
-        description="More input columns, known only up to the newest row; with "
-        "task classify all that the model reads.",
-    )
-    missing: Literal["error", "forward", "linear", "mask"] = Field(
-        default="error",
-        description="Empty cells: stop, carry the last value forward, draw a line between "
-        "neighbours, or carry forward and give the model a column that says so.",
-    )
-    scale: Literal["standard", "minmax", "robust", "none"] = Field(
-        default="standard",
-        description="Scaling of every column, fitted on the training span only.",
-    )
-    scale_by: Literal["table", "series"] = Field(
-        default="table",
-        description="One scale for all series, or one for each, fitted on its own rows of the "
-        "training span. A series that was not trained on is scaled by its own history; the "
-        "checkpoint keeps 16 bytes a column for each series, and its name.",
-    )
-    split: SplitRecipe = Field(
-        default=SplitRecipe(), description="Where training ends, validation and test begin."
-    )
-
-    @property
-    def columns(self) -> Columns:
-        """What a model reads of a row."""
-        return Columns(self.target, self.past, flags=self.missing == "mask")
 
 
 class InitRecipe(Section):

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 
 from grucli.data import Panel
-from grucli.data.timestamps import find_style, parse_cells
 from grucli.errors import DataError, UsageError
 from grucli.insight.board import most_changed_unit, write_board
 from grucli.nn.recording import LayerRecord
@@ -79,19 +78,17 @@ def _find_time(panel: Panel, at: str) -> int:
     """The row of a time. Raises DataError with the nearest times of the table."""
     first, last = (panel.frequency.format(panel.timestamps[row]) for row in (0, -1))
     span = f"{panel.source} goes from {first} to {last}"
-    style = find_style(at)
-    if style is not None and style.integer == panel.frequency.style.integer:
-        numbers, valid = parse_cells([at], style)
-        if valid[0]:
-            times = panel.timestamps.astype(np.int64)
-            row = int(np.searchsorted(times, numbers[0]))
-            if row < len(times) and times[row] == numbers[0]:
-                return row
-            near = range(max(row - 1, 0), min(row + 1, len(times)))
-            nearest = " and ".join(panel.frequency.format(panel.timestamps[i]) for i in near)
-            raise DataError(f"--at {at}: no such time; nearest: {nearest}; {span}")
-    words = panel.frequency.style.words
-    raise DataError(f"--at {at}: not a time of this table; expected {words}; {span}")
+    style = panel.frequency.style
+    number = style.find(at)
+    if number is None:
+        raise DataError(f"--at {at}: not a time of this table; expected {style.words}; {span}")
+    times = panel.timestamps.astype(np.int64)
+    row = int(np.searchsorted(times, number))
+    if row < len(times) and times[row] == number:
+        return row
+    near = range(max(row - 1, 0), min(row + 1, len(times)))
+    nearest = " and ".join(panel.frequency.format(panel.timestamps[i]) for i in near)
+    raise DataError(f"--at {at}: no such time; nearest: {nearest}; {span}")
 
 
 def _layer(opened: OpenedTable, layer: str, unit: int | None) -> tuple[int, bool]:

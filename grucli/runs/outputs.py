@@ -8,6 +8,7 @@ from grucli.errors import UsageError
 from grucli.files import same_file
 from grucli.runs.folder import FILES, RunFolder
 from grucli.runs.opened import recipe_of
+from grucli.runs.tables import table_files
 
 Outputs = Mapping[str, str | Path | None]
 
@@ -31,8 +32,9 @@ def check_table_outputs(outputs: Outputs, checkpoint: str, data: str | None = No
     """The same, and where an output is the table: ``data``, or the one of the recipe if None."""
     check_outputs(outputs, checkpoint)
     if any(_is_file(path) for path in outputs.values()):
-        table = data or recipe_of(load_checkpoint(checkpoint), checkpoint).data.path
-        _refuse(outputs, "the table that is read", "/dev/stdin" if table == "-" else table)
+        recipe = recipe_of(load_checkpoint(checkpoint), checkpoint)
+        for table in [data] if data else table_files(recipe.data):
+            _refuse(outputs, "the table that is read", "/dev/stdin" if table == "-" else table)
 
 
 def _refuse(outputs: Outputs, what: str, path: str | Path) -> None:

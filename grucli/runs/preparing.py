@@ -40,7 +40,7 @@ class PreparedData:
         for texts in panel.texts.values():
             digest.update("\0".join(texts).encode())
         return {
-            "path": self.recipe.data.path,
+            "path": panel.source,
             "rows": len(panel.values),
             "sha256": digest.hexdigest(),
         }

@@ -18,6 +18,7 @@ from grucli.runs.origin import Origin
 from grucli.runs.saving import Saver
 from grucli.runs.state_form import check_state
 from grucli.runs.states import SavedState, load_state, set_aside
+from grucli.runs.tables import table_files
 from grucli.training.progress import STATE_VERSION, Training
 
 MAY_CHANGE = ("train.epochs", "train.patience")
@@ -88,7 +89,8 @@ def recipe_of_run(
     is looked for where the recipe has it now if it has gone from where it was.
     """
     own = recipe_of(state.checkpoint, state.path)
-    if own.data.path != "-" and not Path(own.data.path).exists():
+    files = table_files(own.data)
+    if not files or not all(file == "-" or Path(file).exists() for file in files):
         data = own.data.model_copy(update={"path": recipe.data.path})
         own = own.model_copy(update={"data": data})
     changes, refused, notes = {}, [], []

@@ -44,6 +44,7 @@ class Stream:
                 "train it with task.normalise: none and model.bidirectional: false"
             )
         self.recipe: Recipe = recipe
+        self.time = opened.saved.time
         self.model: Forecaster = opened.model.eval()
         self.scaler = scaler
         self.of_targets = self.scaler.only(recipe.data.columns.targets)
@@ -57,14 +58,22 @@ class Stream:
         """Names of the columns of an answer: the time, then each target at each step ahead."""
         steps = range(1, self.recipe.forecast.horizon + 1)
         return (
-            self.recipe.data.time,
+            self.time,
             *(f"{name}+{step}" for step in steps for name in self.recipe.data.target),
         )
 
     def answers(self, binary: BinaryIO, source: str) -> Iterator[Answer]:
         """One answer for every row, as soon as its line has come. Raises DataError."""
         data = self.recipe.data
-        for row in stream_rows(binary, source, time=data.time, columns=data.columns.values):
+        rows = stream_rows(
+            binary,
+            source,
+            time=data.times,
+            columns=data.columns.values,
+            dialect=data.dialect,
+            zone=self.frequency.style.zone,
+        )
+        for row in rows:
             yield self.answer(row)
 
     def answer(self, row: Row) -> Answer:

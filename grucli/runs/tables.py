@@ -4,35 +4,72 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from grucli.data import Frequency, Panel, build_panel, join_panels, parse_table, read_table
+from grucli.data import (
+    Frequency,
+    Panel,
+    Table,
+    build_panel,
+    expand,
+    frequency_of,
+    join_panels,
+    parse_table,
+    place_in_zone,
+    read_frame,
+    read_table,
+    regularise,
+)
+from grucli.errors import DataError
 from grucli.recipe import DataRecipe, Recipe
 from grucli.tasks import task_of
 
 
 def read_panel(
     data: DataRecipe,
-    source: str | bytes | None = None,
+    source: Any = None,
     *,
     texts: Sequence[str] = (),
     expected: Frequency | None = None,
 ) -> Panel:
-    """The table of a recipe as a panel, or another one of the same columns.
+    """The table of a recipe as a panel, or another one of the same columns, written alike.
 
-    ``source`` is its path, or the bytes of a CSV; ``texts`` are more columns of texts. Raises
-    DataError.
+    ``source`` is its path, the bytes of a CSV, or a frame of pandas, polars or pyarrow; ``texts``
+    are more columns of texts. Raises DataError.
     """
+    table = _read(data, source, texts)
+    said = None if data.frequency is None else frequency_of(data.frequency)
+    wanted = expected or said
+    if data.regularise:
+        table = regularise(place_in_zone(table), wanted)
+    panel = build_panel(
+        table, data.columns, series=data.series, missing=data.missing, expected=wanted
+    )
+    if said is not None and expected is None and panel.frequency != said:
+        raise DataError(
+            f"{panel.source}: rows are {panel.frequency.words}; expected {said.words}, as "
+            "data.frequency says; correct the key, resample the table or set data.regularise: true"
+        )
+    return panel
+
+
+def _read(data: DataRecipe, source: Any, texts: Sequence[str]) -> Table:
     wanted: dict[str, Any] = {
         "time": data.time,
         "columns": data.columns.values,
         "texts": (*data.series, *texts),
+        "dialect": data.dialect,
     }
-    if isinstance(source, bytes):
-        table = parse_table(source, source="the table", **wanted)
-    else:
-        table = read_table(source or data.path, **wanted)
-    return build_panel(
-        table, data.columns, series=data.series, missing=data.missing, expected=expected
-    )
+    if source is None or isinstance(source, str):
+        return read_table(source or data.path, **wanted)
+    read = parse_table if isinstance(source, bytes) else read_frame
+    return read(source, source="the table", **wanted)
+
+
+def table_files(data: DataRecipe) -> list[str]:
+    """The files that a recipe's table is in; none where a pattern fits no file."""
+    try:
+        return expand(data.path)
+    except DataError:
+        return []
 
 
 def read_judged(recipe: Recipe, *, expected: Frequency | None = None) -> Panel:

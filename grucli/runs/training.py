@@ -10,6 +10,7 @@ from grucli.runs.folder import RunFolder
 from grucli.runs.origin import Origin
 from grucli.runs.resuming import GoesOn
 from grucli.runs.stopping import Stop
+from grucli.runs.tables import table_files
 from grucli.runs.training_run import GO_ON, TrainingRun
 from grucli.training.loop import Validating
 from grucli.training.observers import Observer
@@ -41,7 +42,7 @@ def train(
     place = choose_device(device)
     folder = RunFolder(Path(run_dir) if run_dir is not None else Path("runs") / recipe.name)
     if not resume:
-        inputs = [recipe.data.path, recipe.model.init.checkpoint]
+        inputs = [*table_files(recipe.data), recipe.model.init.checkpoint]
         folder.refuse_inputs([*inputs, None if origin is None else origin.file])
     held = folder.held(resume=resume, overwrite=overwrite)
     with held as writing, flushed_denormals(), thread_limit_lifted():

@@ -1,8 +1,10 @@
 """What a cell may hold: a number, a missing value, or something to be explained."""
 
+import json
 import math
 import re
 
+from grucli.dialect import Dialect
 from grucli.text import quoted
 
 MISSING_WORDS = ("", "NA", "N/A", "NaN", "nan", "null")
@@ -13,46 +15,118 @@ BLANKS = " \t\v\f"
 
 _LOOKED_AT = 200
 """Characters of a cell that are looked at to say what is wrong with it."""
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-_MISSING = frozenset(MISSING_WORDS)
-_HINTS = (
-    (r"[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?", "remove the thousands separators"),
-    (r"[+-]?[0-9]{1,3}(\.[0-9]{3})+,[0-9]*", "write 1.234,5 as 1234.5"),
-    (r"[+-]?[0-9]*,[0-9]+([eE][+-]?[0-9]+)?", "write a decimal point, not a comma"),
-    (r"[+-]?[0-9]{1,3}([ '_\u00a0\u202f][0-9]{3})+(\.[0-9]*)?", "remove the thousands separators"),
-    (r"[+-]?[0-9]+(_[0-9]+)+", "remove the underscores"),
-    (r"[+-]?[0-9.,]+ ?%", "write a number without %"),
-    (r"[$€£¥]\s?[+-]?[0-9.,]+|[+-]?[0-9.,]+\s?[$€£¥]", "remove the currency sign"),
-    (r"[+-]?0[xX][0-9a-fA-F]+", "write the number in decimal digits"),
-    (r"(?i)[+-]?(inf|infinity)|-nan|\+nan", "leave the cell empty if there is no value"),
-    (r"(?i)(none|n\.a\.|nan|na|null|missing|-+|\?+|\.+|#n/a)", "leave the cell empty"),
-    (r"(?i)true|false|yes|no", "write 1 or 0"),
+_ALIKE = {" ": " \u00a0\u202f", "'": "'\u2019"}
+"""Separators of thousands, and others that are meant by them."""
+_HINTS: tuple[tuple[str, str, dict[str, str]], ...] = (
+    (
+        r"[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?",
+        "remove the thousands separators",
+        {"thousands": ","},
+    ),
+    (
+        r"[+-]?[0-9]{1,3}(\.[0-9]{3})+,[0-9]*",
+        "write 1.234,5 as 1234.5",
+        {"decimal": ",", "thousands": "."},
+    ),
+    (r"[+-]?[0-9]*,[0-9]+([eE][+-]?[0-9]+)?", "write a decimal point", {"decimal": ","}),
+    (r"[+-]?[0-9]*\.[0-9]+([eE][+-]?[0-9]+)?", "write a decimal comma", {"decimal": "."}),
+    (
+        r"[+-]?[0-9]{1,3}([ \u00a0\u202f][0-9]{3})+([.,][0-9]*)?",
+        "remove the thousands separators",
+        {"thousands": " "},
+    ),
+    (
+        r"[+-]?[0-9]{1,3}(['\u2019][0-9]{3})+([.,][0-9]*)?",
+        "remove the thousands separators",
+        {"thousands": "'"},
+    ),
+    (
+        r"[+-]?[0-9]{1,3}(_[0-9]{3})+([.,][0-9]*)?",
+        "remove the thousands separators",
+        {"thousands": "_"},
+    ),
+    (r"[+-]?[0-9]+(_[0-9]+)+", "remove the underscores", {}),
+    (r"[+-]?[0-9.,]+ ?%", "write a number without %", {}),
+    (r"[$€£¥]\s?[+-]?[0-9.,]+|[+-]?[0-9.,]+\s?[$€£¥]", "remove the currency sign", {}),
+    (r"[+-]?0[xX][0-9a-fA-F]+", "write the number in decimal digits", {}),
+    (r"(?i)[+-]?(inf|infinity)|-nan|\+nan", "leave the cell empty if there is no value", {}),
+    (r"(?i)true|false|yes|no", "write 1 or 0", {}),
 )
+_NO_VALUE = re.compile(r"(?i)[^0-9]{1,8}")
+"""What may stand for a missing value: a short word or sign."""
 
 
-def parse_number(cell: str) -> float | None:
-    """The float64 nearest to a cell, NaN where it is missing, None where it is no finite number."""
-    text = cell.strip(BLANKS)
-    if text in _MISSING:
-        return math.nan
-    if _NUMBER.fullmatch(text) is None:
-        return None
-    number = float(text)
-    return number if math.isfinite(number) else None
+class NumberFormat:
+    """How the numbers of a table are written, and its missing values."""
 
-
-def explain_number(cell: str) -> str:
-    """Say what is wrong with a cell for which ``parse_number`` gave None, and what to do."""
-    text = cell.strip(BLANKS)
-    if _NUMBER.fullmatch(text) is not None:
-        return (
-            f"{quoted(cell)} is beyond the range of a float64; expected at most 1.8e308; "
-            "correct the cell or leave it empty"
+    def __init__(self, dialect: Dialect) -> None:
+        """Numbers among ``missing_values`` stand for every cell of the same value."""
+        self.dialect = dialect
+        self._decimal = dialect.decimal
+        self._separators = _ALIKE.get(dialect.thousands or "", dialect.thousands or "")
+        group = f"[0-9]{{1,3}}(?:[{re.escape(self._separators)}][0-9]{{3}})+"
+        whole = f"(?:{group}|[0-9]+)" if self._separators else "[0-9]+"
+        point = re.escape(self._decimal)
+        self._number = re.compile(
+            rf"[+-]?(?:{whole}(?:{point}[0-9]*)?|{point}[0-9]+)(?:[eE][+-]?[0-9]+)?"
         )
-    hint = next((hint for form, hint in _HINTS if re.fullmatch(form, text[:_LOOKED_AT])), None)
-    if hint is None and any(c.isdigit() and not c.isascii() for c in text):
-        hint = "write the number with the digits 0 to 9"
-    return (
-        f"{quoted(cell)} is not a number; expected one such as 12.5 or -3e-2, or an empty cell; "
-        f"{hint or 'correct the cell, or leave the column out of the recipe'}"
-    )
+        self._is_plain = self._decimal == "." and not self._separators
+        words = dict.fromkeys(word.strip(BLANKS) for word in dialect.missing_values)
+        numbers = {word: self._parse_number(word) for word in words}
+        self.missing_numbers = frozenset(n for n in numbers.values() if n is not None)
+        """Values that stand for a missing one."""
+        self.missing_words = (*MISSING_WORDS, *(w for w in words if numbers[w] is None))
+        """Texts that stand for a missing value."""
+        self._missing = frozenset(self.missing_words)
+
+    def parse(self, cell: str) -> float | None:
+        """The float64 nearest to a cell, NaN where it is missing, None where it is no number."""
+        text = cell.strip(BLANKS)
+        if text in self._missing:
+            return math.nan
+        number = self._parse_number(text)
+        return math.nan if number in self.missing_numbers else number
+
+    def _parse_number(self, text: str) -> float | None:
+        if self._number.fullmatch(text) is None:
+            return None
+        if not self._is_plain:
+            for separator in self._separators:
+                text = text.replace(separator, "")
+            text = text.replace(self._decimal, ".")
+        number = float(text)
+        return number if math.isfinite(number) else None
+
+    def explain(self, cell: str) -> str:
+        """Say what is wrong with a cell for which ``parse`` gave None, and what to do."""
+        text = cell.strip(BLANKS)
+        if self._number.fullmatch(text) is not None:
+            return (
+                f"{quoted(cell)} is beyond the range of a float64; expected at most 1.8e308; "
+                "correct the cell or leave it empty"
+            )
+        example = f"12{self._decimal}5"
+        return (
+            f"{quoted(cell)} is not a number; expected one such as {example} or -3e-2, or an empty "
+            f"cell; {self._remedy(text[:_LOOKED_AT])}"
+        )
+
+    def _remedy(self, text: str) -> str:
+        for form, advice, keys in _HINTS:
+            changed = {key: to for key, to in keys.items() if getattr(self.dialect, key) != to}
+            if re.fullmatch(form, text) and (changed or not keys):
+                settings = " and ".join(setting(key, value) for key, value in changed.items())
+                return f"{advice}, or set {settings}" if settings else advice
+        if any(c.isdigit() and not c.isascii() for c in text):
+            return "write the number with the digits 0 to 9"
+        if _NO_VALUE.fullmatch(text):
+            return (
+                "leave the cell empty if there is no value, or set "
+                f"{setting('missing_values', [text])}"
+            )
+        return "correct the cell, or leave the column out of the recipe"
+
+
+def setting(key: str, value: object) -> str:
+    """A key of data.read with a value, as a recipe writes it."""
+    return f"data.read.{key}: {json.dumps(value, ensure_ascii=False)}"

@@ -13,13 +13,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from grucli.data.readers.cells import BLANKS, MISSING_WORDS
+from grucli.data.readers.cells import BLANKS
+from grucli.data.readers.csv_form import NOT_IN_A_NUMBER, Form
 from grucli.data.readers.header import Layout, read_layout
 from grucli.data.readers.sources import Source
 from grucli.data.readers.text import LINE_LIMIT
+from grucli.data.readers.time_bytes import parse_times
+from grucli.data.readers.time_cells import style_of
 from grucli.data.readers.vocabulary import Vocabulary
-from grucli.data.timestamps import Bytes, Numbers, TimeStyle, as_times, find_style, parse_dates
-from grucli.data.values import Floats, Table
+from grucli.data.timestamps import Bytes, Numbers, TimeStyle
+from grucli.data.values import Floats, Table, table_of_times
+from grucli.dialect import Dialect
 
 Codes = list[NDArray[np.int32] | None]
 """For each column of texts the number of the word in each row."""
@@ -27,11 +31,16 @@ BLOCK_BYTES = 8 << 20
 _BOM = b"\xef\xbb\xbf"
 _WORD_STARTS = np.frombuffer(b"TtFf", np.uint8)
 _EXPONENTS = np.frombuffer(b"eE", np.uint8)
-_COMMA, _NEWLINE, _MINUS, _PLUS, _ZERO = b",\n-+0"
+_NEWLINE, _PLUS = b"\n+"
 
 
 def read_fast(
-    source: Source, *, time: str, columns: Sequence[str] | None, texts: Sequence[str] = ()
+    source: Source,
+    *,
+    time: Sequence[str],
+    columns: Sequence[str] | None,
+    texts: Sequence[str] = (),
+    dialect: Dialect,
 ) -> Table | None:
     """Read a plain table, or give None. Raises DataError for wrong columns only."""
     times: list[Numbers] = []
@@ -39,13 +48,19 @@ def read_fast(
     codes: list[Codes] = []
     vocabularies = [Vocabulary(name) for name in texts]
     style: TimeStyle | None = None
-    with source.open() as file:
-        header = _read_header(file)
+    form = Form(source.name, dialect)
+    with source.open(dialect.encoding) as file:
+        header = _read_header(file, form)
         if header is None:
             return None
-        layout = read_layout(header, f"{source.name}:1", time=time, columns=columns, texts=texts)
+        where = f"{source.name}:1"
+        layout = read_layout(
+            header, where, time=time, columns=columns, texts=texts, dialect=dialect
+        )
         for block in _blocks(file):
-            parsed = None if block is None else _parse(block, layout, style, vocabularies)
+            parsed = (
+                None if block is None else _parse(block, layout, form, vocabularies, style=style)
+            )
             if parsed is None:
                 return None
             style = parsed[0]
@@ -54,13 +69,14 @@ def read_fast(
             codes.append(parsed[3])
     if style is None:
         return None
-    return Table(
+    return table_of_times(
+        np.concatenate(times),
+        style,
+        dialect,
         source=source.name,
-        time=time,
-        timestamps=as_times(np.concatenate(times), style),
+        time=layout.time,
         columns=layout.columns,
         values=np.concatenate(values),
-        style=style,
         texts=tuple(
             vocabulary.column(np.concatenate(parts))
             for vocabulary, parts in zip(vocabularies, zip(*codes, strict=True), strict=True)
@@ -68,13 +84,13 @@ def read_fast(
     )
 
 
-def _read_header(file: BinaryIO) -> list[str] | None:
+def _read_header(file: BinaryIO, form: Form) -> list[str] | None:
     line = file.readline(1 << 20).removeprefix(_BOM)
     text = line.removesuffix(b"\n").removesuffix(b"\r")
     if len(text) == len(line) or b"\r" in text or b"\0" in text or not text:
         return None
     try:
-        return next(csv.reader([text.decode()], strict=True))
+        return next(csv.reader([text.decode()], strict=True, delimiter=form.delimiter))
     except (UnicodeDecodeError, csv.Error):
         return None
 
@@ -111,11 +127,16 @@ def _plain(block: bytes) -> bytes | None:
 
 
 def _parse(
-    block: bytes, layout: Layout, style: TimeStyle | None, vocabularies: Sequence[Vocabulary]
+    block: bytes,
+    layout: Layout,
+    form: Form,
+    vocabularies: Sequence[Vocabulary],
+    *,
+    style: TimeStyle | None,
 ) -> tuple[TimeStyle, Numbers, Floats, Codes] | None:
     """Times, values and texts of a block's rows, if every line has as many cells as the header."""
     data = np.frombuffer(block, np.uint8)
-    found = np.flatnonzero((data == _COMMA) | (data == _NEWLINE))
+    found = np.flatnonzero((data == form.mark) | (data == _NEWLINE))
     width = len(layout.names)
     if len(found) % width:
         return None
@@ -127,15 +148,13 @@ def _parse(
         return None
     if _holds_signed_plus(data, found, layout):
         return None
-    starts, ends = _starts(marks, layout.time), marks[:, layout.time]
-    style = style or find_style(block[starts[0] : ends[0]].decode())
-    times = None if style is None else _parse_times(data, starts, ends, style=style)
-    frame = None if times is None else _parse_cells(block, layout, len(marks))
-    if style is None or times is None or frame is None:
+    timed = _read_times(block, data, marks, layout=layout, form=form, style=style)
+    frame = None if timed is None else _parse_cells(block, layout, form, rows=len(marks))
+    if timed is None or frame is None:
         return None
     values = np.ascontiguousarray(frame[list(layout.wanted)].to_numpy(np.float64))
     codes = [
-        _encode(frame[place].to_numpy(), vocabulary)
+        _encode(frame[place].to_numpy(), vocabulary, form)
         for place, vocabulary in zip(layout.texts, vocabularies, strict=True)
     ]
     if np.isinf(values).any() or any(part is None for part in codes):
@@ -143,7 +162,28 @@ def _parse(
     for place, column in zip(layout.wanted, values.T, strict=True):
         if _may_hold_words(data, _starts(marks, place), column):
             return None
-    return style, times, values, codes
+    if form.missing_numbers:
+        values = np.where(np.isin(values, form.missing_numbers), np.nan, values)
+    return *timed, values, codes
+
+
+def _read_times(
+    block: bytes,
+    data: Bytes,
+    marks: Numbers,
+    *,
+    layout: Layout,
+    form: Form,
+    style: TimeStyle | None,
+) -> tuple[TimeStyle, Numbers] | None:
+    """The form of the times, and the times; None where they are not all of one plain form."""
+    if len(layout.times) > 1:
+        return None
+    (place,) = layout.times
+    starts, ends = _starts(marks, place), marks[:, place]
+    style = style or style_of(block[starts[0] : ends[0]].decode(), form.dialect)
+    times = None if style is None else parse_times(data, starts, ends, style=style)
+    return None if style is None or times is None else (style, times)
 
 
 def _holds_signed_plus(data: Bytes, marks: Numbers, layout: Layout) -> bool:
@@ -160,43 +200,6 @@ def _starts(marks: Numbers, place: int) -> Numbers:
     return np.asarray(before + 1)
 
 
-def _parse_times(
-    data: Bytes, starts: Numbers, ends: Numbers, *, style: TimeStyle
-) -> Numbers | None:
-    """The cells data[starts:ends] as times of one form; None if any is not."""
-    lengths = ends - starts
-    if style.integer:
-        return _parse_integers(data, ends, lengths)
-    if (lengths != style.width).any():
-        return None
-    cells = np.lib.stride_tricks.sliding_window_view(data, style.width)[starts]
-    times, valid = parse_dates(cells, style)
-    return times if valid.all() else None
-
-
-def _parse_integers(data: Bytes, ends: Numbers, lengths: Numbers) -> Numbers | None:
-    """Whole numbers of up to 18 digits, no leading zeros, that end before ``ends``; or None."""
-    size = int(lengths.max())
-    if size > 19 or lengths.min() < 1:
-        return None
-    padded = np.concatenate((np.full(size, _ZERO, np.uint8), data))
-    cells = np.lib.stride_tricks.sliding_window_view(padded, size)[ends]
-    first = data[ends - lengths]
-    negative = first == _MINUS
-    count = lengths - negative
-    lead = data[np.minimum(ends - count, len(data) - 1)]
-    if (count < 1).any() or (count > 18).any() or ((lead == _ZERO) & (lengths > 1)).any():
-        return None
-    total = np.zeros(len(ends), np.int64)
-    for place in range(size):
-        digit = cells[:, place] - np.uint8(_ZERO)
-        inside = place >= size - count
-        if (inside & (digit > 9)).any():
-            return None
-        total = total * 10 + np.where(inside, digit, 0)
-    return np.where(negative, -total, total)
-
-
 def _may_hold_words(data: Bytes, starts: Numbers, values: Floats) -> bool:
     """Whether a column may be of True and False, which pandas takes for 1 and 0."""
     if values[0] not in (0.0, 1.0) and not np.isnan(values[0]):
@@ -204,22 +207,27 @@ def _may_hold_words(data: Bytes, starts: Numbers, values: Floats) -> bool:
     return bool(np.isin(data[starts], _WORD_STARTS).any())
 
 
-def _encode(texts: NDArray[np.object_], vocabulary: Vocabulary) -> NDArray[np.int32] | None:
+def _encode(
+    texts: NDArray[np.object_], vocabulary: Vocabulary, form: Form
+) -> NDArray[np.int32] | None:
     """The texts of a block as numbers; None where some are empty or surrounded by blanks."""
-    inside, words = pd.factorize(texts)
+    inside, found = pd.factorize(texts)
+    words = [word.translate(form.as_written) for word in found]
     if not all(word and word == word.strip(BLANKS) for word in words):
         return None
     return np.array([vocabulary.code(word) for word in words], np.int32)[inside]
 
 
-def _parse_cells(block: bytes, layout: Layout, rows: int) -> pd.DataFrame | None:
+def _parse_cells(block: bytes, layout: Layout, form: Form, *, rows: int) -> pd.DataFrame | None:
     """The columns to be read; None if a cell among the numbers is neither one nor missing."""
+    if layout.texts and NOT_IN_A_NUMBER.encode() in block:
+        return None
     kinds: dict[int, Any] = dict.fromkeys(layout.wanted, np.float64)
-    missing: dict[Any, list[str]] = {place: list(MISSING_WORDS) for place in layout.wanted}
+    missing: dict[Any, list[str]] = {place: list(form.missing_words) for place in layout.wanted}
     kinds |= dict.fromkeys(layout.texts, object)
     try:
         frame = pd.read_csv(
-            io.BytesIO(block),
+            io.BytesIO(block.translate(form.plain)),
             header=None,
             names=range(len(layout.names)),
             usecols=[*layout.wanted, *layout.texts],

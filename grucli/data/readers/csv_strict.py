@@ -10,77 +10,68 @@ from typing import TextIO
 
 import numpy as np
 
-from grucli.data.readers.cells import BLANKS, explain_number, parse_number
-from grucli.data.readers.header import Layout, read_layout
+from grucli.data.readers.cells import BLANKS, NumberFormat, setting
+from grucli.data.readers.header import Layout, delimiter_of, read_layout
+from grucli.data.readers.problems import Problems
 from grucli.data.readers.sources import Source
 from grucli.data.readers.text import LINE_LIMIT, decoded, narrow_encoding
-from grucli.data.readers.vocabulary import Vocabulary
-from grucli.data.timestamps import (
-    Numbers,
-    TimeStyle,
-    as_times,
-    explain_time,
-    find_style,
-    parse_cells,
-    parse_time,
-)
-from grucli.data.values import Row, Table
+from grucli.data.readers.time_cells import explain_time, style_of, time_text
+from grucli.data.readers.vocabulary import NO_TEXT, Vocabulary
+from grucli.data.timestamps import Numbers, TimeStyle, parse_cells
+from grucli.data.values import Table, table_of_times
+from grucli.dialect import Dialect
 from grucli.errors import DataError
 from grucli.text import plural, quoted
 
-NO_TEXT = "no text; expected one in every row; fill it in or remove the row"
-PROBLEM_LIMIT = 10_000
-"""Faults after which reading stops."""
 BLANK_LIMIT = 1_000_000
 """Blank lines after which reading stops."""
 _NO_TABLE = "expected rows of a CSV table; check that this is the right file"
 
 
-class Problems:
-    """Faults found so far in one file."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self._found: list[tuple[int, str]] = []
-
-    def add(self, line: int, what: str) -> None:
-        """Note a fault. Raises DataError with all of them at ``PROBLEM_LIMIT``."""
-        self._found.append((line, what))
-        if len(self._found) >= PROBLEM_LIMIT:
-            self.check()
-
-    def check(self) -> None:
-        """Raise DataError with all faults, in the order of lines, if there are any."""
-        if self._found:
-            ordered = sorted(self._found, key=lambda found: found[0])
-            raise DataError(*(f"{self.name}:{line}: {what}" for line, what in ordered))
-
-
 def read_strict(
-    source: Source, *, time: str, columns: Sequence[str] | None, texts: Sequence[str] = ()
+    source: Source,
+    *,
+    time: Sequence[str],
+    columns: Sequence[str] | None,
+    texts: Sequence[str] = (),
+    dialect: Dialect,
 ) -> Table:
     """Read a table cell by cell. Raises DataError with every fault found."""
     problems = Problems(source.name)
-    with source.open() as binary:
-        rows = split_rows(read_lines(decoded(binary), problems), problems)
-        line, header = next(rows, (0, []))
-        if not header:
-            problems.check()
-            raise DataError(f"{source.name}: empty; expected a header line and rows; check it")
-        problems.check()
-        where = f"{source.name}:{line}"
-        layout = read_layout(header, where, time=time, columns=columns, texts=texts)
-        body = Body(layout, problems)
+    with source.open(dialect.encoding) as binary:
+        text = decoded(binary, dialect.encoding)
+        rows = split_rows(read_lines(text, problems, dialect), problems, dialect)
+        body = read_header(rows, problems, time=time, columns=columns, texts=texts, dialect=dialect)
         for line, cells in rows:
             body.add(line, cells)
     return body.finish()
 
 
+def read_header(
+    rows: Iterator[tuple[int, list[str]]],
+    problems: Problems,
+    *,
+    time: Sequence[str],
+    columns: Sequence[str] | None,
+    texts: Sequence[str] = (),
+    dialect: Dialect,
+) -> "Body":
+    """The first row as the names of the columns. Raises DataError."""
+    line, header = next(rows, (0, []))
+    problems.check()
+    if not header:
+        raise DataError(f"{problems.name}: empty; expected a header line and rows; check it")
+    where = f"{problems.name}:{line}"
+    layout = read_layout(header, where, time=time, columns=columns, texts=texts, dialect=dialect)
+    return Body(layout, problems, dialect)
+
+
 class Body:
     """The rows below the header, in columns."""
 
-    def __init__(self, layout: Layout, problems: Problems) -> None:
-        self.layout, self.problems = layout, problems
+    def __init__(self, layout: Layout, problems: Problems, dialect: Dialect) -> None:
+        self.layout, self.problems, self.dialect = layout, problems, dialect
+        self.numbers = NumberFormat(dialect)
         self.style: TimeStyle | None = None
         self.times: list[str] = []
         self.lines = array("q")
@@ -92,20 +83,20 @@ class Body:
         """Check one row of cells that begins at a line."""
         layout = self.layout
         if len(cells) != len(layout.names):
-            self.problems.add(line, _ragged(cells, len(layout.names)))
+            self.problems.add(line, _ragged(cells, len(layout.names), self.dialect))
             return
-        time = cells[layout.time].strip(BLANKS)
-        style = find_style(time)
+        time = time_text([cells[place] for place in layout.times], self.dialect)
+        style = style_of(time, self.dialect)
         if style is None or style != (self.style or style):
-            self._note(line, layout.time, explain_time(time, self.style))
+            self._note(line, layout.times[0], explain_time(time, self.style, self.dialect))
             return
         self.style = style
         self.times.append(time)
         self.lines.append(line)
         for place in layout.wanted:
-            number = parse_number(cells[place])
+            number = self.numbers.parse(cells[place])
             if number is None:
-                self._note(line, place, explain_number(cells[place]))
+                self._note(line, place, self.numbers.explain(cells[place]))
             else:
                 self.values.append(number)
         for place, vocabulary, codes in zip(layout.texts, self.texts, self.codes, strict=True):
@@ -118,19 +109,19 @@ class Body:
         name = quoted(self.layout.names[place])
         self.problems.add(line, f"column {name}: {what}")
 
-    def take(self, line: int, cells: list[str]) -> Row:
-        """One row at once instead of a table at the end. Raises DataError if anything is wrong."""
+    def take(self, line: int, cells: list[str]) -> tuple[str, int, tuple[float, ...]]:
+        """One row at once: its time as written, as a number, its values. Raises DataError."""
         self.add(line, cells)
         self.problems.check()
         style, time, values = self.style, self.times.pop(), tuple(self.values)
         assert style is not None
         del self.values[:], self.lines[:]
-        moment = parse_time(time, style)
+        moment = style.parse(time)
         if moment is None:
-            self._note(line, self.layout.time, explain_time(time, style))
+            self._note(line, self.layout.times[0], explain_time(time, style, self.dialect))
         self.problems.check()
         assert moment is not None
-        return Row(f"{self.problems.name}:{line}", time, moment, values, style)
+        return time, moment, values
 
     def finish(self) -> Table:
         """The whole table. Raises DataError if anything was wrong, or if there are no rows."""
@@ -139,18 +130,20 @@ class Body:
         if style is not None:
             numbers, valid = parse_cells(self.times, style)
             for row in np.flatnonzero(~valid):
-                self._note(self.lines[row], self.layout.time, explain_time(self.times[row], style))
+                reason = explain_time(self.times[row], style, self.dialect)
+                self._note(self.lines[row], self.layout.times[0], reason)
         self.problems.check()
         source = self.problems.name
         if style is None:
             raise DataError(f"{source}: a header and no rows; expected rows below it; add them")
-        return Table(
+        return table_of_times(
+            numbers,
+            style,
+            self.dialect,
             source=source,
-            time=self.layout.names[self.layout.time],
-            timestamps=as_times(numbers, style),
+            time=self.layout.time,
             columns=self.layout.columns,
             values=np.frombuffer(self.values).reshape(len(numbers), len(self.layout.wanted)),
-            style=style,
             lines=np.frombuffer(self.lines, np.int64),
             texts=tuple(
                 vocabulary.column(np.frombuffer(codes, np.int32))
@@ -159,8 +152,8 @@ class Body:
         )
 
 
-def read_lines(text: TextIO, problems: Problems) -> Iterator[str]:
-    """Physical lines, checked for length, zero bytes and bytes that are not UTF-8."""
+def read_lines(text: TextIO, problems: Problems, dialect: Dialect) -> Iterator[str]:
+    """Physical lines, checked for length, zero bytes and bytes of another encoding."""
     number = 0
     while line := text.readline(LINE_LIMIT):
         number += 1
@@ -175,26 +168,32 @@ def read_lines(text: TextIO, problems: Problems) -> Iterator[str]:
             )
             line = line.replace("\0", "")
         elif not line.isascii():
-            _check_encoding(line, number, problems)
+            _check_encoding(line, number, problems, dialect)
         yield line
 
 
-def _check_encoding(line: str, number: int, problems: Problems) -> None:
+def _check_encoding(line: str, number: int, problems: Problems, dialect: Dialect) -> None:
     try:
         line.encode()
     except UnicodeEncodeError as error:
         byte = ord(line[error.start]) - 0xDC00
-        guess = narrow_encoding(byte)
+        remedy = (
+            f"if it is {narrow_encoding(byte)}, set {setting('encoding', narrow_encoding(byte))}"
+            if dialect.encoding == Dialect.encoding
+            else "correct data.read.encoding, or the file"
+        )
         problems.add(
             number,
-            f"byte {byte:#x} at character {error.start + 1} is not UTF-8; expected UTF-8 text; if "
-            f"it is {guess}: `iconv -f {guess} -t UTF-8 {problems.name}`",
+            f"byte {byte:#x} at character {error.start + 1} is not {dialect.encoding.upper()}; "
+            f"expected {dialect.encoding.upper()} text; {remedy}",
         )
 
 
-def split_rows(lines: Iterator[str], problems: Problems) -> Iterator[tuple[int, list[str]]]:
+def split_rows(
+    lines: Iterator[str], problems: Problems, dialect: Dialect
+) -> Iterator[tuple[int, list[str]]]:
     """Rows that are not blank, with the line on which each begins."""
-    reader = csv.reader(lines, strict=True)
+    reader = csv.reader(lines, strict=True, delimiter=delimiter_of(problems.name, dialect))
     line, blank = 1, 0
     while True:
         try:
@@ -234,10 +233,14 @@ def _quote_fault(reason: str, *, lines: int) -> str:
     )
 
 
-def _ragged(cells: list[str], expected: int) -> str:
+def _ragged(cells: list[str], expected: int, dialect: Dialect) -> str:
     found = plural(len(cells), "cell", thousands="")
-    if len(cells) == 1 and (mark := next((m for m in ";\t|" if m in cells[0]), None)):
-        remedy = f"the cells seem to be separated by {quoted(mark)}; separate them with commas"
+    mark = next((m for m in ";\t|," if m in cells[0] and m != dialect.delimiter), None)
+    if len(cells) == 1 and mark is not None:
+        remedy = (
+            f"the cells seem to be separated by {quoted(mark)}; separate all in one way, or set "
+            f"{setting('delimiter', mark)}"
+        )
     elif len(cells) > expected and not any(cell.strip(BLANKS) for cell in cells[expected:]):
         remedy = "remove the comma at the end of the line"
     elif len(cells) > expected:

@@ -3,9 +3,11 @@
 import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from grucli.data.readers.cells import BLANKS, parse_number
-from grucli.data.timestamps import find_style
+from grucli.data.readers.cells import BLANKS, NumberFormat, setting
+from grucli.data.readers.time_cells import style_of
+from grucli.dialect import Dialect
 from grucli.errors import DataError
 from grucli.text import quoted
 
@@ -14,17 +16,27 @@ _LOOKED_THROUGH = 1000
 """Columns among which one of a similar name is looked for."""
 
 
+_MARKS = {";": "';'", "\t": "a tab", "|": "'|'", ",": "a comma"}
+UNNAMED = "Unnamed: 0"
+"""The name of a first column without one, such as an index; pandas calls it so too."""
+
+
 @dataclass(frozen=True)
 class Layout:
-    """Columns of a table in file order, and the places of the wanted ones.
+    """Columns of a table in file order, and the places of the time and of the wanted ones.
 
     ``wanted`` are columns of numbers, ``texts`` columns of texts.
     """
 
     names: tuple[str, ...]
-    time: int
+    times: tuple[int, ...]
     wanted: tuple[int, ...]
     texts: tuple[int, ...] = ()
+
+    @property
+    def time(self) -> str:
+        """The name of the time column; ``time`` where it is built from several."""
+        return self.names[self.times[0]] if len(self.times) == 1 else "time"
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -32,13 +44,21 @@ class Layout:
         return tuple(self.names[place] for place in self.wanted)
 
 
+def delimiter_of(source: str, dialect: Dialect) -> str:
+    """What separates the cells of a table: what the dialect says, or by the name of the file."""
+    if dialect.delimiter is not None:
+        return dialect.delimiter
+    return "\t" if ".tsv" in Path(source).suffixes else ","
+
+
 def read_layout(
     cells: Sequence[str],
     where: str,
     *,
-    time: str,
+    time: Sequence[str],
     columns: Sequence[str] | None,
     texts: Sequence[str] = (),
+    dialect: Dialect,
 ) -> Layout:
     """Check a header and find the columns. ``where`` is ``file:line``.
 
@@ -51,11 +71,13 @@ def read_layout(
             "the right file"
         )
     names = tuple(cell.strip(BLANKS) for cell in cells)
-    others = {time, *texts}
+    if len(names) > 1 and not names[0] and UNNAMED not in names:
+        names = (UNNAMED, *names[1:])
+    others = {*time, *texts}
     wanted = tuple(columns) if columns is not None else tuple(n for n in names if n not in others)
-    absent = [name for name in (time, *texts, *wanted) if name not in names]
+    absent = [name for name in (*time, *texts, *wanted) if name not in names]
     if absent:
-        strange = _not_a_header(names, where)
+        strange = _not_a_header(names, where, dialect)
         if strange is not None:
             raise DataError(strange)
     problems = [*_blank(names, where), *_double(names, where)]
@@ -64,30 +86,31 @@ def read_layout(
         raise DataError(*problems)
     if not wanted:
         raise DataError(
-            f"{where}: one column, {quoted(time)}; expected a time column and at least one column "
-            "of numbers; add one"
+            f"{where}: one column, {quoted(names[0])}; expected a time column and at least one "
+            "column of numbers; add one"
         )
+    places = {name: place for place, name in enumerate(names)}
     return Layout(
         names,
-        names.index(time),
-        tuple(names.index(name) for name in wanted),
-        tuple(names.index(name) for name in texts),
+        tuple(places[name] for name in time),
+        tuple(places[name] for name in wanted),
+        tuple(places[name] for name in texts),
     )
 
 
-def _not_a_header(names: tuple[str, ...], where: str) -> str | None:
+def _not_a_header(names: tuple[str, ...], where: str, dialect: Dialect) -> str | None:
     if names[0].startswith("#"):
         return f"{where}: a comment; expected the names of the columns; remove the lines above them"
     if len(names) == 1:
-        counts = {mark: names[0].count(mark) for mark in (";", "\t", "|")}
+        counts = {mark: names[0].count(mark) for mark in (";", "\t", "|", ",")}
         mark = max(counts, key=lambda key: counts[key])
         if counts[mark]:
-            word = {";": "';'", "\t": "a tab", "|": "'|'"}[mark]
             return (
-                f"{where}: one column; the cells seem to be separated by {word}; expected commas; "
-                "save the table with commas (and decimal points)"
+                f"{where}: one column; the cells seem to be separated by {_MARKS[mark]}; set "
+                f"{setting('delimiter', mark)}"
             )
-    if all(find_style(name) or parse_number(name) is not None for name in names):
+    number = NumberFormat(dialect)
+    if all(style_of(name, dialect) or number.parse(name) is not None for name in names):
         return (
             f"{where}: {quoted(','.join(names))} looks like data; expected the names of the "
             "columns; add a header line"

@@ -5,6 +5,7 @@ import io
 import lzma
 import zlib
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any, BinaryIO, Protocol
 
 from grucli.errors import DataError
@@ -51,12 +52,27 @@ class _Gunzip:
         return self._member.decompress(self._member.unconsumed_tail + data, max_length)
 
 
+def _zstandard() -> _Decompressor:
+    """One frame of a zstd file. Raises DataError where Python cannot unpack it."""
+    for name in ("compression.zstd", "backports.zstd"):
+        try:
+            decompressor: _Decompressor = import_module(name).ZstdDecompressor()
+        except ImportError:
+            continue
+        return decompressor
+    raise DataError(
+        "a table packed with zstd needs Python 3.14 or the package backports.zstd; install it "
+        "with `pip install grucli[zstd]`, or unpack the table first: `zstd -d FILE`"
+    )
+
+
 _PACKINGS: dict[bytes, Callable[[], _Decompressor]] = {
     b"\x1f\x8b": _Gunzip,
     b"BZh": bz2.BZ2Decompressor,
     b"\xfd7zXZ\x00": lambda: lzma.LZMADecompressor(
         format=lzma.FORMAT_XZ, memlimit=_DICTIONARY_BYTES
     ),
+    b"\x28\xb5\x2f\xfd": _zstandard,
 }
 
 
@@ -104,7 +120,7 @@ class _Unpacked(io.RawIOBase):
         data = self._take() if wanted else b""
         try:
             part = self._member.decompress(data, size)
-        except (zlib.error, lzma.LZMAError, OSError, EOFError) as error:
+        except Exception as error:  # zstd's own error has no common base with the others
             raise self._damaged(str(error)) from error
         if wanted and not data and not part and not self._member.eof:
             raise self._damaged("it ends within a member")

@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from grucli.data.readers.packing import unpacked
-from grucli.data.readers.text import checked
+from grucli.data.readers.text import as_utf8
 from grucli.errors import DataError, UsageError
 
 _CHUNK = 1 << 20
+_PARQUET = b"PAR1"
 _FOREIGN = {
-    b"\x28\xb5\x2f\xfd": ("compressed with zstd", "unpack it first: `zstd -d FILE`"),
     b"PK\x03\x04": ("a zip archive or a spreadsheet", "unpack it, or save the table as CSV"),
-    b"PAR1": ("a parquet file", "save the table as CSV"),
     b"\xd0\xcf\x11\xe0": ("a spreadsheet", "save the table as CSV"),
     b"%PDF": ("a PDF", "save the table as CSV"),
 }
@@ -53,12 +52,28 @@ class Source:
         if self._pipe is not None and self.name != "-":
             self._pipe.close()
 
-    @contextmanager
-    def open(self) -> Iterator[BinaryIO]:
-        """The unpacked bytes from the start. Raises DataError if they cannot be read as text."""
+    @property
+    def is_parquet(self) -> bool:
+        """Whether the first bytes are those of a parquet file."""
+        return self._read(len(_PARQUET)) == _PARQUET
+
+    def read(self) -> bytes:
+        """All bytes as they are. Raises DataError."""
+        return self._read(-1)
+
+    def _read(self, size: int) -> bytes:
         try:
             with self._raw() as raw:
-                yield self._unpack(raw)
+                return raw.read(size)
+        except OSError as error:
+            raise _unreadable(self.name, error) from error
+
+    @contextmanager
+    def open(self, encoding: str) -> Iterator[BinaryIO]:
+        """The unpacked text as UTF-8, from the start. Raises DataError where there is no text."""
+        try:
+            with self._raw() as raw:
+                yield as_utf8(self._unpack(raw), self.name, encoding)
         except OSError as error:
             raise _unreadable(self.name, error) from error
 
@@ -76,7 +91,7 @@ class Source:
             if head.startswith(magic):
                 raise DataError(f"{self.name}: {kind}; expected a CSV table; {remedy}")
         stream = unpacked(raw, head, self.name)
-        return checked(raw if stream is None else cast(BinaryIO, stream), self.name)
+        return raw if stream is None else cast(BinaryIO, io.BufferedReader(stream))
 
 
 class _Replay(io.RawIOBase):

@@ -1,13 +1,16 @@
-"""Whether bytes are text, and which encoding they seem to be in where it is not UTF-8."""
+"""Bytes of any encoding as UTF-8 text, and which encoding they seem to be in."""
 
+import codecs
 import io
-from typing import BinaryIO, TextIO, cast
+from typing import Any, BinaryIO, TextIO, cast
 
+from grucli.data.readers.cells import setting
 from grucli.errors import DataError
 
 LINE_LIMIT = 4 << 20
 """Characters in a line; more is not a table."""
 _HEAD_BYTES = 4096
+_CHUNK = 1 << 16
 _BYTE_ORDER_MARKS = {
     b"\xff\xfe\0\0": "UTF-32",
     b"\0\0\xfe\xff": "UTF-32",
@@ -18,11 +21,14 @@ _CONTROLS = frozenset({*range(32), 127}) - frozenset(b"\t\n\v\f\r\x1b")
 _FEW_CONTROLS = 0.05
 
 
-def checked(binary: BinaryIO, name: str) -> BinaryIO:
-    """The same bytes, the first of them looked at. Raises DataError where they are not UTF-8.
+def as_utf8(binary: BinaryIO, name: str, encoding: str) -> BinaryIO:
+    """The bytes of a text as UTF-8. Raises DataError where the first of them are no text.
 
-    A pipe's own buffer is used, so that nothing waits for more than has come.
+    Bytes that the encoding does not have become what no UTF-8 has, and so are found later. A pipe's
+    own buffer is used, so that nothing waits for more than has come.
     """
+    if not _is_utf8(encoding):
+        binary = cast(BinaryIO, _Transcoded(binary, name, encoding))
     if not isinstance(binary, io.BufferedReader):
         binary = cast(BinaryIO, io.BufferedReader(cast(io.RawIOBase, binary)))
     head = cast(io.BufferedReader, binary).peek(_HEAD_BYTES)
@@ -30,9 +36,49 @@ def checked(binary: BinaryIO, name: str) -> BinaryIO:
     return binary
 
 
-def decoded(binary: BinaryIO) -> TextIO:
-    """Text of UTF-8 bytes, line ends as they are; what is no UTF-8 becomes a lone surrogate."""
-    return io.TextIOWrapper(binary, encoding="utf-8-sig", errors="surrogateescape", newline="")
+class _Transcoded(io.RawIOBase):
+    """UTF-8 bytes of a text in another encoding."""
+
+    def __init__(self, binary: BinaryIO, name: str, encoding: str) -> None:
+        self._binary, self._name, self._encoding = binary, name, encoding
+        self._decoder = codecs.getincrementaldecoder(encoding)("surrogateescape")
+        self._ready, self._taken = b"", 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill a buffer with UTF-8; 0 at the end. Raises DataError for broken wide characters."""
+        while not self._ready:
+            data = self._binary.read1(_CHUNK)  # type: ignore[attr-defined]
+            try:
+                text = self._decoder.decode(data, final=not data)
+            except UnicodeError as error:
+                raise DataError(
+                    f"{self._name}: not {self._encoding} behind byte {self._taken} ({error}); "
+                    "expected text in this encoding, as data.read.encoding says; correct the key"
+                ) from error
+            self._taken += len(data)
+            self._ready = text.encode("utf-8", "surrogatepass")
+            if not data:
+                break
+        part = self._ready[: len(buffer)]
+        self._ready = self._ready[len(part) :]
+        buffer[: len(part)] = part
+        return len(part)
+
+
+def decoded(binary: BinaryIO, encoding: str) -> TextIO:
+    """Text of what ``as_utf8`` gave, line ends as they are.
+
+    Each byte that the encoding does not have becomes a lone surrogate, U+DC00 and the byte.
+    """
+    errors = "surrogateescape" if _is_utf8(encoding) else "surrogatepass"
+    return io.TextIOWrapper(binary, encoding="utf-8-sig", errors=errors, newline="")
+
+
+def _is_utf8(encoding: str) -> bool:
+    return codecs.lookup(encoding).name in {"utf-8", "utf-8-sig"}
 
 
 def _check_head(head: bytes, name: str) -> None:
@@ -40,8 +86,7 @@ def _check_head(head: bytes, name: str) -> None:
     encoding = _wide_encoding(head)
     if encoding is not None:
         raise DataError(
-            f"{name}: {encoding} text; expected UTF-8; convert it: "
-            f"`iconv -f {encoding} -t UTF-8 {name}`"
+            f"{name}: {encoding} text; expected UTF-8; set {setting('encoding', encoding.lower())}"
         )
     controls = sum(byte in _CONTROLS for byte in head)
     if controls > 1 and controls > _FEW_CONTROLS * len(head):
@@ -65,4 +110,4 @@ def _wide_encoding(head: bytes) -> str | None:
 
 def narrow_encoding(byte: int) -> str:
     """What a byte that is not UTF-8 may be: Latin-1 has no characters from 0x80 to 0x9f."""
-    return "CP1252" if 0x80 <= byte <= 0x9F else "LATIN1"
+    return "cp1252" if 0x80 <= byte <= 0x9F else "latin-1"

@@ -5,6 +5,8 @@ from numpy.typing import NDArray
 
 from grucli.data.values import TextColumn
 
+NO_TEXT = "no text; expected one in every row; fill it in or remove the row"
+
 
 class Vocabulary:
     """Every text of one column so far."""

@@ -1,0 +1,225 @@
+"""Tables that are in memory already: frames of pandas, polars or pyarrow, without a way over CSV.
+
+None of the three is imported: what is needed of a frame is names, columns, and a column as an array
+of numpy.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+
+from grucli.data.readers.cells import BLANKS, NumberFormat
+from grucli.data.readers.header import Layout, read_layout
+from grucli.data.readers.problems import Problems
+from grucli.data.readers.time_cells import explain_time, style_of, time_text
+from grucli.data.readers.vocabulary import NO_TEXT, Vocabulary
+from grucli.data.timestamps import OF_THE_ZONE, Numbers, TimeStyle, parse_cells
+from grucli.data.values import Floats, Table, TextColumn, table_of_times
+from grucli.dialect import Dialect, is_time_zone
+from grucli.errors import DataError, UsageError
+from grucli.text import quoted
+
+_DAY = 86_400_000_000
+
+
+def read_frame(
+    frame: Any,
+    *,
+    source: str,
+    time: str | Sequence[str],
+    columns: Sequence[str] | None = None,
+    texts: Sequence[str] = (),
+    dialect: Dialect,
+) -> Table:
+    """The columns of a frame as a table; rows are counted from 0 in errors.
+
+    Numbers stay what they are, texts are read as the cells of a CSV are; a time of pandas may be
+    the index. Raises DataError for what is no time or no number, UsageError for what is no frame.
+    """
+    times = (time,) if isinstance(time, str) else tuple(time)
+    held = _columns_of(frame, times)
+    layout = read_layout(
+        list(held), source, time=times, columns=columns, texts=texts, dialect=dialect
+    )
+    rows = len(frame)
+    if rows == 0:
+        raise DataError(
+            f"{source}: no rows; expected some below the names of the columns; add some"
+        )
+    problems, numbers = Problems(source, "row"), NumberFormat(dialect)
+    values = np.empty((rows, len(layout.wanted)))
+    for place, name in enumerate(layout.columns):
+        values[:, place] = _numbers(held[name], name, numbers, problems)
+    named = tuple(_text_column(held[name], name, problems) for name in texts)
+    moments, style = _times(held, layout, dialect, problems)
+    problems.check()
+    return table_of_times(
+        moments,
+        style,
+        dialect,
+        source=source,
+        time=layout.time,
+        columns=layout.columns,
+        values=values,
+        lines=np.arange(rows),
+        unit="row",
+        texts=named,
+    )
+
+
+def _columns_of(frame: Any, times: Sequence[str]) -> dict[str, Any]:
+    """The columns of a frame by name, the named index of pandas among them where it is the time."""
+    names = getattr(frame, "column_names", None)
+    if names is None:
+        names = getattr(frame, "columns", None)
+    if names is None or not hasattr(frame, "__getitem__") or not hasattr(frame, "__len__"):
+        raise UsageError(
+            f"a table of type {type(frame).__name__}; expected a path, or a frame of pandas, "
+            "polars or pyarrow"
+        )
+    texts = [str(name) for name in names]
+    if len(set(texts)) < len(texts):
+        twice = next(name for name in texts if texts.count(name) > 1)
+        raise DataError(f"the table: two columns {quoted(twice)}; expected each name once")
+    held = {text: frame[name] for text, name in zip(texts, names, strict=True)}
+    index = getattr(frame, "index", None)
+    if len(times) == 1 and times[0] not in held and getattr(index, "name", None) == times[0]:
+        assert index is not None
+        held = {times[0]: index.to_series(), **held}
+    return held
+
+
+def _numbers(column: Any, name: str, numbers: NumberFormat, problems: Problems) -> Floats:
+    """A column as float64, NaN where a value is missing."""
+    array = np.asarray(column)
+    if array.dtype.kind in "fiu":
+        values = array.astype(np.float64)
+        for row in np.flatnonzero(np.isinf(values)).tolist():
+            _note(problems, row, name, numbers.explain(str(array[row])))
+        missing = np.isin(values, list(numbers.missing_numbers))
+        return np.where(missing, np.nan, values)
+    values = np.full(len(array), np.nan)
+    for row, cell in enumerate(array.tolist()):
+        number = _number(cell, numbers)
+        if number is None:
+            _note(problems, row, name, numbers.explain(str(cell)))
+        else:
+            values[row] = number
+    return values
+
+
+def _text_column(column: Any, name: str, problems: Problems) -> TextColumn:
+    """A column of texts, such as the names of series."""
+    vocabulary, codes = Vocabulary(name), []
+    for row, cell in enumerate(_texts(column)):
+        word = cell.strip(BLANKS)
+        if not word:
+            _note(problems, row, name, NO_TEXT)
+        codes.append(vocabulary.code(word))
+    return vocabulary.column(np.array(codes, np.int32))
+
+
+def _note(problems: Problems, row: int, column: str, what: str) -> None:
+    problems.add(row, f"column {quoted(column)}: {what}")
+
+
+def _number(cell: Any, numbers: NumberFormat) -> float | None:
+    if isinstance(cell, str):
+        return numbers.parse(cell)
+    if _is_missing(cell):
+        return math.nan
+    if isinstance(cell, bool) or not isinstance(cell, int | float | Decimal):
+        return None
+    number = float(cell)
+    if number in numbers.missing_numbers:
+        return math.nan
+    return number if math.isfinite(number) else None
+
+
+def _is_missing(cell: Any) -> bool:
+    """None, a NaN, or what pandas has for a missing value."""
+    is_nan = isinstance(cell, float | Decimal) and math.isnan(cell)
+    return cell is None or is_nan or type(cell).__name__ in {"NAType", "NaTType"}
+
+
+def _times(
+    held: dict[str, Any], layout: Layout, dialect: Dialect, problems: Problems
+) -> tuple[Numbers, TimeStyle]:
+    """The times of all rows, and how they are to be written."""
+    columns = [held[layout.names[place]] for place in layout.times]
+    zone = _zone_of(columns[0])
+    array = np.asarray(_without_zone(columns[0]) if zone else columns[0])
+    if len(columns) == 1 and array.dtype.kind == "M":
+        return _moments(array, zone, layout, dialect, problems)
+    texts = [time_text(parts, dialect) for parts in zip(*map(_texts, columns), strict=True)]
+    first = next((style for text in texts if (style := style_of(text, dialect))), None)
+    fitting = [style_of(text, dialect) == first and first is not None for text in texts]
+    for row in np.flatnonzero(np.logical_not(fitting)).tolist():
+        _note(problems, row, layout.time, explain_time(texts[row], first, dialect))
+    problems.check()
+    assert first is not None
+    moments, valid = parse_cells(texts, first)
+    for row in np.flatnonzero(~valid).tolist():
+        _note(problems, row, layout.time, explain_time(texts[row], first, dialect))
+    return moments, first
+
+
+def _texts(column: Any) -> Iterator[str]:
+    """The cells of a column as a CSV would have them."""
+    for cell in np.asarray(column).tolist():
+        if isinstance(cell, datetime):
+            yield cell.isoformat(" ", "microseconds")
+        elif isinstance(cell, date):
+            yield cell.isoformat()
+        else:
+            yield "" if _is_missing(cell) else str(cell)
+
+
+def _moments(
+    array: Any, zone: str, layout: Layout, dialect: Dialect, problems: Problems
+) -> tuple[Numbers, TimeStyle]:
+    """Times that a frame holds as such: in UTC where they have a zone, else by their clock."""
+    for row in np.flatnonzero(np.isnat(array)).tolist():
+        _note(problems, row, layout.time, explain_time("", None, dialect))
+    micros = array.astype("datetime64[us]")
+    for row in np.flatnonzero((micros != array) & ~np.isnat(array)).tolist():
+        _note(
+            problems,
+            row,
+            layout.time,
+            f"{array[row]} is finer than a microsecond; expected at most 6 digits of a second; "
+            "round it",
+        )
+    problems.check()
+    numbers = micros.view(np.int64)
+    if not zone and (numbers % _DAY == 0).all():
+        return numbers, TimeStyle()
+    digits = next(d for d in (0, 3, 6) if (numbers % 10 ** (6 - d) == 0).all())
+    own = dialect.time_zone or (zone if is_time_zone(zone) else "UTC")
+    style = TimeStyle(separator=" ", seconds=True, digits=digits)
+    if zone:
+        style = TimeStyle(separator=" ", seconds=True, digits=digits, offset=OF_THE_ZONE, zone=own)
+    return numbers, style
+
+
+def _zone_of(column: Any) -> str:
+    """The time zone of a column, '' where it has none."""
+    kind = getattr(column, "dtype", None)
+    if kind is None:
+        kind = getattr(column, "type", None)
+    for name in ("tz", "time_zone"):
+        zone = getattr(kind, name, None)
+        if zone is not None:
+            return str(zone)
+    return ""
+
+
+def _without_zone(column: Any) -> Any:
+    """The same times in UTC; polars and pyarrow give them so by themselves."""
+    if hasattr(column, "dt") and hasattr(column.dt, "tz_convert"):
+        return column.dt.tz_convert("UTC").dt.tz_localize(None)
+    return column

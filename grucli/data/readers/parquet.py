@@ -1,0 +1,50 @@
+"""Parquet files, read by pyarrow where it is installed."""
+
+import io
+from collections.abc import Sequence
+
+from grucli.data.readers.frame import read_frame
+from grucli.data.readers.header import read_layout
+from grucli.data.readers.sources import Source
+from grucli.data.values import Table
+from grucli.dialect import Dialect
+from grucli.errors import DataError
+
+
+def read_parquet(
+    source: Source,
+    *,
+    time: Sequence[str],
+    columns: Sequence[str] | None,
+    texts: Sequence[str] = (),
+    dialect: Dialect,
+) -> Table:
+    """The wanted columns of a parquet file; rows are counted from 0. Raises DataError."""
+    try:
+        from pyarrow import ArrowException, parquet
+    except ImportError as error:
+        raise DataError(
+            f"{source.name}: a parquet file, which pyarrow reads; expected it to be installed; "
+            "install it with `pip install grucli[parquet]`, or save the table as CSV"
+        ) from error
+    try:
+        with parquet.ParquetFile(io.BytesIO(source.read())) as file:
+            names = file.schema_arrow.names
+            layout = read_layout(
+                names, source.name, time=time, columns=columns, texts=texts, dialect=dialect
+            )
+            wanted = [names[place] for place in (*layout.times, *layout.texts, *layout.wanted)]
+            table = file.read(columns=wanted)
+    except (ArrowException, OSError) as error:
+        reason = str(error).splitlines()[0]
+        raise DataError(
+            f"{source.name}: a parquet file that cannot be read ({reason}); fetch it again"
+        ) from error
+    return read_frame(
+        table,
+        source=source.name,
+        time=time,
+        columns=layout.columns,
+        texts=texts,
+        dialect=dialect,
+    )

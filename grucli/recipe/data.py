@@ -1,0 +1,166 @@
+"""The section data of a recipe: the table, how it is written, and what its columns are."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from grucli.columns import Columns
+from grucli.dialect import Dialect
+from grucli.recipe.kinds import (
+    DELIMITER_WORDS,
+    THOUSANDS_WORDS,
+    Encoding,
+    Frequency,
+    Share,
+    Text,
+    TextOrList,
+    TextOrTextsOrNone,
+    Texts,
+    TimeFormat,
+    TimeZone,
+)
+from grucli.recipe.sections import Section
+
+
+class SplitRecipe(Section):
+    """Spans of time, always in the order train, valid, test; or series, where they are classified.
+
+    Each is a fraction of all rows (below 1), a number of steps (a whole number), or a text: the
+    first time of that span. A year must be quoted to be a time: "1990". Of series that are
+    classified they are a fraction or a number of whole series.
+    """
+
+    train: Share | None = Field(
+        default=None,
+        description="Training span; null takes all that is left before valid. Given as steps, "
+        "train, valid and test follow each other from the first row and later rows are unused.",
+    )
+    valid: Share = Field(
+        default=0.1, description="Validation span: early stopping and the best weights go by it."
+    )
+    test: Share = Field(
+        default=0.2,
+        description="Test span: looked at once, when training is over. With task classify also the "
+        "path of a table of its own, relative to the recipe.",
+    )
+    column: Text | None = Field(
+        default=None,
+        description="task classify: column that says train, valid or test of every series; where "
+        "it never says valid, that part is drawn from train.",
+    )
+    seed: int = Field(
+        default=0,
+        ge=0,
+        le=4_294_967_295,
+        description="task classify: which series are drawn for valid and test, each class in "
+        "proportion.",
+    )
+
+
+class ReadRecipe(Section):
+    """How the table is written, where it is not as a program would write it."""
+
+    delimiter: Literal[",", ";", "\t", "|", ":", " "] | None = Field(
+        default=None,
+        description="What separates cells; null is a tab in a .tsv file and a comma elsewhere.",
+        json_schema_extra={"errorMessage": DELIMITER_WORDS},
+    )
+    decimal: Literal[".", ","] = Field(
+        default=".", description="What stands in front of the digits below one."
+    )
+    thousands: Literal[",", ".", " ", "'", "_"] | None = Field(
+        default=None,
+        description="What separates thousands; null allows nothing within a number.",
+        json_schema_extra={"errorMessage": THOUSANDS_WORDS},
+    )
+    encoding: Encoding = Field(
+        default="utf-8", description="Encoding of the text, such as cp1252, latin-1 or utf-16."
+    )
+    time_format: TimeFormat | None = Field(
+        default=None,
+        description="How times are written, such as %d.%m.%Y %H:%M; null reads ISO 8601 and whole "
+        "numbers.",
+    )
+    time_zone: TimeZone | None = Field(
+        default=None,
+        description="Time zone of the clock that times were read from, such as Europe/Berlin: rows "
+        "less than a day apart are put in UTC; null leaves all as they are.",
+    )
+    missing_values: Texts = Field(
+        default=(),
+        description="What stands for a missing value, beside nothing, NA, N/A, NaN, nan and null; "
+        "a number in quotes stands for every cell of its value.",
+    )
+
+
+class DataRecipe(Section):
+    """The table and what its columns are."""
+
+    path: TextOrList = Field(
+        description="CSV file, relative to the recipe, also as .gz, .bz2, .xz or .zst; a pattern "
+        "such as *.csv or a list for several files of one table; - is stdin."
+    )
+    read: ReadRecipe = Field(
+        default=ReadRecipe(), description="How the table is written, where it is not plain."
+    )
+    time: TextOrList = Field(
+        description="Name of the time column, or a list of those that a time is built from: year, "
+        "month, day, hour, minute and second, or date and time of day."
+    )
+    frequency: Frequency | None = Field(
+        default=None,
+        description="Distance between rows, such as 15min, 1h, 1D, 1W, 1M, business_day; null "
+        "infers it.",
+    )
+    regularise: bool = Field(
+        default=False,
+        description="Move rows to the nearest of evenly spaced times, the mean where several meet; "
+        "times without a row are missing values.",
+    )
+    series: TextOrTextsOrNone = Field(
+        default=(),
+        description="Column whose text names the series that a row belongs to, or a list of such "
+        "columns; empty where the table is one series.",
+    )
+    target: TextOrTextsOrNone = Field(
+        default=(),
+        description="Column to forecast, or a list of columns; task classify has none.",
+    )
+    past: Texts = Field(
+        default=(),
+        description="More input columns, known only up to the newest row; with "
+        "task classify all that the model reads.",
+    )
+    missing: Literal["error", "forward", "linear", "mask"] = Field(
+        default="error",
+        description="Empty cells: stop, carry the last value forward, draw a line between "
+        "neighbours, or carry forward and give the model a column that says so.",
+    )
+    scale: Literal["standard", "minmax", "robust", "none"] = Field(
+        default="standard",
+        description="Scaling of every column, fitted on the training span only.",
+    )
+    scale_by: Literal["table", "series"] = Field(
+        default="table",
+        description="One scale for all series, or one for each, fitted on its own rows of the "
+        "training span. A series that was not trained on is scaled by its own history; the "
+        "checkpoint keeps 16 bytes a column for each series, and its name.",
+    )
+    split: SplitRecipe = Field(
+        default=SplitRecipe(), description="Where training ends, validation and test begin."
+    )
+
+    @property
+    def times(self) -> tuple[str, ...]:
+        """The columns that hold the time."""
+        return (self.time,) if isinstance(self.time, str) else self.time
+
+    @property
+    def dialect(self) -> Dialect:
+        """How the table is written."""
+        return Dialect(**self.read.model_dump())
+
+    @property
+    def columns(self) -> Columns:
+        """What a model reads of a row."""
+        return Columns(self.target, self.past, flags=self.missing == "mask")
