@@ -85,7 +85,7 @@ def test_a_frequency_survives_a_checkpoint(words):
 
 @pytest.mark.parametrize("plain", [None, {}, {"unit": "days", "n": 1, "month_end": False}])
 def test_a_frequency_that_grucli_did_not_write_is_refused(plain):
-    with pytest.raises(CheckpointError, match="not what grucli writes"):
+    with pytest.raises(CheckpointError, match="the file was changed"):
         Frequency.from_plain(plain)
 
 

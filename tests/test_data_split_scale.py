@@ -217,7 +217,7 @@ def test_a_scaler_survives_a_checkpoint_to_the_bit():
     ],
 )
 def test_a_scaler_that_grucli_did_not_write_is_refused(plain):
-    with pytest.raises(CheckpointError, match="not what grucli writes"):
+    with pytest.raises(CheckpointError, match="the file was changed"):
         Scaler.from_plain(plain)
 
 
