@@ -276,3 +276,10 @@ def test_a_gap_in_two_rows_is_seen_by_the_frequency_that_is_expected():
     monthly = rows_of("2024-01-01,1\n2024-02-01,1\n2024-03-01,2\n").frequency
     panel = rows_of("2024-01-01,1\n2024-03-01,2\n", missing="linear", expected=monthly)
     assert panel.values[:, 0].tolist() == [1.0, 1.5, 2.0]
+
+
+@pytest.mark.parametrize("style", [{"pattern": "%d.%m"}, {"pattern": "%"}, {"zone": "Mars/Base"}])
+def test_a_style_that_no_time_can_be_written_in_is_refused(style):
+    plain = panel_at(["2024-01-01", "2024-01-02"]).frequency.to_plain()
+    with pytest.raises(CheckpointError, match=r"frequency\.style: .* the file was changed"):
+        Frequency.from_plain(plain | {"style": plain["style"] | style})

@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 
 from grucli.data.timestamps import Numbers, Times, TimeStyle
-from grucli.errors import DataError
+from grucli.dialect import is_time_format, is_time_zone
+from grucli.errors import CheckpointError, DataError
 from grucli.forms import Fields, Number, OneOf, Truth, check_form, form_of
-from grucli.text import plural
+from grucli.text import plural, quoted
 
 MICROSECONDS = {"day": 86_400_000_000, "hour": 3_600_000_000, "minute": 60_000_000}
 """Lengths of the units that frequencies are said in."""
@@ -139,6 +140,12 @@ class Frequency:
         """The frequency that ``to_plain`` gave. Raises CheckpointError for anything else."""
         check_form(_FORM, plain, "frequency")
         style = TimeStyle(**plain["style"])
+        is_written = not style.pattern or is_time_format(style.pattern)
+        if not is_written or (style.zone and not is_time_zone(style.zone)):
+            raise CheckpointError(
+                f"frequency.style: pattern {quoted(style.pattern)} and zone {quoted(style.zone)}; "
+                "expected a format of times and a time zone; the file was changed"
+            )
         return cls(plain["unit"], plain["n"], plain["month_end"], style)
 
 

@@ -114,7 +114,7 @@ def _check_fit(table: Table, frequency: Frequency, steps: NDArray[Any]) -> None:
         raise DataError(
             f"{table.source}: column {table.time!r}: irregular times; the commonest distance is "
             f"{frequency.words}, and {len(odd)} of {len(steps)} distances do not fit it (the first "
-            f"on {table.place(int(odd[0]))}); resample the table to even distances"
+            f"on {table.place(int(odd[0]))}); resample the table, or set data.regularise: true"
         )
     raise DataError(
         *(
