@@ -95,7 +95,7 @@ CONTENT: Mapping[str, Form] = {
         }
     ),
     "versions": Fields({"grucli": Text(), "torch": Text()}, others=Text()),
-    "training": Maybe(Fields({"version": _COUNT}, others=Whatever())),
+    "training": Maybe(Fields({}, {"version": _COUNT}, others=Whatever())),
     "deviations": Mapped(Mapped(Number(least=0, not_a_number=True))),
 }
 """What each entry is. Those of other classes have their own forms: the recipe its schema;

@@ -202,7 +202,7 @@ def test_a_scaler_by_series_survives_a_checkpoint_and_a_changed_one_is_refused()
     assert again.names == (("big",), ("small",), ("flat",))
     assert again.spread.tobytes() == scaler.spread.tobytes()
     plain["by_series"]["spread"] = scaler.spread * 0
-    with pytest.raises(CheckpointError, match="by_series.*the file was changed"):
+    with pytest.raises(CheckpointError, match=r"by_series.*the file was changed"):
         scaler_from_plain(plain)
 
 

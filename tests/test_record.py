@@ -16,7 +16,7 @@ from grucli.recipe import load_recipe
 from grucli.results import Epoch, Step, WeightRecord
 from grucli.runs.folder import RunFolder
 from grucli.runs.training_run import TrainingRun
-from grucli.weights import read_snapshots, snapshot_values
+from grucli.weights import read_snapshots, read_weights, snapshot_values
 from tests.test_runs_training import stopping_after, weights_of
 
 LONG = ["train.batch_size=1", "train.epochs=2", "model.hidden=20", "model.bidirectional=true"]
@@ -228,7 +228,7 @@ def test_the_last_record_is_of_the_weights_that_training_ended_with(folder):
 
 def test_snapshots_show_the_matrices_at_log_spaced_steps_and_the_best(followed):
     _, weights, run = followed
-    snapshots = read_snapshots(run / "best.pt")
+    snapshots = read_snapshots(run, read_weights(run / "best.pt"))
     assert [s.step for s in snapshots if not s.is_best] == [0, 1, 2, 4, 8, 16, 32, 64, 128]
     for snapshot in snapshots:
         for matrix in snapshot.matrices:

@@ -195,7 +195,8 @@ def test_a_comparison_can_be_checked(both, check, code, says):
 def test_a_comparison_counts_what_else_differs(both, tmp_path):
     state = torch.load(both / "a.pt", weights_only=True)
     for name, lr, rows in (("a", 0.1, 3), ("b", 0.2, 4)):
-        content = {"recipe": {"train": {"lr": lr, "clip": lr}}, "data": {"rows": rows}}
+        data = {"path": "t.csv", "rows": rows, "sha256": "0"}
+        content = {"recipe": {"train": {"lr": lr, "clip": lr}}, "data": data}
         torch.save(
             {"format": "grucli checkpoint", "weights": state} | content, tmp_path / f"{name}.pt"
         )

@@ -70,17 +70,27 @@ def test_the_prefix_of_a_single_stack_does_not_matter(tmp_path):
     assert len(changes_between(tmp_path, gru_state(), renamed)) == 12
 
 
+DATA = {"path": "t.csv", "rows": 3, "sha256": "0"}
+
+
 def test_what_was_asked_for_comes_before_what_came_of_it(tmp_path):
     def facts(value):
-        sections = ("columns", "data", "progress", "scaler")
-        return {name: {"x": value} for name in sections} | {"recipe": {"name": value}}
+        progress = dict.fromkeys(("epoch", "step", "best_epoch", "best_valid_loss"), 1)
+        progress |= {"threads": 1, "test_scores": None, "kernel": value}
+        return {
+            "columns": [value],
+            "data": {"path": value, "rows": 1, "sha256": ""},
+            "progress": progress,
+            "scaler": {"x": value},
+            "recipe": {"name": value},
+        }
 
     pair = (
         file_of(tmp_path, gru_state(), "a.pt", **facts("a")),
         file_of(tmp_path, gru_state(), "b.pt", **facts("b")),
     )
     found = list(compare_weights(*pair).differences)
-    assert found == ["recipe.name", "data.x", "scaler.x", "columns.x", "progress.x"]
+    assert found == ["recipe.name", "data.path", "scaler.x", "columns", "progress.kernel"]
 
 
 def test_recipe_scaler_and_data_differences_are_given_by_address(tmp_path):
@@ -89,10 +99,12 @@ def test_recipe_scaler_and_data_differences_are_given_by_address(tmp_path):
 
     pair = [
         file_of(tmp_path, gru_state(), "a.pt", **facts(0.1, 1.0)),
-        file_of(tmp_path, gru_state(), "b.pt", **facts(0.2, 1.5), data={"rows": 3}),
+        file_of(tmp_path, gru_state(), "b.pt", **facts(0.2, 1.5), data=DATA),
     ]
     assert compare_weights(*pair).differences == {
+        "data.path": ("-", "t.csv"),
         "data.rows": ("-", "3"),
+        "data.sha256": ("-", "0"),
         "recipe.train.lr": ("0.1", "0.2"),
         "scaler.center": ("[1.0, 2.0]", "[1.5, 2.0]"),
     }

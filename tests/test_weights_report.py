@@ -14,6 +14,9 @@ from grucli.weights import build_weight_report, read_weights, report_numbers
 INIT = {"input_hidden": "uniform", "hidden_hidden": "uniform", "gain": 1.0, "checkpoint": None}
 
 
+NAMES = ["a", "b", "c"]
+
+
 def report_of(tmp_path, state, *, recipe=None, columns=None, **facts):
     path = tmp_path / "file.pt"
     content = dict(state)
@@ -94,7 +97,7 @@ def test_a_plain_network_has_no_memory_gate(tmp_path):
 
 
 def test_fresh_weights_are_what_their_recipe_lets_expect(tmp_path):
-    report = report_of(tmp_path, gru_state(), recipe=recipe(), columns=["a", "b", "c"])
+    report = report_of(tmp_path, gru_state(), recipe=recipe(), columns=NAMES)
     for item in report.matrices:
         assert item.norm == pytest.approx(item.expected["norm"], rel=0.25)
     assert report.findings == ()
@@ -103,14 +106,17 @@ def test_fresh_weights_are_what_their_recipe_lets_expect(tmp_path):
 
 def test_orthogonal_weights_are_expected_to_be_orthogonal(tmp_path):
     init = INIT | {"hidden_hidden": "orthogonal", "input_hidden": "xavier"}
-    rows = by_name(report_of(tmp_path, gru_state(), recipe=recipe(init=init), columns=[]))
+    rows = by_name(report_of(tmp_path, gru_state(), recipe=recipe(init=init), columns=NAMES))
     assert rows["0.reset.hh"].expected["spectral_norm"] == 1.0
     assert rows["0.reset.ih"].expected["rms"] == pytest.approx(math.sqrt(2 / 35))
 
 
 @pytest.mark.parametrize("init", [INIT | {"checkpoint": "other.pt"}, None])
 def test_nothing_is_expected_where_the_start_is_not_known(tmp_path, init):
-    report = report_of(tmp_path, gru_state(), recipe=recipe(init=init), columns=[])
+    asked = recipe(init=init)
+    if init is None:
+        del asked["model"]["init"]
+    report = report_of(tmp_path, gru_state(), recipe=asked, columns=NAMES)
     assert all(item.expected == {} for item in report.matrices)
 
 
@@ -200,7 +206,7 @@ def test_what_acts_gives_normalised_sums_of_unit_variance(tmp_path, variant):
     weights = {n: v for n, v in gru_state(inputs=32).items() if n.startswith("weight")}
     kinds = ["gain_sum"] if variant.startswith("sum") else ["gain_ih", "gain_hh"]
     state = weights | {f"{kind}_l0": torch.ones(96) for kind in kinds}
-    report = report_of(tmp_path, state, recipe=recipe(layer_norm=variant), columns=[])
+    report = report_of(tmp_path, state, recipe=recipe(layer_norm=variant), columns=NAMES)
     groups = {"split": [(0, 96)], "sum_joint": [(0, 96)], "ba2016": [(0, 64), (64, 96)],
               "sum": [(0, 32), (32, 64), (64, 96)]}[variant]  # fmt: skip
     hidden, inputs = (state[f"weight_{k}_l0"].double().numpy() for k in ("hh", "ih"))
@@ -224,7 +230,7 @@ def own_deviations(start, now):
 
 
 def test_what_acts_is_divided_by_the_deviation_that_training_saw(tmp_path):
-    facts = {"recipe": recipe(layer_norm="split"), "columns": []}
+    facts = {"recipe": recipe(layer_norm="split"), "columns": NAMES}
     without = by_name(report_of(tmp_path, layer_normed(), **facts))["0.update.hh"]
     measured = report_of(
         tmp_path, layer_normed(), **facts, deviations=own_deviations(start=0.5, now=0.25)
@@ -245,7 +251,7 @@ def test_what_acts_is_expected_to_be_what_fresh_weights_do(tmp_path, variant):
     kinds = ["gain_sum"] if variant.startswith("sum") else ["gain_ih", "gain_hh"]
     state = weights | {f"{kind}_l0": torch.full((96,), 0.7) for kind in kinds}
     asked = recipe(layer_norm=variant, init=INIT | {"gain": 0.7})
-    report = report_of(tmp_path, state, recipe=asked, columns=[])
+    report = report_of(tmp_path, state, recipe=asked, columns=NAMES)
     for item in report.matrices:
         if item.part == "hh":
             assert item.effective_norm == pytest.approx(item.expected["effective_norm"], rel=0.1)
@@ -259,7 +265,7 @@ def test_what_acts_in_an_lstm_is_each_side_over_all_gates(tmp_path, variant):
     torch.manual_seed(0)
     stack = LSTM(32, 32, layer_norm=variant)
     asked = recipe(cell="lstm", layer_norm=variant)
-    report = report_of(tmp_path, stack.state_dict(), recipe=asked, columns=[])
+    report = report_of(tmp_path, stack.state_dict(), recipe=asked, columns=NAMES)
     assert report.layer_norm == variant
     u = stack.weight_hh_l0.detach().double().numpy()
     u = u - u.mean(axis=0)
@@ -277,7 +283,7 @@ def test_what_acts_in_an_lstm_is_each_side_over_all_gates(tmp_path, variant):
 def test_a_bias_inside_begins_at_zero_whatever_the_one_outside_does(tmp_path):
     stack = GRU(3, 32, layer_norm="sum_joint", norm_bias=True)
     asked = recipe(layer_norm="sum_joint", norm_bias=True)
-    report = report_of(tmp_path, stack.state_dict(), recipe=asked, columns=[])
+    report = report_of(tmp_path, stack.state_dict(), recipe=asked, columns=NAMES)
     starts = {item.symbol: item.expected["rms"] for item in report.matrices}
     assert (starts["b_z"], starts["d_xz"], starts["d_hz"]) == (1.0, 0.0, 0.0)
 
@@ -313,7 +319,7 @@ def test_an_expected_value_of_gain_and_bias_follows_the_variant(tmp_path):
     state = kept | {"gain_sum_l0": torch.ones(96), "bias_sum_l0": torch.zeros(96)}
     init = INIT | {"gain": 0.5}
     report = report_of(
-        tmp_path, state, recipe=recipe(layer_norm="sum_joint", init=init), columns=[]
+        tmp_path, state, recipe=recipe(layer_norm="sum_joint", init=init), columns=NAMES
     )
     starts = {item.symbol: item.expected["rms"] for item in report.matrices}
     assert (starts["g_z"], starts["b_z"], starts["b_r"]) == (0.5, 1.0, 0.0)
