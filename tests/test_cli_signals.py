@@ -29,7 +29,7 @@ LONG_SCORING, LONG_READING = (
 )
 """Calls of C that take minutes and see no signal."""
 SLOW_VALIDATION = (
-    "import grucli.tasks.forecast.batches as b, grucli.tasks.forecast.objective as f; "
+    "import grucli.tasks.batches as b, grucli.tasks.forecast.objective as f; "
     "b.EVALUATION_CELLS = 1; loss = f.ForecastObjective._validate; "
     "f.ForecastObjective._validate = lambda *a: (time.sleep(.2), loss(*a))[1]"
 )

@@ -9,9 +9,10 @@ from grucli.data import Scaler, Table, build_panel, build_tensors, whole_span
 from grucli.data.timestamps import TimeStyle
 from grucli.nn import Forecaster
 from grucli.recipe import ForecastRecipe
-from grucli.tasks.forecast import baselines, batches
+from grucli.tasks import batches
+from grucli.tasks.batches import evaluation_batches
+from grucli.tasks.forecast import baselines
 from grucli.tasks.forecast.baselines import fit_ridge
-from grucli.tasks.forecast.batches import evaluation_batches
 from grucli.tasks.forecast.samples import Windows, build_windows
 from grucli.tasks.forecast.score import model_predictor
 

@@ -13,6 +13,12 @@ def check_sizes(**sizes: int) -> None:
             raise ValueError(f"{name}: {size} is too small; expected at least 1")
 
 
+def check_choice(name: str, value: str, known: tuple[str, ...]) -> None:
+    """Raise ValueError for a value that is not among the known ones."""
+    if value not in known:
+        raise ValueError(f"{name}: {value!r} is unknown; expected one of {', '.join(known)}")
+
+
 def check_stack(
     num_layers: int,
     *,

@@ -3,13 +3,14 @@
 Suffixes: B batch, T context steps, K horizon steps, C columns, H hidden.
 """
 
+from typing import Unpack
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from grucli.cells import GRU
-from grucli.nn.cells import MODULES
-from grucli.nn.model import RecurrentModel
+from grucli.nn.arguments import check_choice
+from grucli.nn.model import RecurrentModel, StackOptions
 from grucli.nn.states import State
 from grucli.nn.window_scale import WINDOW_SCALES, WindowScale
 
@@ -26,62 +27,37 @@ class Forecaster(RecurrentModel):
     channels: joint, or independent (each target is a sample of its own, weights are shared).
     tbptt_steps: in training, gradients reach at most this many context steps back; the steps
     before run forward only and hand on their state (Williams & Peng 1990). None is no limit.
-    recompute_steps: of the context, keep the state of every so many steps and run the steps between
-    again for the gradient. None keeps all steps.
     """
 
     def __init__(
         self,
         *,
-        cell: str = GRU.name,
-        layer_norm: str = "none",
-        eps: float | None = None,
-        norm_bias: bool = False,
-        activation: str | None = None,
         target_size: int = 1,
         past_size: int = 0,
         flag_size: int = 0,
-        hidden: int = 64,
-        layers: int = 1,
-        bidirectional: bool = False,
-        dropout: float = 0.0,
         decoder: str = "direct",
         horizon: int = 1,
         normalise: str = "none",
         channels: str = "joint",
         tbptt_steps: int | None = None,
-        recompute_steps: int | None = None,
+        **stack: Unpack[StackOptions],
     ) -> None:
-        """Draw the weights as torch does; see ``initialise``.
+        """Draw the weights as torch does; see ``initialise``. ``stack`` as ``StackOptions`` says.
 
         Raises ValueError for an unknown choice or choices that exclude each other.
         """
         super().__init__()
-        _check_choice("cell", cell, tuple(MODULES))
-        _check_choice("decoder", decoder, ("direct", "recursive"))
-        _check_choice("normalise", normalise, WINDOW_SCALES)
-        _check_choice("channels", channels, ("joint", "independent"))
+        check_choice("decoder", decoder, ("direct", "recursive"))
+        check_choice("normalise", normalise, WINDOW_SCALES)
+        check_choice("channels", channels, ("joint", "independent"))
         self.target_size, self.past_size, self.flag_size = target_size, past_size, flag_size
-        self.horizon, self.normalise, self.dropout = horizon, normalise, dropout
-        self.tbptt_steps = tbptt_steps
+        self.horizon, self.normalise, self.tbptt_steps = horizon, normalise, tbptt_steps
         self.is_recursive, self.is_independent = decoder == "recursive", channels == "independent"
-        self._check_combination(bidirectional)
+        self._check_combination(stack.get("bidirectional", False))
         self.samples_per_window = target_size if self.is_independent else 1
-        self.recurrent = MODULES[cell](
-            self.input_size // self.samples_per_window,
-            hidden,
-            layers,
-            batch_first=True,
-            dropout=dropout if layers > 1 else 0.0,
-            bidirectional=bidirectional,
-            layer_norm=layer_norm,
-            eps=eps,
-            norm_bias=norm_bias,
-            activation=activation,
-            recompute_steps=recompute_steps,
-        )
+        self._add_stack(self.input_size // self.samples_per_window, **stack)
         values = target_size // self.samples_per_window * (1 if self.is_recursive else horizon)
-        self.decoder = nn.Linear(hidden * self.recurrent.directions, values)
+        self.decoder = nn.Linear(self.outputs, values)
 
     def _check_combination(self, bidirectional: bool) -> None:
         values = self.target_size + self.past_size
@@ -102,8 +78,7 @@ class Forecaster(RecurrentModel):
     @property
     def width(self) -> int:
         """Values of a window's step where it is widest: its columns, or the outputs of a layer."""
-        hidden = self.recurrent.hidden_size * self.recurrent.directions
-        return max(self.input_size, hidden * self.samples_per_window)
+        return max(self.input_size, self.outputs * self.samples_per_window)
 
     def forward(
         self,
@@ -214,8 +189,3 @@ class Forecaster(RecurrentModel):
         expected = (context_BTC.shape[0], self.horizon, self.target_size)
         if target_BKC is not None and tuple(target_BKC.shape) != expected:
             raise ValueError(f"target: shape {tuple(target_BKC.shape)}; expected {expected}")
-
-
-def _check_choice(name: str, value: str, known: tuple[str, ...]) -> None:
-    if value not in known:
-        raise ValueError(f"{name}: {value!r} is unknown; expected one of {', '.join(known)}")

@@ -1,20 +1,72 @@
-"""What every model around a recurrent stack shares: how its weights begin."""
+"""What every model around a recurrent stack shares: how the stack is made and its weights begin."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypedDict
 
 import torch
 from torch import nn
 
+from grucli.cells import GRU
 from grucli.errors import CheckpointError
+from grucli.nn.arguments import check_choice
+from grucli.nn.cells import MODULES
 from grucli.nn.initialise import copy_matrices, initialise
 from grucli.nn.stack import Recurrent
+
+
+class StackOptions(TypedDict, total=False):
+    """What a model is told of its stack: ``cell`` (default gru), ``hidden`` units (64), ``layers``.
+
+    ``dropout`` acts between layers; what it does beside the stack is the model's. The rest is what
+    ``Recurrent`` takes. ``recompute_steps``: keep the state of every so many steps and run the
+    steps between again for the gradient; None keeps all steps.
+    """
+
+    cell: str
+    hidden: int
+    layers: int
+    bidirectional: bool
+    dropout: float
+    layer_norm: str
+    eps: float | None
+    norm_bias: bool
+    activation: str | None
+    recompute_steps: int | None
 
 
 class RecurrentModel(nn.Module):
     """A stack in ``recurrent``, and other modules beside it that can draw their weights anew."""
 
     recurrent: Recurrent
+    dropout: float
+
+    def _add_stack(
+        self,
+        input_size: int,
+        *,
+        cell: str = GRU.name,
+        hidden: int = 64,
+        layers: int = 1,
+        dropout: float = 0.0,
+        **settings: Any,
+    ) -> None:
+        """Make the stack, batch first. Raises ValueError for an unknown cell."""
+        check_choice("cell", cell, tuple(MODULES))
+        self.dropout = dropout
+        between = dropout if layers > 1 else 0.0
+        self.recurrent = MODULES[cell](
+            input_size, hidden, layers, batch_first=True, dropout=between, **settings
+        )
+
+    @property
+    def outputs(self) -> int:
+        """Values that the stack gives at each step: its units, of both directions side by side."""
+        return self.recurrent.hidden_size * self.recurrent.directions
+
+    @property
+    def width(self) -> int:
+        """Values of a sample's step where it is widest: its columns, or the outputs of a layer."""
+        return max(self.recurrent.input_size, self.outputs)
 
     def initialise(
         self,

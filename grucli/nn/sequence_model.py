@@ -3,14 +3,14 @@
 Suffixes: B batch, T steps of the longest sequence, C columns, H hidden times directions, K outputs.
 """
 
+from typing import Unpack
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from grucli.cells import GRU
-from grucli.nn.cells import MODULES
-from grucli.nn.model import RecurrentModel
+from grucli.nn.model import RecurrentModel, StackOptions
 
 POOLINGS = ("last", "mean", "max")
 """How the outputs of all steps become one vector: the final state, their mean, their maximum."""
@@ -30,48 +30,22 @@ class SequenceModel(RecurrentModel):
         input_size: int,
         outputs: int,
         *,
-        cell: str = GRU.name,
-        layer_norm: str = "none",
-        activation: str | None = None,
-        eps: float | None = None,
-        norm_bias: bool = False,
-        hidden: int = 64,
-        layers: int = 1,
-        bidirectional: bool = False,
-        dropout: float = 0.0,
         pooling: tuple[str, ...] = ("last",),
         each_step: bool = False,
-        recompute_steps: int | None = None,
+        **stack: Unpack[StackOptions],
     ) -> None:
-        """Draw the weights as torch does. Raises ValueError for an unknown or empty pooling."""
+        """Draw the weights as torch does. ``stack`` as ``StackOptions`` says.
+
+        Raises ValueError for an unknown or empty pooling, or an unknown cell.
+        """
         super().__init__()
         unknown = [name for name in pooling if name not in POOLINGS]
         if unknown or not pooling:
             found = repr(unknown[0]) if unknown else "none"
             raise ValueError(f"pooling: found {found}; expected one or more of {POOLINGS}")
-        self.pooling, self.each_step, self.dropout = pooling, each_step, dropout
-        self.recurrent = MODULES[cell](
-            input_size,
-            hidden,
-            layers,
-            batch_first=True,
-            dropout=dropout if layers > 1 else 0.0,
-            bidirectional=bidirectional,
-            layer_norm=layer_norm,
-            activation=activation,
-            eps=eps,
-            norm_bias=norm_bias,
-            recompute_steps=recompute_steps,
-        )
-        width = hidden * self.recurrent.directions
-        self.head = nn.Linear(width * (1 if each_step else len(pooling)), outputs)
-
-    @property
-    def width(self) -> int:
-        """Values of a step where it is widest: its columns, or the outputs of a layer."""
-        return max(
-            self.recurrent.input_size, self.recurrent.hidden_size * self.recurrent.directions
-        )
+        self.pooling, self.each_step = pooling, each_step
+        self._add_stack(input_size, **stack)
+        self.head = nn.Linear(self.outputs * (1 if each_step else len(pooling)), outputs)
 
     def forward(self, values_BTC: Tensor, lengths_B: Tensor) -> Tensor:
         """[B, K] of the first ``lengths`` steps of each sequence; [B, T, K] with ``each_step``.

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from grucli.nn import SequenceModel
 from grucli.recipe import ClassifyRecipe
-from grucli.tasks.classify.batches import evaluation_batches
+from grucli.tasks.batches import validation_losses
 from grucli.tasks.classify.losses import cross_entropy
 from grucli.tasks.classify.samples import Sequences
 
@@ -35,14 +35,10 @@ class ClassifyObjective:
 
     def validation(self) -> Iterator[tuple[float, float]]:
         """Mean loss of the present weights and what the sequences count, batch by batch."""
-        for rows in evaluation_batches(self.valid, self.model.width):
-            yield self._validate(rows)
+        return validation_losses(self.model, self.valid, self._validate)
 
-    @torch.inference_mode()
-    def _validate(self, rows: Tensor) -> tuple[float, float]:
-        self.model.eval()
-        loss, count = self._of(self.model(*self.valid.inputs(rows)), self.valid.truth(rows))
-        return float(loss), float(count)
+    def _validate(self, rows: Tensor) -> tuple[Tensor, Tensor | float]:
+        return self._of(self.model(*self.valid.inputs(rows)), self.valid.truth(rows))
 
     def _of(self, logits_BK: Tensor, truth_B: Tensor) -> tuple[Tensor, Tensor | float]:
         smoothing = self.recipe.label_smoothing

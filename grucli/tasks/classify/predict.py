@@ -1,10 +1,25 @@
 """The class of every series of a table."""
 
+import torch
+from torch import Tensor
+
 from grucli.errors import UsageError
 from grucli.nn import SequenceModel
 from grucli.results import Labels
-from grucli.tasks.classify.batches import probabilities
+from grucli.tasks.batches import evaluation_batches
 from grucli.tasks.classify.data import ClassifyData
+from grucli.tasks.classify.samples import Sequences
+
+
+@torch.inference_mode()
+def probabilities(model: SequenceModel, sequences: Sequences) -> Tensor:
+    """The probability of every class of every sequence, float64 [S, K] on the CPU."""
+    model.eval()
+    parts = [
+        model(*sequences.inputs(index)).double().softmax(dim=-1).cpu()
+        for index in evaluation_batches(sequences, model.width)
+    ]
+    return torch.cat(parts)
 
 
 def label_table(model: SequenceModel, data: ClassifyData, *, horizon: int | None = None) -> Labels:

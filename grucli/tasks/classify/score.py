@@ -14,9 +14,9 @@ from grucli.tasks.classify.baselines import (
     fit_ridge_classifier,
     majority,
 )
-from grucli.tasks.classify.batches import probabilities
 from grucli.tasks.classify.data import ClassifyData
 from grucli.tasks.classify.metrics import class_metrics, confusion
+from grucli.tasks.classify.predict import probabilities
 from grucli.tasks.classify.samples import Sequences
 
 

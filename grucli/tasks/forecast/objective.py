@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 from grucli.nn import Forecaster
 from grucli.recipe import TrainRecipe
-from grucli.tasks.forecast.batches import evaluation_batches
+from grucli.tasks.batches import validation_losses
 from grucli.tasks.forecast.losses import masked_mean_loss
 from grucli.tasks.forecast.samples import Windows
 
@@ -40,14 +39,9 @@ class ForecastObjective:
 
     def validation(self) -> Iterator[tuple[float, float]]:
         """Mean loss of the present weights and number of values, batch by batch of windows."""
-        for rows in evaluation_batches(self.valid, self.model.width):
-            yield self._validate(rows)
+        return validation_losses(self.model, self.valid, self._validate)
 
-    @torch.inference_mode()
-    def _validate(self, rows: Tensor) -> tuple[float, float]:
-        self.model.eval()
+    def _validate(self, rows: Tensor) -> tuple[Tensor, Tensor | float]:
         batch = self.valid.gather(rows)
-        loss, values = masked_mean_loss(
-            self.recipe.loss, self.model(batch.context), batch.target, weight=batch.weight
-        )
-        return float(loss), float(values)
+        forecast = self.model(batch.context)
+        return masked_mean_loss(self.recipe.loss, forecast, batch.target, weight=batch.weight)

@@ -13,7 +13,7 @@ from grucli.data import Panel
 from grucli.errors import UsageError
 from grucli.nn import Forecaster
 from grucli.results import Forecast
-from grucli.tasks.forecast.batches import EVALUATION_CELLS
+from grucli.tasks.batches import evaluation_size
 from grucli.tasks.forecast.data import ForecastData
 from grucli.tasks.forecast.samples import latest_contexts, long_enough
 
@@ -40,7 +40,7 @@ def forecast_table(
     contexts = latest_contexts(
         panel, scaler, context_steps=task.context, device=torch.device(data.device)
     )
-    size = max(1, EVALUATION_CELLS // (task.context * model.width))
+    size = evaluation_size(task.context, model.width)
     scaled = [
         forecast_ahead(model, some, columns, steps=steps).cpu()
         for some in torch.split(contexts, size)

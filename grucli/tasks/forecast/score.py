@@ -9,8 +9,8 @@ from torch import Tensor
 from grucli.data import Scaler
 from grucli.nn import Forecaster
 from grucli.results import Scores, SplitName
+from grucli.tasks.batches import evaluation_batches
 from grucli.tasks.forecast.baselines import Predictor, Setting, baseline_predictors
-from grucli.tasks.forecast.batches import evaluation_batches
 from grucli.tasks.forecast.data import ForecastData
 from grucli.tasks.forecast.metrics import Array
 from grucli.tasks.forecast.samples import Windows

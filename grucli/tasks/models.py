@@ -1,0 +1,21 @@
+"""What a recipe says of a stack, as every model takes it."""
+
+from grucli.nn.model import StackOptions
+from grucli.recipe import Recipe
+
+
+def stack_options(recipe: Recipe) -> StackOptions:
+    """The stack of a recipe."""
+    model = recipe.model
+    return StackOptions(
+        cell=model.cell,
+        hidden=model.hidden,
+        layers=model.layers,
+        bidirectional=model.bidirectional,
+        dropout=model.dropout,
+        layer_norm=model.layer_norm,
+        eps=model.eps,
+        norm_bias=model.norm_bias,
+        activation=model.activation,
+        recompute_steps=recipe.train.recompute_steps,
+    )
