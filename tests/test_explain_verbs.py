@@ -44,6 +44,29 @@ def test_a_step_has_the_numbers_that_trace_writes(command, best, layer):
     assert (told.step, told.steps, told.last) == (9, 14, "2024-06-08")
 
 
+@pytest.mark.parametrize(
+    ("at", "step", "rows"),
+    [
+        ("2024-06-08", 4, ["2024-06-05", "2024-06-06", "2024-06-07", "2024-06-08"]),
+        ("2024-06-01", 3, ["2024-06-01", "2024-06-02", "2024-06-03", "2024-06-04"]),
+        ("2024-05-26", 1, ["2024-05-26", "2024-05-27"]),
+    ],
+)
+def test_a_segment_is_explained_with_all_the_rows_that_it_reads(runs, at, step, rows):
+    checkpoint = runs("model.decoder=segment", "model.segment=4")
+    told = explain(checkpoint, at=at, unit=5)
+    assert (told.step, told.steps, told.rows_per_step) == (step, 4, 4)
+    assert [value.column for value in told.inputs] == [f"level {day}" for day in rows]
+    newest = explain(checkpoint, at="2024-06-08").inputs[-1]
+    for value in told.inputs:
+        assert value.read == pytest.approx(value.scaled - newest.scaled, abs=1e-5)
+    product = next(
+        line for step in told.board for line in step.equations if line.symbol.startswith("xW")
+    )
+    assert {term.name for term in product.terms} == {f"segment{unit}" for unit in range(8)}
+    assert told.value == pytest.approx(told.own_value, abs=1e-5)
+
+
 def test_a_time_before_the_newest_context_is_the_last_step_of_its_own(best):
     told = explain(best, at="2024-03-10")
     assert (told.step, told.last) == (14, "2024-03-10")

@@ -50,6 +50,25 @@ def in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             "go on step by step; choose decoder direct or bidirectional false",
         ),
         (
+            "model: {decoder: segment, segment: 2, bidirectional: true}",
+            "7:9: model.decoder: found segment with bidirectional true; a reverse layer cannot "
+            "go on step by step; choose decoder direct or bidirectional false",
+        ),
+        (
+            "model: {segment: 2}",
+            "7:9: model.segment: found 2 with decoder direct; expected null, or model.decoder "
+            "segment",
+        ),
+        (
+            "model: {decoder: segment}",
+            "7:9: model.decoder: found segment without model.segment; set it to the steps of one "
+            "segment",
+        ),
+        (
+            "model: {decoder: segment, segment: 99}",
+            "7:27: model.segment: found 99; expected at most task.context, 10",
+        ),
+        (
             "model: {init: {matrices: [W_hz]}}",
             "7:16: model.init.matrices: found names without a checkpoint to take them from; set "
             "model.init.checkpoint",
@@ -97,6 +116,12 @@ def in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             "train: {recompute_steps: 5, tbptt_steps: 4}",
             "7:9: train.recompute_steps: found 5; expected less than train.tbptt_steps, 4: one "
             "chunk of all steps saves no memory; the square root of it saves most, null is off",
+        ),
+        (
+            "model: {decoder: segment, segment: 4}\ntrain: {recompute_steps: 3}",
+            "8:9: train.recompute_steps: found 3; expected less than the segments of task.context, "
+            "3: one chunk of all steps saves no memory; the square root of it saves most, null is "
+            "off",
         ),
         (
             "train: {recompute_steps: 5}\nmodel: {bidirectional: true}",

@@ -289,6 +289,8 @@ CHANGES = [
     "model.bidirectional=true",
     "model.dropout=0.3",
     "model.decoder=recursive",
+    "model.skip=linear",
+    "task.normalise=last_scaled",
     "model.init.input_hidden=xavier",
     "model.init.hidden_hidden=orthogonal",
     "model.init.chrono_steps=10",
@@ -327,6 +329,7 @@ PAIRS = [
     (["train.optimizer=sgd", "train.momentum=0.9"], "train.nesterov=true"),
     (["model.cell=rnn"], "model.activation=relu"),
     (["model.cell=lstm"], "model.layer_norm=split_state"),
+    (["model.decoder=segment", "model.segment=4"], "model.segment=7"),
     (["model.decoder=recursive"], "train.teacher_forcing=1.0"),
     (
         ["model.decoder=recursive", "train.teacher_forcing=0.9", "train.epochs=3"],

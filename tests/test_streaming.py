@@ -14,7 +14,7 @@ import torch
 
 from grucli import train
 from grucli.data import parse_table
-from grucli.errors import DataError
+from grucli.errors import DataError, UsageError
 from grucli.nn import Forecaster
 from grucli.runs.streaming import Stream
 from tests.conftest import RECIPE, grucli, write_wave
@@ -175,3 +175,20 @@ def test_a_model_that_needs_whole_windows_is_refused(trained):
     done = grucli("predict", trained / "run" / "best.pt", "--stream", stdin="day,level\n")
     assert done.returncode == 2
     assert "task.normalise: none" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "task.normalise=last",
+        "model.bidirectional=true",
+        "model.skip=linear",
+        "model.decoder=segment",
+    ],
+)
+def test_a_model_that_needs_whole_windows_says_what_to_train_instead(streaming, change):
+    run_dir = streaming / change
+    settings = ["model.segment=4"] if change == "model.decoder=segment" else []
+    train(streaming / "wave.yaml", ["train.epochs=1", change, *settings], run_dir=run_dir)
+    with pytest.raises(UsageError, match=r"needs whole windows; train it with task\.normalise"):
+        Stream(run_dir / "best.pt")

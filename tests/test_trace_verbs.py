@@ -275,6 +275,18 @@ def test_every_kind_of_model_can_be_traced(runs, settings):
         assert layer.lyapunov is not None
 
 
+def test_segments_are_traced_a_segment_at_a_step(runs):
+    traced = trace(runs("model.decoder=segment", "model.segment=4", "model.skip=linear"))
+    assert traced.times == ("2024-05-27", "2024-05-31", "2024-06-04", "2024-06-08")
+    assert (traced.report.rows, traced.report.rows_per_step) == (14, 4)
+    for layer in traced.report.layers:
+        assert len(layer.gradient_by_lag) == 4
+        assert layer.gradient_by_lag[0] > 0
+    console = Console(width=80, file=io.StringIO())
+    console.print(render_trace(traced.report, 80))
+    assert "before it forecasts, 4 rows at each step" in " ".join(console.file.getvalue().split())
+
+
 def test_a_relu_has_zeros_and_no_right_end(runs):
     report = trace(runs("model.cell=rnn", "model.activation=relu")).report
     (gate,) = report.layers[0].gates

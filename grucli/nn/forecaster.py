@@ -1,29 +1,35 @@
 """A recurrent stack that reads a context and a decoder that forecasts the horizon after it.
 
-Suffixes: B batch, T context steps, K horizon steps, C columns, H hidden.
+Suffixes: B batch, T context steps, K horizon steps, C columns, F future columns, H hidden.
 """
 
 from typing import Unpack
 
 import torch
-from torch import Tensor, nn
-from torch.nn import functional
+from torch import Tensor
 
 from grucli.nn.arguments import check_choice
-from grucli.nn.model import RecurrentModel, StackOptions
+from grucli.nn.decoders import DECODERS, Ahead, Decoder, Plan, Row, Skip
+from grucli.nn.model import HIDDEN, RecurrentModel, StackOptions
 from grucli.nn.states import State
 from grucli.nn.window_scale import WINDOW_SCALES, WindowScale
+
+SKIPS = ("none", "linear")
 
 
 class Forecaster(RecurrentModel):
     """Forecasts K steps of the targets from T steps of all input columns, in scaled units.
 
-    Input columns: targets, then past covariates, then one flag (1 measured, 0 filled) for each of
-    them where flags are used. ``recurrent`` holds the stack, ``decoder`` the linear layer.
+    Input columns: targets, past, future and static covariates, then one flag (1 measured, 0 filled)
+    for each of them where flags are used. ``recurrent`` holds the stack, ``decoder`` what makes a
+    forecast of its states.
 
     decoder: direct gives all steps from the last hidden state (of both directions: their final
-    states side by side); recursive feeds each forecast back as the next input.
-    normalise: none, last or mean_std, for each window on its value columns, undone on the output.
+    states side by side); recursive feeds each forecast back as the next input; segment reads and
+    forecasts ``segment`` steps at a time. See ``grucli.nn.decoders``.
+    skip: linear adds a linear map of the targets' contexts, all of them ``context`` steps long.
+    normalise: none, last, last_scaled or mean_std, for each window on its targets and past columns,
+    undone on the output.
     channels: joint, or independent (each target is a sample of its own, weights are shared).
     tbptt_steps: in training, gradients reach at most this many context steps back; the steps
     before run forward only and hand on their state (Williams & Peng 1990). None is no limit.
@@ -34,9 +40,14 @@ class Forecaster(RecurrentModel):
         *,
         target_size: int = 1,
         past_size: int = 0,
+        future_size: int = 0,
+        static_size: int = 0,
         flag_size: int = 0,
         decoder: str = "direct",
+        segment: int = 1,
         horizon: int = 1,
+        skip: str = "none",
+        context: int = 1,
         normalise: str = "none",
         channels: str = "joint",
         tbptt_steps: int | None = None,
@@ -47,145 +58,186 @@ class Forecaster(RecurrentModel):
         Raises ValueError for an unknown choice or choices that exclude each other.
         """
         super().__init__()
-        check_choice("decoder", decoder, ("direct", "recursive"))
+        check_choice("decoder", decoder, tuple(DECODERS))
+        check_choice("skip", skip, SKIPS)
         check_choice("normalise", normalise, WINDOW_SCALES)
         check_choice("channels", channels, ("joint", "independent"))
-        self.target_size, self.past_size, self.flag_size = target_size, past_size, flag_size
+        self.row = Row(target_size, past_size, future_size, static_size, flag_size)
         self.horizon, self.normalise, self.tbptt_steps = horizon, normalise, tbptt_steps
-        self.is_recursive, self.is_independent = decoder == "recursive", channels == "independent"
-        self._check_combination(stack.get("bidirectional", False))
+        self.is_independent = channels == "independent"
+        self._check_combination(DECODERS[decoder], bidirectional=stack.get("bidirectional", False))
         self.samples_per_window = target_size if self.is_independent else 1
-        self._add_stack(self.input_size // self.samples_per_window, **stack)
-        values = target_size // self.samples_per_window * (1 if self.is_recursive else horizon)
-        self.decoder = nn.Linear(self.outputs, values)
+        sample = self.row.alone() if self.is_independent else self.row
+        hidden = stack.get("hidden", HIDDEN)
+        self._add_stack(DECODERS[decoder].stack_inputs(sample, hidden), **stack)
+        plan = Plan(
+            sample,
+            horizon,
+            self.outputs,
+            dropout=self.dropout,
+            segment=segment,
+            samples_per_window=self.samples_per_window,
+        )
+        self.decoder = DECODERS[decoder](plan)
+        self.skip = Skip(context, horizon, sample.targets) if skip == "linear" else None
 
-    def _check_combination(self, bidirectional: bool) -> None:
-        values = self.target_size + self.past_size
-        if bidirectional and (self.is_recursive or self.tbptt_steps is not None):
-            raise ValueError("bidirectional: excludes decoder='recursive' and tbptt_steps")
-        if self.past_size and (self.is_recursive or self.is_independent):
+    def _check_combination(self, decoder: type[Decoder], *, bidirectional: bool) -> None:
+        row = self.row
+        if bidirectional and (decoder.goes_on or self.tbptt_steps is not None):
+            raise ValueError("bidirectional: excludes tbptt_steps, and every decoder but direct")
+        if row.past and (decoder.feeds_back or self.is_independent):
             raise ValueError("past_size: excludes decoder='recursive' and channels='independent'")
-        if self.flag_size not in (0, values):
-            raise ValueError(f"flag_size: {self.flag_size} flags; expected 0 or {values}")
+        if row.flags not in (0, row.values):
+            raise ValueError(f"flag_size: {row.flags} flags; expected 0 or {row.values}")
         if self.tbptt_steps is not None and self.tbptt_steps < 1:
             raise ValueError(f"tbptt_steps: {self.tbptt_steps}; expected at least 1, or None")
 
     @property
     def input_size(self) -> int:
-        """Columns of a context: targets, past covariates, flags."""
-        return self.target_size + self.past_size + self.flag_size
+        """Columns of a context: targets, covariates, flags."""
+        return self.row.size
 
     @property
     def width(self) -> int:
         """Values of a window's step where it is widest: its columns, or the outputs of a layer."""
         return max(self.input_size, self.outputs * self.samples_per_window)
 
+    @property
+    def rows_per_step(self) -> int:
+        """Rows of a context that one step of the stack reads."""
+        return self.decoder.rows_per_step
+
     def forward(
         self,
         context_BTC: Tensor,
         target_BKC: Tensor | None = None,
         teacher_forcing: float = 0.0,
+        *,
+        future_BKF: Tensor | None = None,
     ) -> Tensor:
         """Forecast [B, K, targets].
 
+        ``future_BKF`` are the future columns over the horizon, for a model that has any.
         ``target_BKC`` and ``teacher_forcing`` matter to the recursive decoder only: with that
         chance, drawn for each step and sample, the truth is fed back instead of the forecast.
-        Raises ValueError for a context or target whose shape does not fit.
+        Raises ValueError for a context, target or future whose shape does not fit.
         """
-        self._check_shapes(context_BTC, target_BKC)
+        if future_BKF is None:
+            future_BKF = context_BTC.new_empty(len(context_BTC), self.horizon, 0)
+        self._check_shapes(context_BTC, target_BKC, future_BKF)
         truth_BKC = target_BKC if teacher_forcing > 0 else None
         if not self.is_independent:
-            return self._forecast(context_BTC, truth_BKC, teacher_forcing)
-        truth_BKC = None if truth_BKC is None else self._separate(truth_BKC)
-        forecast = self._forecast(self._separate(context_BTC), truth_BKC, teacher_forcing)
-        return forecast.view(len(context_BTC), self.target_size, self.horizon).mT
+            return self._forecast(context_BTC, future_BKF, truth_BKC, teacher_forcing)
+        count = self.row.targets
+        forecast = self._forecast(
+            self.row.separate(context_BTC),
+            future_BKF.repeat_interleave(count, dim=0),
+            None if truth_BKC is None else truth_BKC.mT.flatten(0, 1).unsqueeze(-1),
+            teacher_forcing,
+        )
+        return forecast.view(len(context_BTC), count, self.horizon).mT
 
     def _forecast(
-        self, context_BTC: Tensor, truth_BKC: Tensor | None, teacher_forcing: float
+        self,
+        context_BTC: Tensor,
+        future_BKF: Tensor,
+        truth_BKC: Tensor | None,
+        teacher_forcing: float,
     ) -> Tensor:
         """Forecast samples: whole windows, or single targets of them (independent channels)."""
-        values = context_BTC.shape[-1] - self.flag_size // self.samples_per_window
-        values_BTC, flags_BTC = context_BTC[..., :values], context_BTC[..., values:]
-        scale = WindowScale.of(self.normalise, values_BTC)
-        inputs_BTC = scale.apply(values_BTC)
-        if self.flag_size:
-            inputs_BTC = torch.cat([inputs_BTC, flags_BTC], dim=-1)
-        last_BH, state = self._encode(inputs_BTC)
+        row = self.decoder.row
+        scale, rows_BTC = self._normalise(context_BTC)
+        last_BH, state = self._encode(self.decoder.read(rows_BTC, future_BKF))
+        static_BS = context_BTC[:, -1, row.measured + row.future : row.values]
         truth_BKC = None if truth_BKC is None else scale.apply(truth_BKC)
-        return scale.undo(self._decode_horizon(last_BH, state, truth_BKC, teacher_forcing))
+        ahead = Ahead(future_BKF, static_BS, truth_BKC, teacher_forcing)
+        forecast = self.decoder.decode(self.recurrent, last_BH, state, ahead)
+        if self.skip is not None:
+            forecast = forecast + self.skip(rows_BTC[..., : row.targets])
+        return scale.undo(forecast)
+
+    def normalised(self, context_BTC: Tensor) -> Tensor:
+        """Contexts as the decoder is given them to read, a sample for each independent target."""
+        samples = self.row.separate(context_BTC) if self.is_independent else context_BTC
+        return self._normalise(samples)[1]
+
+    def _normalise(self, context_BTC: Tensor) -> tuple[WindowScale, Tensor]:
+        """How each sample is normalised, and its rows, that done to targets and past columns."""
+        row = self.decoder.row
+        scale = WindowScale.of(self.normalise, context_BTC[..., : row.measured])
+        values_BTC = scale.apply(context_BTC[..., : row.measured])
+        if row.size == row.measured:
+            return scale, values_BTC
+        return scale, torch.cat([values_BTC, context_BTC[..., row.measured :]], dim=-1)
 
     def step(self, row_BC: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Read one row more of every series and forecast from there: ([B, K, targets], state).
 
         Equal to ``forward`` over all rows since the state was None. Raises ValueError where that
-        cannot be: with window normalisation, which needs the window's end, and bidirectional.
+        cannot be: with window normalisation, a skip or segments, which need whole windows, with
+        future columns, and bidirectional.
         """
-        if self.normalise != "none":
-            raise ValueError(f"step: normalise={self.normalise!r} needs whole windows; use none")
-        samples_BC = self._separate(row_BC.unsqueeze(1))[:, 0] if self.is_independent else row_BC
+        reason = self.needs_windows
+        if reason:
+            raise ValueError(f"step: {reason} needs whole windows")
+        rows_BTC = row_BC.unsqueeze(1)
+        samples_BC = (self.row.separate(rows_BTC) if self.is_independent else rows_BTC)[:, 0]
         hidden_BH, state = self.recurrent.step(samples_BC, state)
-        forecast_BKC = self._decode_horizon(hidden_BH, state, None, 0.0)
+        sample = self.decoder.row
+        ahead = Ahead(
+            row_BC.new_empty(len(samples_BC), self.horizon, 0),
+            samples_BC[:, sample.measured : sample.values],
+        )
+        forecast_BKC = self.decoder.decode(self.recurrent, hidden_BH, state, ahead)
         if self.is_independent:
-            forecast_BKC = forecast_BKC.view(len(row_BC), self.target_size, self.horizon).mT
+            forecast_BKC = forecast_BKC.view(len(row_BC), self.row.targets, self.horizon).mT
         return forecast_BKC, state
 
-    def _encode(self, inputs_BTC: Tensor) -> tuple[Tensor, State]:
+    @property
+    def needs_windows(self) -> str:
+        """What keeps the model from going on row by row, as it was set; empty where nothing does.
+
+        A bidirectional stack says so by itself.
+        """
+        if self.normalise != "none":
+            return f"normalise={self.normalise!r}"
+        if self.skip is not None:
+            return "skip='linear'"
+        if self.rows_per_step > 1:
+            return "decoder='segment'"
+        return "future_size" if self.row.future else ""
+
+    def _encode(self, inputs_BSC: Tensor) -> tuple[Tensor, State]:
         """Read the context: the last hidden state [B, H * directions] and the stack's state."""
         state: State | None = None
-        early = inputs_BTC.shape[1] - (self.tbptt_steps or inputs_BTC.shape[1])
+        steps = inputs_BSC.shape[1]
+        kept = steps if self.tbptt_steps is None else -(-self.tbptt_steps // self.rows_per_step)
+        early = steps - kept
         if self.training and early > 0:
             with torch.no_grad():
-                _, state = self.recurrent(inputs_BTC[:, :early], final_only=True)
-            inputs_BTC = inputs_BTC[:, early:]
-        _, state = self.recurrent(inputs_BTC, state, final_only=True)
+                _, state = self.recurrent(inputs_BSC[:, :early], final_only=True)
+            inputs_BSC = inputs_BSC[:, early:]
+        _, state = self.recurrent(inputs_BSC, state, final_only=True)
         h_LBH = state if isinstance(state, Tensor) else state[0]
         last = h_LBH.unbind(0)[-self.recurrent.directions :]
         return last[0] if len(last) == 1 else torch.cat(last, dim=-1), state
 
-    def _decode(self, hidden_BH: Tensor) -> Tensor:
-        if self.training:
-            hidden_BH = functional.dropout(hidden_BH, self.dropout)
-        forecast: Tensor = self.decoder(hidden_BH)
-        return forecast
-
-    def _decode_horizon(
-        self, last_BH: Tensor, state: State, truth_BKC: Tensor | None, teacher_forcing: float
-    ) -> Tensor:
-        if self.is_recursive:
-            return self._decode_steps(last_BH, state, truth_BKC, teacher_forcing)
-        return self._decode(last_BH).view(len(last_BH), self.horizon, -1)
-
-    def _decode_steps(
-        self,
-        hidden_BH: Tensor,
-        state: State,
-        truth_BKC: Tensor | None,
-        teacher_forcing: float,
-    ) -> Tensor:
-        """One step after the other; what is fed back counts as measured."""
-        measured_BC = hidden_BH.new_ones(len(hidden_BH), self.flag_size // self.samples_per_window)
-        steps = [self._decode(hidden_BH)]
-        for k in range(1, self.horizon):
-            previous_BC = steps[-1]
-            if truth_BKC is not None:
-                forced_B1 = torch.rand_like(previous_BC[:, :1]) < teacher_forcing
-                previous_BC = torch.where(forced_B1, truth_BKC[:, k - 1], previous_BC)
-            row_BC = torch.cat([previous_BC, measured_BC], dim=-1)
-            hidden_BH, state = self.recurrent.step(row_BC, state)
-            steps.append(self._decode(hidden_BH))
-        return torch.stack(steps, dim=1)
-
-    def _separate(self, values_BTC: Tensor) -> Tensor:
-        """[B, T, parts * targets] to [B * targets, T, parts]: each target with its own flag."""
-        parts_BTPC = values_BTC.reshape(*values_BTC.shape[:2], -1, self.target_size)
-        return parts_BTPC.permute(0, 3, 1, 2).flatten(0, 1)
-
-    def _check_shapes(self, context_BTC: Tensor, target_BKC: Tensor | None) -> None:
+    def _check_shapes(
+        self, context_BTC: Tensor, target_BKC: Tensor | None, future_BKF: Tensor
+    ) -> None:
         if context_BTC.dim() != 3 or context_BTC.shape[-1] != self.input_size:
             raise ValueError(
                 f"context: shape {tuple(context_BTC.shape)}; expected (windows, steps, "
                 f"{self.input_size})"
             )
-        expected = (context_BTC.shape[0], self.horizon, self.target_size)
-        if target_BKC is not None and tuple(target_BKC.shape) != expected:
-            raise ValueError(f"target: shape {tuple(target_BKC.shape)}; expected {expected}")
+        if self.skip is not None and context_BTC.shape[1] != self.skip.context:
+            raise ValueError(
+                f"context: {context_BTC.shape[1]} steps; expected {self.skip.context}, which the "
+                "skip was made for"
+            )
+        windows = len(context_BTC)
+        expected = {"target": self.row.targets, "future": self.row.future}
+        for (name, columns), values in zip(expected.items(), (target_BKC, future_BKF), strict=True):
+            shape = (windows, self.horizon, columns)
+            if values is not None and tuple(values.shape) != shape:
+                raise ValueError(f"{name}: shape {tuple(values.shape)}; expected {shape}")

@@ -13,13 +13,17 @@ from grucli.nn.cells import MODULES
 from grucli.nn.initialise import copy_matrices, initialise
 from grucli.nn.stack import Recurrent
 
+HIDDEN = 64
+"""Units of a stack unless it is told otherwise."""
+
 
 class StackOptions(TypedDict, total=False):
-    """What a model is told of its stack: ``cell`` (default gru), ``hidden`` units (64), ``layers``.
+    """What a model is told of its stack.
 
-    ``dropout`` acts between layers; what it does beside the stack is the model's. The rest is what
-    ``Recurrent`` takes. ``recompute_steps``: keep the state of every so many steps and run the
-    steps between again for the gradient; None keeps all steps.
+    ``cell`` is a gru and ``hidden`` ``HIDDEN`` units unless they are given. ``dropout`` acts
+    between layers; what it does beside the stack is the model's. The rest is what ``Recurrent``
+    takes. ``recompute_steps``: keep the state of every so many steps and run the steps between
+    again for the gradient; None keeps all steps.
     """
 
     cell: str
@@ -45,7 +49,7 @@ class RecurrentModel(nn.Module):
         input_size: int,
         *,
         cell: str = GRU.name,
-        hidden: int = 64,
+        hidden: int = HIDDEN,
         layers: int = 1,
         dropout: float = 0.0,
         **settings: Any,

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-WINDOW_SCALES = ("none", "last", "mean_std")
+WINDOW_SCALES = ("none", "last", "last_scaled", "mean_std")
 SMALLEST_SPREAD = 1e-3
-"""Floor of a window's standard deviation, in scaled units, so that a flat window stays finite."""
+"""Floor of a window's spread, in scaled units, so that a flat window stays finite."""
 
 
 @dataclass(frozen=True)
@@ -19,14 +19,20 @@ class WindowScale:
 
     @classmethod
     def of(cls, kind: str, context_BTC: Tensor) -> "WindowScale":
-        """Measure windows: last subtracts the newest value, mean_std standardises.
+        """Measure windows.
 
-        mean_std uses the biased standard deviation (Kim et al. 2022, RevIN, without its weights).
+        last: the newest value is the centre. last_scaled: and the mean absolute difference of
+        neighbouring rows the spread (that of a single row is 1). mean_std: the mean and the biased
+        standard deviation (Kim et al. 2022, RevIN, without its weights).
         """
         if kind == "mean_std":
             variance, mean = torch.var_mean(context_BTC, dim=1, keepdim=True, correction=0)
             return cls(mean, variance.sqrt().clamp(min=SMALLEST_SPREAD))
-        return cls(context_BTC[:, -1:] if kind == "last" else None, None)
+        center = None if kind == "none" else context_BTC[:, -1:]
+        if kind != "last_scaled" or context_BTC.shape[1] == 1:
+            return cls(center, None)
+        change = context_BTC.diff(dim=1).abs().mean(dim=1, keepdim=True)
+        return cls(center, change.clamp(min=SMALLEST_SPREAD))
 
     def apply(self, values_BTC: Tensor) -> Tensor:
         """Normalise values of the first columns (a target has fewer than the context)."""

@@ -1,5 +1,6 @@
 """Rules on the sections model and train."""
 
+import math
 from collections.abc import Sequence
 
 from grucli.cells import CELLS
@@ -59,12 +60,30 @@ def _recursive_with_past(decoder: str, past: Sequence[str]) -> str | None:
     return None
 
 
-def _recursive_both_ways(decoder: str, bidirectional: bool) -> str | None:
-    if decoder == "recursive" and bidirectional:
+def _goes_on_both_ways(decoder: str, bidirectional: bool) -> str | None:
+    if decoder != "direct" and bidirectional:
         return (
-            "found recursive with bidirectional true; a reverse layer cannot go on step by step; "
+            f"found {decoder} with bidirectional true; a reverse layer cannot go on step by step; "
             "choose decoder direct or bidirectional false"
         )
+    return None
+
+
+def _segment_alone(segment: int | None, decoder: str) -> str | None:
+    if segment is not None and decoder != "segment":
+        return f"found {segment} with decoder {decoder}; expected null, or model.decoder segment"
+    return None
+
+
+def _segment_missing(decoder: str, segment: int | None) -> str | None:
+    if decoder == "segment" and segment is None:
+        return "found segment without model.segment; set it to the steps of one segment"
+    return None
+
+
+def _segment_beyond_context(segment: int | None, context: int) -> str | None:
+    if segment is not None and segment > context:
+        return f"found {segment}; expected at most task.context, {context}"
     return None
 
 
@@ -131,11 +150,13 @@ def _truncated_both_ways(tbptt_steps: int | None, bidirectional: bool) -> str | 
 
 
 def _recomputed_at_once(
-    recompute_steps: int | None, context: int, tbptt_steps: int | None
+    recompute_steps: int | None, context: int, tbptt_steps: int | None, segment: int | None
 ) -> str | None:
     name, reach = "task.context", context
     if tbptt_steps is not None:
         name, reach = "train.tbptt_steps", tbptt_steps
+    if segment is not None:
+        name, reach = f"the segments of {name}", math.ceil(reach / segment)
     if recompute_steps is not None and recompute_steps >= reach:
         return (
             f"found {recompute_steps}; expected less than {name}, {reach}: one chunk of all steps "
@@ -161,7 +182,10 @@ MODEL_RULES = (
     Rule(("model.init.gain", "model.layer_norm"), _gain_without_layer_norm),
     Rule(("model.init.chrono_steps", "model.cell"), _chrono_without_keeping_gate),
     Rule(("model.decoder", "data.past"), _recursive_with_past, task="forecast"),
-    Rule(("model.decoder", "model.bidirectional"), _recursive_both_ways),
+    Rule(("model.decoder", "model.bidirectional"), _goes_on_both_ways),
+    Rule(("model.segment", "model.decoder"), _segment_alone),
+    Rule(("model.decoder", "model.segment"), _segment_missing),
+    Rule(("model.segment", "task.context"), _segment_beyond_context),
     Rule(("model.channels", "data.past"), _independent_with_past, task="forecast"),
     Rule(("model.init.matrices", "model.init.checkpoint"), _matrices_from_nowhere),
     Rule(("train.momentum", "train.optimizer"), _momentum_of_adam),
@@ -170,6 +194,9 @@ MODEL_RULES = (
     Rule(("train.scheduled_sampling", "train.teacher_forcing"), _sampling_without_forcing),
     Rule(("train.tbptt_steps", "task.context"), _truncated_beyond_context),
     Rule(("train.tbptt_steps", "model.bidirectional"), _truncated_both_ways),
-    Rule(("train.recompute_steps", "task.context", "train.tbptt_steps"), _recomputed_at_once),
+    Rule(
+        ("train.recompute_steps", "task.context", "train.tbptt_steps", "model.segment"),
+        _recomputed_at_once,
+    ),
     Rule(("train.recompute_steps", "model.bidirectional"), _recomputed_both_ways),
 )

@@ -90,10 +90,22 @@ class ModelRecipe(Section):
         lt=1,
         description="Share of values dropped in training, between layers and before the decoder.",
     )
-    decoder: Literal["direct", "recursive"] = Field(
+    decoder: Literal["direct", "recursive", "segment"] = Field(
         default="direct",
-        description="All horizon steps at once from the last hidden state, or one step at a time "
-        "with the forecast fed back.",
+        description="All horizon steps at once from the last hidden state (direct), one step at a "
+        "time with the forecast fed back (recursive), or model.segment steps at a time, all "
+        "segments in parallel (segment).",
+    )
+    segment: int | None = Field(
+        default=None,
+        ge=1,
+        le=1_000_000,
+        description="Decoder segment: steps that are one input of the stack, and one output.",
+    )
+    skip: Literal["none", "linear"] = Field(
+        default="none",
+        description="What stands beside the network: nothing, or a linear map from the context to "
+        "the horizon of each target, learned with it.",
     )
     channels: Literal["joint", "independent"] = Field(
         default="joint",

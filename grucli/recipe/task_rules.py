@@ -94,6 +94,7 @@ TASK_RULES = (
     ),
     Rule(("data.split.seed", "task.kind"), _only_for("classify", 0, "its spans are cut by time")),
     Rule(("model.decoder", "task.kind"), _only_for("forecast", "direct", _NO_STEPS)),
+    Rule(("model.skip", "task.kind"), _only_for("forecast", "none", _NO_STEPS)),
     Rule(
         ("model.channels", "task.kind"),
         _only_for("forecast", "joint", "a class is one answer for all columns"),

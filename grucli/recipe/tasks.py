@@ -17,10 +17,11 @@ class ForecastRecipe(Section):
         ge=1, le=10_000_000, description="Steps of history the model sees before it forecasts."
     )
     horizon: int = Field(ge=1, le=1_000_000, description="Steps to forecast.")
-    normalise: Literal["none", "last", "mean_std"] = Field(
+    normalise: Literal["none", "last", "last_scaled", "mean_std"] = Field(
         default="none",
-        description="Per window, undone on the output: subtract the last value, or subtract the "
-        "mean and divide by the standard deviation of the context.",
+        description="Per window, undone on the output: subtract the last value (last), and divide "
+        "by the mean absolute difference of neighbouring steps (last_scaled), or subtract the mean "
+        "and divide by the standard deviation of the context (mean_std).",
     )
     stride: int = Field(
         default=1, ge=1, le=10_000_000, description="Distance between window starts, in steps."

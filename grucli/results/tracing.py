@@ -56,8 +56,9 @@ class TraceReport:
     """How a network's gates moved along the newest rows of a table.
 
     ``rows`` from ``first`` to ``last`` were read as one sequence of ``samples`` (columns, where
-    channels are independent). ``windows`` gave the gradients of ``loss``. ``difference`` is the
-    largest between the traced states and those of the module itself.
+    channels are independent), ``rows_per_step`` of them at each step of the network. ``windows``
+    gave the gradients of ``loss``. ``difference`` is the largest between the traced states and
+    those of the module itself.
     """
 
     checkpoint: str
@@ -73,6 +74,7 @@ class TraceReport:
     loss: str
     windows: int
     difference: float
+    rows_per_step: int = 1
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,8 @@ class Explanation:
     """One step of one unit of a cell, equation by equation, in the model's own numbers.
 
     ``own_value`` is the unit's next state as the model itself computed it; ``change`` how far the
-    unit moved. ``step`` counts from 1 within a window of ``steps`` rows that ends at ``last``.
+    unit moved. ``step`` counts from 1 within the ``steps`` of a window that ends at ``last``, each
+    of ``rows_per_step`` rows.
     ``series`` names the one of many that they are rows of.
     """
 
@@ -152,3 +155,4 @@ class Explanation:
     value: float
     own_value: float
     series: str = ""
+    rows_per_step: int = 1

@@ -1,19 +1,27 @@
 """One step of a model at one time of a table, with all its numbers."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from grucli.columns import Columns
 from grucli.data import Panel
 from grucli.errors import DataError, UsageError
 from grucli.insight.board import most_changed_unit, write_board
-from grucli.nn.recording import LayerRecord
 from grucli.results.tracing import Explanation, InputValue
 from grucli.runs.opened import OpenedTable, open_forecaster, with_table
 from grucli.runs.selecting import choose
-from grucli.runs.tracing import check_rows, direction_of, one_series, record_rows, samples_of
+from grucli.runs.tracing import (
+    check_rows,
+    direction_of,
+    newest_contexts,
+    one_series,
+    record_rows,
+    samples_of,
+)
 
 
 def explain(
@@ -34,13 +42,14 @@ def explain(
     opened = one_series(with_table(open_forecaster(checkpoint, verb="explain"), data))
     context = opened.recipe.forecast.context
     row, stop = _window(opened, at, context)
-    step, sample = row - (stop - context), _sample(opened, column)
+    step, rows = _step(opened, row, stop)
+    sample = _sample(opened, column)
     place = _layer(opened, layer, unit)
     records = record_rows(opened, stop - context, stop)
     record = next(r for r in records if (r.layer, r.reverse) == place)
     unit = most_changed_unit(record, step, sample) if unit is None else unit
-    columns, inputs = _inputs(opened, records[0], row=row, step=step, sample=sample)
-    reads = columns if record.layer == 0 else _units_below(opened)
+    inputs = _inputs(opened, rows, stop=stop, sample=sample)
+    reads = _first_inputs(opened, sample) if record.layer == 0 else _units_below(opened)
     board = write_board(record, step=step, sample=sample, unit=unit, inputs=reads)
     times = [opened.panel.frequency.format(opened.panel.timestamps[i]) for i in (row, stop - 1)]
     return Explanation(
@@ -50,7 +59,8 @@ def explain(
         time=times[0],
         last=times[1],
         step=step + 1,
-        steps=context,
+        steps=len(record.own),
+        rows_per_step=opened.model.rows_per_step,
         sample=samples_of(opened)[sample],
         layer=record.layer,
         direction=direction_of(record),
@@ -94,7 +104,7 @@ def _find_time(panel: Panel, at: str) -> int:
 def _layer(opened: OpenedTable, layer: str, unit: int | None) -> tuple[int, bool]:
     """The layer and direction that a name such as 0r means; checks the unit too."""
     units = () if unit is None else (unit,)
-    return choose(opened.model, layers=[layer], units=units, gates=(), steps=(), rows=1).layers[0]
+    return choose(opened.model, layers=[layer], units=units, gates=(), steps=(), count=1).layers[0]
 
 
 def _sample(opened: OpenedTable, column: str | None) -> int:
@@ -108,24 +118,45 @@ def _sample(opened: OpenedTable, column: str | None) -> int:
     return samples.index(column)
 
 
-def _inputs(
-    opened: OpenedTable, record: LayerRecord, *, row: int, step: int, sample: int
-) -> tuple[Sequence[str], tuple[InputValue, ...]]:
-    """Names of what the first layer reads, and each value on its way from the table to there."""
-    panel = opened.panel
-    columns = panel.columns
-    if opened.model.is_independent:
-        columns = replace(columns, targets=columns.targets[sample : sample + 1])
-    scaled = opened.data.newest_scaler.scale(panel.values[row : row + 1])[0]
-    reads = record.inputs[step, sample].tolist()
+def _step(opened: OpenedTable, row: int, stop: int) -> tuple[int, range]:
+    """The step of the stack that reads a row of the context before ``stop``, and all its rows."""
+    size, first = opened.model.rows_per_step, stop - opened.recipe.forecast.context
+    end = stop - (stop - 1 - row) // size * size
+    return math.ceil((end - first) / size) - 1, range(max(end - size, first), end)
+
+
+def _columns(opened: OpenedTable, sample: int) -> Columns:
+    """What stands in a row that goes through the network."""
+    columns = opened.panel.columns
+    if not opened.model.is_independent:
+        return columns
+    return replace(columns, targets=columns.targets[sample : sample + 1])
+
+
+def _first_inputs(opened: OpenedTable, sample: int) -> Sequence[str]:
+    """Names of what the first layer reads: columns, or what a segment's layer makes of them."""
+    if opened.model.rows_per_step == 1:
+        return _columns(opened, sample).names
+    return [f"segment{unit}" for unit in range(opened.model.recurrent.input_size)]
+
+
+def _inputs(opened: OpenedTable, rows: range, *, stop: int, sample: int) -> tuple[InputValue, ...]:
+    """Each value that a step reads, on its way from the table to there."""
+    panel, columns = opened.panel, _columns(opened, sample)
+    scaled = opened.data.newest_scaler.scale(panel.values[rows.start : rows.stop])
+    context = newest_contexts(opened, stop, opened.recipe.forecast.context)
+    reads = opened.model.normalised(context)[sample, rows.start - stop : rows.stop - stop or None]
     values = []
-    for at, name in enumerate(columns.values):
-        place = panel.columns.place(name)
-        original, inside = float(panel.values[row, place]), float(scaled[place])
-        values.append(InputValue(name, original, inside, reads[at]))
-    for at, name in enumerate(columns.flag_names, start=columns.flag_places.start):
-        values.append(InputValue(name, reads[at], reads[at], reads[at]))
-    return columns.names, tuple(values)
+    for at, row in enumerate(rows):
+        when = "" if len(rows) == 1 else f" {panel.frequency.format(panel.timestamps[row])}"
+        for name, inside in zip(columns.names, reads[at].tolist(), strict=True):
+            if name in columns.flag_names:
+                values.append(InputValue(name + when, inside, inside, inside))
+                continue
+            place = panel.columns.place(name)
+            original = float(panel.values[row, place])
+            values.append(InputValue(name + when, original, float(scaled[at, place]), inside))
+    return tuple(values)
 
 
 def _units_below(opened: OpenedTable) -> list[str]:

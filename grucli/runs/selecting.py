@@ -25,9 +25,12 @@ def choose(
     units: Sequence[int],
     gates: Sequence[str],
     steps: Sequence[int],
-    rows: int,
+    count: int,
 ) -> Chosen:
-    """Everything where nothing is named. Raises UsageError with all that does not exist."""
+    """Everything where nothing is named, of ``count`` steps.
+
+    Raises UsageError with all that does not exist.
+    """
     stack, problems = model.recurrent, []
     known = layer_names(model)
     problems += unknown_layers(layers, known)
@@ -39,9 +42,9 @@ def choose(
     words = gate_words([stack.cell])
     problems += unknown_gates(gates, [stack.cell])
     problems += [
-        f"--step {step}: no such step; expected 0 to {rows - 1}, or -{rows} to -1 from the end"
+        f"--step {step}: no such step; expected 0 to {count - 1}, or -{count} to -1 from the end"
         for step in steps
-        if not -rows <= step < rows
+        if not -count <= step < count
     ]
     if problems:
         raise UsageError(*problems)
@@ -50,7 +53,7 @@ def choose(
         Selection(
             units=tuple(dict.fromkeys(units)) or None,
             gates=tuple(words[gate] for gate in gates) or None,
-            steps=tuple(sorted({step % rows for step in steps})) or None,
+            steps=tuple(sorted({step % count for step in steps})) or None,
         ),
     )
 

@@ -38,10 +38,11 @@ class Stream:
                 f"{checkpoint}: --stream carries the state of one series on, and this model reads "
                 f"many (data.series: {', '.join(recipe.data.series)}); predict from whole tables"
             )
-        if recipe.forecast.normalise != "none" or recipe.model.bidirectional:
+        if opened.model.needs_windows or recipe.model.bidirectional:
             raise UsageError(
                 f"{checkpoint}: --stream carries the state on, but this model needs whole windows; "
-                "train it with task.normalise: none and model.bidirectional: false"
+                "train it with task.normalise: none, model.bidirectional: false, model.skip: none "
+                "and decoder direct or recursive"
             )
         self.recipe: Recipe = recipe
         self.time = opened.saved.time

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from grucli.data import build_tensors, whole_span
 from grucli.errors import DataError, UsageError
@@ -67,14 +68,19 @@ def table_words(opened: OpenedTable) -> str:
     return f"{opened.panel.source}, series {series}" if series else opened.panel.source
 
 
-def record_rows(opened: OpenedTable, first: int, stop: int) -> tuple[LayerRecord, ...]:
-    """What the stack does over the rows from ``first`` to before ``stop``, in float32."""
-    context = latest_contexts(
+def newest_contexts(opened: OpenedTable, stop: int, rows: int) -> Tensor:
+    """The ``rows`` before row ``stop`` as the model is given them: scaled, [1, rows, C]."""
+    return latest_contexts(
         opened.panel.until(stop),
         opened.data.newest_scaler,
-        context_steps=stop - first,
+        context_steps=rows,
         device=torch.device("cpu"),
     )
+
+
+def record_rows(opened: OpenedTable, first: int, stop: int) -> tuple[LayerRecord, ...]:
+    """What the stack does over the rows from ``first`` to before ``stop``, in float32."""
+    context = newest_contexts(opened, stop, stop - first)
     opened.model.eval()
     with torch.no_grad(), recording(opened.model.recurrent) as calls:
         opened.model(context)
@@ -101,15 +107,18 @@ def trace(
     opened = one_series(with_table(open_forecaster(checkpoint, verb="trace"), data))
     count = _rows_to_read(opened, rows)
     stop = len(opened.panel.values)
-    chosen = choose(opened.model, layers=layers, units=units, gates=gates, steps=steps, rows=count)
+    ends = range(stop - 1, stop - count - 1, -opened.model.rows_per_step)[::-1]
+    chosen = choose(
+        opened.model, layers=layers, units=units, gates=gates, steps=steps, count=len(ends)
+    )
     picked = chosen.selection
     records = record_rows(opened, stop - count, stop)
     shown = [record for record in records if (record.layer, record.reverse) in chosen.layers]
     format_time = opened.panel.frequency.format
-    times = [format_time(time) for time in opened.panel.timestamps[stop - count : stop]]
+    times = opened.panel.timestamps
     return Traced(
-        report=_report(opened, records, chosen, times),
-        times=tuple(times[step] for step in picked.steps or range(count)),
+        report=_report(opened, records, chosen, [*map(format_time, times[stop - count : stop])]),
+        times=tuple(format_time(times[ends[step]]) for step in picked.steps or range(len(ends))),
         units=picked.units or tuple(range(opened.recipe.model.hidden)),
         names=value_names(opened.recipe.model.cell, picked),
         layers={(r.layer, direction_of(r)): values_of(r, picked).numpy() for r in shown},
@@ -128,6 +137,7 @@ def _report(
         layer_norm=recipe.model.layer_norm,
         normalise=recipe.forecast.normalise,
         rows=len(times),
+        rows_per_step=opened.model.rows_per_step,
         first=times[0],
         last=times[-1],
         samples=samples_of(opened),

@@ -62,9 +62,11 @@ def _title(what: Explanation) -> str:
 
 def _place(what: Explanation) -> str:
     order = "" if what.direction == "forward" else " (computed from the last row backwards)"
+    several = what.rows_per_step > 1
+    rows = f"segments of {what.rows_per_step} rows" if several else "rows"
     series = f" of series {clean(what.series)}" if what.series else ""
     return (
-        f"{clean(what.checkpoint)}: step {what.step} of the {what.steps} rows{series} up to "
+        f"{clean(what.checkpoint)}: step {what.step} of the {what.steps} {rows}{series} up to "
         f"{what.last} that the model reads{order}. Unit {what.unit} moves by "
         f"{number(what.change)} here."
     )

@@ -48,10 +48,12 @@ def _what(report: TraceReport) -> str:
     )
     samples = [clean(name) for name in report.samples if name]
     each = f", each of {', '.join(samples)} on its own" if samples else ""
+    several = report.rows_per_step > 1
+    steps = f", {report.rows_per_step} rows at each step" if several else ""
     return (
         f"The {report.rows} newest rows of {clean(report.table)}, {report.first} to {report.last}"
-        f"{window}{each}: what the model reads before it forecasts. Traced states differ from the "
-        f"model's own by at most {report.difference:.0e}."
+        f"{window}{each}: what the model reads before it forecasts{steps}. Traced states differ "
+        f"from the model's own by at most {report.difference:.0e}."
     )
 
 

@@ -11,8 +11,13 @@ def new_forecaster(recipe: Recipe) -> Forecaster:
     return Forecaster(
         target_size=len(columns.targets),
         past_size=len(columns.past),
+        future_size=len(columns.future),
+        static_size=len(columns.static),
         flag_size=len(columns.flag_names),
         decoder=model.decoder,
+        segment=model.segment or 1,
+        skip=model.skip,
+        context=task.context,
         horizon=task.horizon,
         normalise=task.normalise,
         channels=model.channels,

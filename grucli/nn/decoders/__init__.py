@@ -1,0 +1,17 @@
+"""How a stack reads a context and forecasts the horizon after it: one file for each way."""
+
+from grucli.nn.decoders.decoder import Decoder
+from grucli.nn.decoders.direct import Direct
+from grucli.nn.decoders.recursive import Recursive
+from grucli.nn.decoders.rows import Ahead, Plan, Row
+from grucli.nn.decoders.segment import Segment
+from grucli.nn.decoders.skip import Skip
+
+DECODERS: dict[str, type[Decoder]] = {
+    "direct": Direct,
+    "recursive": Recursive,
+    "segment": Segment,
+}
+"""Name in the recipe -> decoder."""
+
+__all__ = ["DECODERS", "Ahead", "Decoder", "Plan", "Row", "Skip"]

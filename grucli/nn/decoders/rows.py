@@ -1,0 +1,86 @@
+"""What a window is made of, and what stands ahead of it.
+
+Suffixes: B batch, T context steps, K horizon steps, C columns.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Row:
+    """How many numbers of each sort a row of a context holds, in this order.
+
+    ``future`` columns are known over the horizon too; ``flags`` is 0, or one number for each of the
+    others.
+    """
+
+    targets: int
+    past: int = 0
+    future: int = 0
+    static: int = 0
+    flags: int = 0
+
+    @property
+    def measured(self) -> int:
+        """Numbers that end with the context: targets and past columns."""
+        return self.targets + self.past
+
+    @property
+    def values(self) -> int:
+        """All numbers but the flags."""
+        return self.measured + self.future + self.static
+
+    @property
+    def size(self) -> int:
+        """All numbers."""
+        return self.values + self.flags
+
+    def alone(self) -> "Row":
+        """The row of one target by itself: with the columns that all targets share, and flags."""
+        shared = self.future + self.static
+        return Row(1, 0, self.future, self.static, 1 + shared if self.flags else 0)
+
+    def separate(self, values_BTC: Tensor) -> Tensor:
+        """[B, T, size] to [B * targets, T, alone.size]: each target with what all of them share."""
+        own, shared, flags = torch.split(
+            values_BTC, [self.targets, self.values - self.targets, self.flags], dim=-1
+        )
+        parts = [own.unsqueeze(-1), shared.unsqueeze(-2).expand(*own.shape, -1)]
+        if self.flags:
+            own, shared = flags[..., : self.targets], flags[..., self.targets :]
+            parts += [own.unsqueeze(-1), shared.unsqueeze(-2).expand(*own.shape, -1)]
+        return torch.cat(parts, dim=-1).transpose(1, 2).flatten(0, 1)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a decoder is made for: samples of this row, K steps, hidden states of this width.
+
+    ``dropout`` is the share of hidden values dropped in training. ``segment`` is how many steps go
+    together, ``samples_per_window`` how many samples of a window are told apart, one after the
+    other.
+    """
+
+    row: Row
+    horizon: int
+    hidden: int
+    dropout: float = 0.0
+    segment: int = 1
+    samples_per_window: int = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Ahead:
+    """What a decoder may know of the horizon: ``future`` [B, K, F] and ``static`` [B, S] columns.
+
+    Either may have no column at all. ``truth`` [B, K, targets] is fed back with chance
+    ``teacher_forcing`` instead of the forecast, in training; None never is.
+    """
+
+    future: Tensor
+    static: Tensor
+    truth: Tensor | None = None
+    teacher_forcing: float = 0.0

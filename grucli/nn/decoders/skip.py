@@ -1,0 +1,37 @@
+"""A linear map from context to horizon beside the network.
+
+Suffixes: B batch, T context steps, K horizon steps, C targets.
+"""
+
+import torch
+from torch import Tensor, nn
+
+
+class Skip(nn.Module):
+    """y_k = sum_t W_kt x_t + b_k of every target's own context, added to what the network says.
+
+    The map begins at zero, so that the first forecasts are the network's. With ``maps`` 1 all
+    targets share one map, else each has its own.
+    """
+
+    def __init__(self, context: int, horizon: int, maps: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(maps, horizon, context))
+        self.bias = nn.Parameter(torch.empty(maps, horizon))
+        self.reset_parameters()
+
+    @torch.no_grad()
+    def reset_parameters(self) -> None:
+        """Put the map at zero."""
+        self.weight.zero_()
+        self.bias.zero_()
+
+    @property
+    def context(self) -> int:
+        """Steps of the contexts that the map was made for."""
+        return self.weight.shape[-1]
+
+    def forward(self, targets_BTC: Tensor) -> Tensor:
+        """The linear forecast [B, K, C] of contexts [B, T, C]."""
+        weight_CKT = self.weight.expand(targets_BTC.shape[-1], -1, -1)
+        return torch.einsum("btc,ckt->bkc", targets_BTC, weight_CKT) + self.bias.mT
