@@ -79,6 +79,10 @@ def in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             "momentum",
         ),
         (
+            "train: {average_decay: 0.5}",
+            "7:9: train.average_decay: found 0.5 with average none; expected train.average ema",
+        ),
+        (
             "train: {nesterov: true}",
             "7:9: train.nesterov: found true with optimizer adam; only sgd has Nesterov's momentum",
         ),

@@ -81,9 +81,16 @@ def test_every_optimiser_takes_the_steps_of_torchs_class(model, kind, theirs, op
     twin = GRU(3, 5, num_layers=2, layer_norm="split")
     twin.load_state_dict(model.state_dict())
     ours = OPTIMIZERS[kind](FlatParameters(model), lr=0.01, **options)
-    reference = theirs(twin.parameters(), lr=0.01, **options)
+    groups = [{"params": twin.parameters()}]
+    if kind == "adamw":
+        matrices = [p for p in twin.parameters() if p.dim() > 1]
+        vectors = [p for p in twin.parameters() if p.dim() == 1]
+        groups = [{"params": matrices}, {"params": vectors, "weight_decay": 0.0}]
+    reference = theirs(groups, lr=0.01, **options)
     for step in range(5):
-        ours.lr = reference.param_groups[0]["lr"] = 0.01 / (step + 1)
+        ours.lr = 0.01 / (step + 1)
+        for group in reference.param_groups:
+            group["lr"] = ours.lr
         ours.parameters.backpropagate(loss_of(model, step))
         ours.step()
         reference.zero_grad()
@@ -110,3 +117,14 @@ def test_a_saved_state_goes_on_with_the_same_bytes(model, kind):
     step(first, model, 1)
     step(second, twin, 1)
     assert torch.equal(first.parameters.values, second.parameters.values)
+
+
+def test_decay_by_itself_leaves_a_gain_without_a_gradient_where_it_is(model):
+    optimizer = OPTIMIZERS["adamw"](FlatParameters(model), lr=0.1, weight_decay=0.5)
+    matrices = {name: p.detach().clone() for name, p in model.named_parameters() if p.dim() > 1}
+    vectors = {name: p.detach().clone() for name, p in model.named_parameters() if p.dim() == 1}
+    optimizer.step()
+    after = dict(model.named_parameters())
+    assert all(torch.equal(after[name], value) for name, value in vectors.items())
+    for name, value in matrices.items():
+        torch.testing.assert_close(after[name], value * 0.95)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from grucli.cells import CELLS
 from grucli.recipe.rule import Rule
+from grucli.recipe.train import AVERAGE_DECAY
 
 
 def _layer_norm_of_another_cell(layer_norm: str, cell: str) -> str | None:
@@ -102,6 +103,12 @@ def _momentum_of_adam(momentum: float, optimizer: str) -> str | None:
     return None
 
 
+def _decay_of_no_average(average_decay: float, average: str) -> str | None:
+    if average == "none" and average_decay != AVERAGE_DECAY:
+        return f"found {average_decay:g} with average none; expected train.average ema"
+    return None
+
+
 def _nesterov_alone(nesterov: bool, optimizer: str, momentum: float) -> str | None:
     if nesterov and optimizer != "sgd":
         return f"found true with optimizer {optimizer}; only sgd has Nesterov's momentum"
@@ -189,6 +196,7 @@ MODEL_RULES = (
     Rule(("model.channels", "data.past"), _independent_with_past, task="forecast"),
     Rule(("model.init.matrices", "model.init.checkpoint"), _matrices_from_nowhere),
     Rule(("train.momentum", "train.optimizer"), _momentum_of_adam),
+    Rule(("train.average_decay", "train.average"), _decay_of_no_average),
     Rule(("train.nesterov", "train.optimizer", "train.momentum"), _nesterov_alone),
     Rule(("train.teacher_forcing", "model.decoder"), _forcing_without_feedback),
     Rule(("train.scheduled_sampling", "train.teacher_forcing"), _sampling_without_forcing),

@@ -10,6 +10,9 @@ from grucli.recipe.sections import Section
 _NATIVE = " and ".join(name for name, spec in CELLS.items() if spec.native is not None)
 
 
+AVERAGE_DECAY = 0.98
+
+
 class ScheduleRecipe(Section):
     """How the learning rate moves."""
 
@@ -74,6 +77,18 @@ class TrainRecipe(Section):
     )
     schedule: ScheduleRecipe = Field(
         default=ScheduleRecipe(), description="How the learning rate moves."
+    )
+    average: Literal["none", "ema"] = Field(
+        default="none",
+        description="Weights that are validated and kept: those of the last step, or their "
+        "exponential moving average over the steps.",
+    )
+    average_decay: float = Field(
+        default=AVERAGE_DECAY,
+        gt=0,
+        lt=1,
+        description="ema: share of the average that a step leaves; 0.98 averages about the last 50 "
+        "steps.",
     )
     tbptt_steps: int | None = Field(
         default=None,

@@ -43,7 +43,7 @@ def fit(training: Training, objective: Objective, observers: Observers) -> Itera
             seen += step.windows
             yield step
         rate = seen / max(time.perf_counter() - started, 1e-9)
-        valid_loss = yield from _validate(objective)
+        valid_loss = yield from _validate(training, objective)
         epoch = _close_epoch(training, valid_loss, rate, started)
         yield observers.epoch(training, epoch)
     observers.end(training)
@@ -129,12 +129,18 @@ def _close_epoch(training: Training, valid_loss: float, rate: float, started: fl
     )
 
 
-def _validate(objective: Objective) -> Generator[Validating, None, float]:
-    """Mean loss over the values of all validation batches."""
+def _validate(training: Training, objective: Objective) -> Generator[Validating, None, float]:
+    """Mean loss over the values of all validation batches, of the weights that are judged."""
     total, count = 0.0, 0.0
-    for batch, (loss, values) in enumerate(objective.validation()):
-        if batch > 0:
+    losses = iter(objective.validation())
+    while True:
+        with training.judged():
+            batch = next(losses, None)
+        if batch is None:
+            break
+        if count > 0:
             yield Validating()
+        loss, values = batch
         total += loss * values
         count += values
     if count == 0:

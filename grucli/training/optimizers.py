@@ -20,7 +20,8 @@ from grucli.training.flat import FlatParameters
 class Optimizer(ABC):
     """Moves the values of flat parameters by their gradient; set ``lr`` before each step.
 
-    Weight decay is added to the gradient, except in AdamW. eps is 1e-8.
+    Weight decay is added to the gradient; in AdamW weights decay by themselves, and only those of
+    matrices: gains and biases have no scale to hold down. eps is 1e-8.
     """
 
     memories: ClassVar[tuple[str, ...]]
@@ -64,6 +65,9 @@ class Adam(Optimizer):
     def step(self) -> None:
         """One update by torch's function of that name."""
         memory = self._memory
+        if self.decouples_decay and self.weight_decay > 0:
+            matrices = [p.detach() for p in self.parameters.parameters if p.dim() > 1]
+            torch._foreach_mul_(matrices, 1 - self.lr * self.weight_decay)
         adam(
             [self.parameters.values],
             [self.parameters.gradient],
@@ -72,19 +76,22 @@ class Adam(Optimizer):
             [],
             [memory["steps"]],
             fused=True,
-            decoupled_weight_decay=self.decouples_decay,
+            decoupled_weight_decay=False,
             amsgrad=False,
             beta1=0.9,
             beta2=0.999,
             lr=self.lr,
-            weight_decay=self.weight_decay,
+            weight_decay=0.0 if self.decouples_decay else self.weight_decay,
             eps=1e-8,
             maximize=False,
         )
 
 
 class AdamW(Adam):
-    """Loshchilov & Hutter 2019, algorithm 2: weights decay by themselves."""
+    """Loshchilov & Hutter 2019, algorithm 2: weights decay by themselves, here those of matrices.
+
+    A gain, whose use is to differ from 1, would be drawn to 0 also where its gradient is 0.
+    """
 
     decouples_decay = True
 

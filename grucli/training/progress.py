@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from grucli.recipe import TrainRecipe
+from grucli.training.averaging import Average
 from grucli.training.best import Best
 from grucli.training.flat import FlatParameters
 from grucli.training.optimizers import Optimizer
@@ -45,6 +47,9 @@ class Training:
 
     def __post_init__(self) -> None:
         self.best = Best(self.recipe.patience)
+        self.average: Average | None = None
+        if self.recipe.average == "ema":
+            self.average = Average(self.parameters, decay=self.recipe.average_decay)
 
     @property
     def parameters(self) -> FlatParameters:
@@ -83,13 +88,24 @@ class Training:
         return self.current_lr
 
     def advance(self) -> None:
-        """Count the optimiser step that was just made."""
+        """Count the optimiser step that was just made, and take its weights into the average."""
+        if self.average is not None:
+            self.average.update()
         self.step += 1
         self.step_in_epoch += 1
 
+    def judged(self) -> AbstractContextManager[None]:
+        """The model with the weights that are validated and kept: the average, where there is one.
+
+        A block must not end in an event: what is saved between two events are the learned weights.
+        """
+        return nullcontext() if self.average is None else self.average.applied()
+
     def observe_validation(self, valid_loss: float) -> bool:
         """Close the epoch: keep the weights if they are the best so far, and say whether."""
-        is_best = self.best.observe(valid_loss, epoch=self.epoch, weights=self.model.state_dict())
+        with self.judged():
+            weights = self.model.state_dict()
+            is_best = self.best.observe(valid_loss, epoch=self.epoch, weights=weights)
         self.schedule.observe(valid_loss)
         self.epoch += 1
         self.step_in_epoch = 0
@@ -100,7 +116,8 @@ class Training:
 
     def state_dict(self) -> dict[str, Any]:
         """Plain values and tensors from which ``load_state_dict`` continues bit for bit."""
-        return {
+        average = {} if self.average is None else {"average": self.average.state_dict()}
+        return average | {
             "version": STATE_VERSION,
             "progress": {name: getattr(self, name) for name in self._PROGRESS},
             "totals": self.totals.state_dict(),
@@ -119,6 +136,8 @@ class Training:
         self.best.load_state_dict(state["best"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.schedule.load_state_dict(state["schedule"])
+        if self.average is not None:
+            self.average.load_state_dict(state["average"])
         torch.set_rng_state(state["rng"])
         if state["cuda_rng"] and torch.cuda.is_available():
             torch.cuda.set_rng_state_all(state["cuda_rng"])
