@@ -32,46 +32,46 @@ def problems_of(*rows, missing="error"):
 
 
 FREQUENCIES = {
-    "daily": (["2024-02-27", "2024-02-28", "2024-02-29"], ["2024-03-01", "2024-03-02"], 7),
-    "weekly (7 days)": (["2001-12-15", "2001-12-22"], ["2001-12-29", "2002-01-05"], 52),
+    "daily": (["2024-02-27", "2024-02-28", "2024-02-29"], ["2024-03-01", "2024-03-02"], [7, 365]),
+    "weekly (7 days)": (["2001-12-15", "2001-12-22"], ["2001-12-29", "2002-01-05"], [52]),
     "monthly": (
         ["2023-11-30", "2023-12-31", "2024-01-31"],
         ["2024-02-29", "2024-03-31", "2024-04-30"],
-        12,
+        [12],
     ),
-    "quarterly": (["2024-01-15", "2024-04-15"], ["2024-07-15", "2024-10-15"], 4),
-    "yearly": (["2023-01-01", "2024-01-01"], ["2025-01-01", "2026-01-01"], None),
-    "every 2 months": (["2024-01-01", "2024-03-01"], ["2024-05-01"], 6),
-    "hourly": (["2024-01-01 22:00", "2024-01-01 23:00"], ["2024-01-02 00:00"], 24),
+    "quarterly": (["2024-01-15", "2024-04-15"], ["2024-07-15", "2024-10-15"], [4]),
+    "yearly": (["2023-01-01", "2024-01-01"], ["2025-01-01", "2026-01-01"], []),
+    "every 2 months": (["2024-01-01", "2024-03-01"], ["2024-05-01"], [6]),
+    "hourly": (["2024-01-01 22:00", "2024-01-01 23:00"], ["2024-01-02 00:00"], [24, 168]),
     "every 15 minutes": (
         ["2024-01-01T00:15:00Z", "2024-01-01T00:30:00Z"],
         ["2024-01-01T00:45:00Z"],
-        96,
+        [96, 672],
     ),
     "every 0.04 seconds": (
         ["2024-01-01T00:00:00.00+01:00", "2024-01-01T00:00:00.04+01:00"],
         ["2024-01-01T00:00:00.08+01:00"],
-        24 * 3600 * 25,
+        [24 * 3600 * 25, 7 * 24 * 3600 * 25],
     ),
     "business days (Monday to Friday)": (
         ["2024-01-04", "2024-01-05", "2024-01-08", "2024-01-09"],
         ["2024-01-10", "2024-01-11", "2024-01-12", "2024-01-15"],
-        5,
+        [5, 261],
     ),
-    "numbered one by one": (["1700", "1701"], ["1702", "1703"], None),
-    "numbered in steps of 3600": (["-3600", "0", "3600"], ["7200"], None),
+    "numbered one by one": (["1700", "1701"], ["1702", "1703"], []),
+    "numbered in steps of 3600": (["-3600", "0", "3600"], ["7200"], []),
 }
 
 
 @pytest.mark.parametrize("words", FREQUENCIES)
 def test_a_frequency_is_said_in_words_and_continued_in_the_form_of_the_table(words):
-    times, future, season = FREQUENCIES[words]
+    times, future, seasons = FREQUENCIES[words]
     panel = panel_at(times)
     frequency = panel.frequency
     following = frequency.future(panel.timestamps[-1], len(future))
     assert frequency.words == words
     assert [frequency.format(time) for time in following] == future
-    assert frequency.calendar_season == season
+    assert list(frequency.calendar_seasons) == seasons
 
 
 @pytest.mark.parametrize("words", FREQUENCIES)
@@ -213,6 +213,7 @@ def test_gaps_are_filled_by_the_policy_and_remembered(missing, a, b):
     assert panel.notes == (
         "1 absent row in 1 gap counted as missing",
         f"6 missing values filled ({missing})",
+        "'b': newest measured value at 5, 1 row before the last",
     )
 
 

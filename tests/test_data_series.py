@@ -23,7 +23,7 @@ from grucli.nn import Forecaster
 from grucli.recipe import ForecastRecipe, recipe_from_mapping
 from grucli.tasks.forecast.predict import forecast_ahead
 from grucli.tasks.forecast.samples import build_dataset, build_windows, latest_contexts
-from grucli.tasks.forecast.season import common_season
+from grucli.tasks.forecast.season import find_season
 from grucli.tasks.forecast.sums import naive_in_sample_mae
 
 CPU = torch.device("cpu")
@@ -283,8 +283,18 @@ def test_the_season_is_that_of_most_series_that_have_one():
         return np.sin(2 * np.pi * np.arange(120) / period)
 
     flat = np.random.default_rng(4).normal(size=500)
-    assert common_season([wave(7), flat, wave(12), wave(12), flat, flat], None) == 12
-    assert common_season([flat], 24) is None
+    series = [wave(7), flat, wave(12), wave(12), flat, flat]
+    found = find_season(series, {}, context_steps=20)
+    assert found.steps == 12
+    assert found.reason.endswith("so in 2 of 6 series")
+    assert find_season([flat], {24: "a day"}, context_steps=20).steps is None
+
+
+def test_a_season_of_few_of_many_series_is_none():
+    random = np.random.default_rng(0)
+    walks = [random.normal(size=120).cumsum() for _ in range(7)]
+    wave = np.sin(2 * np.pi * np.arange(120) / 7)
+    assert find_season([*walks, wave], {7: "a week"}, context_steps=20).steps is None
 
 
 def test_series_of_other_distances_are_refused():

@@ -1,10 +1,9 @@
-"""Metrics against their definitions written out, and the season of a series."""
+"""Metrics against their definitions written out."""
 
 import numpy as np
 import pytest
 import torch
 
-from grucli.tasks.forecast.season import infer_season
 from grucli.tasks.forecast.sums import ErrorSums, naive_in_sample_mae
 
 WINDOWS, HORIZON, COLUMNS = 7, 3, 2
@@ -109,26 +108,3 @@ def test_in_sample_error_is_that_of_the_seasonal_naive_forecast(season, lag):
         for c in (0, 1)
     ]
     assert naive_in_sample_mae([(values, measured)], 2, season) == pytest.approx(np.array(expected))
-
-
-def wave(period, length=600, noise=0.2, slope=0.0):
-    steps = np.arange(length)
-    noise_values = np.random.default_rng(3).normal(0, noise, length)
-    return np.sin(2 * np.pi * steps / period) + noise_values + slope * steps
-
-
-@pytest.mark.parametrize("period", [4, 11, 52])
-def test_a_repeating_series_has_its_period_as_season(period):
-    assert infer_season(wave(period), calendar_steps=None) == pytest.approx(period, abs=1)
-
-
-def test_the_calendar_season_is_taken_when_the_series_repeats_at_it():
-    assert infer_season(wave(52, slope=0.01), calendar_steps=52) == 52
-
-
-def test_the_calendar_season_is_left_when_the_series_does_not_repeat_at_it():
-    assert infer_season(wave(11), calendar_steps=5) == pytest.approx(11, abs=1)
-
-
-def test_noise_has_no_season():
-    assert infer_season(np.random.default_rng(4).normal(size=500), calendar_steps=24) is None

@@ -312,7 +312,7 @@ def test_series_with_too_few_rows_are_left_out_and_counted(shops):
     done = grucli("predict", shops / "run/best.pt", shops / "short.csv")
     assert [line.split(",")[0] for line in done.stdout.splitlines()[1:]] == ["z", "z", "z"]
     note = "note: 1 of 2 series have fewer than 8 rows (task.context) and were left out\n"
-    assert done.stderr == note
+    assert done.stderr == "note: 2 series of 7 to 30 rows\n" + note
     assert grucli("predict", "--quiet", shops / "run/best.pt", shops / "short.csv").stderr == ""
 
 

@@ -19,6 +19,8 @@ LARGEST_STEP = 2**48
 
 UNITS = ("steps", "microseconds", "months", "business_days")
 _SHORTEST_MONTH_DAYS = 28
+_LONGEST_OF_A_YEAR = 92
+"""Days in the longest step of which whole ones are held for a year, though they do not make one."""
 _GREATEST_COUNTER = 10**18 - 1
 _LAST_DAY = np.datetime64("9999-12-31")
 
@@ -56,20 +58,27 @@ class Frequency:
         return f"every {self.n / 1e6:g} seconds"
 
     @property
-    def calendar_season(self) -> int | None:
-        """Rows in the season the calendar suggests: a day of hours, a year of weeks or months."""
+    def calendar_seasons(self) -> dict[int, str]:
+        """Rows in the seasons that the calendar suggests, shortest first, with their names.
+
+        A day and a week of hours, a week and a year (365.25 days, rounded) of days, a year of weeks
+        or months.
+        """
         if self.unit == "months":
-            return 12 // self.n if 12 % self.n == 0 and self.n < 12 else None
+            return {12 // self.n: "a year"} if 12 % self.n == 0 and self.n < 12 else {}
         if self.unit == "business_days":
-            return 5
+            return {5: "a week", 261: "a year"}
         if self.unit != "microseconds":
-            return None
+            return {}
         day = MICROSECONDS["day"]
-        if self.n == 7 * day:
-            return 52
-        if self.n == day:
-            return 7
-        return day // self.n if self.n < day and day % self.n == 0 else None
+        seasons = {
+            length // self.n: name
+            for length, name in ((day, "a day"), (7 * day, "a week"))
+            if self.n < length and length % self.n == 0
+        }
+        if day <= self.n <= _LONGEST_OF_A_YEAR * day:
+            seasons[round(365.25 * day / self.n)] = "a year"
+        return seasons
 
     def future(self, last: Any, steps: int) -> Times:
         """The ``steps`` timestamps that follow ``last``. Raises DataError beyond the year 9999."""

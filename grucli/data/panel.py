@@ -1,6 +1,6 @@
 """Tables checked along their time axis, with their gaps filled and remembered."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,7 +13,9 @@ from grucli.data.time_axis import NAMED_FAULTS, check_times
 from grucli.data.timestamps import Times
 from grucli.data.values import Floats, Table
 from grucli.errors import DataError
-from grucli.text import plural, quoted
+from grucli.text import plural, quoted, some
+
+NAMED_COLUMNS = 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,6 +118,7 @@ def build_series(
     if not observed.all():
         missed = int((~observed).sum())
         notes.append(f"{plural(missed, 'missing value', thousands='')} filled ({missing})")
+        notes.extend(_last_measured(table.columns, timestamps, observed, frequency))
     return Panel(
         source=table.source,
         time=table.time,
@@ -134,6 +137,20 @@ def build_series(
 def _absent_rows(rows: int, gaps: int) -> str:
     absent, between = plural(rows, "absent row", thousands=""), plural(gaps, "gap", thousands="")
     return f"{absent} in {between} counted as missing"
+
+
+def _last_measured(
+    columns: Sequence[str], timestamps: Times, observed: NDArray[np.bool_], frequency: Frequency
+) -> Iterator[str]:
+    """Of columns that the last rows have no measurement of, when the newest was."""
+    newest = last_observed(observed)[-1]
+    for row in np.unique(newest[newest < len(observed) - 1]).tolist():
+        names = [quoted(columns[column]) for column in np.flatnonzero(newest == row).tolist()]
+        rows = plural(len(observed) - 1 - row, "row", thousands="")
+        yield (
+            f"{some(names, NAMED_COLUMNS)}: newest measured value at "
+            f"{frequency.format(timestamps[row])}, {rows} before the last"
+        )
 
 
 def _where(table: Table, name: str) -> str:

@@ -34,6 +34,7 @@ class ClassScores:
     model: ClassMetrics
     baselines: Mapping[str, ClassMetrics]
     confusion: tuple[tuple[int, ...], ...]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,9 @@ class Scores:
 
     ``baselines`` maps those of ``BASELINES`` that there are to their metrics; ``by_step`` has one
     entry for each step of the horizon, ``by_column`` one for each target. ``values`` counts the
-    truth values that were compared (values that were never measured are not).
+    truth values that were compared (values that were never measured are not). ``season_reason``
+    says where the season, or that there is none, is from; checkpoints before it did are silent.
+    ``notes`` are sentences on the table: what was filled, what was left out.
     """
 
     split: str
@@ -65,6 +67,8 @@ class Scores:
     baselines: Mapping[str, MetricSet]
     by_step: tuple[MetricSet, ...]
     by_column: Mapping[str, MetricSet]
+    season_reason: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def naive(self) -> Mapping[str, MetricSet]:

@@ -1,5 +1,6 @@
 """The verbs that start from a checkpoint alone: evaluate and predict."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from grucli.results import AnyScores, ForecastExample, Prediction, SplitName
@@ -27,6 +28,8 @@ def evaluate_with_examples(
     """The same scores, and so many of the predictions that they were taken over."""
     opened = open_table(checkpoint, data, judged=split)
     scores = opened.task.score(opened.model, opened.data, split=split)
+    notes = (*opened.panel.notes, *(() if split == "all" else opened.data.notes))
+    scores = replace(scores, notes=(*notes, *scores.notes))
     return scores, opened.task.examples(opened.model, opened.data, split=split, count=examples)
 
 
@@ -48,4 +51,5 @@ def predict_with_context(
     """The same prediction, and each part of it beside the rows it was made from."""
     opened = open_table(checkpoint, data)
     prediction = opened.task.predict(opened.model, opened.data, horizon=horizon)
+    prediction = replace(prediction, notes=(*opened.panel.notes, *prediction.notes))
     return prediction, opened.task.prediction_examples(prediction, opened.data)

@@ -1,7 +1,7 @@
 """Where words go: results to standard output, talk to standard error."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from rich.console import Console
 
@@ -9,6 +9,7 @@ from grucli.cli.kit.options import SCREEN
 from grucli.cli.kit.page import Screen
 from grucli.errors import GrucliError
 from grucli.results import to_json
+from grucli.text import clean
 
 LEAST_COLUMNS = 20
 """A terminal narrower than this (COLUMNS=0 is one) is drawn for as if it had so many."""
@@ -17,6 +18,14 @@ LEAST_COLUMNS = 20
 def talk() -> Console:
     """The console for progress, warnings and hints: standard error."""
     return _console(stderr=True)
+
+
+def tell_notes(notes: Iterable[str]) -> None:
+    """Sentences on what was found, unless --quiet."""
+    if SCREEN.quiet:
+        return
+    for note in notes:
+        talk().print(f"note: {clean(note)}", soft_wrap=True, markup=False)
 
 
 def result() -> Console:

@@ -44,7 +44,7 @@ def evaluate(
     Example: grucli eval runs/co2/best.pt --by step --fail-if "mase>1"
     """
     from grucli.cli.kit.checks import check
-    from grucli.cli.kit.console import show
+    from grucli.cli.kit.console import show, tell_notes
     from grucli.cli.kit.plots import check_plot, write_plot
     from grucli.cli.views.judged import judged_numbers, render_judged
     from grucli.runs import device, outputs, reading
@@ -56,6 +56,7 @@ def evaluate(
         checkpoint, data, split=split, examples=0 if plot is None else _EXAMPLES
     )
     write_plot(plot, lambda: _drawing(scores, examples, split))
+    tell_notes(scores.notes)
     show(scores, json=json, render=lambda width: render_judged(scores, by, width))
     check(fail_if, judged_numbers(scores))
 

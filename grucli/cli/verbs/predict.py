@@ -9,7 +9,6 @@ from typing import Annotated, Any
 import typer
 
 from grucli.cli.kit.options import (
-    SCREEN,
     Checkpoint,
     Data,
     Json,
@@ -67,7 +66,7 @@ def predict(
 
 def _write(prediction: Any, output: str, *, json: bool) -> None:
     """Tell what was left out, then write rows or one document."""
-    from grucli.cli.kit.console import talk, write_result
+    from grucli.cli.kit.console import tell_notes, write_result
     from grucli.cli.views.judged import write_prediction_csv
     from grucli.files import write_atomically
     from grucli.results import to_json
@@ -78,9 +77,7 @@ def _write(prediction: Any, output: str, *, json: bool) -> None:
         buffer = io.StringIO()
         write_prediction_csv(prediction, buffer)
         text = buffer.getvalue()
-    if not SCREEN.quiet:
-        for note in prediction.notes:
-            talk().print(f"note: {note}", soft_wrap=True, markup=False)
+    tell_notes(prediction.notes)
     if output == "-":
         write_result(text)
     else:

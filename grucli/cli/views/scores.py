@@ -146,14 +146,20 @@ def _column(metric: str, values: Sequence[float | None], stars: bool) -> Column:
 
 
 def _caption(scores: Scores, width: int) -> list[str]:
-    season = scores.season_steps
     parts = [
         f"{scores.split}: {plural(scores.windows, 'window')} of "
         f"{plural(scores.horizon_steps, 'step')}",
         f"{plural(scores.values, 'value')} compared",
-        "no season" if season is None else f"season of {plural(season, 'step')}",
     ]
-    return textwrap.wrap(" · ".join(parts), width)
+    return [*textwrap.wrap(" · ".join(parts), width), *_season(scores, width)]
+
+
+def _season(scores: Scores, width: int) -> list[str]:
+    """What seasonal naive repeats and mase divides by, and why."""
+    steps = scores.season_steps
+    what = "no season" if steps is None else f"season of {plural(steps, 'step')}"
+    why = f": {clean(scores.season_reason)}" if scores.season_reason else ""
+    return textwrap.wrap(what + why, width, subsequent_indent="  ")
 
 
 def _footnotes(rows: Mapping[str, MetricSet], width: int) -> list[str]:

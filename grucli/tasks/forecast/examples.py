@@ -8,7 +8,7 @@ from grucli.data import Panel
 from grucli.nn import Forecaster
 from grucli.results import Forecast, ForecastExample, SplitName
 from grucli.tasks.forecast.data import ForecastData
-from grucli.tasks.forecast.samples import long_enough
+from grucli.tasks.forecast.newest import forecast_places
 from grucli.tasks.forecast.score import model_predictor
 
 DRAWN_SERIES = 4
@@ -56,7 +56,7 @@ def newest_examples(
 
     Those of the first ``DRAWN_SERIES`` series.
     """
-    places = long_enough(panel, context_steps)
+    places = forecast_places(panel, context_steps)
     steps = len(forecast.timestamps) // len(places)
     return tuple(
         ForecastExample(

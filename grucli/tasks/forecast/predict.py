@@ -15,6 +15,7 @@ from grucli.nn import Forecaster
 from grucli.results import Forecast
 from grucli.tasks.batches import evaluation_size
 from grucli.tasks.forecast.data import ForecastData
+from grucli.tasks.forecast.newest import forecast_places, left_out
 from grucli.tasks.forecast.samples import latest_contexts, long_enough
 
 
@@ -24,8 +25,8 @@ def forecast_table(
     """Forecast beyond the end of every series of a table in original units.
 
     ``horizon`` (default: the trained one) may be longer, which feeds forecasts back. Series shorter
-    than a context are left out, and counted in a note. Raises DataError where all are,
-    UsageError for a longer horizon with past columns.
+    than a context, or without a measured value of a column in it, are left out, and counted in a
+    note. Raises DataError where all are, UsageError for a longer horizon with past columns.
     """
     task, panel, columns = data.recipe.forecast, data.panel, data.panel.columns
     steps = task.horizon if horizon is None else horizon
@@ -35,11 +36,11 @@ def forecast_table(
             f"columns ({', '.join(columns.past)}) that are not known further ahead; "
             "ask for fewer steps or train with a longer task.horizon"
         )
-    places = long_enough(panel, task.context)
+    places = forecast_places(panel, task.context)
     scaler = data.newest_scaler
     contexts = latest_contexts(
         panel, scaler, context_steps=task.context, device=torch.device(data.device)
-    )
+    )[np.isin(long_enough(panel, task.context), places)]
     size = evaluation_size(task.context, model.width)
     scaled = [
         forecast_ahead(model, some, columns, steps=steps).cpu()
@@ -56,7 +57,7 @@ def forecast_table(
             name: tuple(panel.texts[name][place] for place in places for _ in range(steps))
             for name in data.recipe.data.series
         },
-        notes=_left_out(panel, len(places), task.context),
+        notes=left_out(panel, task.context),
     )
 
 
@@ -69,16 +70,6 @@ def _times_ahead(panel: Panel, places: NDArray[np.int64], steps: int) -> Iterato
         for last in dict.fromkeys(newest)
     }
     return itertools.chain.from_iterable(by_moment[last] for last in newest)
-
-
-def _left_out(panel: Panel, count: int, context: int) -> tuple[str, ...]:
-    """A sentence on series without a forecast, where there are any."""
-    if count == panel.series:
-        return ()
-    return (
-        f"{panel.series - count} of {panel.series} series have fewer than {context} rows "
-        "(task.context) and were left out",
-    )
 
 
 @torch.inference_mode()

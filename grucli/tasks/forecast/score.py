@@ -62,7 +62,7 @@ def error_sums(
 def model_sums(model: Forecaster, data: ForecastData, *, split: SplitName) -> dict[str, ErrorSums]:
     """Error sums of ``model`` and of every baseline that the split admits."""
     windows, yardstick = data.samples(split), data.yardstick
-    predictors = baseline_predictors(Setting(windows, yardstick.season, data.fit_on(split)))
+    predictors = baseline_predictors(Setting(windows, yardstick.season.steps, data.fit_on(split)))
     predictors["model"] = model_predictor(model)
     return error_sums(
         predictors, windows, data.scaler(split), yardstick.naive_mae, width=model.width
@@ -82,7 +82,8 @@ def as_scores(sums: Mapping[str, ErrorSums], data: ForecastData, *, split: Split
         windows=len(data.samples(split)),
         values=model.values,
         horizon_steps=model.horizon,
-        season_steps=data.yardstick.season,
+        season_steps=data.yardstick.season.steps,
+        season_reason=data.yardstick.season.reason,
         model=model.read(),
         baselines={name: sum_.read() for name, sum_ in sums.items() if name != "model"},
         by_step=tuple(model.read(step=step) for step in range(model.horizon)),
