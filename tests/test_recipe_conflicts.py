@@ -79,6 +79,11 @@ def in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             "momentum",
         ),
         (
+            "train: {loss_units: window}",
+            "7:9: train.loss_units: found window with task.normalise none, which divides by "
+            "nothing; expected scaled, or task.normalise last_scaled or mean_std",
+        ),
+        (
             "train: {average_decay: 0.5}",
             "7:9: train.average_decay: found 0.5 with average none; expected train.average ema",
         ),

@@ -327,6 +327,7 @@ PAIRS = [
     (["train.weight_decay=0.1"], "train.optimizer=adamw"),
     (["train.optimizer=sgd"], "train.momentum=0.9"),
     (["train.optimizer=sgd", "train.momentum=0.9"], "train.nesterov=true"),
+    (["task.normalise=mean_std"], "train.loss_units=window"),
     (["model.cell=rnn"], "model.activation=relu"),
     (["model.cell=lstm"], "model.layer_norm=split_state"),
     (["model.decoder=segment", "model.segment=4"], "model.segment=7"),

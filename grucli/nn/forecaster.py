@@ -156,6 +156,11 @@ class Forecaster(RecurrentModel):
             forecast = forecast + self.skip(rows_BTC[..., : row.targets])
         return scale.undo(forecast)
 
+    def in_window_units(self, context_BTC: Tensor, *targets_BKC: Tensor) -> list[Tensor]:
+        """Values of the targets over the horizon as each window is normalised."""
+        scale = WindowScale.of(self.normalise, context_BTC[..., : self.row.targets])
+        return [scale.apply(values) for values in targets_BKC]
+
     def normalised(self, context_BTC: Tensor) -> Tensor:
         """Contexts as the decoder is given them to read, a sample for each independent target."""
         samples = self.row.separate(context_BTC) if self.is_independent else context_BTC

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from grucli.cells import CELLS
 from grucli.recipe.rule import Rule
+from grucli.recipe.tasks import SPREADING
 from grucli.recipe.train import AVERAGE_DECAY
 
 
@@ -103,6 +104,15 @@ def _momentum_of_adam(momentum: float, optimizer: str) -> str | None:
     return None
 
 
+def _window_without_spread(loss_units: str, normalise: str) -> str | None:
+    if loss_units == "window" and normalise not in SPREADING:
+        return (
+            f"found window with task.normalise {normalise}, which divides by nothing; expected "
+            f"scaled, or task.normalise {' or '.join(SPREADING)}"
+        )
+    return None
+
+
 def _decay_of_no_average(average_decay: float, average: str) -> str | None:
     if average == "none" and average_decay != AVERAGE_DECAY:
         return f"found {average_decay:g} with average none; expected train.average ema"
@@ -196,6 +206,7 @@ MODEL_RULES = (
     Rule(("model.channels", "data.past"), _independent_with_past, task="forecast"),
     Rule(("model.init.matrices", "model.init.checkpoint"), _matrices_from_nowhere),
     Rule(("train.momentum", "train.optimizer"), _momentum_of_adam),
+    Rule(("train.loss_units", "task.normalise"), _window_without_spread),
     Rule(("train.average_decay", "train.average"), _decay_of_no_average),
     Rule(("train.nesterov", "train.optimizer", "train.momentum"), _nesterov_alone),
     Rule(("train.teacher_forcing", "model.decoder"), _forcing_without_feedback),

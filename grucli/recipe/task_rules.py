@@ -107,6 +107,10 @@ TASK_RULES = (
         ("train.loss", "task.kind"), _only_for("forecast", "mse", "its loss is the cross-entropy")
     ),
     Rule(
+        ("train.loss_units", "task.kind"),
+        _only_for("forecast", "scaled", "its loss is the cross-entropy"),
+    ),
+    Rule(
         ("train.tbptt_steps", "task.kind"),
         _only_for("forecast", None, "the whole series is read for the gradient"),
     ),

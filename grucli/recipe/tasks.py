@@ -8,6 +8,9 @@ from pydantic import Discriminator, Field, Tag
 from grucli.recipe.kinds import Text
 from grucli.recipe.sections import Section
 
+SPREADING = ("last_scaled", "mean_std")
+"""The ways to normalise a window that divide by its spread."""
+
 
 class ForecastRecipe(Section):
     """The steps that follow a context."""

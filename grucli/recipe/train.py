@@ -50,6 +50,11 @@ class TrainRecipe(Section):
         default="mse",
         description="Loss of a forecast, on scaled values; task classify has cross-entropy.",
     )
+    loss_units: Literal["scaled", "window"] = Field(
+        default="scaled",
+        description="What errors are measured in: scaled values, or the spread by which "
+        "task.normalise divides each window, so that calm and lively series count alike.",
+    )
     optimizer: Literal["sgd", "adam", "adamw", "rmsprop"] = Field(
         default="adam", description="Rule that turns gradients into updates of the weights."
     )

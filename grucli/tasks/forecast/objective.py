@@ -9,7 +9,7 @@ from grucli.nn import Forecaster
 from grucli.recipe import TrainRecipe
 from grucli.tasks.batches import validation_losses
 from grucli.tasks.forecast.losses import masked_mean_loss
-from grucli.tasks.forecast.samples import Windows
+from grucli.tasks.forecast.samples import Batch, Windows
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,9 @@ class ForecastObjective:
         Feeds the truth back as often as ``epoch``, counted from 1, asks for.
         """
         batch = self.train.gather(samples)
-        forecast = self.model(batch.context, batch.target, self._teacher_forcing(epoch))
-        return masked_mean_loss(self.recipe.loss, forecast, batch.target, weight=batch.weight)
+        return self._of(
+            batch, self.model(batch.context, batch.target, self._teacher_forcing(epoch))
+        )
 
     def _teacher_forcing(self, epoch: int) -> float:
         """Chance of feeding the truth back (Bengio et al. 2015, linear decay)."""
@@ -43,5 +44,10 @@ class ForecastObjective:
 
     def _validate(self, rows: Tensor) -> tuple[Tensor, Tensor | float]:
         batch = self.valid.gather(rows)
-        forecast = self.model(batch.context)
-        return masked_mean_loss(self.recipe.loss, forecast, batch.target, weight=batch.weight)
+        return self._of(batch, self.model(batch.context))
+
+    def _of(self, batch: Batch, forecast: Tensor) -> tuple[Tensor, Tensor | float]:
+        target = batch.target
+        if self.recipe.loss_units == "window":
+            forecast, target = self.model.in_window_units(batch.context, forecast, target)
+        return masked_mean_loss(self.recipe.loss, forecast, target, weight=batch.weight)
