@@ -8,6 +8,7 @@ import pytest
 
 from grucli import predict, train
 from grucli.recipe import load_recipe, recipe_from_mapping
+from grucli.runs.initiating import init
 from grucli.runs.tables import read_panel
 from grucli.tasks.forecast.baselines import Setting, baseline_predictors
 from grucli.tasks.forecast.samples import build_dataset
@@ -77,3 +78,20 @@ def test_basic_motions_are_told_apart(tmp_path):
     labels = predict(finished.best_path, tables[1])
     assert labels.classes == ("Badminton", "Running", "Standing", "Walking")
     assert len(labels.labels) == 40
+
+
+TABLES = {
+    "ETTh1": ("forecast", ("OT",), ()),
+    "basic_motions_train": ("classify", (), ("case",)),
+    "beijing_pm25": ("forecast", ("pm2.5",), ()),
+    "japanese_vowels_test": ("classify", (), ("case",)),
+    "m4_weekly_test": ("forecast", ("y",), ("unique_id",)),
+    "m4_weekly_train": ("forecast", ("y",), ("unique_id",)),
+}
+
+
+@pytest.mark.parametrize(("name", "known"), TABLES.items())
+def test_init_writes_a_recipe_for_every_table(name, known, tmp_path):
+    (tmp_path / "recipe.yaml").write_text(init(str(Path(FOLDER) / f"{name}.csv")).recipe)
+    recipe = load_recipe(tmp_path / "recipe.yaml")
+    assert (recipe.task.kind, recipe.data.target, recipe.data.series) == known

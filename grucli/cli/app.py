@@ -13,7 +13,7 @@ import typer
 from grucli import __version__
 from grucli.cli.kit.options import SCREEN, Verbose
 from grucli.cli.kit.talking import tolerant_talk
-from grucli.cli.verbs import evaluate, explain, inspect_weights, predict, report, trace, train
+from grucli.cli.verbs import evaluate, explain, init, inspect_weights, predict, report, trace, train
 from grucli.errors import GrucliError
 from grucli.text import clean, printable
 
@@ -36,6 +36,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command("init")(init.init)
 app.command("train")(train.train)
 app.command("eval")(evaluate.evaluate)
 app.command("predict")(predict.predict)

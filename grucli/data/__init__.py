@@ -12,6 +12,7 @@ from grucli.data.samples import Samples
 from grucli.data.scaling import Scaler, fit_scaler
 from grucli.data.series import build_panel, join_panels
 from grucli.data.series_scaling import AnyScaler, SeriesScaler, scaler_from_plain
+from grucli.data.sniffing.look import Look, look_at
 from grucli.data.split import Span, Split, measured_columns, split_panel, whole_span
 from grucli.data.tensors import PanelTensors, build_tensors
 from grucli.data.values import Row, Table
@@ -19,6 +20,7 @@ from grucli.data.values import Row, Table
 __all__ = [
     "AnyScaler",
     "Frequency",
+    "Look",
     "Panel",
     "PanelTensors",
     "Row",
@@ -34,6 +36,7 @@ __all__ = [
     "fit_scaler",
     "frequency_of",
     "join_panels",
+    "look_at",
     "measured_columns",
     "parse_table",
     "place_in_zone",

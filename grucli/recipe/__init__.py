@@ -1,7 +1,7 @@
 """What was asked for: the recipe, its schema, and the way from YAML to it."""
 
 from grucli.recipe.data import DataRecipe, SplitRecipe
-from grucli.recipe.dump import dump_recipe
+from grucli.recipe.dump import dump_recipe, scalar_text
 from grucli.recipe.load import load_recipe, recipe_from_mapping
 from grucli.recipe.schema import (
     InitRecipe,
@@ -24,4 +24,5 @@ __all__ = [
     "dump_recipe",
     "load_recipe",
     "recipe_from_mapping",
+    "scalar_text",
 ]

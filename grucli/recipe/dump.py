@@ -22,12 +22,13 @@ def _lines(section: Mapping[str, Any], indent: str) -> Iterator[str]:
             yield f"{indent}{key}:"
             yield from _lines(value, indent + "  ")
         elif isinstance(value, list):
-            yield f"{indent}{key}: [{', '.join(map(_scalar, value))}]"
+            yield f"{indent}{key}: [{', '.join(map(scalar_text, value))}]"
         else:
-            yield f"{indent}{key}: {_scalar(value)}"
+            yield f"{indent}{key}: {scalar_text(value)}"
 
 
-def _scalar(value: Any) -> str:
+def scalar_text(value: Any) -> str:
+    """One value as YAML that reads back to it."""
     if value is None:
         return "null"
     if isinstance(value, bool):

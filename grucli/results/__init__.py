@@ -2,6 +2,7 @@
 
 from grucli.results.classes import ClassMetrics, ClassScores, Labels
 from grucli.results.document import SCHEMA_VERSION, to_json
+from grucli.results.draft import RecipeDraft
 from grucli.results.history import (
     EpochLoss,
     MatrixLearning,
@@ -70,6 +71,7 @@ __all__ = [
     "Metric",
     "MetricSet",
     "Prediction",
+    "RecipeDraft",
     "Recorded",
     "RunReport",
     "Scores",

@@ -115,7 +115,7 @@ def _numbers(column: Any, name: str, numbers: NumberFormat, problems: Problems) 
 def _text_column(column: Any, name: str, problems: Problems) -> TextColumn:
     """A column of texts, such as the names of series."""
     vocabulary, codes = Vocabulary(name), []
-    for row, cell in enumerate(_texts(column)):
+    for row, cell in enumerate(text_cells(column)):
         word = cell.strip(BLANKS)
         if not word:
             _note(problems, row, name, NO_TEXT)
@@ -155,7 +155,7 @@ def _times(
     array = np.asarray(_without_zone(columns[0]) if zone else columns[0])
     if len(columns) == 1 and array.dtype.kind == "M":
         return _moments(array, zone, layout, dialect, problems)
-    texts = [time_text(parts, dialect) for parts in zip(*map(_texts, columns), strict=True)]
+    texts = [time_text(parts, dialect) for parts in zip(*map(text_cells, columns), strict=True)]
     first = next((style for text in texts if (style := style_of(text, dialect))), None)
     fitting = [style_of(text, dialect) == first and first is not None for text in texts]
     for row in np.flatnonzero(np.logical_not(fitting)).tolist():
@@ -168,7 +168,7 @@ def _times(
     return moments, first
 
 
-def _texts(column: Any) -> Iterator[str]:
+def text_cells(column: Any) -> Iterator[str]:
     """The cells of a column as a CSV would have them."""
     for cell in np.asarray(column).tolist():
         if isinstance(cell, datetime):

@@ -1,7 +1,9 @@
 """Parquet files, read by pyarrow where it is installed."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 from grucli.data.readers.frame import read_frame
 from grucli.data.readers.header import read_layout
@@ -20,6 +22,34 @@ def read_parquet(
     dialect: Dialect,
 ) -> Table:
     """The wanted columns of a parquet file; rows are counted from 0. Raises DataError."""
+    with _opened(source) as file:
+        names = file.schema_arrow.names
+        layout = read_layout(
+            names, source.name, time=time, columns=columns, texts=texts, dialect=dialect
+        )
+        wanted = [names[place] for place in (*layout.times, *layout.texts, *layout.wanted)]
+        table = file.read(columns=wanted)
+    return read_frame(
+        table,
+        source=source.name,
+        time=time,
+        columns=layout.columns,
+        texts=texts,
+        dialect=dialect,
+    )
+
+
+def first_rows(source: Source, most_cells: int) -> tuple[Any, bool]:
+    """The first rows of all columns as a table of pyarrow, and whether these are all rows."""
+    with _opened(source) as file:
+        rows = max(most_cells // max(len(file.schema_arrow.names), 1), 1)
+        table = file.read()
+        return table.slice(0, rows), len(table) <= rows
+
+
+@contextmanager
+def _opened(source: Source) -> Iterator[Any]:
+    """The file as pyarrow opens it. Raises DataError where it is not installed, or cannot."""
     try:
         from pyarrow import ArrowException, parquet
     except ImportError as error:
@@ -29,22 +59,9 @@ def read_parquet(
         ) from error
     try:
         with parquet.ParquetFile(io.BytesIO(source.read())) as file:
-            names = file.schema_arrow.names
-            layout = read_layout(
-                names, source.name, time=time, columns=columns, texts=texts, dialect=dialect
-            )
-            wanted = [names[place] for place in (*layout.times, *layout.texts, *layout.wanted)]
-            table = file.read(columns=wanted)
+            yield file
     except (ArrowException, OSError) as error:
         reason = str(error).splitlines()[0]
         raise DataError(
             f"{source.name}: a parquet file that cannot be read ({reason}); fetch it again"
         ) from error
-    return read_frame(
-        table,
-        source=source.name,
-        time=time,
-        columns=layout.columns,
-        texts=texts,
-        dialect=dialect,
-    )

@@ -68,6 +68,14 @@ class Source:
         except OSError as error:
             raise _unreadable(self.name, error) from error
 
+    def head(self, size: int) -> bytes:
+        """The first bytes, unpacked, in whatever encoding. Raises DataError."""
+        try:
+            with self._raw() as raw:
+                return self._unpack(raw).read(size)
+        except OSError as error:
+            raise _unreadable(self.name, error) from error
+
     @contextmanager
     def open(self, encoding: str) -> Iterator[BinaryIO]:
         """The unpacked text as UTF-8, from the start. Raises DataError where there is no text."""

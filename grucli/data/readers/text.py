@@ -19,6 +19,7 @@ _BYTE_ORDER_MARKS = {
 }
 _CONTROLS = frozenset({*range(32), 127}) - frozenset(b"\t\n\v\f\r\x1b")
 _FEW_CONTROLS = 0.05
+_NOT_CP1252 = frozenset(b"\x81\x8d\x8f\x90\x9d")
 
 
 def as_utf8(binary: BinaryIO, name: str, encoding: str) -> BinaryIO:
@@ -106,6 +107,21 @@ def _wide_encoding(head: bytes) -> str | None:
     if not letters or zeros * 3 < len(line):
         return None
     return "UTF-32" if zeros > 2 * letters else "UTF-16"
+
+
+def guess_encoding(head: bytes) -> str:
+    """The encoding of a text by its first bytes: UTF-8 where they are, else what Windows writes.
+
+    Of encodings with one byte a character cp1252 is taken, unless a byte stands for nothing in it.
+    """
+    wide = _wide_encoding(head)
+    if wide is not None:
+        return wide.lower()
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        return "latin-1" if set(head) & _NOT_CP1252 else "cp1252"
+    return "utf-8"
 
 
 def narrow_encoding(byte: int) -> str:

@@ -1,0 +1,52 @@
+"""``grucli init``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from grucli.cli.kit.options import SCREEN, Json, NoColor, Quiet, Verbose
+
+_Data = Annotated[
+    str, typer.Argument(metavar="DATA|-", help="A table; a pattern in quotes for several files.")
+]
+_Output = Annotated[
+    str | None,
+    typer.Option("-o", "--output", metavar="RECIPE|-", help="Where to write the recipe."),
+]
+_Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there.")]
+
+
+def init(
+    data: _Data,
+    output: _Output = None,
+    overwrite: _Overwrite = False,
+    json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    no_color: NoColor = False,
+) -> None:
+    """Look at a table and write a commented recipe for it that trains as it is.
+
+    What was seen of the table is told on standard error. The rules are in docs/init.md.
+
+    Example: grucli init data/co2_weekly.csv -o co2.yaml
+    """
+    from grucli.cli.kit.console import talk, write_result
+    from grucli.cli.views.draft import render_seen
+    from grucli.results import to_json
+    from grucli.runs import initiating
+
+    path = None if output in (None, "-") else str(output)
+    if path is not None:
+        initiating.check_output(path, data, overwrite=overwrite)
+    draft = initiating.init(data, folder="." if path is None else Path(path).parent)
+    if not SCREEN.quiet:
+        console = talk()
+        console.print(render_seen(draft, path, console.width))
+    if path is not None:
+        initiating.write_recipe(draft, path)
+    if json:
+        write_result(to_json(draft) + "\n")
+    elif path is None:
+        write_result(draft.recipe)

@@ -1,0 +1,1 @@
+"""What a table seems to be: how it is written, and what its columns are; guesses, to be checked."""

@@ -1,0 +1,166 @@
+"""What the rules for a first recipe go by: a table that was looked at, and then read."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from grucli.data import Look, Panel, look_at
+from grucli.data.readers.sources import Source
+from grucli.data.sniffing.numbers import Column
+from grucli.dialect import Dialect
+from grucli.errors import DataError
+from grucli.recipe import DataRecipe
+from grucli.runs.tables import read_panel
+from grucli.tasks.forecast.season import common_season
+
+STDIN = "-"
+TARGET_NAMES = ("y", "target", "value", "sales", "sold", "demand", "load", "price", "ot")
+"""Names of columns that are forecast before others."""
+_LEAST_ROWS = 5
+_SHORT, _MOST_SERIES = 20, 100
+
+
+@dataclass(frozen=True, eq=False)
+class FirstLook:
+    """``look`` is what the table seems to be; the rest is read of it when it is asked for."""
+
+    path: str
+    look: Look
+    content: bytes | None = None
+
+    @classmethod
+    def of(cls, path: str) -> "FirstLook":
+        """Look at a table. Raises DataError for one that no recipe can be written for.
+
+        Standard input is read once, and kept.
+        """
+        content = Source.at(path).read() if path == STDIN else None
+        return cls(path, look_at(path, content), content)
+
+    @property
+    def is_classified(self) -> bool:
+        """Whether series are short episodes with a label: whole numbers count their steps."""
+        return bool(self.look.labels) and not self.look.is_dated
+
+    @cached_property
+    def left_out(self) -> Mapping[str, str]:
+        """Columns that no recipe should read, and why."""
+        reasons = {column.name: self._reason(column) for column in self.look.columns}
+        return {name: reason for name, reason in reasons.items() if reason is not None}
+
+    def _reason(self, column: Column) -> str | None:
+        rows = self.look.cells.rows
+        if column.kind == "constant":
+            return f"always {column.example[:20]}"
+        if column.kind != "number":
+            words = {"empty": "empty", "text": "texts", "mixed": f"{column.example[:20]!r} in it"}
+            return words[column.kind]
+        if column.name in self.look.labels:
+            return "one value for each series"
+        if column.missing * 2 > rows:
+            return "more than half missing"
+        if column.is_whole and column.distinct == rows and self._counts_rows(column.name):
+            return "counts the rows"
+        return None
+
+    def _counts_rows(self, name: str) -> bool:
+        numbers = [int(float(cell)) for cell in self.look.cells.of(name)]
+        return numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+
+    @property
+    def numbers(self) -> list[str]:
+        """The columns of numbers that may be read. Raises DataError without any."""
+        usable = [c.name for c in self.look.columns if c.name not in self.left_out]
+        if not usable:
+            said = ", ".join(f"{name}: {why}" for name, why in self.left_out.items())
+            raise DataError(
+                f"{self.path}: no column of numbers that change ({said or 'no other column'}); "
+                "expected one to learn from beside the time"
+            )
+        return usable
+
+    @property
+    def target(self) -> str | None:
+        """The column to forecast: one of a usual name, else the first; None where a label is."""
+        if self.is_classified:
+            return None
+        folded = {name.casefold(): name for name in reversed(self.numbers)}
+        usual = [folded[name] for name in TARGET_NAMES if name in folded]
+        return usual[0] if usual else self.numbers[0]
+
+    @property
+    def past(self) -> list[str]:
+        """The other columns of numbers."""
+        return [name for name in self.numbers if name != self.target]
+
+    @property
+    def read(self) -> dict[str, Any]:
+        """The keys of data.read that are not what they are by default."""
+        plain, own = vars(Dialect()), vars(self.look.dialect)
+        return {key: value for key, value in own.items() if value != plain[key]}
+
+    @cached_property
+    def panel(self) -> Panel:
+        """The whole table, with its gaps filled. Raises DataError for what the readers refuse."""
+        data = DataRecipe.model_validate(
+            {
+                "path": self.path,
+                "read": self.read,
+                "time": list(self.look.time),
+                "series": list(self.look.series),
+                "target": [] if self.target is None else [self.target],
+                "past": self.past,
+                "missing": "linear",
+                "regularise": not self.look.is_even and not self.look.series,
+            }
+        )
+        texts = self.look.labels[:1] if self.is_classified else ()
+        return read_panel(data, self.content, texts=texts)
+
+    @property
+    def lengths(self) -> np.ndarray[Any, Any]:
+        """The rows of every series."""
+        return np.diff(self.panel.bounds)
+
+    @property
+    def rows(self) -> int:
+        """The rows of a short series: four of five are as long. Raises DataError for too few."""
+        rows = int(np.percentile(self.lengths, _SHORT, method="lower"))
+        if rows < _LEAST_ROWS:
+            raise DataError(
+                f"{self.path}: {rows} rows in a series; expected at least {_LEAST_ROWS} to learn "
+                "a forecast from; bring a longer table"
+            )
+        return rows
+
+    @cached_property
+    def season(self) -> int | None:
+        """Steps after which the target repeats itself; None where it does not."""
+        return common_season(self._targets(), self.panel.frequency.calendar_season)
+
+    def _targets(self) -> Iterator[np.ndarray[Any, Any]]:
+        """The target of some series, the longest first."""
+        for place in np.argsort(-self.lengths, kind="stable")[:_MOST_SERIES].tolist():
+            yield self.panel.values[slice(*self.panel.bounds[place : place + 2].tolist()), 0]
+
+    @property
+    def moves(self) -> bool:
+        """Whether the level of the longest series moves: means of eighths of it vary."""
+        values = next(self._targets())
+        means = [part.mean() for part in np.array_split(values, 8) if len(part)]
+        return bool(np.var(means) > 0.1 * np.var(values))
+
+    @property
+    def scales_differ(self) -> bool:
+        """Whether one series varies several times as much as another."""
+        spreads = [values.std() for values in self._targets()]
+        narrow, wide = np.percentile(spreads, [10, 90])
+        return bool(wide > 3 * narrow)
+
+    @property
+    def missing_share(self) -> float:
+        """The share of values that are missing, absent rows among them."""
+        return float(1 - self.panel.observed.mean())
