@@ -256,6 +256,7 @@ def test_a_killed_run_leaves_a_checkpoint_that_loads_and_resumes(folder):
 
 
 OPTIONS = {
+    "init": "-o --output --overwrite --json --quiet --verbose --no-color",
     "train": "--set --run-dir --resume --overwrite --print-recipe --device --threads --seed "
     "--quiet --verbose --no-color",
     "eval": "--split --by --fail-if --plot --json --threads --quiet --verbose --no-color",
@@ -286,6 +287,16 @@ def test_the_options_of_every_verb_are_these_and_no_others():
         for name, command in commands.items()
     }
     assert found == {verb: set(options.split()) for verb, options in OPTIONS.items()}
+
+
+def test_the_tool_alone_shows_its_verbs_in_groups():
+    done = grucli()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == grucli("--help").stdout
+    places = [
+        done.stdout.index(f"─ {name} ─") for name in ("Make", "Learn", "Judge", "Use", "Look")
+    ]
+    assert places == sorted(places)
 
 
 @pytest.mark.parametrize("verb", OPTIONS)

@@ -175,6 +175,7 @@ HEAVY = {"torch", "pandas", "numpy", "yaml", "matplotlib"}
     [
         ["--help"],
         ["--version"],
+        ["init", "--help"],
         ["train", "--help"],
         ["eval", "--help"],
         ["predict", "--help"],

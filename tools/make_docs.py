@@ -1,6 +1,6 @@
 """Write docs/ again: pages from docstrings, and the walk-through's output from its commands.
 
-    python -m tools.make_docs pages   # equations.md and statistics.md, in a second
+    python -m tools.make_docs pages   # equations.md, statistics.md and init.md, in a second
     python -m tools.make_docs walk    # learning.md: trains, then runs every command; a minute
 
 Prose in learning.md is written by hand: only what follows a ``$ `` line in a ``console`` block is
@@ -19,6 +19,7 @@ from typing import Any
 from grucli import nn, results
 from grucli.cells import CELLS, CellSpec, address
 from grucli.nn import rules
+from grucli.runs.recipe_rules import RULES
 from tools.docs_table import SECTIONS, Section, Source
 from tools.docs_walk import REPOSITORY, walk
 
@@ -202,7 +203,31 @@ def _names(cell: str, kind: str) -> str:
     return f"({' '.join(f'`{prefix}{x}`' for x in CELLS[cell].blocks(kind).values())})"
 
 
-PAGES = {"equations.md": equations_page, "statistics.md": statistics_page}
+INIT_HEAD = """\
+# The rules of `grucli init`
+
+Written by `make docs` from the table of rules in `grucli/runs/recipe_rules.py`; what is wrong here
+is put right there.
+
+`grucli init DATA -o recipe.yaml` looks at the first rows of a table (up to 4,000,000 cells), says
+on standard error what it saw, reads the whole table so, and writes a recipe that trains as it is,
+with the reason for each choice. What is written is a recipe like any other, to be changed by hand,
+and reading stays as strict as it is.
+
+A key that is not named here has its default.
+
+| key | for | rule |
+|---|---|---|
+"""
+
+
+def init_page() -> str:
+    """docs/init.md."""
+    rows = [f"| `{r.key}` | {r.kind or 'all'} | {r.words} |" for r in RULES if r.words]
+    return INIT_HEAD + "\n".join(rows) + "\n"
+
+
+PAGES = {"equations.md": equations_page, "statistics.md": statistics_page, "init.md": init_page}
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ import re
 import signal
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import typer
@@ -32,18 +32,25 @@ _LONGEST_ERROR = 4000
 app = typer.Typer(
     name="grucli",
     help="Train, evaluate and look inside gated recurrent networks, from a recipe and a CSV.",
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("init")(init.init)
-app.command("train")(train.train)
-app.command("eval")(evaluate.evaluate)
-app.command("predict")(predict.predict)
-app.command("inspect-weights")(inspect_weights.inspect_weights)
-app.command("trace")(trace.trace)
-app.command("explain")(explain.explain)
-app.command("report")(report.report)
+_GROUPS: dict[str, dict[str, Callable[..., None]]] = {
+    "Make": {"init": init.init},
+    "Learn": {"train": train.train},
+    "Judge": {"eval": evaluate.evaluate},
+    "Use": {"predict": predict.predict},
+    "Look": {
+        "inspect-weights": inspect_weights.inspect_weights,
+        "trace": trace.trace,
+        "explain": explain.explain,
+        "report": report.report,
+    },
+}
+"""Verbs as the help shows them, in groups."""
+for _group, _verbs in _GROUPS.items():
+    for _name, _verb in _verbs.items():
+        app.command(_name, rich_help_panel=_group)(_verb)
 
 
 @app.callback(invoke_without_command=True)

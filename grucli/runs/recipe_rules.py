@@ -184,10 +184,22 @@ def model_of(seen: FirstLook) -> dict[str, Choice]:
             "pooling": Choice(["mean", "max"]),
         }
     small = seen.panel.bounds[-1] < 1000
-    return {
+    chosen = {
         "cell": Choice("gru"),
         "hidden": Choice(32 if small else 64, "fewer than 1000 rows" if small else ""),
     }
+    segment = segment_of(context_of(seen), horizon_of(seen))
+    if segment > 1:
+        chosen["decoder"] = Choice("segment", "so many steps at a time, beside a linear map")
+        chosen["segment"] = Choice(segment)
+        chosen["skip"] = Choice("linear")
+    return chosen
+
+
+def segment_of(context: int, horizon: int) -> int:
+    """The divisor of the horizon nearest to a quarter of the context, and no longer than it."""
+    divisors = [n for n in range(1, horizon + 1) if horizon % n == 0 and n <= context]
+    return min(divisors, key=lambda n: abs(n - context / 4))
 
 
 def _class_weights(seen: FirstLook) -> Choice | None:
@@ -321,6 +333,19 @@ RULES = (
         CLASSIFY,
     ),
     Rule("model.hidden", "64; 32 for a forecast from fewer than 1000 rows.", _of_model("hidden")),
+    Rule(
+        "model.decoder",
+        "segment, where a segment has more than one step, else direct.",
+        _of_model("decoder"),
+        FORECAST,
+    ),
+    Rule(
+        "model.segment",
+        "The divisor of the horizon nearest to a quarter of the context.",
+        _of_model("segment"),
+        FORECAST,
+    ),
+    Rule("model.skip", "linear, with segments.", _of_model("skip"), FORECAST),
     Rule("model.bidirectional", "true.", _of_model("bidirectional"), CLASSIFY),
     Rule("model.dropout", "0.3.", _of_model("dropout"), CLASSIFY),
     Rule("model.pooling", "mean and max.", _of_model("pooling"), CLASSIFY),
