@@ -14,11 +14,13 @@ from grucli.dialect import Dialect
 from grucli.errors import DataError
 from grucli.recipe import DataRecipe
 from grucli.runs.tables import read_panel
-from grucli.tasks.forecast.season import common_season
+from grucli.tasks.forecast.season import find_season
 
 STDIN = "-"
 TARGET_NAMES = ("y", "target", "value", "sales", "sold", "demand", "load", "price", "ot")
 """Names of columns that are forecast before others."""
+LONGEST_SEASON = 168
+"""A longer season is looked for only where there is no shorter one: a context should hold two."""
 _LEAST_ROWS = 5
 _SHORT, _MOST_SERIES = 20, 100
 
@@ -139,7 +141,8 @@ class FirstLook:
     @cached_property
     def season(self) -> int | None:
         """Steps after which the target repeats itself; None where it does not."""
-        return common_season(self._targets(), self.panel.frequency.calendar_season)
+        calendar = self.panel.frequency.calendar_seasons
+        return find_season(self._targets(), calendar, context_steps=LONGEST_SEASON).steps
 
     def _targets(self) -> Iterator[np.ndarray[Any, Any]]:
         """The target of some series, the longest first."""

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 
 from grucli.data.frequency import MICROSECONDS
-from grucli.runs.first_look import FirstLook
+from grucli.runs.first_look import LONGEST_SEASON, FirstLook
 from grucli.text import plural
 
 FEW_MISSING = 0.05
-LONGEST_CONTEXT = 336
-LONGEST_SEASON = 24
+LONGEST_CONTEXT = 2 * LONGEST_SEASON
+LONGEST_HORIZON = 24
 MOST_STEPS = 10_000
 
 
@@ -83,7 +83,7 @@ def usual_horizon(seen: FirstLook) -> tuple[int, str]:
     if frequency.unit == "business_days":
         return 10, "2 weeks"
     if frequency.unit == "steps":
-        is_short = seen.season is not None and seen.season <= LONGEST_SEASON
+        is_short = seen.season is not None and seen.season <= LONGEST_HORIZON
         return (seen.season or 0, "one season") if is_short else (12, "12 steps")
     if frequency.n >= 7 * MICROSECONDS["day"]:
         return 13, "13 steps, a quarter of a year of weeks"
@@ -304,7 +304,7 @@ RULES = (
     Rule(
         "task.horizon",
         "That of the M4 competition: 18 months, 8 quarters, 6 years, 13 weeks, 14 days, 48 hours; "
-        f"1 day of minutes, 2 weeks of business days; one season of up to {LONGEST_SEASON} whole "
+        f"1 day of minutes, 2 weeks of business days; one season of up to {LONGEST_HORIZON} whole "
         "numbers, else 12; at "
         "most an eighth of a short series.",
         _horizon,
