@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from grucli.cells import GRU
 from grucli.data.frequency import MICROSECONDS
 from grucli.runs.first_look import LONGEST_SEASON, FirstLook
 from grucli.text import plural
@@ -176,7 +177,7 @@ def model_of(seen: FirstLook) -> dict[str, Choice]:
     """What is learned with: the one place where the defaults of ``init`` for a model are chosen."""
     if seen.is_classified:
         return {
-            "cell": Choice("gru"),
+            "cell": Choice(GRU.name),
             "layer_norm": Choice("split", "helps in classification"),
             "hidden": Choice(64),
             "bidirectional": Choice(True),
@@ -185,7 +186,7 @@ def model_of(seen: FirstLook) -> dict[str, Choice]:
         }
     small = seen.panel.bounds[-1] < 1000
     chosen = {
-        "cell": Choice("gru"),
+        "cell": Choice(GRU.name),
         "hidden": Choice(32 if small else 64, "fewer than 1000 rows" if small else ""),
     }
     segment = segment_of(context_of(seen), horizon_of(seen))
@@ -325,7 +326,7 @@ RULES = (
     ),
     Rule("task.label_smoothing", "0.1.", _constant(0.1), CLASSIFY),
     Rule("task.noise", "0.2.", _constant(0.2), CLASSIFY),
-    Rule("model.cell", "gru.", _of_model("cell")),
+    Rule("model.cell", f"{GRU.name}.", _of_model("cell")),
     Rule(
         "model.layer_norm",
         "split, which helps in classification.",
