@@ -12,7 +12,7 @@ import typer
 from grucli.cells import CELLS
 from grucli.cli.app import app
 from grucli.cli.views.weights_columns import entry_columns, map_columns
-from grucli.cli.views.weights_lines import line_columns
+from grucli.cli.views.weights_lines import column_columns, row_columns
 from grucli.nn import MODULES, norms, rules
 from grucli.results import MatrixStatistics
 from grucli.weights import build_weight_report, read_weights
@@ -53,7 +53,9 @@ def test_every_statistic_has_a_formula_a_use_a_limit_a_start_and_a_source(name):
 def test_headings_named_are_those_of_the_tables(trained):
     matrices = build_weight_report(read_weights(trained / "run" / "best.pt")).matrices
     maps = [item for item in matrices if len(item.shape) == 2]
-    columns = (*entry_columns(matrices), *map_columns(maps), *line_columns(maps, ()))
+    topics = ("size", "directions", "recurrence", "power law")
+    of_maps = (column for topic in topics for column in map_columns(maps, topic))
+    columns = (*entry_columns(matrices), *of_maps, *row_columns(maps), *column_columns(maps, ()))
     headings = {column.heading for column in columns}
     matrix = next(section for section in SECTIONS if section.report is MatrixStatistics)
     named = {word for source in matrix.sources for word in source.screen.split(", ")}

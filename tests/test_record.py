@@ -142,6 +142,13 @@ def test_quantiles_are_those_of_biases_gains_and_time_constants(followed):
             assert memory["quantiles"] == pytest.approx(np.quantile(tau, shares), rel=1e-5)
 
 
+def test_a_normalised_state_takes_no_memory_from_the_record(folder):
+    recipe = ["model.cell=lstm", "model.layer_norm=split"]
+    list(run_of(folder, *recipe).loop())
+    for record in lines(folder / "run" / "weights.jsonl"):
+        assert [memory["gate"] for memory in record["memories"]] == ["forget", "forget"]
+
+
 @pytest.mark.parametrize("clip", [1e-6, 1e6])
 def test_the_gradient_is_that_before_clipping_and_clipped_steps_are_counted(folder, clip):
     run = run_of(folder, f"train.clip={clip}", "train.epochs=1", "train.batch_size=1")

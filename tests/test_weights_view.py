@@ -7,9 +7,10 @@ import pytest
 import torch
 from rich.console import Console
 
+from grucli.cli.kit.heat import shrink
 from grucli.cli.views.comparison import render_weight_comparison
 from grucli.cli.views.difference_words import difference_words
-from grucli.cli.views.matrix import render_matrix, shrink
+from grucli.cli.views.matrix import render_matrix
 from grucli.cli.views.weights import render_weight_report
 from grucli.cli.views.weights_columns import histogram_words
 from grucli.weights import build_weight_report, compare_weights, select_matrix
@@ -85,7 +86,7 @@ def test_eighty_columns_show_every_matrix_with_its_gate_in_words(tmp_path):
     text = screen(tmp_path, gru_state())
     for symbol, gate in [("W_xr", "reset"), ("W_hz", "update"), ("b_hn", "candidate")]:
         assert any(line.split()[:2] == [symbol, gate] for line in text.splitlines())
-    for heading in ("shape", "mean", "deviation", "min", "max", "near 0", "s max", "radius"):
+    for heading in ("shape", "mean", "std dev", "rms", "near 0", "spectral norm", "period"):
         assert heading in text
 
 
@@ -93,7 +94,15 @@ def test_every_statistic_of_a_map_is_shown_whatever_the_width(tmp_path):
     screens = {width: screen(tmp_path, gru_state(hidden=64), width) for width in (60, 80, 200)}
     for text in screens.values():
         table = text.split("Nothing stands out")[0]
-        for heading in ("s min", "Henrici", "stable rank", "part. ratio", "condition", "alpha / D"):
+        for heading in (
+            "s min",
+            "Henrici",
+            "stable rank",
+            "part. ratio",
+            "condition",
+            "alpha / D",
+            "rms",
+        ):
             assert heading in table
     heads = [text.count("W_hz  update") for text in screens.values()]
     assert heads == sorted(heads, reverse=True)  # a wide screen needs fewer tables
@@ -116,7 +125,7 @@ def test_inputs_are_shown_by_name_those_heard_most_first(tmp_path):
 
 def test_of_many_inputs_the_rest_is_counted(tmp_path):
     text = screen(tmp_path, gru_state(inputs=20))
-    assert "and 8 inputs more, heard less." in text
+    assert "and 8 inputs more, smaller ones." in text
 
 
 def test_a_unit_that_hears_nothing_shows_in_its_row(tmp_path):
@@ -124,7 +133,7 @@ def test_a_unit_that_hears_nothing_shows_in_its_row(tmp_path):
     state["weight_hh_l0"][24 + 5] = 0  # the fifth unit of the update gate
     (line,) = [
         line
-        for line in screen(tmp_path, state).split("row min")[1].splitlines()
+        for line in screen(tmp_path, state).split("row min")[1].split("Columns")[0].splitlines()
         if line.split()[:2] == ["W_hz", "update"]
     ]
     smallest, _, _, dead = line.split()[2:6]
@@ -132,18 +141,27 @@ def test_a_unit_that_hears_nothing_shows_in_its_row(tmp_path):
 
 
 def test_the_legend_explains_what_is_on_the_screen_and_nothing_else(tmp_path):
-    narrow, wide = (screen(tmp_path, gru_state(), width) for width in (80, 300))
-    assert "s max: largest" in narrow
-    assert "rms: root mean square" in wide
-    assert "rms: root mean square" not in narrow
+    text = screen(tmp_path, gru_state())
+    assert "spectral norm: largest" in text
+    assert "alpha / D: exponent" not in text  # too few eigenvalues for a fit
+    assert "alpha / D: exponent" in " ".join(screen(tmp_path, gru_state(hidden=64)).split())
 
 
-def test_statistics_without_room_are_named(tmp_path):
-    narrow, wide = (screen(tmp_path, gru_state(), width=width) for width in (80, 300))
-    assert "No room for rms, hears least: a wider window" in narrow
-    assert "No room" not in wide
-    for heading in ("rms", "hears least"):
-        assert heading in wide
+def test_every_topic_has_a_table_of_its_own(tmp_path):
+    text = screen(tmp_path, gru_state(hidden=64), 90, **own_facts(hidden=64))
+    titles = ["Single entries", "Size", "Directions", "Eigenvalues", "Tail", "Rows", "Columns"]
+    found = [word for line in text.splitlines() for word in line.split()[:1]]
+    places = [text.index(f"\n  {title}") for title in titles]
+    assert places == sorted(places)
+    assert found.count("name") == len(titles)
+
+
+def test_a_matrix_of_one_column_has_no_spectrum_to_tell(tmp_path):
+    text = screen(tmp_path, gru_state(inputs=1), **own_facts())
+    assert "1.00 (1.00)" not in text
+    sizes = text.split("Size")[1].split("Directions")[0]
+    (line,) = [line for line in sizes.splitlines() if line.split()[:1] == ["W_xz"]]
+    assert line.split()[4:] == ["–", "–", "–"]
 
 
 @pytest.mark.parametrize("naming", ["torch", "keras", "words"])
@@ -183,10 +201,10 @@ def test_findings_use_the_names_that_were_chosen(tmp_path):
     ("sort", "heading"),
     [
         ("condition", "condition"),
-        ("outlier_edge", "outlier edge"),
-        ("effective_radius", "acting radius"),
+        ("outlier_edge", "edge of chance"),
+        ("effective_radius", "effective radius"),
         ("rms", "rms"),
-        ("norm", "norm"),
+        ("norm", "Frobenius norm"),
         ("not_finite", "not finite"),
     ],
 )
@@ -260,9 +278,9 @@ def test_values_before_training_stand_in_brackets_where_they_are_known(tmp_path)
 
 def test_a_normalised_cell_shows_what_acts(tmp_path):
     text = screen(tmp_path, normed_state(), **own_facts(layer_norm="split"))
-    assert "acting radius" in text
+    assert "effective radius" in text
     assert "the size of a matrix does nothing" in " ".join(text.split())
-    assert "acting radius" not in screen(tmp_path, gru_state(), **own_facts())
+    assert "effective radius" not in screen(tmp_path, gru_state(), **own_facts())
 
 
 def test_memory_and_legend_are_in_words(tmp_path):

@@ -10,7 +10,8 @@ import numpy as np
 
 from grucli.forms.form import Form, shown
 
-LONGEST_TEXT = 10_000
+LONGEST_TEXT = 12_000
+"""Room for the picture of a matrix of 64 x 64 in float16, which is 10,924 letters of base64."""
 
 
 class _One(Form):

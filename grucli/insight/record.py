@@ -102,7 +102,8 @@ class WeightRecorder:
             if now.dim() == 3:
                 columns |= self._spectrum(index, now, columns["norm"], rounds=rounds)
             else:
-                spread, memories = self.spread(group, now)
+                spread, of_group = self.spread(group, now)
+                memories += of_group
             for row, (name, quantiles) in enumerate(zip(group.matrices, spread, strict=True)):
                 numbers = {quantity: values[row] for quantity, values in columns.items()}
                 found.append((name, _entry(name, numbers, quantiles)))

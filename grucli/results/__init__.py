@@ -14,6 +14,7 @@ from grucli.results.history import (
     WeightRecord,
 )
 from grucli.results.matrices import MatrixChange, MatrixStatistics
+from grucli.results.movement import MatrixMovement, Movement
 from grucli.results.pictures import (
     ForecastExample,
     MatrixFrames,
@@ -62,6 +63,7 @@ __all__ = [
     "MatrixChange",
     "MatrixFrames",
     "MatrixLearning",
+    "MatrixMovement",
     "MatrixRecord",
     "MatrixSnapshot",
     "MatrixSpectrum",
@@ -70,6 +72,7 @@ __all__ = [
     "MemoryRecord",
     "Metric",
     "MetricSet",
+    "Movement",
     "Prediction",
     "RecipeDraft",
     "Recorded",

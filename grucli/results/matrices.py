@@ -6,7 +6,7 @@ from dataclasses import MISSING, dataclass, field
 from typing import Any
 
 from grucli.cells.address import MatrixAddress
-from grucli.results.rows import Statistic, row
+from grucli.results.rows import Statistic, Topic, row
 
 UNWRITTEN: Mapping[str, Any] = {"json": False}
 """Metadata of a field that no JSON document has."""
@@ -16,12 +16,12 @@ def _entries(heading: str, meaning: str = "", *, default: Any = MISSING, **facts
     return row(Statistic(heading, meaning, "entries", **facts), default=default)
 
 
-def _map(heading: str, meaning: str = "", **facts: Any) -> Any:
-    return row(Statistic(heading, meaning, "map", **facts), default=None)
+def _map(heading: str, meaning: str = "", table: Topic = "directions", **facts: Any) -> Any:
+    return row(Statistic(heading, meaning, table, **facts), default=None)
 
 
-def _lines(heading: str, meaning: str = "", *, default: Any = None, **facts: Any) -> Any:
-    return row(Statistic(heading, meaning, "lines", **facts), default=default)
+def _lines(heading: str, meaning: str, table: Topic, *, default: Any, **facts: Any) -> Any:
+    return row(Statistic(heading, meaning, table, **facts), default=default)
 
 
 def _change(heading: str, *, rank: int) -> Any:
@@ -78,66 +78,89 @@ class MatrixStatistics(MatrixResult):
 
     shape: tuple[int, ...]
     mean: float = _entries("mean", place=1, rank=2)
-    deviation: float = _entries("deviation", place=2, rank=1)
+    deviation: float = _entries("std dev", "standard deviation", place=2, rank=1)
     minimum: float = _entries("min", place=3, rank=3)
     maximum: float = _entries("max", place=5, rank=3)
-    norm: float = row(Statistic("norm", "Frobenius norm", place=12, rank=2, is_of_vectors=True))
+    norm: float = row(Statistic("Frobenius norm", "", "size", 12, 2, is_of_vectors=True))
     near_zero_share: float = _entries(
-        "near 0", "share of entries as good as zero", place=6, rank=4, is_share=True
+        "near 0", "share of at most rms / 1000", place=6, rank=4, is_share=True
     )
     not_finite: int = _entries("not finite")
     histogram: tuple[int, ...] = _entries("values", place=4, rank=1)
-    spectral_norm: float | None = _map("s max", "largest singular value", place=13, rank=2)
-    spectral_radius: float | None = _map("radius", "largest eigenvalue", place=16, rank=2)
+    spectral_norm: float | None = _map(
+        "spectral norm", "largest singular value", "size", place=13, rank=2
+    )
+    spectral_radius: float | None = _map(
+        "spectral radius", "largest magnitude of an eigenvalue", "recurrence", place=16, rank=2
+    )
     rms: float = _entries("rms", "root mean square", place=7, rank=5, default=math.nan)
     smallest_singular_value: float | None = _map(
-        "s min", "smallest singular value", place=14, rank=8
+        "s min", "smallest singular value", "size", place=14, rank=8
     )
-    condition: float | None = _map("condition", "s max / s min", place=15, rank=9)
+    condition: float | None = _map(
+        "condition", "condition number, spectral norm / s min", "size", place=15, rank=9
+    )
     stable_rank: float | None = _map(
-        "stable rank", "directions as strong as the strongest", place=18, rank=10
+        "stable rank", "(Frobenius norm / spectral norm)²", place=18, rank=10
     )
-    effective_rank: float | None = _map("eff. rank", "directions in use", place=19, rank=3)
+    effective_rank: float | None = _map(
+        "eff. rank",
+        "effective rank, exponential of the entropy of the singular values",
+        place=19,
+        rank=3,
+    )
     participation_ratio: float | None = _map(
-        "part. ratio", "directions in use, strong ones counted for more", place=20, rank=12
+        "part. ratio", "participation ratio of the squared singular values", place=20, rank=12
     )
     orthogonality_defect: float | None = _map(
-        "defect", "distance from keeping every length", place=21, rank=5
+        "from orthog.", "distance from an orthogonal matrix", "recurrence", place=21, rank=5
     )
-    non_normality: float | None = _map("Henrici", "distance from a normal matrix", place=22, rank=6)
+    non_normality: float | None = _map(
+        "Henrici", "departure from a normal matrix", "recurrence", place=22, rank=6
+    )
     rotation_steps: float | None = _map(
-        "period", "steps of the leading mode's rhythm", place=17, rank=11
+        "period", "steps of a turn of the leading eigenvalue", "recurrence", place=17, rank=11
     )
     outliers: int | None = _map(
-        "outliers", "singular values that chance does not explain", place=23, rank=4
+        "outlying", "singular values that chance does not explain", place=23, rank=4
     )
-    outlier_edge: float | None = _map("outlier edge")
+    outlier_edge: float | None = _map("edge of chance")
     power_law_exponent: float | None = _map(
         "alpha / D",
         "exponent of a power law and its distance from the data, below 0.1 a fit",
+        "power law",
         place=24,
         rank=13,
     )
-    power_law_distance: float | None = _map("alpha / D")
+    power_law_distance: float | None = _map("alpha / D", table="power law")
     power_law_note: str | None = None
-    dead_rows: int | None = _lines("dead", "units that hear nothing", place=31, rank=1)
+    dead_rows: int | None = _lines(
+        "zero rows",
+        "of at most a thousandth of the median norm",
+        "rows",
+        default=None,
+        place=31,
+        rank=1,
+    )
     row_norms: tuple[float, ...] = _lines(
         "row min, row median, row max",
         "row median: norm of one unit's row, the middle one",
+        "rows",
         place=30,
         rank=1,
         default=(),
     )
     column_norms: tuple[float, ...] = _lines(
-        "hears most, hears least",
-        "hears most: column of largest norm",
+        "largest column, smallest column",
+        "largest column: what is read with the largest norm",
+        "columns",
         place=32,
         rank=2,
         default=(),
     )
-    effective_norm: float | None = _map("acting norm", place=10, rank=1)
-    effective_radius: float | None = _map("acting radius", place=11, rank=1)
-    divided_by: float | None = _map("divided by")
+    effective_norm: float | None = _map("effective norm", table="size", place=10, rank=1)
+    effective_radius: float | None = _map("effective radius", table="recurrence", place=11, rank=1)
+    divided_by: float | None = _map("divided by", table="size")
     is_measured: bool = False
     estimated: bool = False
     expected: Mapping[str, float] = field(default_factory=dict)

@@ -27,20 +27,27 @@ class Metric:
     is_scaled: bool = False
 
 
+Topic = Literal[
+    "entries", "size", "directions", "recurrence", "power law", "rows", "columns", "change"
+]
+"""What a number is about: the single entries, how far a matrix stretches a vector, in how many
+directions, what it does when its results come back to it, the tail of its spectrum, its rows, its
+columns, or what differs between two files."""
+
+
 @dataclass(frozen=True)
 class Statistic:
     """A number of a matrix: the heading of its column and, where that does not say it, a meaning.
 
     A heading of several columns has them all, joined with commas, its meaning says whose it is.
-    ``table`` is where the column stands: what the single entries are, what a matrix does as a map,
-    its rows and columns as lines, or how it changed. ``place`` orders columns from the left. Those
-    of low ``rank`` are kept first on a narrow screen; those without one are there when matrices are
-    sorted by them. Vectors have statistics of entries, and others that say so.
+    ``table`` is the topic under which the column stands; ``place`` orders columns from the left.
+    Those of low ``rank`` are kept first on a narrow screen; those without one are there when
+    matrices are sorted by them. Vectors have statistics of entries, and others that say so.
     """
 
     heading: str
     meaning: str = ""
-    table: Literal["entries", "map", "lines", "change"] = "map"
+    table: Topic = "directions"
     place: int = 99
     rank: int | None = None
     is_of_vectors: bool = False

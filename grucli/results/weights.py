@@ -6,6 +6,7 @@ from typing import Any
 
 from grucli.cells.address import MatrixAddress, Place
 from grucli.results.matrices import UNWRITTEN, MatrixChange, MatrixStatistics, OfCell
+from grucli.results.movement import Movement
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ class WeightReport:
     ``inputs`` names the columns of the first layer's input matrices, empty where the file does
     not say; ``cell`` and ``layer_norm`` join the kinds of several recurrent stacks with commas.
     ``notes`` are sentences on what is another cell than its names say, or was not read.
+    ``movement`` is the way from the initialisation, where the run's record lies beside the file.
     """
 
     path: str
@@ -72,6 +74,7 @@ class WeightReport:
     findings: tuple[Finding, ...] = ()
     inputs: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    movement: Movement | None = None
 
     @property
     def cells(self) -> tuple[str, ...]:

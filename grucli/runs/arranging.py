@@ -11,6 +11,7 @@ from grucli.errors import UsageError
 from grucli.results import (
     MatrixChange,
     MatrixStatistics,
+    Movement,
     WeightComparison,
     WeightPictures,
     WeightReport,
@@ -51,7 +52,15 @@ def arrange_report(report: WeightReport, wanted: Wanted) -> WeightReport:
             item for item in report.time_constants if wanted.keeps(item.bias_name, [item.cell])
         ),
         findings=tuple(item for item in report.findings if wanted.keeps(item.matrix, [item.cell])),
+        movement=_arranged(report.movement, wanted),
     )
+
+
+def _arranged(movement: Movement | None, wanted: Wanted) -> Movement | None:
+    if movement is None:
+        return None
+    kept = tuple(item for item in movement.matrices if wanted.keeps(item.name, [item.cell]))
+    return replace(movement, matrices=kept)
 
 
 def arrange_comparison(comparison: WeightComparison, wanted: Wanted) -> WeightComparison:

@@ -3,6 +3,7 @@
 import csv
 import io
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from grucli.weights import (
     long_names,
     picture_weights,
     read_history,
+    read_movement,
     read_weights,
     report_numbers,
     select_matrix,
@@ -32,9 +34,15 @@ from grucli.weights import (
 def inspect_weights(path: str | Path, *, exact: bool = False) -> WeightReport:
     """What every matrix of a checkpoint looks like, our own or a foreign one.
 
-    Large matrices are measured by faster, approximate methods unless ``exact``.
+    Large matrices are measured by faster, approximate methods unless ``exact``. Where the record of
+    a run lies beside its checkpoint, the report says how far its matrices moved.
     """
-    return build_weight_report(read_weights(path), exact=exact)
+    file = read_weights(path)
+    report = build_weight_report(file, exact=exact)
+    try:
+        return replace(report, movement=read_movement(file))
+    except CheckpointError as error:
+        return replace(report, notes=(*report.notes, f"No way from the start: {error}"))
 
 
 def numbers(

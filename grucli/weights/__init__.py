@@ -4,6 +4,7 @@ from grucli.weights.compare import compare_weights
 from grucli.weights.foreign import read_weights
 from grucli.weights.history import read_history
 from grucli.weights.lines import read_epochs, read_snapshots, snapshot_values
+from grucli.weights.movement import read_movement
 from grucli.weights.numbers import comparison_numbers, long_names, report_numbers
 from grucli.weights.pictures import film_frames, picture_weights, spectra_of_run
 from grucli.weights.report import build_weight_report
@@ -21,6 +22,7 @@ __all__ = [
     "picture_weights",
     "read_epochs",
     "read_history",
+    "read_movement",
     "read_snapshots",
     "read_weights",
     "report_numbers",

@@ -15,6 +15,8 @@ from grucli.results import Finding
 from grucli.text import clean
 
 NOT_AVAILABLE = "n/a"
+NOTHING = ("", NONE, NOT_AVAILABLE)
+"""Cells that have nothing to show."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,10 @@ class Column:
         """The column with other styles."""
         return replace(self, styles=tuple(styles))
 
+    def taken(self, rows: Sequence[int]) -> "Column":
+        """The column with these of its rows alone."""
+        return replace(self, cells=tuple(self.cells[row] for row in rows))
+
     def drawn(self, text: str, style: str) -> Text:
         """A cell, or the heading, as wide as the column."""
         text = text.rstrip() if self.numeric else text
@@ -48,7 +54,7 @@ class Column:
     @property
     def is_empty(self) -> bool:
         """Whether no row has anything to show."""
-        return all(cell.strip() in ("", NONE, NOT_AVAILABLE) for cell in self.cells)
+        return all(cell.strip() in NOTHING for cell in self.cells)
 
 
 def fitting(columns: Sequence[Column], width: int, *, gap: int) -> list[Column]:

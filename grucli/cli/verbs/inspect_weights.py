@@ -33,7 +33,7 @@ _FITTING = {
     _HISTORY: set(),
     _COMPARISON: {"OTHER", "--layer", "--gate", "--sort", "--fail-if"},
     _MATRIX: {"--matrix", "--output"},
-    _REPORT: {"--layer", "--gate", "--sort", "--exact", "--fail-if"},
+    _REPORT: {"--layer", "--gate", "--sort", "--all", "--exact", "--fail-if"},
 }
 """What is shown, and the options that do something to it."""
 
@@ -76,6 +76,7 @@ _Output = Annotated[
 _History = Annotated[
     bool, typer.Option("--history", help="How the weights were learned, phase by phase.")
 ]
+_All = Annotated[bool, typer.Option("--all", help="Show every statistic, a table for each topic.")]
 _Exact = Annotated[bool, typer.Option("--exact", help="No fast approximations for large matrices.")]
 
 
@@ -89,6 +90,7 @@ def inspect_weights(
     matrix: _Matrix = None,
     output: _Output = None,
     history: _History = False,
+    all_: _All = False,
     exact: _Exact = False,
     fail_if: FailIf = [],  # noqa: B006
     plot: Plot = None,
@@ -113,7 +115,7 @@ def inspect_weights(
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     given: dict[str, object] = {"OTHER": other, "--matrix": matrix, "--output": output}
     given |= {"--layer": layer, "--gate": gate, "--sort": sort}
-    given |= {"--exact": exact, "--fail-if": fail_if}
+    given |= {"--all": all_, "--exact": exact, "--fail-if": fail_if}
     shown = _HISTORY if history else _COMPARISON if other else _MATRIX if matrix else _REPORT
     _check_fit(shown, [option for option, value in given.items() if value])
     check_plot(plot)
@@ -126,7 +128,7 @@ def inspect_weights(
     elif matrix is not None:
         _show_matrix(asked, matrix, output)
     else:
-        _show_report(asked, exact, fail_if)
+        _show_report(asked, exact, fail_if, is_full=all_ or exact or sort is not None)
 
 
 def _check_fit(shown: str, given: Sequence[str]) -> None:
@@ -151,21 +153,25 @@ def _show(asked: _Asked, value: Any, render: Callable[..., Any]) -> None:
     show(value, json=asked.json, render=lambda width: render(value, width, naming=asked.names))
 
 
-def _show_report(asked: _Asked, exact: bool, fail_if: list[str]) -> None:
+def _show_report(asked: _Asked, exact: bool, fail_if: list[str], *, is_full: bool) -> None:
     from grucli.cli.kit.checks import check
     from grucli.cli.views.weights import render_weight_report
+    from grucli.cli.views.weights_summary import render_weight_summary
     from grucli.runs import arranging, inspection
+
+    def pictures() -> Any:
+        return arranging.arrange_pictures(inspection.picture(asked.checkpoint), asked.wanted)
 
     def drawing() -> Any:
         from grucli.figures.matrices import draw_weights
 
-        pictures = inspection.picture(asked.checkpoint)
-        return draw_weights(arranging.arrange_pictures(pictures, asked.wanted))
+        return draw_weights(pictures())
 
     report = inspection.inspect_weights(asked.checkpoint, exact=exact)
     shown = arranging.arrange_report(report, asked.wanted)
     write_plot(asked.plot, drawing)
-    _show(asked, shown, partial(render_weight_report, sort=asked.sort))
+    full = partial(render_weight_report, sort=asked.sort)
+    _show(asked, shown, full if is_full else partial(render_weight_summary, pictures=pictures))
     check(fail_if, *inspection.numbers(report))
     inspection.check_finite(report)
 

@@ -1,15 +1,11 @@
 """One matrix as a heat map: each cell of the picture shows the largest entry of its block."""
 
-import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
-from rich.color import Color
-from rich.style import Style
 from rich.text import Text
 
 from grucli.cells.naming import shown_name
-from grucli.cli.kit.numbers import digits
+from grucli.cli.kit.heat import Brush, block_length, largest, shrink
 from grucli.cli.kit.page import Page, Screen
 from grucli.cli.views.weights_columns import shape_words
 from grucli.results import MatrixValues
@@ -20,9 +16,6 @@ _LABEL = 9
 _WIDEST_CELL = 8
 _STEPS = (1, 2, 5, 10, 20, 50)
 """Cells from one number of the column axis to the next."""
-_NEGATIVE, _ZERO, _POSITIVE = (33, 102, 172), (247, 247, 247), (178, 24, 43)
-_GLYPHS, _ASCII_GLYPHS = ("·◦○●", "░▒▓█"), ("-=%", "+*#")
-"""Negative and positive ones, each from the smallest shown to the largest magnitude."""
 
 
 def render_matrix(matrix: MatrixValues, width: int, *, naming: str = "symbols") -> Screen:
@@ -35,29 +28,20 @@ def render_matrix(matrix: MatrixValues, width: int, *, naming: str = "symbols") 
 
 
 def _content(page: Page, matrix: MatrixValues, naming: str) -> Iterator[Text]:
-    brush = _Brush(_top(matrix), page.colour and not page.ascii_only, page.ascii_only)
+    brush = Brush.on(page, top=largest(matrix.values))
     room = max(page.width - _LABEL - 1, 8)
     lines = MAX_LINES * brush.rows
     cells = shrink(matrix.values, rows=lines, columns=room)
-    block = _length(len(matrix.rows), lines), _length(len(matrix.columns), room)
+    block = block_length(len(matrix.rows), lines), block_length(len(matrix.columns), room)
     stretch = min(room // len(cells[0]), _WIDEST_CELL)
     axis = column_axis(matrix.columns, count=len(cells[0]), each=block[1], cell=stretch)
     yield page.line(_title(matrix, naming), style="bold")
     yield page.line(axis, style="dim")
-    for start in range(0, len(cells), brush.rows):
-        label = clean(matrix.rows[start * block[0]])
-        line = Text(f"{label[:_LABEL]:>{_LABEL}} ", style="dim")
-        for column in range(len(cells[0])):
-            pair = [row[column] for row in cells[start : start + brush.rows]]
-            line.append_text(brush.cell(pair, stretch))
-        yield line
+    for at, line in enumerate(brush.lines(cells, stretch)):
+        label = clean(matrix.rows[at * brush.rows * block[0]])
+        yield Text(f"{label[:_LABEL]:>{_LABEL}} ", style="dim").append_text(line)
     for text in (brush.scale(), *_merged(block)):
         yield Text(" " * (_LABEL + 1) + text, style="dim")
-
-
-def _top(matrix: MatrixValues) -> float:
-    magnitudes = (abs(entry) for row in matrix.values for entry in row)
-    return max(filter(math.isfinite, magnitudes), default=0.0)
 
 
 def _title(matrix: MatrixValues, naming: str) -> str:
@@ -65,65 +49,6 @@ def _title(matrix: MatrixValues, naming: str) -> str:
     name = shown_name(naming, matrix.address, len(matrix.rows))
     gate = "" if naming == "words" else f" {matrix.gate}"
     return f"{name}{gate} · {matrix.name} · {shape}"
-
-
-@dataclass(frozen=True)
-class _Brush:
-    """How one value is put on the screen; ``top`` is the magnitude of full colour."""
-
-    top: float
-    colour: bool
-    ascii_only: bool
-
-    @property
-    def rows(self) -> int:
-        """Rows of cells in one line of text."""
-        return 2 if self.colour else 1
-
-    def cell(self, block: Sequence[float], stretch: int) -> Text:
-        if not all(map(math.isfinite, block)):
-            return Text("?" * stretch, "bold red")
-        if self.colour:
-            upper, *lower = [Color.from_rgb(*self._rgb(value)) for value in block]
-            return Text("▀" * stretch, Style(color=upper, bgcolor=lower[0] if lower else None))
-        return Text(self._glyph(block[0]) * stretch)
-
-    def scale(self) -> str:
-        top = digits(self.top, 3)
-        if self.colour:
-            return f"blue -{top} · white 0 · red {top}"
-        negative, positive = self._families
-        return f"-{top} {negative[::-1]} blank {positive} {top}"
-
-    @property
-    def _families(self) -> tuple[str, str]:
-        return _ASCII_GLYPHS if self.ascii_only else _GLYPHS
-
-    def _glyph(self, value: float) -> str:
-        family = self._families[value > 0]
-        share = abs(value) / self.top if self.top > 0 else 0.0
-        level = min(int(share * (len(family) + 1)), len(family))
-        return family[level - 1] if level else " "
-
-    def _rgb(self, value: float) -> tuple[float, float, float]:
-        share = min(abs(value) / self.top, 1.0) if self.top > 0 else 0.0
-        end = _POSITIVE if value > 0 else _NEGATIVE
-        red, green, blue = (
-            zero + share * (full - zero) for zero, full in zip(_ZERO, end, strict=True)
-        )
-        return red, green, blue
-
-
-def shrink(values: Sequence[Sequence[float]], *, rows: int, columns: int) -> list[list[float]]:
-    """At most ``rows`` x ``columns`` cells, each the entry of largest magnitude in its block."""
-    down, across = _blocks(len(values), rows), _blocks(len(values[0]), columns)
-    return [
-        [
-            max((entry for row in values[rows_] for entry in row[columns_]), key=abs)
-            for columns_ in across
-        ]
-        for rows_ in down
-    ]
 
 
 def column_axis(names: Sequence[str], *, count: int, each: int, cell: int) -> str:
@@ -148,13 +73,3 @@ def _merged(block: tuple[int, int]) -> Iterator[str]:
     if block != (1, 1):
         rows, columns = plural(block[0], "row"), plural(block[1], "column")
         yield f"each cell: the largest in magnitude of {rows} × {columns}"
-
-
-def _blocks(size: int, count: int) -> list[slice]:
-    """Cut ``size`` places into at most ``count`` blocks of one length, the last perhaps shorter."""
-    length = _length(size, count)
-    return [slice(start, start + length) for start in range(0, size, length)]
-
-
-def _length(size: int, count: int) -> int:
-    return -(-size // count)

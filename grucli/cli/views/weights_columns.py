@@ -10,6 +10,7 @@ ROWS = dict(sorted(rows_of(MatrixStatistics, Statistic).items(), key=lambda row:
 """The rows of all statistics by name, in the order of their columns."""
 
 _EIGHTHS = "▁▂▃▄▅▆▇█"
+_OF_ONE_COLUMN = ("norm", "effective_norm", "divided_by")
 _FIRST = -1
 """The rank of a column that no other displaces."""
 
@@ -30,8 +31,7 @@ def entry_columns(matrices: Sequence[MatrixStatistics], *, sort: str | None = No
     shown = [name for name, row in ROWS.items() if row.table == "entries" and row.rank is not None]
     if sort is not None and ROWS[sort].is_of_entries and sort not in shown:
         shown.append(sort)
-    columns = [_entries(matrices, name, rank=_rank(name, sort)) for name in shown]
-    return [Column("shape", tuple(shape_words(item.shape) for item in matrices), 1), *columns]
+    return [_entries(matrices, name, rank=_rank(name, sort)) for name in shown]
 
 
 def _rank(name: str, sort: str | None) -> int:
@@ -48,16 +48,21 @@ def _entries(matrices: Sequence[MatrixStatistics], name: str, *, rank: int) -> C
     return Column(row.heading, tuple(cells), rank)
 
 
-def map_columns(matrices: Sequence[MatrixStatistics], *, sort: str | None = None) -> list[Column]:
+def map_columns(
+    matrices: Sequence[MatrixStatistics], topic: str, *, sort: str | None = None
+) -> list[Column]:
     """What the matrices do to a vector; the value before training in brackets, where known.
 
-    The column of the statistic ``sort`` is kept on every screen.
+    The column of the statistic ``sort``, if it is of this topic, is kept on every screen.
     """
-    shown = [name for name, row in ROWS.items() if row.table == "map" and row.rank is not None]
-    if sort is not None and not ROWS[sort].is_of_entries:
+    shown = [name for name, row in ROWS.items() if row.table == topic and row.rank is not None]
+    if sort is not None and ROWS[sort].table == topic and not ROWS[sort].is_of_entries:
         headings = {ROWS[name].heading for name in shown}
         shown += [sort] * (ROWS[sort].heading not in headings)
-    return [_map(matrices, name, sort) for name in shown]
+    columns = [_map(matrices, name, sort) for name in shown]
+    if topic == "directions":
+        columns.insert(0, Column("shape", tuple(shape_words(item.shape) for item in matrices), 1))
+    return columns
 
 
 def _map(matrices: Sequence[MatrixStatistics], name: str, sort: str | None) -> Column:
@@ -65,10 +70,16 @@ def _map(matrices: Sequence[MatrixStatistics], name: str, sort: str | None) -> C
     if name == "power_law_exponent":
         is_first = sort is not None and ROWS[sort].heading == heading
         return _power_law(matrices, rank=_FIRST if is_first else rank)
-    values = [getattr(item, name) for item in matrices]
+    values = [getattr(item, name) if is_told(item, name) else None for item in matrices]
+    starts = [item.expected.get(name) if is_told(item, name) else None for item in matrices]
     cells = align_decimals([short(value) for value in values])
-    cells = bracketed(cells, [item.expected.get(name) for item in matrices])
+    cells = bracketed(cells, starts)
     return Column(heading, tuple(cells), rank)
+
+
+def is_told(item: MatrixStatistics, name: str) -> bool:
+    """A matrix with one column has one singular value, its norm: nothing more to tell of it."""
+    return min(item.shape) > 1 or name in _OF_ONE_COLUMN
 
 
 def _power_law(matrices: Sequence[MatrixStatistics], *, rank: int) -> Column:

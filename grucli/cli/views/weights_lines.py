@@ -15,24 +15,30 @@ SHOWN_INPUTS = 12
 _NAME = 14
 
 
-def line_columns(matrices: Sequence[MatrixStatistics], inputs: Sequence[str]) -> list[Column]:
-    """Norms of rows (how much a unit listens) and of columns (how much it is heard).
-
-    ``inputs`` names the columns of the first layer's input matrices, where known.
-    """
+def row_columns(matrices: Sequence[MatrixStatistics]) -> list[Column]:
+    """Norms of rows: how much a unit listens through a matrix."""
     rows = [item.row_norms for item in matrices]
     starts = [item.expected.get("row_norms") for item in matrices]
     middle = align_decimals([short(median(norms)) if norms else NONE for norms in rows])
-    heard = [_least_and_most(item, inputs) for item in matrices]
     least_row, middle_row, most_row = ROWS["row_norms"].headings
-    most_heard, least_heard = ROWS["column_norms"].headings
     return [
         Column(least_row, _numbers([min(norms, default=None) for norms in rows]), 1),
         Column(middle_row, tuple(bracketed(middle, starts)), 1),
         Column(most_row, _numbers([max(norms, default=None) for norms in rows]), 1),
         Column(ROWS["dead_rows"].heading, tuple(short(item.dead_rows) for item in matrices), 1),
-        Column(most_heard, tuple(most for _, most in heard), 2, numeric=False),
-        Column(least_heard, tuple(least for least, _ in heard), 3, numeric=False),
+    ]
+
+
+def column_columns(matrices: Sequence[MatrixStatistics], inputs: Sequence[str]) -> list[Column]:
+    """Norms of columns: what is read with the largest and the smallest weights.
+
+    ``inputs`` names the columns of the first layer's input matrices, where known.
+    """
+    found = [_least_and_most(item, inputs) for item in matrices]
+    largest, smallest = ROWS["column_norms"].headings
+    return [
+        Column(largest, tuple(most for _, most in found), 2, numeric=False),
+        Column(smallest, tuple(least for least, _ in found), 3, numeric=False),
     ]
 
 
