@@ -1,7 +1,6 @@
 """What a person sees in train and eval."""
 
 import io
-import math
 from dataclasses import replace
 
 import pytest
@@ -17,6 +16,7 @@ from grucli.cli.views.training import LiveTraining, PlainTraining, open_view
 from grucli.cli.views.training_screen import draw
 from grucli.cli.views.training_state import TrainingState
 from grucli.results import (
+    Comparison,
     Epoch,
     GateUpdate,
     MetricSet,
@@ -44,6 +44,14 @@ def metrics(rmse: float, **changes: float | None) -> MetricSet:
     return replace(values, **changes)
 
 
+COMPARISONS = {
+    "naive": Comparison(0.9, 0.8, 0.95, 0.0, "better"),
+    "seasonal_naive": Comparison(0.5, 0.4, 0.58, 0.0, "better"),
+    "drift": Comparison(0.1, -0.1, 0.25, 0.3, "no difference"),
+    "ridge": Comparison(-0.25, -0.4, -0.1, 0.01, "worse"),
+}
+
+
 def scores(model: float = 0.6, *, horizon: int = 26, **changes: float | None) -> Scores:
     return Scores(
         split="test",
@@ -60,6 +68,7 @@ def scores(model: float = 0.6, *, horizon: int = 26, **changes: float | None) ->
         },
         by_step=tuple(metrics(model * (0.5 + step / horizon)) for step in range(horizon)),
         by_column={"co2": metrics(model), "a\x1b[2Jname": metrics(1e5)},
+        comparisons=COMPARISONS,
     )
 
 
@@ -215,25 +224,71 @@ def test_what_is_not_defined_is_a_dash_with_the_reason():
     assert "smape is not defined" not in text
 
 
-def test_a_model_that_wins_is_said_to_beat_naive():
-    text = " ".join(render_scores(scores(0.855), None, 80).plain.split())
-    assert "The model beats naive: rmse 0.8550, 50 % below the 1.710 of seasonal naive" in text
-    assert "Ridge" not in text
+def said(**changes):
+    """The sentences of the verdict beside seasonal naive, the strongest naive forecast."""
+    comparison = Comparison(0.5, 0.4, 0.58, 0.0, "better")
+    compared = {"seasonal_naive": replace(comparison, **changes)}
+    text = render_scores(replace(scores(), comparisons=compared), None, 80).plain
+    return " ".join(text.split()).partition("strongest naive forecast: ")[2]
 
 
 @pytest.mark.parametrize(
-    ("model", "says"),
+    ("changes", "words"),
     [
-        (1.71, "rmse 1.710, the same as that of seasonal naive"),
-        (1.7613, "rmse 1.761, 3.0 % above the 1.710 of seasonal naive"),
-        (171.0, "rmse 171.0, 100 times the 1.710 of seasonal naive"),
-        (math.nan, "rmse –, against 1.710 of seasonal naive"),
+        ({}, "mean squared error 50 % lower (95 % interval 40 to 58 % lower)."),
+        (
+            {"skill": -0.032, "low": -0.051, "high": -0.01, "verdict": "worse"},
+            "mean squared error 3.2 % higher (95 % interval 1.0 to 5.1 % higher).",
+        ),
+        (
+            {"skill": 0.03, "low": -0.2, "high": 0.15, "chance": 0.4, "verdict": "no difference"},
+            "mean squared error 3.0 % lower (95 % interval 15 % lower to 20 % higher).",
+        ),
+        (
+            {"skill": -1233.0, "low": -2000.0, "high": -500.0, "verdict": "worse"},
+            "mean squared error 1,234 times as high (95 % interval 501 times as high to 2,001 "
+            "times as high).",
+        ),
+        (
+            {"skill": 0.004, "low": 0.001, "high": 0.007, "chance": 1e-3}
+            | {"verdict": "no difference"},
+            "mean squared error 0.4 % lower (95 % interval 0.1 to 0.7 % lower), less than 1 %, "
+            "which is none.",
+        ),
+        (
+            {"low": None, "high": None, "chance": None, "verdict": "no difference"},
+            "mean squared error 50 % lower, of too few windows to tell.",
+        ),
+        (
+            {"low": None, "high": None, "chance": 0.3, "verdict": "no difference"},
+            "mean squared error 50 % lower (95 % interval without bounds).",
+        ),
+        ({"skill": None, "verdict": "worse"}, "it makes no error at all."),
     ],
 )
-def test_a_model_that_loses_is_said_not_to_beat_naive(model, says):
-    text = " ".join(render_scores(scores(model), None, 80).plain.split())
-    assert f"The model does not beat naive: {says}" in text
-    assert "Ridge regression is better than the model: rmse 0.9000." in text
+def test_the_verdict_says_how_large_the_difference_is(changes, words):
+    assert said(**changes) == words
+
+
+def test_the_verdict_names_the_strongest_naive_forecast_then_ridge_then_the_rest():
+    lines = render_scores(scores(), None, 200).plain.splitlines()
+    assert lines[-4].startswith("Better than seasonal naive, the strongest naive forecast: ")
+    assert lines[-3].startswith("Worse than ridge regression: ")
+    assert lines[-2].startswith("Better than naive: ")
+    assert lines[-1].startswith("No difference from drift: ")
+
+
+def test_the_end_of_a_run_names_the_strongest_naive_forecast_and_ridge():
+    text = render_summary(finished(scores())).plain
+    assert "Better than seasonal naive, the strongest naive forecast: " in text
+    assert "Worse than ridge regression: " in text
+    assert "drift: " not in text
+
+
+def test_the_numbers_that_can_be_checked_have_the_skill():
+    numbers = score_numbers(scores())
+    assert numbers["skill.ridge"] == -0.25
+    assert (numbers["skill.ridge.low"], numbers["skill.ridge.high"]) == (-0.4, -0.1)
 
 
 def test_a_long_horizon_shows_some_steps_with_the_first_and_the_last():
@@ -287,11 +342,6 @@ def test_the_summary_says_where_things_are_and_what_to_type():
     assert "runs/co2/metrics.jsonl" in text
     for verb in ("eval", "predict", "inspect-weights"):
         assert f"  grucli {verb} runs/co2/best.pt" in text
-
-
-def test_the_summary_says_plainly_when_naive_wins():
-    text = render_summary(finished(scores(5.0))).plain
-    assert "The model does not beat naive: rmse 5.000" in text
 
 
 def test_the_summary_quotes_paths_for_the_shell_and_never_breaks_them():
@@ -429,7 +479,7 @@ def test_a_live_run_ends_with_the_display_then_the_summary_and_the_cursor_back()
     text = console.file.getvalue()
     assert text.index("59 weeks are missing") < text.index("21,345 parameters")
     assert text.rindex("stopped early") > text.rindex("W_xn")
-    assert "does not beat naive" in text
+    assert "Worse than ridge regression" in text
     assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l")
 
 

@@ -23,7 +23,16 @@ from grucli.results.pictures import (
 )
 from grucli.results.rows import Metric, Recorded, Statistic, quantities, rows_of
 from grucli.results.run import FilmMoment, RunReport
-from grucli.results.scores import BASELINES, Baseline, Forecast, MetricSet, Scores, SplitName
+from grucli.results.scores import (
+    BASELINES,
+    Baseline,
+    Comparison,
+    Forecast,
+    MetricSet,
+    Scores,
+    SplitName,
+    Verdict,
+)
 from grucli.results.training import (
     Epoch,
     GateUpdate,
@@ -52,6 +61,7 @@ __all__ = [
     "Baseline",
     "ClassMetrics",
     "ClassScores",
+    "Comparison",
     "Epoch",
     "EpochLoss",
     "FilmMoment",
@@ -86,6 +96,7 @@ __all__ = [
     "TrainingEvent",
     "TrainingFinished",
     "TrainingStarted",
+    "Verdict",
     "WeightComparison",
     "WeightHistory",
     "WeightPictures",

@@ -47,6 +47,26 @@ BASELINES = (
 LEARNERS = tuple(item.name for item in BASELINES if item.learns)
 
 
+Verdict = Literal["better", "worse", "no difference"]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A model beside a baseline, window by window.
+
+    ``skill`` is 1 less the ratio of their mean squared errors in scaled units, above 0 where the
+    model has the smaller one; it lies between ``low`` and ``high`` with a confidence of 95 %.
+    ``chance`` is that of a difference as large without any. None where the windows are too few to
+    tell, and of a baseline without an error.
+    """
+
+    skill: float | None
+    low: float | None
+    high: float | None
+    chance: float | None
+    verdict: Verdict
+
+
 @dataclass(frozen=True)
 class Scores:
     """A model beside the baselines on the same windows.
@@ -55,7 +75,8 @@ class Scores:
     entry for each step of the horizon, ``by_column`` one for each target. ``values`` counts the
     truth values that were compared (values that were never measured are not). ``season_reason``
     says where the season, or that there is none, is from; checkpoints before it did are silent.
-    ``notes`` are sentences on the table: what was filled, what was left out.
+    ``notes`` are sentences on the table: what was filled, what was left out. ``comparisons`` says
+    of every baseline whether the model is better.
     """
 
     split: str
@@ -69,6 +90,7 @@ class Scores:
     by_column: Mapping[str, MetricSet]
     season_reason: str = ""
     notes: tuple[str, ...] = ()
+    comparisons: Mapping[str, Comparison] = field(default_factory=dict)
 
     @property
     def naive(self) -> Mapping[str, MetricSet]:

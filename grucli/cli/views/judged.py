@@ -13,8 +13,9 @@ from grucli.cli.views.classes import (
     write_labels_csv,
 )
 from grucli.cli.views.forecast import write_forecast_csv
-from grucli.cli.views.scores import BRIEF, forecasters, metric_table, render_scores, verdict
+from grucli.cli.views.scores import BRIEF, forecasters, metric_table, render_scores
 from grucli.cli.views.scores import score_numbers as forecast_numbers
+from grucli.cli.views.verdict import verdict
 from grucli.errors import UsageError
 from grucli.results import AnyScores, ClassScores, Labels, Prediction
 from grucli.text import plural

@@ -10,10 +10,10 @@ from rich.text import Text
 
 from grucli.cli.kit.charts import BEST_STYLE, sparkline
 from grucli.cli.kit.columns import Column
-from grucli.cli.kit.numbers import NONE, align_decimals, digits, percent
+from grucli.cli.kit.numbers import NONE, align_decimals, digits
 from grucli.cli.kit.page import Screen, draw_columns
+from grucli.cli.views.verdict import verdict
 from grucli.results import (
-    BASELINES,
     AnyScores,
     ClassMetrics,
     Metric,
@@ -38,17 +38,22 @@ _GAP = 1
 def score_numbers(scores: Scores) -> dict[str, float | None]:
     """Name every number: ``mase`` of the model, ``naive.mase``, ``step3.rmse``, ``column.co2.mae``.
 
-    Steps count from 1.
+    Steps count from 1. ``skill.ridge`` is by how much the mean squared error is below that of ridge
+    regression, as a share, between ``skill.ridge.low`` and ``skill.ridge.high``.
     """
     groups = {"": scores.model}
     groups |= {f"{name}.": metrics for name, metrics in scores.baselines.items()}
     groups |= {f"step{number}.": metrics for number, metrics in enumerate(scores.by_step, 1)}
     groups |= {f"column.{name}.": metrics for name, metrics in scores.by_column.items()}
-    return {
+    numbers = {
         prefix + metric: value
         for prefix, metrics in groups.items()
         for metric, value in asdict(metrics).items()
     }
+    for name, comparison in scores.comparisons.items():
+        skill = {"": comparison.skill, ".low": comparison.low, ".high": comparison.high}
+        numbers |= {f"skill.{name}{part}": value for part, value in skill.items()}
+    return numbers
 
 
 def render_scores(
@@ -70,7 +75,7 @@ def _content(scores: Scores, by: Literal["step", "column"] | None, width: int) -
     lines += [Text(), *metric_table(rows, ORIGINAL, width, stars=True)]
     lines += [Text(), *metric_table(rows, SCALED, width, stars=True), Text()]
     lines += [Text(line, style="dim") for line in _footnotes(rows, width)]
-    lines += verdict(scores, width)
+    lines += verdict(scores, width, every=True)
     if by == "step":
         lines += [Text(), *_by_step(scores, width)]
     if by == "column":
@@ -169,39 +174,6 @@ def _footnotes(rows: Mapping[str, MetricSet], width: int) -> list[str]:
         if any(getattr(row, name) is None for row in rows.values()):
             notes.append(f"{NONE} {name} is not defined: {metric.undefined}")
     return [line for note in notes for line in textwrap.wrap(note, width)]
-
-
-def verdict(scores: Scores, width: int) -> list[Text]:
-    """Say plainly whether the model beats the strongest forecast that learns nothing."""
-    if not scores.naive:
-        return []
-    name, naive = scores.best_naive
-    ours, theirs = scores.model.rmse, naive.rmse
-    wins = scores.model.mse < naive.mse
-    whose = _shown(name) + (", the strongest naive forecast" if len(scores.naive) > 1 else "")
-    sentence = (
-        f"The model {'beats' if wins else 'does not beat'} naive: "
-        f"rmse {digits(ours)}, {_against(ours, theirs)} of {whose}."
-    )
-    for learner in filter(lambda item: item.learns, BASELINES):
-        found = scores.baselines.get(learner.name)
-        if found is not None and not scores.model.mse <= found.mse:
-            words = learner.words.capitalize()
-            sentence += f" {words} is better than the model: rmse {digits(found.rmse)}."
-    style = "bold green" if wins else "bold yellow"
-    return [Text(line, style=style) for line in textwrap.wrap(sentence, width)]
-
-
-def _against(ours: float, theirs: float) -> str:
-    """Compare two errors in words that go on with ``of`` and a name."""
-    if ours == theirs:
-        return "the same as that"
-    if theirs == 0 or not math.isfinite(ours):
-        return f"against {digits(theirs)}"
-    if ours >= 10 * theirs:
-        return f"{ours / theirs:,.0f} times the {digits(theirs)}"
-    gap = percent(abs(ours / theirs - 1))
-    return f"{gap} {'below' if ours < theirs else 'above'} the {digits(theirs)}"
 
 
 def _by_step(scores: Scores, width: int) -> list[Text]:

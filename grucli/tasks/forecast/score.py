@@ -15,6 +15,7 @@ from grucli.tasks.forecast.data import ForecastData
 from grucli.tasks.forecast.metrics import Array
 from grucli.tasks.forecast.samples import Windows
 from grucli.tasks.forecast.sums import ErrorSums, columns_of
+from grucli.tasks.forecast.verdict import Origins, compare_all
 
 
 def model_predictor(model: Forecaster) -> Predictor:
@@ -76,7 +77,7 @@ def score_model(model: Forecaster, data: ForecastData, *, split: SplitName) -> S
 
 def as_scores(sums: Mapping[str, ErrorSums], data: ForecastData, *, split: SplitName) -> Scores:
     """Read the sums of ``model`` and of everything else as baselines."""
-    model = sums["model"]
+    model, losses = sums["model"], {name: each.losses for name, each in sums.items()}
     return Scores(
         split=split,
         windows=len(data.samples(split)),
@@ -88,4 +89,5 @@ def as_scores(sums: Mapping[str, ErrorSums], data: ForecastData, *, split: Split
         baselines={name: sum_.read() for name, sum_ in sums.items() if name != "model"},
         by_step=tuple(model.read(step=step) for step in range(model.horizon)),
         by_column=columns_of(model, data.panel.columns.targets),
+        comparisons=compare_all(losses, Origins.of(data.samples(split))),
     )

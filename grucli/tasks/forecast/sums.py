@@ -25,7 +25,7 @@ class ErrorSums:
     ``spread`` [C] turns original into scaled units, where every series has its own that of one of
     them; ``naive_mae`` [C] is the in-sample error that mase divides by (zero: unknown); ``offset``
     [C] is taken off the truth before it is squared, so that a large level does not swallow the
-    variance.
+    variance. ``by_window`` keeps a number for every window.
     """
 
     horizon: int
@@ -34,6 +34,7 @@ class ErrorSums:
     naive_mae: Array
     sums: dict[str, Array] = field(default_factory=dict)
     zeros: bool = False
+    by_window: list[Array] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         shape = (self.horizon, len(self.spread))
@@ -70,8 +71,15 @@ class ErrorSums:
         scaled = error if ratio is None else error * torch.as_tensor(ratio, device=error.device)
         parts["own_squared"] = parts["squared"] if ratio is None else scaled.square()
         parts["own_absolute"] = parts["absolute"] if ratio is None else scaled.abs()
+        own = parts["own_squared"].sum(dim=1).cpu().numpy()
+        self.by_window.append((own / self.spread**2).sum(axis=1))
         for name, part in parts.items():
             self.sums[name] += part.sum(dim=0).cpu().numpy()
+
+    @property
+    def losses(self) -> Array:
+        """Sum of the squared errors of each window, in scaled units."""
+        return np.concatenate(self.by_window)
 
     @property
     def values(self) -> int:
