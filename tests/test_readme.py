@@ -24,7 +24,7 @@ def blocks(language):
 def mine(tmp_path):
     """The README's recipe, shortened to one epoch, beside the table it names."""
     recipe, *_ = blocks("yaml")
-    (tmp_path / "mine.yaml").write_text(recipe.replace("epochs: 20", "epochs: 1"))
+    (tmp_path / "mine.yaml").write_text(recipe.replace("epochs: 40", "epochs: 1"))
     table = (REPOSITORY / "data" / "co2_weekly.csv").read_text()
     (tmp_path / "mine.csv").write_text(table)
     (tmp_path / "newer.csv").write_text(table)
