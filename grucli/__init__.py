@@ -60,11 +60,16 @@ def evaluate(checkpoint: Path, data: Any = None, *, split: SplitName = "test") -
     return reading.evaluate(fspath(checkpoint), _table(data), split=split)
 
 
-def predict(checkpoint: Path, data: Any = None, *, horizon: int | None = None) -> Prediction:
-    """Forecast beyond the end of a table: a path, a frame or the recipe's own."""
+def predict(
+    checkpoint: Path, data: Any = None, *, horizon: int | None = None, future: Any = None
+) -> Prediction:
+    """Forecast beyond the end of a table: a path, a frame or the recipe's own.
+
+    ``future`` is a path or a frame of the columns that are known in advance (data.future).
+    """
     from grucli.runs import reading
 
-    return reading.predict(fspath(checkpoint), _table(data), horizon=horizon)
+    return reading.predict(fspath(checkpoint), _table(data), horizon=horizon, future=_table(future))
 
 
 def inspect_weights(checkpoint: Path) -> WeightReport:

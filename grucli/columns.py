@@ -8,27 +8,42 @@ class Columns:
     """The columns that a model reads, by what they are to it; a row holds them in this order.
 
     ``targets`` are to be learned, ``past`` is known up to the newest row, ``future`` beyond it,
-    ``static`` is constant within a series. ``categories`` names those among them that hold the
-    number of a class instead of an amount. With ``flags`` one more number follows for each of
-    them: 1 where it was measured, 0 where it was filled.
+    ``calendar`` too, as it is worked out from the times; ``static`` is constant within a series.
+    One more number follows for each column of ``flagged``: 1 where it was measured, 0 where it was
+    filled.
     """
 
     targets: tuple[str, ...]
     past: tuple[str, ...] = ()
     future: tuple[str, ...] = ()
+    calendar: tuple[str, ...] = ()
     static: tuple[str, ...] = ()
-    categories: tuple[str, ...] = ()
-    flags: bool = False
+    flagged: tuple[str, ...] = ()
 
     @property
-    def values(self) -> tuple[str, ...]:
-        """The columns as a table has them, without flags."""
+    def read(self) -> tuple[str, ...]:
+        """The columns that stand in a table."""
         return (*self.targets, *self.past, *self.future, *self.static)
 
     @property
+    def values(self) -> tuple[str, ...]:
+        """All columns without flags."""
+        return (*self.targets, *self.past, *self.ahead, *self.static)
+
+    @property
+    def ahead(self) -> tuple[str, ...]:
+        """The columns that are known of the steps ahead."""
+        return (*self.future, *self.calendar)
+
+    @property
+    def common(self) -> tuple[str, ...]:
+        """The columns whose values mean the same in all series, whatever these are scaled by."""
+        return (*self.calendar, *self.static)
+
+    @property
     def flag_names(self) -> tuple[str, ...]:
-        """The flags in words, as many as there are values or none."""
-        return tuple(f"{name} measured" for name in self.values) if self.flags else ()
+        """The flags in words."""
+        return tuple(f"{name} measured" for name in self.flagged)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -44,6 +59,23 @@ class Columns:
     def other_places(self) -> slice:
         """Where everything else stands in a row, flags too."""
         return slice(len(self.targets), len(self.names))
+
+    @property
+    def ahead_places(self) -> slice:
+        """Where the columns stand that are known of the steps ahead."""
+        first = len(self.targets) + len(self.past)
+        return slice(first, first + len(self.ahead))
+
+    @property
+    def calendar_places(self) -> slice:
+        """Where the calendar stands in a row."""
+        stop = self.ahead_places.stop
+        return slice(stop - len(self.calendar), stop)
+
+    @property
+    def static_places(self) -> slice:
+        """Where the static columns stand in a row."""
+        return slice(self.ahead_places.stop, len(self.values))
 
     @property
     def flag_places(self) -> slice:

@@ -260,8 +260,8 @@ OPTIONS = {
     "train": "--set --run-dir --resume --overwrite --print-recipe --device --threads --seed "
     "--quiet --verbose --no-color",
     "eval": "--split --by --fail-if --plot --json --threads --quiet --verbose --no-color",
-    "predict": "-o --output --horizon --stream --plot --json --threads --quiet --verbose "
-    "--no-color",
+    "predict": "-o --output --horizon --future --future-template --stream --plot --json --threads "
+    "--quiet --verbose --no-color",
     "inspect-weights": "--layer --gate --sort --names --matrix -o --output --history --all --exact "
     "--fail-if --plot --json --quiet --verbose --no-color",
     "trace": "-o --output --rows --layer --unit --gate --step --plot --json --threads --quiet "

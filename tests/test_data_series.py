@@ -34,7 +34,9 @@ def series_of(values, *, missing="error", first=0):
     cells = ("" if value is None else repr(float(value)) for value in values)
     rows = "\n".join(f"{time},{cell}" for time, cell in enumerate(cells, start=first))
     table = parse_table(f"t,a\n{rows}\n".encode(), source="f", time="t")
-    return build_panel(table, Columns(("a",), flags=missing == "mask"), missing=missing)
+    return build_panel(
+        table, Columns(("a",), flagged=("a",) if missing == "mask" else ()), missing=missing
+    )
 
 
 def panel_of(*series, missing="error", firsts=None):

@@ -35,9 +35,8 @@ def panel_of(values, missing="error", targets=1):
     names = [f"c{column}" for column in range(len(values[0]))]
     lines = [",".join(["t", *names]), *(f"{i},{','.join(row)}" for i, row in enumerate(cells))]
     table = parse_table("\n".join(lines).encode(), source="f", time="t")
-    columns = Columns(
-        table.columns[:targets], past=table.columns[targets:], flags=missing == "mask"
-    )
+    flagged = table.columns if missing == "mask" else ()
+    columns = Columns(table.columns[:targets], past=table.columns[targets:], flagged=flagged)
     return build_panel(table, columns, missing=missing)
 
 

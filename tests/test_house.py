@@ -12,10 +12,11 @@ from grucli.cells import CELLS, NORM_NAMES
 
 PACKAGE = Path(__file__).parent.parent / "grucli"
 
-GROUND = {"errors", "columns", "text", "cells", "dialect"}
+GROUND = {"errors", "calendars", "columns", "text", "cells", "dialect"}
 VALUES = {"forms", "files", "formats", "results", "recipe"}
 MAY_IMPORT = {
     "errors": set(),
+    "calendars": set(),
     "columns": set(),
     "text": set(),
     "forms": {"errors"},
@@ -25,7 +26,7 @@ MAY_IMPORT = {
     "formats": {"errors", "text"},
     "results": GROUND,
     "recipe": GROUND,
-    "data": {"errors", "columns", "text", "dialect", "forms", "results"},
+    "data": {"errors", "calendars", "columns", "text", "dialect", "forms", "results"},
     "nn": GROUND | {"results"},
     "training": {"errors", "forms", "results", "recipe"},
     "tasks": GROUND | {"forms", "results", "recipe", "data", "nn", "training"},

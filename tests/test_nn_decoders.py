@@ -68,7 +68,7 @@ def test_a_context_that_is_no_multiple_begins_with_copies_of_its_oldest_row(step
 @CHANNELS
 def test_segments_work_with_every_layer_norm_and_give_every_weight_a_gradient(layer_norm, channels):
     model = make(layer_norm=layer_norm, channels=channels, future_size=1, skip="linear")
-    forecast = model(random(B, T, 3), future_BKF=random(B, K, 1))
+    forecast = model(random(B, T, 3), random(B, K, 1))
     assert forecast.shape == (B, K, 2)
     forecast.square().sum().backward()
     assert all(p.grad is not None and p.grad.abs().max() > 0 for p in model.parameters())
@@ -77,22 +77,22 @@ def test_segments_work_with_every_layer_norm_and_give_every_weight_a_gradient(la
 def test_a_column_known_in_advance_moves_only_the_segment_of_its_step():
     model = make(future_size=1, horizon=7)
     context, future = random(B, T, 3), random(B, 7, 1)
-    forecast = model(context, future_BKF=future)
+    forecast = model(context, future)
     for k in range(7):
         moved = future.clone()
         moved[:, k] += 0.5
-        reached = (model(context, future_BKF=moved) - forecast).abs().amin(dim=(0, 2)) > 1e-12
+        reached = (model(context, moved) - forecast).abs().amin(dim=(0, 2)) > 1e-12
         assert torch.equal(reached, torch.arange(7) // W == k // W)
 
 
 def test_a_column_known_in_advance_moves_only_its_own_step_of_the_direct_decoder():
     model = make("direct", future_size=2)
     context, future = random(B, T, 4), random(B, K, 2)
-    forecast = model(context, future_BKF=future)
+    forecast = model(context, future)
     for k in range(K):
         moved = future.clone()
         moved[:, k] += 2.0
-        reached = (model(context, future_BKF=moved) - forecast).abs().amax(dim=(0, 2)) > 1e-12
+        reached = (model(context, moved) - forecast).abs().amax(dim=(0, 2)) > 1e-12
         assert torch.equal(reached, torch.arange(K) == k)
 
 
@@ -100,16 +100,16 @@ def test_the_recursive_decoder_reads_a_known_column_from_the_step_that_it_leads_
     model = make("recursive", future_size=1, static_size=1, flag_size=4)
     context, future = random(B, T, 8), random(B, K, 1)
     context[..., 3:4] = context[:, :1, 3:4]
-    forecast = model(context, future_BKF=future)
+    forecast = model(context, future)
     for k in range(K):
         moved = future.clone()
         moved[:, k] += 0.5
-        reached = (model(context, future_BKF=moved) - forecast).abs().amax(dim=(0, 2)) > 1e-12
+        reached = (model(context, moved) - forecast).abs().amax(dim=(0, 2)) > 1e-12
         assert torch.equal(reached, torch.arange(K) >= k)
     static, ones = context[:, -1:, 3:4], torch.ones(B, 1, 4).double()
     fed = torch.cat([forecast[:, :1], future[:, :1], static, ones], dim=-1)
     later = torch.cat([future[:, 1:], random(B, 1, 1)], dim=1)
-    longer = model(torch.cat([context, fed], dim=1), future_BKF=later)
+    longer = model(torch.cat([context, fed], dim=1), later)
     assert_close(longer[:, 0], forecast[:, 1])
 
 
@@ -119,11 +119,11 @@ def test_known_and_constant_columns_and_their_flags_go_to_every_target(decoder, 
     settings = {"future_size": 1, "static_size": 1, "flag_size": 4, "channels": channels}
     model = make(decoder, **settings)
     context, future = random(B, T, 8), random(B, K, 1)
-    forecast = model(context, future_BKF=future)
+    forecast = model(context, future)
     for column in (2, 3, 6, 7):
         moved = context.clone()
         moved[..., column] += 0.5
-        assert (model(moved, future_BKF=future) - forecast).abs().amin() > 1e-12
+        assert (model(moved, future) - forecast).abs().amin() > 1e-12
 
 
 @EVERY
@@ -133,7 +133,7 @@ def test_known_and_constant_columns_are_not_normalised_by_window(decoder):
     context[..., 3] = 2.0
     other = context.clone()
     other[..., 3] = 5.0
-    assert (model(other, future_BKF=future) - model(context, future_BKF=future)).abs().min() > 1e-9
+    assert (model(other, future) - model(context, future)).abs().min() > 1e-9
 
 
 def test_independent_targets_of_segments_differ_by_their_channel_alone():

@@ -1,7 +1,9 @@
 """From tables to tensors: reading, checking, splitting, scaling, samples. No models."""
 
+from grucli.data.calendar import add_calendar, check_calendar
 from grucli.data.clock_changes import place_in_zone
 from grucli.data.frequency import Frequency
+from grucli.data.horizon import Horizon
 from grucli.data.panel import Panel
 from grucli.data.readers.files import expand
 from grucli.data.readers.frame import read_frame
@@ -20,6 +22,7 @@ from grucli.data.values import Row, Table
 __all__ = [
     "AnyScaler",
     "Frequency",
+    "Horizon",
     "Look",
     "Panel",
     "PanelTensors",
@@ -30,8 +33,10 @@ __all__ = [
     "Span",
     "Split",
     "Table",
+    "add_calendar",
     "build_panel",
     "build_tensors",
+    "check_calendar",
     "expand",
     "fit_scaler",
     "frequency_of",

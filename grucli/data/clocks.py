@@ -36,6 +36,15 @@ def to_utc(
     return moments, twice, never
 
 
+def to_clock(times: NDArray[Any], zone: str) -> NDArray[Any]:
+    """What the clock of a zone shows at times in UTC [N]; without a zone the times themselves."""
+    if not zone:
+        return times
+    import pandas as pd
+
+    return np.asarray(pd.DatetimeIndex(times).tz_localize("UTC").tz_convert(zone).tz_localize(None))
+
+
 def _micros(index: Any) -> NDArray[np.int64]:
     return np.array(index.tz_convert(None).as_unit("us").asi8)
 

@@ -117,16 +117,24 @@ _FORM = Fields(
 )
 
 
-def fit_scaler(kind: str, measured_values: Iterable[Floats], columns: tuple[str, ...]) -> Scaler:
+def fit_scaler(
+    kind: str,
+    measured_values: Iterable[Floats],
+    columns: tuple[str, ...],
+    *,
+    as_is: Sequence[str] = (),
+) -> Scaler:
     """Fit on what was measured of each column, which must be of the training span alone.
 
     standard: mean and population standard deviation; minmax: to [0, 1]; robust: median and
-    interquartile range; none: as it is. Raises DataError for a column that is constant or has no
-    finite spread.
+    interquartile range; none: as it is, and so are the columns of ``as_is``. Raises DataError for a
+    column that is constant or has no finite spread.
     """
     center, spread = np.zeros(len(columns)), np.ones(len(columns))
     problems = []
     for index, (name, measured) in enumerate(zip(columns, measured_values, strict=True)):
+        if name in as_is:
+            continue
         if len(measured) == 0:
             problems.append(
                 f"column {name!r}: no measured value in the training span; expected some; change "

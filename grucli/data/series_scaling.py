@@ -22,7 +22,8 @@ class SeriesScaler:
 
     ``id_columns`` are the columns of texts that the names are made of. ``whole`` is fitted on all
     series together: its spread stands in for that of a constant column, and it is the scaler of a
-    series without a row to fit on. A checkpoint keeps 16 bytes a column and its name of each.
+    series without a row to fit on, and of ``Columns.common``. A checkpoint keeps 16 bytes a column
+    and its name of each.
     """
 
     whole: Scaler
@@ -66,7 +67,7 @@ class SeriesScaler:
         if len(rows) == 0:
             return center, spread
         for column, measured in enumerate(measured_columns(panel, rows)):
-            if len(measured) == 0:
+            if len(measured) == 0 or panel.columns.values[column] in panel.columns.common:
                 continue
             own_center, own_spread = measured_statistics(self.whole.kind, measured)
             center[column] = own_center

@@ -58,6 +58,7 @@ def take_runs(table_NC: Tensor, first_B: Tensor, steps: int) -> Tensor:
 def scaled_columns(panel: Panel, scaler: Scaler) -> NDArray[np.float32]:
     """Values in scaled units, then the flags where there are any: [N, C_in]."""
     flags = panel.columns.flag_places
+    flagged = [panel.columns.place(name) for name in panel.columns.flagged]
     scaled = np.empty((len(panel.values), len(panel.columns.names)), np.float32)
     for start in range(0, len(scaled), _BLOCK_ROWS):
         block = slice(start, start + _BLOCK_ROWS)
@@ -65,8 +66,8 @@ def scaled_columns(panel: Panel, scaler: Scaler) -> NDArray[np.float32]:
             rows = np.arange(start, min(block.stop, len(scaled)))
             own = scaler.at(panel.series_of(rows)) if scaler.is_by_series else scaler
             scaled[block, : flags.start] = own.scale(panel.values[block])
-        if panel.columns.flags:
-            scaled[block, flags] = panel.observed[block]
+        if panel.columns.flagged:
+            scaled[block, flags] = panel.observed[block][:, flagged]
         large = np.argwhere(~np.isfinite(scaled[block]))
         if len(large):
             row, column = large[0] + (start, 0)

@@ -42,7 +42,7 @@ def gradients_by_lag(model: Forecaster, batch: Batch, *, loss: str) -> list[tupl
     """
     model.eval()
     with torch.enable_grad(), recording(model.recurrent) as calls:
-        forecast = model(batch.context)
+        forecast = model(batch.context, batch.future)
         mean, _ = masked_mean_loss(loss, forecast, batch.target, weight=batch.weight)
     found = []
     for record in calls[0].layers:

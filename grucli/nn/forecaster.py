@@ -87,8 +87,12 @@ class Forecaster(RecurrentModel):
             raise ValueError("bidirectional: excludes tbptt_steps, and every decoder but direct")
         if row.past and (decoder.feeds_back or self.is_independent):
             raise ValueError("past_size: excludes decoder='recursive' and channels='independent'")
-        if row.flags not in (0, row.values):
-            raise ValueError(f"flag_size: {row.flags} flags; expected 0 or {row.values}")
+        if row.flags > row.values:
+            raise ValueError(f"flag_size: {row.flags} flags; expected at most {row.values}")
+        if self.is_independent and 0 < row.flags < row.targets:
+            raise ValueError(
+                f"flag_size: {row.flags} flags; expected none or those of all {row.targets} targets"
+            )
         if self.tbptt_steps is not None and self.tbptt_steps < 1:
             raise ValueError(f"tbptt_steps: {self.tbptt_steps}; expected at least 1, or None")
 
@@ -110,10 +114,9 @@ class Forecaster(RecurrentModel):
     def forward(
         self,
         context_BTC: Tensor,
+        future_BKF: Tensor | None = None,
         target_BKC: Tensor | None = None,
         teacher_forcing: float = 0.0,
-        *,
-        future_BKF: Tensor | None = None,
     ) -> Tensor:
         """Forecast [B, K, targets].
 

@@ -1,14 +1,17 @@
 """The section data of a recipe: the table, how it is written, and what its columns are."""
 
+from dataclasses import replace
 from typing import Literal
 
 from pydantic import Field
 
+from grucli.calendars import calendar_columns
 from grucli.columns import Columns
 from grucli.dialect import Dialect
 from grucli.recipe.kinds import (
     DELIMITER_WORDS,
     THOUSANDS_WORDS,
+    CalendarParts,
     Encoding,
     Frequency,
     Share,
@@ -131,6 +134,17 @@ class DataRecipe(Section):
         description="More input columns, known only up to the newest row; with "
         "task classify all that the model reads.",
     )
+    future: Texts = Field(
+        default=(),
+        description="Input columns that are known in advance, such as promotions: the model reads "
+        "them of the steps that it forecasts too, and predict is given them with --future.",
+    )
+    calendar: CalendarParts = Field(
+        default=(),
+        description="What the model is told of each time, also of those that it forecasts: hour, "
+        "weekday, month, year_day, lunar (month and day) as sine and cosine, holidays.DE (or "
+        "another country) and chinese_festivals as 0 or 1.",
+    )
     missing: Literal["error", "forward", "linear", "mask"] = Field(
         default="error",
         description="Empty cells: stop, carry the last value forward, draw a line between "
@@ -163,4 +177,10 @@ class DataRecipe(Section):
     @property
     def columns(self) -> Columns:
         """What a model reads of a row."""
-        return Columns(self.target, self.past, flags=self.missing == "mask")
+        columns = Columns(
+            self.target,
+            self.past,
+            self.future,
+            tuple(name for part in self.calendar for name in calendar_columns(part)),
+        )
+        return replace(columns, flagged=columns.read) if self.missing == "mask" else columns

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from grucli.calendars import calendar_columns
 from grucli.recipe.rule import Rule
 
 
@@ -68,17 +69,55 @@ def _repeated_target(target: str | Sequence[str], time: str | Sequence[str]) -> 
     return f"found '{twice[0]}' twice; expected each column once" if twice else None
 
 
-def _repeated_past(
-    past: Sequence[str], target: str | Sequence[str], time: str | Sequence[str]
+def _repeated_input(
+    names: Sequence[str],
+    target: str | Sequence[str],
+    time: str | Sequence[str],
+    **others: Sequence[str],
 ) -> str | None:
-    names = _names(past)
+    """Input columns that stand in another list too; ``others`` are keys of data with theirs."""
     for name in names:
         if name in _names(time):
             return f"found '{name}', which is the time column; expected a column of numbers"
         if name in _names(target):
             return f"found '{name}', which is a target and so an input already; remove it"
+        for key, known in others.items():
+            if name in known:
+                return f"found '{name}', which is in data.{key} too; expected it in one of them"
         if names.count(name) > 1:
             return f"found '{name}' twice; expected each column once"
+    return None
+
+
+def _repeated_past(
+    past: Sequence[str], target: str | Sequence[str], time: str | Sequence[str]
+) -> str | None:
+    return _repeated_input(past, target, time)
+
+
+def _repeated_future(
+    future: Sequence[str],
+    target: str | Sequence[str],
+    time: str | Sequence[str],
+    past: Sequence[str],
+) -> str | None:
+    return _repeated_input(future, target, time, past=past)
+
+
+def _repeated_calendar(
+    calendar: Sequence[str],
+    target: str | Sequence[str],
+    past: Sequence[str],
+    future: Sequence[str],
+) -> str | None:
+    own: list[str] = []
+    for part in calendar:
+        if calendar.count(part) > 1:
+            return f"found '{part}' twice; expected each part once"
+        own += calendar_columns(part)
+    for name in own:
+        if name in (*_names(target), *past, *future):
+            return f"its column '{name}' has the name of one of the table; rename that in the table"
     return None
 
 
@@ -87,8 +126,15 @@ def _repeated_series(
     time: str | Sequence[str],
     target: str | Sequence[str],
     past: Sequence[str],
+    future: Sequence[str],
 ) -> str | None:
-    names, others = _names(series), {"the time column": time, "a target": target, "in past": past}
+    names = _names(series)
+    others = {
+        "the time column": time,
+        "a target": target,
+        "in past": past,
+        "in future": future,
+    }
     for name in names:
         for what, known in others.items():
             if name in _names(known):
@@ -113,7 +159,9 @@ DATA_RULES = (
     Rule(("data.regularise", "data.series"), _regularised_series),
     Rule(("data.target", "data.time"), _repeated_target),
     Rule(("data.past", "data.target", "data.time"), _repeated_past),
-    Rule(("data.series", "data.time", "data.target", "data.past"), _repeated_series),
+    Rule(("data.future", "data.target", "data.time", "data.past"), _repeated_future),
+    Rule(("data.calendar", "data.target", "data.past", "data.future"), _repeated_calendar),
+    Rule(("data.series", "data.time", "data.target", "data.past", "data.future"), _repeated_series),
     Rule(("data.scale_by", "data.series", "data.scale"), _scaled_by_no_series),
     Rule(("data.split.train", "data.split.valid", "data.split.test"), _length_beside_date),
     Rule(("data.split.test", "data.split.valid", "data.split.train"), _fractions_leave_nothing),

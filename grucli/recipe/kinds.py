@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, GetPydanticSchema
 from pydantic_core import PydanticCustomError, core_schema
 
+from grucli.calendars import CALENDAR_WORDS, is_calendar
 from grucli.dialect import (
     DIRECTIVES,
     is_encoding,
@@ -89,6 +90,11 @@ TimeFormat = _sound(
 Frequency = _sound(
     is_frequency, "a frequency such as 15min, 1h, 1D, 1W, 1M, 1Q, 1Y, business_day, or 5 for steps"
 )
+CalendarPart: Any = _sound(is_calendar, CALENDAR_WORDS)
+CalendarParts = Annotated[
+    tuple[CalendarPart, ...],
+    BeforeValidator(_listed, json_schema_input_type=list[CalendarPart]),
+]
 TimeZone = _sound(is_time_zone, "a time zone such as Europe/Berlin or UTC")
 
 _Fraction = Annotated[float, Field(gt=0, lt=1)]

@@ -72,6 +72,7 @@ def _column_beside_table(column: str | None, test: Any, task: str) -> str | None
 
 
 _NO_STEPS = "it is about steps ahead"
+_NOTHING_AHEAD = "nothing is forecast; data.past is what is read"
 TASK_RULES = (
     Rule(("data.target", "task.kind"), _no_target, is_missing=True),
     Rule(("data.past", "task.kind"), _no_inputs, is_missing=True),
@@ -85,6 +86,8 @@ TASK_RULES = (
         ("data.scale_by", "task.kind"),
         _only_for("forecast", "table", "each series would be scaled by what it is told apart by"),
     ),
+    Rule(("data.future", "task.kind"), _only_for("forecast", (), _NOTHING_AHEAD)),
+    Rule(("data.calendar", "task.kind"), _only_for("forecast", (), _NOTHING_AHEAD)),
     Rule(("data.split.train", "task.kind"), _length_of_train),
     Rule(("data.split.valid", "task.kind"), _time_of_valid),
     Rule(("data.split.column", "data.split.test", "task.kind"), _column_beside_table),

@@ -130,7 +130,9 @@ def _columns(opened: OpenedTable, sample: int) -> Columns:
     columns = opened.panel.columns
     if not opened.model.is_independent:
         return columns
-    return replace(columns, targets=columns.targets[sample : sample + 1])
+    others = {*columns.targets} - {columns.targets[sample]}
+    flagged = tuple(name for name in columns.flagged if name not in others)
+    return replace(columns, targets=columns.targets[sample : sample + 1], flagged=flagged)
 
 
 def _first_inputs(opened: OpenedTable, sample: int) -> Sequence[str]:

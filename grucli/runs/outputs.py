@@ -28,9 +28,16 @@ def check_outputs(outputs: Outputs, *checkpoints: str | None) -> None:
                 _refuse(outputs, f"{name} of this run", folder.path / name)
 
 
-def check_table_outputs(outputs: Outputs, checkpoint: str, data: str | None = None) -> None:
-    """The same, and where an output is the table: ``data``, or the one of the recipe if None."""
+def check_table_outputs(
+    outputs: Outputs, checkpoint: str, data: str | None = None, *, future: str | None = None
+) -> None:
+    """The same, and where an output is the table: ``data``, or the one of the recipe if None.
+
+    ``future`` is the table of what is known in advance.
+    """
     check_outputs(outputs, checkpoint)
+    if future is not None:
+        _refuse(outputs, "the table of the future that is read", future)
     if any(_is_file(path) for path in outputs.values()):
         recipe = recipe_of(load_checkpoint(checkpoint), checkpoint)
         for table in [data] if data else table_files(recipe.data):

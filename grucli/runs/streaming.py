@@ -38,6 +38,12 @@ class Stream:
                 f"{checkpoint}: --stream carries the state of one series on, and this model reads "
                 f"many (data.series: {', '.join(recipe.data.series)}); predict from whole tables"
             )
+        ahead = recipe.data.columns.ahead
+        if ahead:
+            raise UsageError(
+                f"{checkpoint}: --stream answers each row by itself, and this model reads columns "
+                f"of the steps ahead ({', '.join(ahead)}); predict from whole tables"
+            )
         if opened.model.needs_windows or recipe.model.bidirectional:
             raise UsageError(
                 f"{checkpoint}: --stream carries the state on, but this model needs whole windows; "
@@ -70,7 +76,7 @@ class Stream:
             binary,
             source,
             time=data.times,
-            columns=data.columns.values,
+            columns=data.columns.read,
             dialect=data.dialect,
             zone=self.frequency.style.zone,
         )
@@ -128,7 +134,7 @@ class Stream:
                 f"{row.where}: column {self._column(place)!r}: {values[place]:g} is too large for "
                 "float32 after scaling; correct the value"
             )
-        if not self.recipe.data.columns.flags:
+        if not self.recipe.data.columns.flagged:
             return scaled
         return np.concatenate([scaled, ~np.isnan([row.values])], axis=1, dtype=np.float32)
 

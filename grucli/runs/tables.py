@@ -8,6 +8,7 @@ from grucli.data import (
     Frequency,
     Panel,
     Table,
+    add_calendar,
     build_panel,
     expand,
     frequency_of,
@@ -35,26 +36,26 @@ def read_panel(
     ``source`` is its path, the bytes of a CSV, or a frame of pandas, polars or pyarrow; ``texts``
     are more columns of texts. Raises DataError.
     """
-    table = _read(data, source, texts)
+    table = _read(data, source, texts, columns=data.columns.read)
     said = None if data.frequency is None else frequency_of(data.frequency)
     wanted = expected or said
     if data.regularise:
         table = regularise(place_in_zone(table), wanted)
-    panel = build_panel(
-        table, data.columns, series=data.series, missing=data.missing, expected=wanted
-    )
+    columns = data.columns
+    of_table = replace(columns, calendar=())
+    panel = build_panel(table, of_table, series=data.series, missing=data.missing, expected=wanted)
     if said is not None and expected is None and panel.frequency != said:
         raise DataError(
             f"{panel.source}: rows are {panel.frequency.words}; expected {said.words}, as "
             "data.frequency says; correct the key, resample the table or set data.regularise: true"
         )
-    return panel
+    return add_calendar(panel, columns, data.calendar)
 
 
-def _read(data: DataRecipe, source: Any, texts: Sequence[str]) -> Table:
+def _read(data: DataRecipe, source: Any, texts: Sequence[str], *, columns: Sequence[str]) -> Table:
     wanted: dict[str, Any] = {
         "time": data.time,
-        "columns": data.columns.values,
+        "columns": columns,
         "texts": (*data.series, *texts),
         "dialect": data.dialect,
     }
@@ -62,6 +63,11 @@ def _read(data: DataRecipe, source: Any, texts: Sequence[str]) -> Table:
         return read_table(source or data.path, **wanted)
     read = parse_table if isinstance(source, bytes) else read_frame
     return read(source, source="the table", **wanted)
+
+
+def read_future(data: DataRecipe, source: Any) -> Table:
+    """The columns that are known in advance, of a path, the bytes of a CSV, or a frame."""
+    return _read(data, source, (), columns=data.future)
 
 
 def table_files(data: DataRecipe) -> list[str]:

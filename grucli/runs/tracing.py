@@ -83,8 +83,24 @@ def record_rows(opened: OpenedTable, first: int, stop: int) -> tuple[LayerRecord
     context = newest_contexts(opened, stop, stop - first)
     opened.model.eval()
     with torch.no_grad(), recording(opened.model.recurrent) as calls:
-        opened.model(context)
+        opened.model(context, _unknown_future(opened, context))
     return calls[0].layers
+
+
+def _unknown_future(opened: OpenedTable, context: Tensor) -> Tensor | None:
+    """Zeros in place of the columns of the steps ahead: a context is read before they are.
+
+    Raises UsageError for a decoder whose stack reads a context beside them.
+    """
+    names = opened.panel.columns.ahead
+    if not names:
+        return None
+    if opened.recipe.model.decoder == "recursive":
+        raise UsageError(
+            f"{opened.path}: each row is read beside the next one's {', '.join(names)} (decoder "
+            "recursive), which cannot be shown; train with another decoder"
+        )
+    return context.new_zeros(len(context), opened.recipe.forecast.horizon, len(names))
 
 
 def trace(
@@ -218,5 +234,6 @@ def _gradients(opened: OpenedTable) -> tuple[Sequence[tuple[float, ...] | None],
     index = torch.linspace(0, len(windows) - 1, most).round().long()
     batch = windows.gather(index)
     doubled = copy.deepcopy(opened.model).double()
-    precise = type(batch)(batch.context.double(), batch.target.double(), batch.weight)
+    future = None if batch.future is None else batch.future.double()
+    precise = type(batch)(batch.context.double(), batch.target.double(), batch.weight, future)
     return gradients_by_lag(doubled, precise, loss=recipe.train.loss), most

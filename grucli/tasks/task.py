@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from grucli.data import AnyScaler, Panel
+from grucli.data import AnyScaler, Panel, Table
 from grucli.errors import CheckpointError
 from grucli.forms import Form, Plain
 from grucli.nn import RecurrentModel
@@ -112,8 +112,18 @@ class Task(ABC, Generic[Data, Model]):
         """How good a model is on one span, beside the baselines."""
 
     @abstractmethod
-    def predict(self, model: Model, data: Data, *, horizon: int | None = None) -> Prediction:
-        """What a model makes of a table. Raises UsageError for a ``horizon`` without a meaning."""
+    def predict(
+        self,
+        model: Model,
+        data: Data,
+        *,
+        horizon: int | None = None,
+        future: Table | None = None,
+    ) -> Prediction:
+        """What a model makes of a table. Raises UsageError for a ``horizon`` without a meaning.
+
+        ``future`` holds what is known in advance, for a model that reads such columns.
+        """
 
     @abstractmethod
     def examples(

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from grucli.calendars import calendar_columns, is_calendar
 from grucli.columns import Columns
 from grucli.results import MatrixStatistics, WeightReport
 from grucli.weights.effective import acting_matrices
@@ -51,10 +52,17 @@ def input_names(file: WeightFile) -> tuple[str, ...]:
     found = file.facts.get("columns")
     if not isinstance(found, (list, tuple)):
         return ()
-    has_flags = file.section("data").get("missing") == "mask"
-    names = Columns(tuple(map(str, found)), flags=has_flags).names
+    names = _columns(tuple(map(str, found)), file.section("data")).names
     widths = {module.tensors["weight_ih_l0"].shape[1] for module in file.modules}
     return names if widths == {len(names)} else ()
+
+
+def _columns(values: tuple[str, ...], data: Mapping[str, Any]) -> Columns:
+    """The columns of a model by what its recipe says of the table, as far as names need them."""
+    parts = [part for part in data.get("calendar") or () if is_calendar(str(part))]
+    own = {name for part in parts for name in calendar_columns(part)}
+    flagged = tuple(name for name in values if name not in own)
+    return Columns(values, flagged=flagged if data.get("missing") == "mask" else ())
 
 
 def _module_statistics(

@@ -30,6 +30,14 @@ def predict(
     horizon: Annotated[
         int | None, typer.Option(min=1, help="Steps to forecast; default: as trained.")
     ] = None,
+    future: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Table of the columns known in advance (data.future)."),
+    ] = None,
+    future_template: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write that table with empty values, and no forecast."),
+    ] = None,
     stream: Annotated[
         bool, typer.Option("--stream", help="Answer every row on stdin at once, state carried on.")
     ] = False,
@@ -50,18 +58,40 @@ def predict(
     from grucli.runs import device, outputs, reading
 
     if stream:
-        _stream(checkpoint, data, output, threads, plot=plot)
+        others = (plot, future, future_template)
+        _stream(checkpoint, data, output, threads, is_alone=others == (None, None, None))
         return
     check_plot(plot)
-    outputs.check_table_outputs({"--output": output, "--plot": plot}, checkpoint, data)
+    written = {"--output": output, "--plot": plot, "--future-template": future_template}
+    outputs.check_table_outputs(written, checkpoint, data, future=future)
     device.set_threads(threads)
-    prediction, examples = reading.predict_with_context(checkpoint, data, horizon=horizon)
+    if future_template is not None:
+        if future is not None or output != "-" or plot is not None or json:
+            raise UsageError(
+                f"--future-template {future_template}: writes the table to fill in and no "
+                "forecast; leave out --future, -o, --plot and --json"
+            )
+        _write_template(checkpoint, data, future_template, horizon=horizon)
+        return
+    if future == "-" and data == "-":
+        raise UsageError("--future -: standard input is DATA already; expected a file")
+    prediction, examples = reading.predict_with_context(
+        checkpoint, data, horizon=horizon, future=future
+    )
     if plot is not None and not examples:
         raise UsageError(
             f"--plot {plot}: labels are not drawn; `grucli eval --plot` draws how good"
         )
     write_plot(plot, lambda: _drawing(examples))
     _write(prediction, output, json=json)
+
+
+def _write_template(checkpoint: str, data: str | None, path: Path, *, horizon: int | None) -> None:
+    from grucli.files import write_atomically
+    from grucli.runs import reading
+
+    content = reading.future_template(checkpoint, data, horizon=horizon, path=str(path))
+    write_atomically(path, content)
 
 
 def _write(prediction: Any, output: str, *, json: bool) -> None:
@@ -91,15 +121,16 @@ def _drawing(examples: Any) -> Any:
 
 
 def _stream(
-    checkpoint: str, data: str | None, output: str, threads: int | None, *, plot: Path | None
+    checkpoint: str, data: str | None, output: str, threads: int | None, *, is_alone: bool
 ) -> None:
     """Read rows from standard input and write one line of forecasts for each, at once."""
     from grucli.cli.kit.console import write_result
     from grucli.runs import device, streaming
 
-    if data not in (None, "-") or output != "-" or plot is not None or sys.stdin is None:
+    if data not in (None, "-") or output != "-" or not is_alone or sys.stdin is None:
         raise UsageError(
-            "--stream: goes from standard input to standard output; leave out DATA, -o and --plot"
+            "--stream: goes from standard input to standard output; leave out DATA, -o, --plot and "
+            "--future"
         )
     device.set_threads(threads or 1)
     answering = streaming.Stream(checkpoint)

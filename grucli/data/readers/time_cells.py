@@ -7,6 +7,7 @@ from grucli.data.readers.cells import BLANKS, setting
 from grucli.data.time_formats import guess_formats, time_format
 from grucli.data.timestamps import OF_THE_ZONE, TimeStyle, find_style
 from grucli.dialect import Dialect
+from grucli.errors import DataError
 from grucli.text import quoted
 
 _LOOKED_AT = 100
@@ -31,6 +32,26 @@ def time_text(cells: Sequence[str], dialect: Dialect) -> str:
     if not clock:
         return text
     return f"{text} {':'.join(f'{part:0>2}' for part in (clock if clock[1:] else [*clock, '00']))}"
+
+
+def time_parts(text: str, style: TimeStyle, names: Sequence[str]) -> list[str]:
+    """The cells of one time that ``time_text`` would join to a text of this form.
+
+    Raises DataError where the text has other parts than there are columns.
+    """
+    if len(names) == 1:
+        return [text]
+    is_date_and_clock = bool(style.separator) and len(names) == 2
+    if style.pattern or is_date_and_clock:
+        parts = text.split(" ")
+    else:
+        parts = [str(int(part)) for part in re.split(r"[- T:]", text)[: len(names)]]
+    if len(parts) != len(names):
+        raise DataError(
+            f"the time {text} has {len(parts)} parts; expected one for each of the columns "
+            f"{', '.join(names)} that data.time is built from; write the table by hand"
+        )
+    return parts
 
 
 def style_of(cell: str, dialect: Dialect) -> TimeStyle | None:

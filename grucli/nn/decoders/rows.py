@@ -13,8 +13,8 @@ from torch import Tensor
 class Row:
     """How many numbers of each sort a row of a context holds, in this order.
 
-    ``future`` columns are known over the horizon too; ``flags`` is 0, or one number for each of the
-    others.
+    ``future`` columns are known over the horizon too; ``flags`` are one number for some of the
+    others. Where targets are told apart, they are for all targets and then for others, or none.
     """
 
     targets: int
@@ -40,7 +40,7 @@ class Row:
 
     def alone(self) -> "Row":
         """The row of one target by itself: with the columns that all targets share, and flags."""
-        shared = self.future + self.static
+        shared = self.flags - self.targets
         return Row(1, 0, self.future, self.static, 1 + shared if self.flags else 0)
 
     def separate(self, values_BTC: Tensor) -> Tensor:

@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 
-from grucli.data import Panel
+from grucli.data import Panel, Table
 from grucli.forms import Fields, Form, Listed, Number, Text
 from grucli.nn import SequenceModel
 from grucli.recipe import Recipe
@@ -75,7 +75,12 @@ class ClassifyTask(Task[ClassifyData, SequenceModel]):
         return ()
 
     def predict(
-        self, model: SequenceModel, data: ClassifyData, *, horizon: int | None = None
+        self,
+        model: SequenceModel,
+        data: ClassifyData,
+        *,
+        horizon: int | None = None,
+        future: Table | None = None,
     ) -> Labels:
         """The label of every series."""
         return label_table(model, data, horizon=horizon)

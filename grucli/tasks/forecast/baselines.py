@@ -1,19 +1,19 @@
 """Forecasters to be beaten: naive, seasonal naive, drift and ridge regression.
 
-Each maps a scaled context [B, T, C_in] to a forecast [B, K, C_out], as a trained model does, and is
-scored by the same code.
+Each maps a scaled context [B, T, C_in], and what is known of the horizon [B, K, F] or None, to a
+forecast [B, K, C_out], as a trained model does, and is scored by the same code.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from grucli.columns import Columns
-from grucli.tasks.forecast.samples import Windows
+from grucli.tasks.forecast.samples import Batch, Windows
 
-Predictor = Callable[[Tensor], Tensor]
+Predictor = Callable[[Tensor, Tensor | None], Tensor]
 
 RIDGE_PENALTIES = (1e-3, 1e-1, 1e1, 1e3)
 RIDGE_LAGS = 1024
@@ -26,21 +26,21 @@ RIDGE_CELLS = 1 << 22
 def naive(horizon: int, columns: Columns) -> Predictor:
     """Repeat the last value."""
     places = columns.target_places
-    return lambda context: context[:, -1:, places].expand(-1, horizon, -1)
+    return lambda context, _future: context[:, -1:, places].expand(-1, horizon, -1)
 
 
 def seasonal_naive(horizon: int, columns: Columns, season: int) -> Predictor:
     """Repeat the last season, which the context must hold."""
     back = [season - step % season for step in range(horizon)]
     places = columns.target_places
-    return lambda context: torch.stack([context[:, -lag, places] for lag in back], dim=1)
+    return lambda context, _future: torch.stack([context[:, -lag, places] for lag in back], dim=1)
 
 
 def drift(horizon: int, columns: Columns) -> Predictor:
     """Go on along the line from the first to the last value of the context."""
     places = columns.target_places
 
-    def predict(context: Tensor) -> Tensor:
+    def predict(context: Tensor, _future: Tensor | None) -> Tensor:
         first, last = context[:, :1, places], context[:, -1:, places]
         slope = (last - first) / max(1, context.shape[1] - 1)
         steps = torch.arange(1, horizon + 1, device=context.device, dtype=context.dtype)
@@ -50,43 +50,82 @@ def drift(horizon: int, columns: Columns) -> Predictor:
 
 
 @dataclass(frozen=True)
+class Features:
+    """What ridge regression sees of a window: the last ``lags`` values of a target itself.
+
+    With ``joint`` those of all columns, but of what the calendar gives: of that, as of every column
+    known in advance, it sees the horizon. Static columns count once.
+    """
+
+    columns: Columns
+    lags: int
+    joint: bool
+
+    @classmethod
+    def of_all(cls, windows: Windows) -> "Features | None":
+        """All columns within ``RIDGE_LAGS`` numbers; None where the contexts leave no room.
+
+        Of contexts that do not fit, the newest rows are seen where something is known in advance.
+        """
+        columns, steps = windows.columns, windows.context_steps
+        whole = cls(columns, steps, joint=True)
+        known = windows.horizon_steps * len(columns.ahead) + len(whole._once)
+        lags = min(steps, (RIDGE_LAGS - known) // len(whole._lagged))
+        if lags < 1 or (lags < steps and not columns.ahead):
+            return None
+        return replace(whole, lags=lags)
+
+    @property
+    def _lagged(self) -> list[int]:
+        """Places of the columns that are seen at every lag."""
+        places = range(len(self.columns.names))
+        left_out = {*places[self.columns.calendar_places], *self._once}
+        return [place for place in places if place not in left_out]
+
+    @property
+    def _once(self) -> list[int]:
+        return list(range(len(self.columns.names))[self.columns.static_places])
+
+    def of(self, context: Tensor, future: Tensor | None) -> Tensor:
+        """In float64 with a one: [B, C_out, F + 1]; the same for all targets when joint."""
+        places, lags = self.columns.target_places, self.lags
+        own = (context[:, -lags:, places] - context[:, -1:, places]).double()
+        rows = own.transpose(1, 2)
+        if self.joint:
+            others = context[:, -lags:, self._lagged[places.stop :]].double().transpose(1, 2)
+            parts = [torch.cat([rows, others], dim=1).flatten(1)]
+            if future is not None:
+                parts.append(future.double().flatten(1))
+            if self._once:
+                parts.append(context[:, -1, self._once].double())
+            rows = torch.cat(parts, dim=1).unsqueeze(1).expand(-1, len(self.columns.targets), -1)
+        one = rows.new_ones((*rows.shape[:-1], 1))
+        return torch.cat([rows, one], dim=-1)
+
+
+@dataclass(frozen=True)
 class Ridge:
     """Ridge regression of every future step on the context, last values taken off first.
 
-    ``coefficients[c]`` [features + 1, K] belongs to target c. With ``joint`` the features of a
-    target are the contexts of all columns, otherwise its own.
+    ``coefficients[c]`` [features + 1, K] belongs to target c.
     """
 
     coefficients: Tensor
-    columns: Columns
-    joint: bool
-    lags: int
+    features: Features
 
-    def __call__(self, context: Tensor) -> Tensor:
-        """Forecast [B, K, C_out] of a context [B, T, C_in]."""
-        last = context[:, -1:, self.columns.target_places]
-        features = _features(context, self.columns, joint=self.joint, lags=self.lags)
+    def __call__(self, context: Tensor, future: Tensor | None) -> Tensor:
+        """Forecast [B, K, C_out] of a context [B, T, C_in] and what is known of the horizon."""
+        last = context[:, -1:, self.features.columns.target_places]
+        features = self.features.of(context, future)
         forecast = torch.einsum("bcf,cfk->bkc", features, self.coefficients)
         return (forecast + last.double()).to(context.dtype)
 
 
-def _features(context: Tensor, columns: Columns, *, joint: bool, lags: int) -> Tensor:
-    """Context as float64 features with a one: [B, C_out, F + 1]; [B, 1, F + 1] when joint."""
-    places = columns.target_places
-    own = (context[:, -lags:, places] - context[:, -1:, places]).double()
-    rows = own.transpose(1, 2)
-    if joint:
-        others = context[:, -lags:, columns.other_places].double().transpose(1, 2)
-        both = torch.cat([rows, others], dim=1).flatten(1)
-        rows = both.unsqueeze(1).expand(-1, len(columns.targets), -1)
-    one = rows.new_ones((*rows.shape[:-1], 1))
-    return torch.cat([rows, one], dim=-1)
-
-
-def _batches(windows: Windows) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-    """Context, target less the last value (float64), and which targets are wholly measured."""
+def _batches(windows: Windows) -> Iterator[tuple[Batch, Tensor, Tensor]]:
+    """Windows, targets less the last value (float64), and which targets are wholly measured."""
     columns = windows.columns
     numbers = windows.context_steps * len(columns.names)
+    numbers += windows.horizon_steps * len(columns.ahead)
     widest = max(numbers, len(columns.targets) * min(numbers, RIDGE_LAGS))
     size = max(1, min(RIDGE_BATCH, RIDGE_CELLS // widest))
     for rows in torch.split(torch.arange(len(windows)), size):
@@ -97,15 +136,15 @@ def _batches(windows: Windows) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
             if batch.weight is None
             else batch.weight.all(dim=1)
         )
-        yield batch.context, change, whole
+        yield batch, change, whole
 
 
-def _normal_equations(windows: Windows, *, joint: bool, lags: int) -> tuple[Tensor, Tensor]:
+def _normal_equations(windows: Windows, features: Features) -> tuple[Tensor, Tensor]:
     """Sums of x x^T [C, F, F] and x y^T [C, F, K] over the windows, by target column."""
     gram: Tensor | None = None
     cross: Tensor | None = None
-    for context, change, whole in _batches(windows):
-        x = _features(context, windows.columns, joint=joint, lags=lags) * whole.unsqueeze(-1)
+    for batch, change, whole in _batches(windows):
+        x = features.of(batch.context, batch.future) * whole.unsqueeze(-1)
         gram_part = torch.einsum("bcf,bcg->cfg", x, x)
         cross_part = torch.einsum("bcf,bkc->cfk", x, change)
         gram = gram_part if gram is None else gram + gram_part
@@ -120,20 +159,19 @@ def fit_ridge(train: Windows, valid: Windows) -> Ridge:
     """Fit on the training windows; penalty and features are picked on the validation windows.
 
     Two sets of features are tried: a target's own context, and (where that stays within
-    ``RIDGE_LAGS`` numbers) the contexts of all columns.
+    ``RIDGE_LAGS`` numbers) all columns.
     """
     columns = train.columns
-    width = len(columns.names)
     candidates: list[tuple[float, Ridge]] = []
-    choices = [(False, min(train.context_steps, RIDGE_LAGS))]
-    if width > 1 and train.context_steps * width <= RIDGE_LAGS:
-        choices.append((True, train.context_steps))
-    for joint, lags in choices:
-        gram, cross = _normal_equations(train, joint=joint, lags=lags)
+    choices = [Features(columns, min(train.context_steps, RIDGE_LAGS), joint=False)]
+    joint = Features.of_all(train) if len(columns.names) > 1 else None
+    choices += [] if joint is None else [joint]
+    for features in choices:
+        gram, cross = _normal_equations(train, features)
         eye = torch.eye(gram.shape[-1], dtype=gram.dtype, device=gram.device)
         for penalty in RIDGE_PENALTIES:
             solution = _solve_each(gram + penalty * eye, cross)
-            ridge = Ridge(solution, columns, joint, lags)
+            ridge = Ridge(solution, features)
             candidates.append((_squared_error(ridge, valid), ridge))
     return min(candidates, key=lambda candidate: candidate[0])[1]
 
@@ -150,9 +188,9 @@ def _solve_each(a_CFF: Tensor, b_CFK: Tensor) -> Tensor:
 def _squared_error(ridge: Ridge, windows: Windows) -> float:
     """Sum of squared errors over wholly measured targets."""
     total = 0.0
-    for context, change, whole in _batches(windows):
-        last = context[:, -1:, ridge.columns.target_places].double()
-        forecast = ridge(context).double() - last
+    for batch, change, whole in _batches(windows):
+        last = batch.context[:, -1:, windows.columns.target_places].double()
+        forecast = ridge(batch.context, batch.future).double() - last
         error = (forecast - change).square().sum(dim=1)
         total += float((error * whole).sum())
     return total

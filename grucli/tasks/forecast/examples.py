@@ -28,7 +28,8 @@ def window_examples(
     batch, truth = windows.gather(index), windows.truth(index)
     targets = panel.columns.targets
     scaler = data.scaler(split).only(targets).at(windows.samples.series_of(index)[:, None])
-    forecast = scaler.unscale(model_predictor(model)(batch.context).double())
+    predicted = model_predictor(model)(batch.context, batch.future)
+    forecast = scaler.unscale(predicted.double())
     if batch.weight is not None:
         truth = truth.where(batch.weight, torch.nan)
     starts = windows.samples.starts(index).tolist()

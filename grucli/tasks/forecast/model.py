@@ -11,7 +11,7 @@ def new_forecaster(recipe: Recipe) -> Forecaster:
     return Forecaster(
         target_size=len(columns.targets),
         past_size=len(columns.past),
-        future_size=len(columns.future),
+        future_size=len(columns.ahead),
         static_size=len(columns.static),
         flag_size=len(columns.flag_names),
         decoder=model.decoder,

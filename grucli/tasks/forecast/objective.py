@@ -27,9 +27,8 @@ class ForecastObjective:
         Feeds the truth back as often as ``epoch``, counted from 1, asks for.
         """
         batch = self.train.gather(samples)
-        return self._of(
-            batch, self.model(batch.context, batch.target, self._teacher_forcing(epoch))
-        )
+        forcing = self._teacher_forcing(epoch)
+        return self._of(batch, self.model(batch.context, batch.future, batch.target, forcing))
 
     def _teacher_forcing(self, epoch: int) -> float:
         """Chance of feeding the truth back (Bengio et al. 2015, linear decay)."""
@@ -44,7 +43,7 @@ class ForecastObjective:
 
     def _validate(self, rows: Tensor) -> tuple[Tensor, Tensor | float]:
         batch = self.valid.gather(rows)
-        return self._of(batch, self.model(batch.context))
+        return self._of(batch, self.model(batch.context, batch.future))
 
     def _of(self, batch: Batch, forecast: Tensor) -> tuple[Tensor, Tensor | float]:
         target = batch.target

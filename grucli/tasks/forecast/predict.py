@@ -1,16 +1,12 @@
 """Forecast beyond the newest row, for as many steps as are asked for."""
 
-import itertools
-from collections.abc import Iterator
-
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from grucli.columns import Columns
-from grucli.data import Panel
-from grucli.errors import UsageError
+from grucli.data import Horizon, Scaler, Table
+from grucli.errors import DataError, UsageError
 from grucli.nn import Forecaster
 from grucli.results import Forecast
 from grucli.tasks.batches import evaluation_size
@@ -20,13 +16,19 @@ from grucli.tasks.forecast.samples import latest_contexts, long_enough
 
 
 def forecast_table(
-    model: Forecaster, data: ForecastData, *, horizon: int | None = None
+    model: Forecaster,
+    data: ForecastData,
+    *,
+    horizon: int | None = None,
+    future: Table | None = None,
 ) -> Forecast:
     """Forecast beyond the end of every series of a table in original units.
 
-    ``horizon`` (default: the trained one) may be longer, which feeds forecasts back. Series shorter
-    than a context, or without a measured value of a column in it, are left out, and counted in a
-    note. Raises DataError where all are, UsageError for a longer horizon with past columns.
+    ``horizon`` (default: the trained one) may be longer, which feeds forecasts back. ``future``
+    holds the columns that are known in advance. Series shorter than a context, or without a
+    measured value of a column in it, are left out, and counted in a note. Raises DataError where
+    all are, or where something of the future is not there; UsageError for a longer horizon with
+    past columns.
     """
     task, panel, columns = data.recipe.forecast, data.panel, data.panel.columns
     steps = task.horizon if horizon is None else horizon
@@ -36,57 +38,90 @@ def forecast_table(
             f"columns ({', '.join(columns.past)}) that are not known further ahead; "
             "ask for fewer steps or train with a longer task.horizon"
         )
-    places = forecast_places(panel, task.context)
-    scaler = data.newest_scaler
+    scaler, ahead = data.newest_scaler, horizon_of(data, steps)
+    known = _scaled_ahead(scaler, ahead, data, future)
     contexts = latest_contexts(
         panel, scaler, context_steps=task.context, device=torch.device(data.device)
-    )[np.isin(long_enough(panel, task.context), places)]
+    )[np.isin(long_enough(panel, task.context), ahead.places)]
     size = evaluation_size(task.context, model.width)
-    scaled = [
-        forecast_ahead(model, some, columns, steps=steps).cpu()
-        for some in torch.split(contexts, size)
-    ]
-    own = scaler.only(columns.targets).at(places[:, None])
+    scaled = []
+    for some in torch.split(torch.arange(len(contexts)), size):
+        part = None if known is None else known[some].to(contexts.device)
+        context = contexts[some.to(contexts.device)]
+        scaled.append(forecast_ahead(model, context, columns, steps=steps, future=part).cpu())
+    own = scaler.only(columns.targets).at(ahead.places[:, None])
     values = own.unscale(torch.cat(scaled).double()).numpy().reshape(-1, len(columns.targets))
+    asked = Horizon(panel, ahead.places, steps, ahead.series)
     return Forecast(
         time=panel.time,
-        timestamps=tuple(_times_ahead(panel, places, steps)),
+        timestamps=asked.written,
         columns=columns.targets,
         values={name: tuple(values[:, at].tolist()) for at, name in enumerate(columns.targets)},
-        ids={
-            name: tuple(panel.texts[name][place] for place in places for _ in range(steps))
-            for name in data.recipe.data.series
-        },
+        ids=asked.ids,
         notes=left_out(panel, task.context),
     )
 
 
-def _times_ahead(panel: Panel, places: NDArray[np.int64], steps: int) -> Iterator[str]:
-    """The ``steps`` times after the newest row of each of some series."""
-    frequency = panel.frequency
-    newest = panel.timestamps[panel.bounds[1:][places] - 1]
-    by_moment = {
-        last: tuple(map(frequency.format, frequency.future(last, steps)))
-        for last in dict.fromkeys(newest)
-    }
-    return itertools.chain.from_iterable(by_moment[last] for last in newest)
+def horizon_of(data: ForecastData, horizon: int | None = None) -> Horizon:
+    """The steps that a forecast of ``horizon`` steps reads the future of, in whole blocks.
+
+    A block is what the model forecasts at once. Of a model without future columns they are the
+    steps that are asked for.
+    """
+    task, panel = data.recipe.forecast, data.panel
+    steps = task.horizon if horizon is None else horizon
+    if panel.columns.ahead:
+        steps = -(-steps // task.horizon) * task.horizon
+    return Horizon(panel, forecast_places(panel, task.context), steps, data.recipe.data.series)
+
+
+def _scaled_ahead(
+    scaler: Scaler, ahead: Horizon, data: ForecastData, future: Table | None
+) -> Tensor | None:
+    """What is known of the steps ahead in scaled units, float32 [S, K, F]; None for nothing."""
+    names = ahead.panel.columns.ahead
+    if not names:
+        return None
+    values = ahead.known(future, data.recipe.data.calendar)
+    with np.errstate(over="ignore"):
+        scaled = scaler.only(names).at(ahead.places[:, None]).scale(values).astype(np.float32)
+    large = np.argwhere(~np.isfinite(scaled))
+    if len(large) and future is not None:
+        series, step, column = large[0].tolist()
+        raise DataError(
+            f"{future.source}: column {names[column]!r}: {values[series, step, column]:g} is too "
+            "large for float32 after scaling; correct the value"
+        )
+    return torch.from_numpy(scaled)
 
 
 @torch.inference_mode()
-def forecast_ahead(model: Forecaster, context: Tensor, columns: Columns, *, steps: int) -> Tensor:
+def forecast_ahead(
+    model: Forecaster,
+    context: Tensor,
+    columns: Columns,
+    *,
+    steps: int,
+    future: Tensor | None = None,
+) -> Tensor:
     """Forecast ``steps`` rows after contexts [S, T, C_in]: [S, steps, C_out], both scaled.
 
-    A horizon longer than the trained one is reached block by block: each block of forecasts takes
-    the place of the oldest rows of the context, its flags set.
+    ``future`` [S, K, F] are ``columns.ahead`` of whole blocks, None without any. A horizon longer
+    than the trained one is reached block by block: each block of forecasts takes the place of the
+    oldest rows of the context, beside what was known of its steps and with its flags set.
     """
     model.eval()
-    blocks = []
+    blocks: list[Tensor] = []
     done = 0
     while done < steps:
-        block = model(context)
+        known = None if future is None else future[:, done : done + model.horizon]
+        block = model(context, known)
         blocks.append(block)
         done += block.shape[1]
-        rows = block.new_ones(*block.shape[:2], len(columns.names))
+        rows = context[:, -1:].expand(-1, block.shape[1], -1).clone()
         rows[..., columns.target_places] = block
+        rows[..., columns.flag_places] = 1
+        if known is not None:
+            rows[..., columns.ahead_places] = known
         context = torch.cat([context, rows], dim=1)[:, block.shape[1] :]
     return torch.cat(blocks, dim=1)[:, :steps]

@@ -21,6 +21,7 @@ from grucli.data import (
     Span,
     Split,
     build_tensors,
+    check_calendar,
     fit_scaler,
     measured_columns,
     split_panel,
@@ -35,11 +36,13 @@ class Batch:
     """``context`` [B, T, C_in], ``target`` [B, K, C_out], both scaled.
 
     ``weight`` [B, K, C_out] is true where the target was measured; None where all were.
+    ``future`` [B, K, F] is what is known of the horizon in advance; None where nothing is.
     """
 
     context: Tensor
     target: Tensor
     weight: Tensor | None
+    future: Tensor | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,25 +67,28 @@ class Windows:
         """Steps that a model reads of each."""
         return self.context_steps
 
-    def inputs(self, index: Tensor) -> tuple[Tensor]:
-        """The contexts of the windows at positions ``index`` [B]."""
-        return (self.gather(index).context,)
+    def inputs(self, index: Tensor) -> tuple[Tensor, ...]:
+        """Contexts, and known futures if any, of the windows at positions ``index`` [B]."""
+        batch = self.gather(index)
+        return (batch.context,) if batch.future is None else (batch.context, batch.future)
 
     def gather(self, index: Tensor) -> Batch:
         """The windows at positions ``index`` [B] as one batch on the device."""
         scaled, age = self.data.scaled, self.data.age
         first_B = self.samples.starts(index).to(scaled.device)
         rows = take_runs(scaled, first_B, self.context_steps + self.horizon_steps)
-        context = rows[:, : self.context_steps]
-        target = rows[:, self.context_steps :, self.columns.target_places]
-        if age is None:
-            return Batch(context, target, None)
-        ahead_B = first_B + self.context_steps
-        age_BKC = take_runs(age, ahead_B, self.horizon_steps)[..., self.columns.target_places]
-        if self.data.panel.missing == "linear":
-            context = self._without_hindsight(context, first_B, age)
-            target = self._carried_targets(ahead_B, age_BKC)
-        return Batch(context, target, age_BKC == 0)
+        context, horizon = rows[:, : self.context_steps], rows[:, self.context_steps :]
+        weight = None
+        if age is not None:
+            ahead_B = first_B + self.context_steps
+            age_BKC = take_runs(age, ahead_B, self.horizon_steps)
+            weight = age_BKC[..., self.columns.target_places] == 0
+            if self.data.panel.missing == "linear":
+                context = self._without_hindsight(context, first_B, age)
+                horizon = self._carried(ahead_B, age_BKC)
+        target = horizon[..., self.columns.target_places]
+        future = horizon[..., self.columns.ahead_places] if self.columns.ahead else None
+        return Batch(context, target, weight, future)
 
     def truth(self, index: Tensor) -> Tensor:
         """The targets at positions ``index`` [B] in original units, float64 [B, K, C_out]."""
@@ -90,12 +96,13 @@ class Windows:
         rows = take_runs(self.data.original, first_B, self.horizon_steps)
         return rows[..., self.columns.target_places].to(self.data.scaled.device)
 
-    def _carried_targets(self, first_B: Tensor, age_BKC: Tensor) -> Tensor:
-        """Targets with gaps carried forward: what a decoder is fed must not know what follows."""
+    def _carried(self, first_B: Tensor, age_BKC: Tensor) -> Tensor:
+        """A horizon with gaps carried forward: what a decoder reads must not know what follows."""
         steps = torch.arange(self.horizon_steps, device=first_B.device)
         newest_BKC = (first_B[:, None] + steps)[..., None] - age_BKC.long()
         flat = newest_BKC.flatten(0, 1)
-        return self.data.scaled[:, self.columns.target_places].gather(0, flat).view_as(newest_BKC)
+        values = self.data.scaled[:, : age_BKC.shape[-1]]
+        return values.gather(0, flat).view_as(newest_BKC)
 
     def _without_hindsight(self, context_BTC: Tensor, first_B: Tensor, age: Tensor) -> Tensor:
         """Carry forward what is still open at the end of a context.
@@ -156,8 +163,9 @@ def build_dataset(
 
 
 def _fit_scaler(data: DataRecipe, panel: Panel, train: Span) -> AnyScaler:
-    measured = measured_columns(panel, train)
-    whole = fit_scaler(data.scale, measured, panel.columns.values)
+    measured, columns = measured_columns(panel, train), panel.columns
+    check_calendar(panel, train, data.calendar)
+    whole = fit_scaler(data.scale, measured, columns.values, as_is=columns.calendar)
     if data.scale_by == "table":
         return whole
     return SeriesScaler.fit(whole, panel, train, data.series)

@@ -22,9 +22,9 @@ def model_predictor(model: Forecaster) -> Predictor:
     """A trained model as a baseline-like function, without gradients or dropout."""
     model.eval()
 
-    def predict(context: Tensor) -> Tensor:
+    def predict(context: Tensor, future: Tensor | None) -> Tensor:
         with torch.inference_mode():
-            forecast: Tensor = model(context)
+            forecast: Tensor = model(context, future)
         return forecast
 
     return predict
@@ -55,7 +55,7 @@ def error_sums(
         own = targets.at(windows.samples.series_of(rows)[:, None])
         ratio = common.spread / own.spread if targets.is_by_series else None
         for name, predict in predictors.items():
-            forecast = own.unscale(predict(batch.context).double())
+            forecast = own.unscale(predict(batch.context, batch.future).double())
             sums[name].add(forecast, truth, batch.weight, ratio=ratio)
     return sums
 

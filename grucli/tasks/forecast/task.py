@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from grucli.data import Panel
+from grucli.data import Panel, Table
 from grucli.forms import Form
 from grucli.nn import Forecaster
 from grucli.recipe import Recipe
@@ -69,7 +69,12 @@ class ForecastTask(Task[ForecastData, Forecaster]):
         return newest_examples(prediction, data.panel, context_steps=data.recipe.forecast.context)
 
     def predict(
-        self, model: Forecaster, data: ForecastData, *, horizon: int | None = None
+        self,
+        model: Forecaster,
+        data: ForecastData,
+        *,
+        horizon: int | None = None,
+        future: Table | None = None,
     ) -> Forecast:
         """Beyond the end of the table, for the trained ``horizon`` or another number of steps."""
-        return forecast_table(model, data, horizon=horizon)
+        return forecast_table(model, data, horizon=horizon, future=future)
