@@ -32,17 +32,17 @@ class Stream:
         """Load a checkpoint. Raises UsageError for a model that needs whole windows."""
         opened = open_forecaster(checkpoint, verb="predict --stream")
         recipe = opened.recipe
-        scaler = opened.learned.scaler
-        if not isinstance(scaler, Scaler) or recipe.data.series:
-            raise UsageError(
-                f"{checkpoint}: --stream carries the state of one series on, and this model reads "
-                f"many (data.series: {', '.join(recipe.data.series)}); predict from whole tables"
-            )
         ahead = recipe.data.columns.ahead
         if ahead:
             raise UsageError(
                 f"{checkpoint}: --stream answers each row by itself, and this model reads columns "
                 f"of the steps ahead ({', '.join(ahead)}); predict from whole tables"
+            )
+        scaler = opened.learned.scaler
+        if not isinstance(scaler, Scaler) or recipe.data.series:
+            raise UsageError(
+                f"{checkpoint}: --stream carries the state of one series on, and this model reads "
+                f"many (data.series: {', '.join(recipe.data.series)}); predict from whole tables"
             )
         if opened.model.needs_windows or recipe.model.bidirectional:
             raise UsageError(
