@@ -23,7 +23,9 @@ def words(report, width=80, **options):
 
 
 def cosine_distances(before, after):
-    pairs = zip(*(matrices_by_address(read_weights(p)).values() for p in (before, after)), strict=True)
+    pairs = zip(
+        *(matrices_by_address(read_weights(p)).values() for p in (before, after)), strict=True
+    )
     for (name, a), (_, b) in pairs:
         yield name.long, 1 - np.sum(a * b) / (np.linalg.norm(a) * np.linalg.norm(b))
 
