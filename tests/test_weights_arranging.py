@@ -27,12 +27,16 @@ def both(tmp_path_factory):
     grown = state["weight_hh_l1"].clone()
     grown[8:16] *= 9
     torch.save(state | {"weight_hh_l1": grown}, place / "b.pt")
+    grown = grown.clone()
+    grown[8] = 0
+    torch.save(state | {"weight_hh_l1": grown}, place / "c.pt")
     return place
 
 
 @pytest.fixture(scope="module")
 def report(both):
-    return inspection.inspect_weights(both / "b.pt")
+    """A unit of the update gate hears nothing."""
+    return inspection.inspect_weights(both / "c.pt")
 
 
 def names(items):
@@ -263,3 +267,65 @@ def test_a_wrong_layer_is_refused_before_anything_is_drawn(both, tmp_path):
     done = grucli("inspect-weights", both / "a.pt", "--layer", "7", "--plot", plot)
     assert done.returncode == 2
     assert not plot.exists()
+
+
+@pytest.mark.parametrize(
+    ("cell", "word", "gate"),
+    [
+        ("GRU", "u", "update"),
+        ("GRU", "W_u", "update"),
+        ("GRU", "W_hz", "update"),
+        ("GRU", "h", "candidate"),  # Keras and ONNX
+        ("GRU", "c", "candidate"),
+        ("LSTM", "c", "cell"),
+        ("LSTM", "W_i", "input"),
+    ],
+)
+def test_letters_of_other_texts_are_understood(tmp_path, cell, word, gate):
+    torch.save(getattr(torch.nn, cell)(3, 4).state_dict(), tmp_path / "w.pt")
+    report = inspection.inspect_weights(tmp_path / "w.pt")
+    shown = arrange_report(report, Wanted(gates=[word])).matrices
+    assert {item.gate for item in shown} == {gate}
+    letter = shown[0].symbol[-1]
+    theirs = word.removeprefix("W_").removeprefix("h") or word
+    picked = inspection.pick_matrix(tmp_path / "w.pt", f"W_h{theirs}")
+    assert picked.symbol == f"W_h{letter}"
+
+
+@pytest.mark.parametrize(
+    ("cell", "word", "said"),
+    [
+        ("GRU", "i", "a gru has no input gate: 1 - z lets the new in; say update (z)"),
+        ("GRU", "W_i", "a gru has no input gate"),
+        ("LSTM", "u", "an lstm has no update gate: f keeps, i lets in"),
+    ],
+)
+def test_a_gate_that_another_cell_has_is_answered_with_what_is_meant(tmp_path, cell, word, said):
+    torch.save(getattr(torch.nn, cell)(3, 4).state_dict(), tmp_path / "w.pt")
+    report = inspection.inspect_weights(tmp_path / "w.pt")
+    with pytest.raises(UsageError) as error:
+        arrange_report(report, Wanted(gates=[word]))
+    assert said in str(error.value)
+    symbol = word if word.startswith("W_") else f"W_{word}"
+    with pytest.raises(UsageError) as error:
+        inspection.pick_matrix(tmp_path / "w.pt", symbol)
+    assert said in str(error.value)
+
+
+def test_a_symbol_without_its_side_is_answered_with_both(tmp_path):
+    torch.save(torch.nn.GRU(3, 4).state_dict(), tmp_path / "w.pt")
+    with pytest.raises(UsageError) as error:
+        inspection.pick_matrix(tmp_path / "w.pt", "W_u")
+    assert str(error.value) == (
+        "W_u: of which side? expected one of W_xz (0.update.ih), W_hz (0.update.hh)"
+    )
+
+
+def test_the_normalised_state_of_an_lstm_is_known_as_a_gate(tmp_path):
+    state = dict(torch.nn.LSTM(3, 4).state_dict())
+    state |= {f"gain_{side}_l0": torch.ones(16) for side in ("ih", "hh")}
+    state |= {"gain_state_l0": torch.ones(4), "bias_state_l0": torch.zeros(4)}
+    torch.save(state, tmp_path / "w.pt")
+    report = inspection.inspect_weights(tmp_path / "w.pt")
+    shown = arrange_report(report, Wanted(gates=["cell_state"])).matrices
+    assert {item.symbol for item in shown} == {"g_c", "b_c"}

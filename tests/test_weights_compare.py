@@ -11,9 +11,9 @@ from grucli.weights import compare_weights, select_matrix
 from tests.weight_files import file_of
 
 
-def gru_state(seed=0, **options):
+def gru_state(seed=0, hidden_size=4, **options):
     torch.manual_seed(seed)
-    return dict(torch.nn.GRU(3, 4, **options).state_dict())
+    return dict(torch.nn.GRU(3, hidden_size, **options).state_dict())
 
 
 def changes_between(tmp_path, before, after):
@@ -46,6 +46,37 @@ def test_a_step_in_one_direction_has_rank_one(tmp_path):
         tmp_path, before, before | {"weight_hh_l0": before["weight_hh_l0"] + step}
     )
     assert changes["0.update.hh"].change_rank == pytest.approx(1.0, abs=1e-4)
+
+
+def comparison_of(tmp_path, before, after):
+    return compare_weights(file_of(tmp_path, before, "a.pt"), file_of(tmp_path, after, "b.pt"))
+
+
+def test_two_draws_are_told_from_a_network_that_moved(tmp_path):
+    first, other = (gru_state(seed, hidden_size=24) for seed in (0, 1))
+    moved = {name: value + 0.5 * other[name] for name, value in first.items()}
+    assert comparison_of(tmp_path, first, other).is_of_two_draws
+    assert not comparison_of(tmp_path, first, moved).is_of_two_draws
+    assert not comparison_of(tmp_path, first, first).is_of_two_draws
+
+
+def test_spectra_are_the_same_whatever_the_order_of_units(tmp_path):
+    before = gru_state(hidden_size=24)
+    order = torch.randperm(24, generator=torch.Generator().manual_seed(0))
+    after = dict(before)
+    for name, value in before.items():
+        rows = torch.cat([part[order] for part in value.chunk(3)])
+        after[name] = rows[:, order] if name == "weight_hh_l0" else rows
+    comparison = comparison_of(tmp_path, before, after)
+    assert comparison.is_of_two_draws
+    for change in comparison.changes:
+        if len(change.shape) == 2:
+            assert change.relative_change > 0.5
+            assert change.spectrum_distance == pytest.approx(0, abs=1e-5)
+    doubled = before | {"weight_hh_l0": 2 * before["weight_hh_l0"]}
+    found = {c.name: c.spectrum_distance for c in comparison_of(tmp_path, before, doubled).changes}
+    assert found["0.update.hh"] == pytest.approx(1)
+    assert found["0.update.bias_hh"] is None
 
 
 def test_a_bias_that_leaves_zero_changed_beyond_any_share(tmp_path):

@@ -93,7 +93,7 @@ def test_eighty_columns_show_every_matrix_with_its_gate_in_words(tmp_path):
 def test_every_statistic_of_a_map_is_shown_whatever_the_width(tmp_path):
     screens = {width: screen(tmp_path, gru_state(hidden=64), width) for width in (60, 80, 200)}
     for text in screens.values():
-        table = text.split("Nothing stands out")[0]
+        table = text.split("No findings")[0]
         for heading in (
             "s min",
             "Henrici",
@@ -189,12 +189,12 @@ def test_other_names_fit_the_screen_and_are_explained(tmp_path, naming, width):
 
 def test_findings_use_the_names_that_were_chosen(tmp_path):
     state = gru_state()
-    state["weight_hh_l0"] = 5 * state["weight_hh_l0"]
+    state["weight_hh_l0"][30] = 0
     state["weight_ih_l0"][:, 0] *= 1e-3
     report = build_weight_report(file_of(tmp_path, state))
     text = " ".join(drawn(render_weight_report(report, 100, naming="torch"), 100).split())
-    assert "! weight_hh_l0[24:48] layer 0: spectral radius" in text
-    assert "! weight_ih_l0 layer 0: input 0 is heard with" in text
+    assert "! weight_hh_l0[24:48] layer 0: 1 of 24 rows" in text
+    assert "! weight_ih_l0 layer 0: input 0 is read with" in text
 
 
 @pytest.mark.parametrize(
@@ -233,7 +233,7 @@ def test_a_matrix_without_a_power_law_says_why(tmp_path):
     assert "alpha / D" in by_fit.split("W_xr")[0]
     single = screen(tmp_path, gru_state(inputs=1, hidden=8))
     assert "(1 eigenvalue, fewer" in " ".join(single.split())
-    assert "alpha" not in single.split("Nothing stands out")[0]
+    assert "alpha" not in single.split("No findings")[0]
 
 
 def test_the_distance_of_a_power_law_stands_beside_its_exponent(tmp_path):
@@ -289,24 +289,25 @@ def test_memory_and_legend_are_in_words(tmp_path):
     assert "z update (in some texts u), n candidate (in some h or c)" in text
     assert "keeps the old state here, as in torch and Keras: h' = z*h + (1-z)*n" in text
     assert "h' = (1-z)*h + z*n let z take the new in" in text
-    assert "Nothing stands out." in text
+    assert "No findings" in text
 
 
 def test_findings_and_other_tensors_are_listed(tmp_path):
     state = gru_state() | {"out.weight": torch.ones(2, 24)}
-    state["weight_hh_l0"] = 5 * state["weight_hh_l0"]
+    state["weight_hh_l0"][3] = 0
     text = screen(tmp_path, state)
-    assert "! W_hr layer 0: spectral radius" in text
+    assert "! W_hr layer 0: 1 of 24 rows" in text
     assert "Other tensors: out.weight 2×24." in text
 
 
 def test_names_in_a_file_cannot_drive_the_terminal(tmp_path):
-    state = {f"\x1b[2J[red].{name}": 9 * value for name, value in gru_state().items()}
+    zero = gru_state() | {"weight_hh_l0": torch.cat([torch.zeros(1, 24), torch.ones(71, 24)])}
+    state = {f"\x1b[2J[red].{name}": value for name, value in zero.items()}
     state |= {f"b.{name}": value for name, value in gru_state().items()}
     text = screen(tmp_path, state | {"\x1b[31mx": torch.ones(1)})
     assert "\x1b" not in text
     assert "\\x1b[2J[red] · Layer 0" in text
-    assert "! W_hr layer 0 of \\x1b[2J[red]: spectral radius" in text
+    assert "! W_hr layer 0 of \\x1b[2J[red]: 1 of 24 rows" in text
     assert "\\x1b[31mx" in text
 
 
@@ -487,3 +488,13 @@ def test_a_comparison_says_what_moved_and_fits(tmp_path):
     assert max(map(len, text.splitlines())) <= 80
     assert "in layer 0 moved most: by 1.00 of its norm." in text
     assert "recipe.train.lr: 0.1 → 0.2" in text
+
+
+def test_two_networks_of_different_draws_are_not_said_to_have_moved(tmp_path):
+    torch.manual_seed(1)
+    other = dict(torch.nn.GRU(3, 24).state_dict())
+    pair = file_of(tmp_path, gru_state(), "a.pt"), file_of(tmp_path, other, "b.pt")
+    text = " ".join(drawn(render_weight_comparison(compare_weights(*pair), 80), 80).split())
+    assert "A and B began from different draws" in text
+    assert "moved most" not in text
+    assert "spectra, which are apart by 0.0" in text

@@ -27,6 +27,7 @@ GRU = CellSpec(
             letter="z",
             activation=LOGISTIC,
             note="How much of the old state is kept: 0 nothing, 1 everything.",
+            other_letters=("u",),
         ),
         Gate(
             name="candidate",
@@ -34,6 +35,7 @@ GRU = CellSpec(
             activation=TANH,
             note="What the unit would become if it kept nothing.",
             reset_by="r",
+            other_letters=("c",),
         ),
     ),
     state=("h",),
@@ -75,6 +77,11 @@ GRU = CellSpec(
     "update gate z keeps the old state here, as in torch and Keras: h' = z*h + (1-z)*n. Texts with "
     "h' = (1-z)*h + z*n let z take the new in: theirs is 1-z here.",
     keeps="update",
+    foreign_gates={
+        "i": "a gru has no input gate: 1 - z lets the new in; say update (z)",
+        "f": "a gru has no forget gate: z keeps the old state; say update (z)",
+        "o": "a gru has no output gate: its state is its output",
+    },
     chrono={"update": 1.0},
     natives={TANH.name: 0},
 )

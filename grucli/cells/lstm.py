@@ -48,7 +48,13 @@ LSTM = CellSpec(
             activation=LOGISTIC,
             note="How much of the old cell state is kept: 0 nothing, 1 everything.",
         ),
-        Gate(name="cell", letter="g", activation=TANH, note="What would go into the cell."),
+        Gate(
+            name="cell",
+            letter="g",
+            activation=TANH,
+            note="What would go into the cell.",
+            other_letters=("c", "j"),
+        ),
         Gate(
             name="output",
             letter="o",
@@ -74,5 +80,11 @@ LSTM = CellSpec(
     convention="LSTM gates: i input, f forget, g cell (in some texts c), o output. The forget gate "
     "f keeps the old cell state: c' = f*c + i*g.",
     keeps="forget",
+    foreign_gates={
+        "z": "an lstm has no update gate: f keeps, i lets in; say forget (f) or input (i)",
+        "u": "an lstm has no update gate: f keeps, i lets in; say forget (f) or input (i)",
+        "r": "an lstm has no reset gate",
+        "n": "what a gru calls candidate is the cell gate here; say cell (g)",
+    },
     chrono={"forget": 1.0, "input": -1.0},
 )

@@ -34,6 +34,7 @@ class Gate:
     """One gate: its name in words, its letter in symbols such as W_hz, what its value means.
 
     ``reset_by`` is the letter of the gate that scales the state's share of it, empty for none.
+    ``other_letters`` are those that other texts have for it.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Gate:
     activation: Activation
     note: str
     reset_by: str = ""
+    other_letters: tuple[str, ...] = ()
 
 
 STATE_VECTORS = ("gain_state", "bias_state")
@@ -140,7 +142,8 @@ class CellSpec:
     ``convention`` has the letters here and in other texts in words. ``keras`` and ``onnx`` are None
     where these have no such cell. ``activation`` stands in the gates that can have any of
     ``activations``; ``natives`` maps those that the compiled kernel knows to numbers of enum Cell
-    in native/problem.h.
+    in native/problem.h. ``foreign_gates`` says of words for gates that this cell has not what is
+    meant here.
     """
 
     name: str
@@ -157,6 +160,7 @@ class CellSpec:
     activation: Activation = TANH
     activations: tuple[Activation, ...] = (TANH,)
     natives: Mapping[str, int] = field(default_factory=dict)
+    foreign_gates: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def native(self) -> int | None:
@@ -192,6 +196,19 @@ class CellSpec:
     def letters(self) -> tuple[str, ...]:
         """The letters of the gates, in their order."""
         return tuple(gate.letter for gate in self.gates)
+
+    @property
+    def gate_words(self) -> dict[str, str]:
+        """Everything that a gate is called -> its name: letters here, names, other texts' letters.
+
+        Those of Keras and ONNX are among them; a letter of this house goes before another's.
+        """
+        words = {gate.letter: gate.name for gate in self.gates}
+        words |= {gate.name: gate.name for gate in self.gates}
+        others = {letter: gate.name for gate in self.gates for letter in gate.other_letters}
+        if self.keras is not None:
+            others |= {letter: name for name, letter in self.keras.letters.items()}
+        return others | words
 
     @property
     def norm_names(self) -> tuple[str, ...]:

@@ -58,7 +58,7 @@ def spectral_radii(w_MHH: Tensor, q_MHK: Tensor, *, rounds: int) -> tuple[Tensor
 
     Formula: max |lambda| of Q^T W Q, Q an orthonormal basis of 12 vectors that follows W
 
-    Tells: when in training a hidden-to-hidden matrix begins to amplify.
+    Tells: when in training a hidden-to-hidden matrix changes as a map of states onto states.
 
     Misleads: as the radius of a report does; and it is an estimate: nine of ten are right to 0.5
     per cent, the others to 5.

@@ -173,6 +173,8 @@ class MatrixChange(MatrixResult):
 
     ``relative_change`` is |B - A| / |A|, ``cosine`` the cosine of the angle between the two taken
     as vectors, ``change_rank`` the effective rank of B - A (None for vectors and no change).
+    ``spectrum_distance`` is that of the singular values alone, which the order of units leaves as
+    they are: |s_B - s_A| / |s_A|; None for vectors and entries that are not finite.
     """
 
     shape: tuple[int, ...]
@@ -181,4 +183,5 @@ class MatrixChange(MatrixResult):
     relative_change: float = _change("|B-A|/|A|", rank=1)
     cosine: float = _change("cosine", rank=2)
     change_rank: float | None = _change("rank of B-A", rank=4)
+    spectrum_distance: float | None = _change("of spectra", rank=3)
     module: str = ""

@@ -106,8 +106,9 @@ class WeightComparison:
 
     ``only_before`` and ``only_after`` name matrices that the other file lacks or has in another
     shape; ``differences`` maps the address of every entry of recipe, scaler, columns and data that
-    differs to its two values as text; what a scaler learned has one for each column. ``cells`` are
-    those of both files' stacks.
+    differs to its two values as text; what a scaler learned has one for each column.
+    ``is_of_two_draws`` says that the matrices look as if each file began from a draw of its own, so
+    that none of them moved from the one to the other. ``cells`` are those of both files' stacks.
     """
 
     path_before: str
@@ -116,4 +117,5 @@ class WeightComparison:
     only_before: tuple[str, ...]
     only_after: tuple[str, ...]
     differences: Mapping[str, tuple[str, str]]
+    is_of_two_draws: bool = False
     cells: tuple[str, ...] = field(kw_only=True, metadata=UNWRITTEN)

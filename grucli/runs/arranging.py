@@ -17,7 +17,7 @@ from grucli.results import (
     WeightReport,
     quantities,
 )
-from grucli.runs.words import gate_words, unknown_gates, unknown_layers
+from grucli.runs.words import gate_of, gate_words, unknown_gates, unknown_layers
 
 T = TypeVar("T")
 
@@ -35,9 +35,11 @@ class Wanted:
 
     def keeps(self, address: str, cells: Iterable[str]) -> bool:
         """Whether a matrix of these cells was asked for, or what all gates of a layer share."""
-        found, words = split_address(address), gate_words(cells)
+        found = split_address(address)
+        words = gate_words(cells) | {found.gate: found.gate}
         in_layers = not self.layers or found.place in self.layers
-        return in_layers and (not self.gates or found.gate in map(words.get, self.gates))
+        gates = (gate_of(gate, words) for gate in self.gates)
+        return in_layers and (not self.gates or found.gate in gates)
 
 
 def arrange_report(report: WeightReport, wanted: Wanted) -> WeightReport:
@@ -89,9 +91,9 @@ def arrange_pictures(pictures: WeightPictures, wanted: Wanted) -> WeightPictures
 def _check(
     wanted: Wanted, addresses: Iterable[str], cells: Sequence[str], statistics: Collection[str]
 ) -> None:
-    places = dict.fromkeys(split_address(address).place for address in addresses)
-    problems = unknown_layers(wanted.layers, list(places))
-    problems += unknown_gates(wanted.gates, cells)
+    found = [split_address(address) for address in addresses]
+    problems = unknown_layers(wanted.layers, list(dict.fromkeys(item.place for item in found)))
+    problems += unknown_gates(wanted.gates, cells, {i.gate: i.gate for i in found if i.gate})
     if wanted.sort is not None and wanted.sort not in statistics:
         near = [name for name in statistics if wanted.sort in name]
         near += difflib.get_close_matches(wanted.sort, statistics, n=1)

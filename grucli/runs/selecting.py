@@ -7,7 +7,7 @@ from grucli.cells.address import places
 from grucli.errors import UsageError
 from grucli.insight.tracing import Selection
 from grucli.nn import Forecaster
-from grucli.runs.words import gate_words, unknown_gates, unknown_layers
+from grucli.runs.words import gate_of, gate_words, unknown_gates, unknown_layers
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def choose(
         tuple(known[name] for name in layers) or tuple(known.values()),
         Selection(
             units=tuple(dict.fromkeys(units)) or None,
-            gates=tuple(words[gate] for gate in gates) or None,
+            gates=tuple(str(gate_of(gate, words)) for gate in gates) or None,
             steps=tuple(sorted({step % count for step in steps})) or None,
         ),
     )

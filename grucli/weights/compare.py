@@ -1,6 +1,8 @@
 """Two files beside each other: what moved, and what else differs."""
 
-from collections.abc import Iterator, Mapping
+import math
+import statistics
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -13,9 +15,14 @@ from grucli.results import MatrixChange, WeightComparison
 from grucli.weights.stacks import WeightFile
 from grucli.weights.statistics import elements, singular
 from grucli.weights.statistics.arrays import Matrix
+from grucli.weights.statistics.estimates import fast_singular_values
 from grucli.weights.statistics.measures import Measure
 
 Address = tuple[str, str]
+
+FEWEST_ENTRIES, ACROSS, APART = 64, 0.2, 0.8
+"""From so many entries on the cosine of two draws is near 0 (its deviation is 1 / sqrt(N)): below
+the one, at a relative change above the other, no matrix came from its namesake."""
 
 
 def compare_weights(before: WeightFile, after: WeightFile) -> WeightComparison:
@@ -29,10 +36,12 @@ def compare_weights(before: WeightFile, after: WeightFile) -> WeightComparison:
     facts_before, facts_after = dict(_facts(before)), dict(_facts(after))
     addresses = sorted(facts_before.keys() | facts_after.keys(), key=_cause_first)
     pairs = {key: (facts_before.get(key, "-"), facts_after.get(key, "-")) for key in addresses}
+    changes = tuple(_change(key[0], old[key][0], old[key][1], new[key][1]) for key in shared)
     return WeightComparison(
         path_before=before.path,
         path_after=after.path,
-        changes=tuple(_change(key[0], old[key][0], old[key][1], new[key][1]) for key in shared),
+        changes=changes,
+        is_of_two_draws=are_of_two_draws(changes),
         only_before=tuple("".join(key) for key in old if key not in shared),
         only_after=tuple("".join(key) for key in new if key not in shared),
         differences={key: pair for key, pair in pairs.items() if pair[0] != pair[1]},
@@ -97,6 +106,37 @@ def cosine(product: float, norms: float) -> float:
     return product / norms if norms > 0 else float("nan")
 
 
+def are_of_two_draws(changes: Sequence[MatrixChange]) -> bool:
+    """Whether matrices stand at right angles to their namesakes at a like size, as draws do."""
+    maps = [c for c in changes if len(c.shape) == 2 and math.prod(c.shape) >= FEWEST_ENTRIES]
+    if not maps:
+        return False
+    angle = statistics.median(abs(change.cosine) for change in maps)
+    return angle < ACROSS and statistics.median(c.relative_change for c in maps) > APART
+
+
+def spectrum_distance(before: Matrix, after: Matrix) -> float | None:
+    """How far two spectra are apart, whatever the order of the units.
+
+    Formula: |s_B - s_A| / |s_A|, s the singular values, largest first
+
+    Tells: whether two networks that began from different draws came to stretch states alike.
+
+    Misleads: like spectra may act on other directions: what two networks do is compared on data
+    (eval of both).
+
+    At the start: near 0 between two draws of one kind.
+
+    Source: ours; by Mirsky 1960 it is at most the relative change.
+
+    None for vectors and entries that are not finite.
+    """
+    if before.ndim != 2 or not (np.isfinite(before).all() and np.isfinite(after).all()):
+        return None
+    then, now = (fast_singular_values(matrix) for matrix in (before, after))
+    return relative_change(float(np.linalg.norm(now - then)), float(np.linalg.norm(then)))
+
+
 def change_rank(step: NDArray[np.float64]) -> float | None:
     """In how many directions a matrix changed: the effective rank of the step.
 
@@ -159,6 +199,11 @@ CHANGES: tuple[Measure[_Pair], ...] = (
         ("change_rank",),
         change_rank,
         lambda pair: (change_rank(pair.step) if pair.length > 0 else None,),
+    ),
+    Measure(
+        ("spectrum_distance",),
+        spectrum_distance,
+        lambda pair: (spectrum_distance(pair.before, pair.after),),
     ),
 )
 """What is computed of a matrix in two files; the docstrings are the page, as of ``MEASURES``."""

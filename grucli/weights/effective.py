@@ -32,7 +32,7 @@ class ActingMatrix:
 def acting_matrices(
     module: RecurrentModule, deviations: Mapping[str, float]
 ) -> Iterator[ActingMatrix]:
-    """Acting norm and radius: those of what a matrix below a layer normalisation really does.
+    """Effective norm and radius: those of what a matrix below a layer normalisation really does.
 
     Formula: s_1 and max |lambda| of diag(g) W_c / sigma; W_c is the matrix less the mean of its
     rows over all gates that share one mean and variance, sigma the mean over steps and windows of

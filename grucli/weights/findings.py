@@ -1,4 +1,9 @@
-"""What an expert would point at, each with the threshold it crossed."""
+"""What an expert would point at: the threshold that was crossed, and what that does not mean.
+
+Nothing is said where no theory stands behind it: the spectral radius of a gate's matrix, which goes
+into a sigmoid or is scaled by one, decides nothing about stability; nor does the condition number
+of a matrix that need not be inverted.
+"""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -7,12 +12,10 @@ from grucli.results import Finding, MatrixStatistics, TimeConstants
 from grucli.weights.statistics.lines import DEAD_ROW
 
 RADIUS = 1.2
-ACTING_RADIUS = 2.0
-"""About twice the radius that torch's draw starts from (0.58); below a layer normalisation so many
-times the acting radius at the start, or that of states of unit variance (1) where it is unknown."""
+"""Of a plain recurrent network 1 is the edge of stability at the state 0, where an orthogonal draw
+begins; a fifth beyond it is said."""
 
 GROWTH = 10.0
-SINGULAR = 1e6
 UNREAD_INPUT = 0.01
 LONG_MEMORY_STEPS = 1000.0
 GAIN = 0.05
@@ -64,33 +67,36 @@ def _of_entries(item: MatrixStatistics) -> Iterator[Finding]:
     start = item.expected.get("norm")
     if start and item.norm > GROWTH * start and item.effective_norm is None:
         ratio = item.norm / start
-        words = f"norm {item.norm:.3g} is {ratio:.3g} > {GROWTH:g} times its start"
+        words = (
+            f"norm {item.norm:.3g} is {ratio:.3g} > {GROWTH:g} times that expected at the start: "
+            "gates may saturate; large weights need not be wrong"
+        )
         yield _say(item, "norm", words, value=ratio, threshold=GROWTH)
     if item.near_zero_share > PRUNED and item.norm > 0 and entries >= FEWEST_ENTRIES:
-        words = f"{item.near_zero_share:.0%} > {PRUNED:.0%} of the entries are near zero"
+        words = (
+            f"{item.near_zero_share:.0%} > {PRUNED:.0%} of the entries are near zero: something "
+            "pruned them; what is left need not be worse"
+        )
         yield _say(item, "near_zero_share", words, value=item.near_zero_share, threshold=PRUNED)
     if item.part.startswith("gain") and item.rms < GAIN:
-        words = f"gain {item.rms:.3g} < {GAIN}: this projection is switched off"
+        words = f"gain {item.rms:.3g} < {GAIN}: this projection is as good as switched off"
         yield _say(item, "rms", words, value=item.rms, threshold=GAIN)
 
 
 def _of_map(item: MatrixStatistics) -> Iterator[Finding]:
-    """What the matrix does to a vector; below a layer normalisation the radius that acts."""
-    acts = item.effective_radius is not None
-    radius = item.effective_radius if acts else item.spectral_radius
-    limit = ACTING_RADIUS * item.expected.get("effective_radius", 1.0) if acts else RADIUS
-    if radius is not None and radius > limit and item.part == "hh":
-        kind = "acting spectral radius" if acts else "spectral radius"
-        words = f"{kind} {radius:.4g} > {limit:.3g}: amplifies the state"
-        quantity = "effective_radius" if acts else "spectral_radius"
-        yield _say(item, quantity, words, value=radius, threshold=limit)
-    if item.condition is not None and item.condition > SINGULAR:
-        words = f"condition {item.condition:.1e} > {SINGULAR:.0e}: close to singular"
-        yield _say(item, "condition", words, value=item.condition, threshold=SINGULAR)
+    """What the matrix does to a vector."""
+    radius = item.spectral_radius
+    is_whole_step = item.address.spec.next_state is None and item.effective_radius is None
+    if radius is not None and radius > RADIUS and is_whole_step:
+        words = (
+            f"spectral radius {radius:.4g} > {RADIUS:g}: small states grow; tanh bounds them, so "
+            "this does not say that large ones do (the Lyapunov exponent of trace does)"
+        )
+        yield _say(item, "spectral_radius", words, value=radius, threshold=RADIUS)
     if item.dead_rows:
         words = (
             f"{item.dead_rows} of {item.shape[0]} rows (expected 0) are at most {DEAD_ROW:g} of "
-            "the median row: these units hear nothing"
+            "the median row: nothing reaches these units this way; others may"
         )
         yield _say(item, "dead_rows", words, value=item.dead_rows, threshold=0)
 
@@ -99,7 +105,8 @@ def _of_memory(item: TimeConstants) -> Iterator[Finding]:
     if item.maximum > LONG_MEMORY_STEPS:
         text = (
             f"{item.gate} bias {_place(item)}: memory {item.maximum:.3g} > "
-            f"{LONG_MEMORY_STEPS:g} steps: at least one unit never lets go"
+            f"{LONG_MEMORY_STEPS:g} steps in at least one unit, by its bias alone: inputs may "
+            "still open the gate"
         )
         yield Finding(
             item.module + item.bias_name,
@@ -127,8 +134,9 @@ def _unread_inputs(
             if share < UNREAD_INPUT:
                 name = inputs[column] if len(inputs) == len(heard) else f"input {column}"
                 text = (
-                    f"W_x {_place(gates[0])}: {name} is heard with {share:.2%} < "
-                    f"{UNREAD_INPUT:.0%} of the strongest input"
+                    f"W_x {_place(gates[0])}: {name} is read with weights of {share:.2%} < "
+                    f"{UNREAD_INPUT:.0%} of the strongest input's; beside inputs of equal scale, "
+                    "as a recipe makes them, it is as good as unread"
                 )
                 full = f"{gates[0].module}0.ih"
                 cell = gates[0].cell

@@ -1,18 +1,21 @@
 """One matrix by its address, with its rows and columns named."""
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from grucli.cells.address import MatrixAddress, column_names
+from grucli.cells.address import PARTS, MatrixAddress, column_names
 from grucli.cells.naming import NAMINGS, shown_name
 from grucli.errors import UsageError
 from grucli.results import MatrixValues
 from grucli.weights.report import input_names
-from grucli.weights.stacks import WeightFile
+from grucli.weights.stacks import Floats, WeightFile
 
 _EXAMPLES = 6
+
+Entry = tuple[str, MatrixAddress, Floats]
+"""The prefix of its stack, a matrix's address, its values."""
 
 
 def select_matrix(file: WeightFile, address: str) -> MatrixValues:
@@ -30,15 +33,12 @@ def select_matrix(file: WeightFile, address: str) -> MatrixValues:
         for module in file.modules
         for name, values in module.matrices()
     ]
-    found = [
-        (name, values)
-        for prefix, name, values in every
-        if address.removeprefix(prefix) in _names(name, len(values))
-    ]
+    found = _found(address, every, _names) or _found(address, every, _names_elsewhere)
     if len(found) != 1:
         full = len(file.modules) > 1
         known = {f"{prefix if full else ''}{name.long}": name.symbol for prefix, name, _ in every}
-        raise UsageError(_unclear(address, known, len(found)))
+        meant = _meant(address, every)
+        raise UsageError(meant or _unclear(address, known, len(found)))
     ((name, values),) = found
     width = values.shape[1] if values.ndim == 2 else 1
     columns = column_names(name.part, name.place.layer, width, inputs=input_names(file))
@@ -54,8 +54,42 @@ def select_matrix(file: WeightFile, address: str) -> MatrixValues:
     )
 
 
+def _found(
+    address: str, every: Sequence[Entry], names: Callable[[MatrixAddress, int], set[str]]
+) -> list[tuple[MatrixAddress, Floats]]:
+    return [
+        (name, values)
+        for prefix, name, values in every
+        if address.removeprefix(prefix) in names(name, len(values))
+    ]
+
+
 def _names(name: MatrixAddress, hidden: int) -> set[str]:
     return {name.long, *(shown_name(naming, name, hidden) for naming in NAMINGS)}
+
+
+def _names_elsewhere(name: MatrixAddress, _: int) -> set[str]:
+    """Symbols with the letters that other texts have for the gate: W_hu for W_hz."""
+    prefix, words = PARTS[name.kind].prefix, name.spec.gate_words
+    return {prefix + word for word, gate in words.items() if gate == name.gate}
+
+
+def _meant(address: str, every: Sequence[Entry]) -> str:
+    """What to say of a symbol without its side, such as W_u; empty for all others."""
+    start, underscore, letter = address.partition("_")
+    if not underscore or f"{start}_" not in {PARTS[name.kind].prefix[:2] for _, name, _ in every}:
+        return ""
+    specs = {name.cell: name.spec for _, name, _ in every}.values()
+    gates = {spec.gate_words.get(letter) for spec in specs} - {None}
+    meant = [
+        f"{name.symbol} ({prefix}{name.long})"
+        for prefix, name, _ in every
+        if name.gate in gates and name.symbol.startswith(f"{start}_")
+    ]
+    if meant:
+        return f"{address}: of which side? expected one of {', '.join(meant[:_EXAMPLES])}"
+    hints = [spec.foreign_gates[letter] for spec in specs if letter in spec.foreign_gates]
+    return f"{address}: {hints[0]}" if hints else ""
 
 
 def _unclear(address: str, known: Mapping[str, str], count: int) -> str:

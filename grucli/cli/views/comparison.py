@@ -53,6 +53,8 @@ def _words(found: WeightComparison, naming: str) -> Iterator[str]:
     moved = [item for item in found.changes if item.relative_change > 0]
     if found.changes and all(item.relative_change == 0 for item in found.changes):
         yield "Every matrix that both have is the same, bit for bit."
+    elif found.is_of_two_draws:
+        yield from _two_draws(found)
     elif moved:
         yield _most(moved, naming)
     for which, names in (("A", found.only_before), ("B", found.only_after)):
@@ -60,6 +62,22 @@ def _words(found: WeightComparison, naming: str) -> Iterator[str]:
             shown = some([*map(clean, names)], _SHOWN_NAMES)
             yield f"Only in {which}, or of another shape: {shown}."
     yield from difference_words(found.differences)
+
+
+def _two_draws(found: WeightComparison) -> Iterator[str]:
+    """Nothing moved from one to the other; what can be compared all the same."""
+    maps = [item for item in found.changes if item.spectrum_distance is not None]
+    nearest, furthest = (
+        digits(end(item.spectrum_distance or 0.0 for item in maps), 2) for end in (min, max)
+    )
+    yield (
+        "A and B began from different draws: cosines near 0 at like norms. So no matrix moved from "
+        "A to B, and unit 5 of the one has nothing to do with unit 5 of the other."
+    )
+    yield (
+        f"What can be compared: spectra, which are apart by {nearest} to {furthest} of their norm "
+        "(of spectra), and what the networks do on data: grucli eval of both."
+    )
 
 
 def _most(moved: Sequence[MatrixChange], naming: str) -> str:
@@ -87,7 +105,8 @@ def _legend(changes: tuple[MatrixChange, ...], naming: str) -> Iterator[str]:
     yield from naming_words(naming, [item.cell for item in changes])
     yield (
         "Cosine: 1 is the same direction, 0 a right angle. Rank: in how many directions "
-        "the change went. What began near 0, as biases do, moves by many times its norm."
+        "the change went. What began near 0, as biases do, moves by many times its norm. Of "
+        "spectra: |s B - s A| / |s A| of the singular values."
     )
     if _is_normalised(changes):
         yield "Below a layer normalisation the size of a matrix does nothing: look at the cosine."

@@ -66,4 +66,4 @@ def finding_words(report: WeightReport, naming: str) -> Iterator[str]:
         rows = hidden.get(finding.matrix, 0)
         yield f"! {clean(renamed(finding, naming, rows))}"
     if not report.findings:
-        yield "Nothing stands out."
+        yield "No findings: no threshold was crossed."

@@ -24,12 +24,12 @@ def spectral_radius(eigenvalues: NDArray[np.complex128]) -> float:
 
     Formula: rho = max |lambda|
 
-    Tells: below 1 such a state would be forgotten, above 1 amplified.
+    Tells: of a plain recurrent network, whether small states fade (below 1) or grow (above 1).
 
-    Misleads: in a gated cell it is no more than a sign: the Jacobian of a step also has the gates
-    and the slope of tanh in it, and rho < 1 is neither needed nor enough for stability. The
-    largest Lyapunov exponent of a trace is the test. Below a layer normalisation look at the
-    acting radius instead.
+    Misleads: a gate's matrix feeds a sigmoid, or a candidate that gates scale: its radius says
+    nothing about growth, for the Jacobian of a step also has the gates and the slopes in it, and
+    rho < 1 is neither needed nor enough for stability. The largest Lyapunov exponent of a trace
+    is the test. Below a layer normalisation see the effective radius.
 
     At the start: sigma sqrt(H) and a little more, so 0.61 for torch's draw at 64 units and 0.577 in
     the limit of many; 1 for an orthogonal matrix.

@@ -19,7 +19,7 @@ def singular_values(matrix: Matrix) -> Vector:
     Tells: s_1 (the spectral norm) bounds what W can do to any vector in one step; s_min is what is
     left of the most neglected direction.
 
-    Misleads: s_1 below a layer normalisation, as the norm does; see the acting norm. And s_1 > 1
+    Misleads: s_1 below a layer normalisation, as the norm does; see the effective norm. And s_1 > 1
     alone does not make a gated cell unstable: gates below 1 stand beside it.
 
     At the start: s_1 is sigma (sqrt rows + sqrt columns) less a little, so for a hidden-to-hidden
