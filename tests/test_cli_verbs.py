@@ -256,6 +256,8 @@ def test_a_killed_run_leaves_a_checkpoint_that_loads_and_resumes(folder):
 
 
 OPTIONS = {
+    "check": "--set --device --threads --json --quiet --verbose --no-color",
+    "compare": "--json --quiet --verbose --no-color",
     "init": "-o --output --overwrite --json --quiet --verbose --no-color",
     "train": "--set --run-dir --resume --overwrite --print-recipe --device --threads --seed "
     "--quiet --verbose --no-color",

@@ -177,6 +177,8 @@ HEAVY = {"torch", "pandas", "numpy", "yaml", "matplotlib"}
         ["--help"],
         ["--version"],
         ["init", "--help"],
+        ["check", "--help"],
+        ["compare", "--help"],
         ["train", "--help"],
         ["eval", "--help"],
         ["predict", "--help"],

@@ -13,7 +13,18 @@ import typer
 from grucli import __version__
 from grucli.cli.kit.options import SCREEN, Verbose
 from grucli.cli.kit.talking import tolerant_talk
-from grucli.cli.verbs import evaluate, explain, init, inspect_weights, predict, report, trace, train
+from grucli.cli.verbs import (
+    check,
+    compare,
+    evaluate,
+    explain,
+    init,
+    inspect_weights,
+    predict,
+    report,
+    trace,
+    train,
+)
 from grucli.errors import GrucliError
 from grucli.text import clean, printable
 
@@ -36,9 +47,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 _GROUPS: dict[str, dict[str, Callable[..., None]]] = {
-    "Make": {"init": init.init},
+    "Make": {"init": init.init, "check": check.check},
     "Learn": {"train": train.train},
-    "Judge": {"eval": evaluate.evaluate},
+    "Judge": {"eval": evaluate.evaluate, "compare": compare.compare},
     "Use": {"predict": predict.predict},
     "Look": {
         "inspect-weights": inspect_weights.inspect_weights,

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from grucli.cells.address import MatrixAddress, matrices_of, parse_parameter
-from grucli.nn import Forecaster
+from grucli.nn import RecurrentModel
 from grucli.results import GateUpdate
 
 GroupUpdates = dict[str, list[float]]
@@ -21,7 +21,7 @@ The ratio is NaN for weights that were zero.
 """
 
 
-def recurrent_parameters(model: Forecaster) -> dict[str, Tensor]:
+def recurrent_parameters(model: RecurrentModel) -> dict[str, Tensor]:
     """The stacked parameters of the recurrent layers by name, each [gates * H, ...]."""
     named = model.recurrent.named_parameters()
     return {name: p for name, p in named if parse_parameter(name) is not None}
@@ -54,7 +54,7 @@ class GateGroup:
         return rows.reshape(len(self.matrices), -1, *rows.shape[1:])
 
 
-def gate_groups(model: Forecaster, cell: str) -> tuple[GateGroup, ...]:
+def gate_groups(model: RecurrentModel, cell: str) -> tuple[GateGroup, ...]:
     """All recurrent parameters; hidden-to-hidden weights, input weights and vectors apart."""
     groups: dict[tuple[object, ...], dict[str, Tensor]] = {}
     for name, parameter in recurrent_parameters(model).items():

@@ -11,7 +11,7 @@ from grucli.forms import Fields, Form, Listed, form_of, form_of_class
 from grucli.insight.gate_updates import StepProbes, gate_updates
 from grucli.insight.record import WeightRecorder
 from grucli.insight.snapshots import take_snapshot
-from grucli.nn import Forecaster
+from grucli.nn import RecurrentModel
 from grucli.results import Epoch, GateUpdate, Snapshot, Step, WeightRecord
 from grucli.training.observers import Observer
 from grucli.training.progress import Training
@@ -19,7 +19,7 @@ from grucli.training.progress import Training
 Write = Callable[[WeightRecord | Snapshot], None]
 
 
-def weight_observers(model: Forecaster, cell: str, *, write: Write) -> tuple[Observer, ...]:
+def weight_observers(model: RecurrentModel, cell: str, *, write: Write) -> tuple[Observer, ...]:
     """All that follows the weights of a model from what they are now; ``write`` gets the records.
 
     They change nothing that is learned and draw no random number.

@@ -23,7 +23,7 @@ from grucli.insight.gate_updates import (
     recurrent_parameters,
 )
 from grucli.insight.snapshots import take_snapshot
-from grucli.nn import Forecaster
+from grucli.nn import RecurrentModel
 from grucli.results import MatrixRecord, MemoryRecord, Snapshot, WeightRecord
 
 FEWEST_STEPS = 64
@@ -39,7 +39,7 @@ class WeightRecorder:
     the same records, bit for bit.
     """
 
-    def __init__(self, model: Forecaster, cell: str) -> None:
+    def __init__(self, model: RecurrentModel, cell: str) -> None:
         self.model, self.cell = model, cell
         self.groups = gate_groups(model, cell)
         self.start = [group.weights() for group in self.groups]

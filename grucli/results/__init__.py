@@ -1,6 +1,7 @@
 """What comes out of a run: frozen, JSON-able values that a screen can draw without torch."""
 
 from grucli.results.classes import ClassMetrics, ClassScores, Labels
+from grucli.results.comparison import RunComparison, RunSummary
 from grucli.results.document import SCHEMA_VERSION, to_json
 from grucli.results.draft import RecipeDraft
 from grucli.results.history import (
@@ -21,6 +22,7 @@ from grucli.results.pictures import (
     MatrixSpectrum,
     WeightPictures,
 )
+from grucli.results.recipe_check import RecipeCheck, SpanCheck
 from grucli.results.rows import Metric, Recorded, Statistic, quantities, rows_of
 from grucli.results.run import FilmMoment, RunReport
 from grucli.results.scores import (
@@ -84,11 +86,15 @@ __all__ = [
     "MetricSet",
     "Movement",
     "Prediction",
+    "RecipeCheck",
     "RecipeDraft",
     "Recorded",
+    "RunComparison",
     "RunReport",
+    "RunSummary",
     "Scores",
     "Snapshot",
+    "SpanCheck",
     "SplitName",
     "Statistic",
     "Step",

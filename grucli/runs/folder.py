@@ -24,6 +24,8 @@ FOLLOWING = ("last.previous.pt", "last.damaged.pt", "report.html")
 """What comes of it later, and would mislead beside another run."""
 FILES = WRITTEN + FOLLOWING
 LOCK = ".lock"
+RUNS = "runs"
+"""Where runs are, a folder for each name."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,16 @@ class RunFolder:
 
     path: Path
     home: "RunFolder | None" = None
+
+    @classmethod
+    def named(cls, name: str) -> "RunFolder":
+        """The usual folder of a run of this name."""
+        return cls(Path(RUNS) / name)
+
+    @property
+    def newest_weights(self) -> Path | None:
+        """The best weights, else the newest; None in a folder that is no run's."""
+        return next((path for path in (self.best, self.last) if path.is_file()), None)
 
     @property
     def recipe(self) -> Path:

@@ -18,7 +18,7 @@ from grucli.runs import tracing
 from grucli.runs.folder import RunFolder
 from grucli.runs.opened import Opened, open_forecaster, with_table
 from grucli.runs.reading import predict_with_context
-from grucli.runs.training_run import model_words
+from grucli.runs.setting_up import model_words
 from grucli.tasks.forecast.examples import window_examples
 from grucli.tasks.forecast.score import as_scores, model_sums
 from grucli.weights import (
@@ -81,10 +81,9 @@ def find_checkpoint(run: Path) -> Path:
     """The checkpoint of a run folder: the best weights, else the newest."""
     if not run.is_dir():
         return run
-    folder = RunFolder(run)
-    for path in (folder.best, folder.last):
-        if path.is_file():
-            return path
+    weights = RunFolder(run).newest_weights
+    if weights is not None:
+        return weights
     raise CheckpointError(
         f"{run}: no best.pt and no last.pt in this folder; expected a run folder that "
         "`grucli train` wrote, such as runs/co2"

@@ -40,7 +40,7 @@ def train(
     halt = stop if isinstance(stop, Stop) else Stop(stop)
     halt.words = f"before training began; {GO_ON if resume else 'nothing was changed'}"
     place = choose_device(device)
-    folder = RunFolder(Path(run_dir) if run_dir is not None else Path("runs") / recipe.name)
+    folder = RunFolder.named(recipe.name) if run_dir is None else RunFolder(Path(run_dir))
     if not resume:
         inputs = [*table_files(recipe.data), recipe.model.init.checkpoint]
         folder.refuse_inputs([*inputs, None if origin is None else origin.file])

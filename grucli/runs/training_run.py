@@ -3,21 +3,17 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import Any
 
 import torch
 
-from grucli.cells import CELLS
-from grucli.errors import CheckpointError, InterruptedRunError
+from grucli.errors import InterruptedRunError
 from grucli.insight.normalisation import DeviationProbe
 from grucli.insight.observers import weight_observers
-from grucli.nn import available, kernel_words
-from grucli.nn.kernel_problem import knows
+from grucli.nn import available
 from grucli.recipe import Recipe, dump_recipe
 from grucli.results import (
     AnyScores,
     Epoch,
-    SplitName,
     Step,
     TrainingFinished,
     TrainingStarted,
@@ -27,23 +23,15 @@ from grucli.runs.device import (
     Threads,
     pick_threads,
     set_threads,
-    use_kernel,
 )
 from grucli.runs.folder import RunFolder
 from grucli.runs.memory import memory_watched
-from grucli.runs.preparing import PreparedData
 from grucli.runs.resuming import GoesOn
 from grucli.runs.saving import Saver
-from grucli.tasks import task_of
-from grucli.training.flat import FlatParameters
-from grucli.training.loop import Validating, fit, trial_step
+from grucli.runs.setting_up import SetUp, model_words
+from grucli.training.loop import Validating, fit
 from grucli.training.observers import Observer, Observers
-from grucli.training.optimizers import build_optimizer
-from grucli.training.progress import Training
-from grucli.training.schedules import LearningRate
-from grucli.weights import read_weights
 
-SPANS: tuple[SplitName, ...] = ("train", "valid", "test")
 GO_ON = "go on with --resume"
 
 
@@ -61,23 +49,9 @@ class TrainingRun:
     ) -> None:
         self.recipe = recipe = goes_on.recipe if goes_on is not None else recipe
         self.home, self.device = folder.home or folder, device
-        use_kernel(recipe.train.kernel)
-        self.data = PreparedData.of(recipe, device=device)
-        self.task, read = self.data.task, self.data.read
-        self.samples = {split: read.samples(split) for split in SPANS}
-        torch.manual_seed(recipe.train.seed)
-        source = recipe.model.init.checkpoint
-        initial = _trained_weights(source) if source is not None and goes_on is None else None
-        model = self.task.build_model(recipe, read.learned.facts, initial).to(device)
-        self.model, trained_on = model, self.samples["train"]
-        self.training = Training(
-            model=model,
-            optimizer=build_optimizer(recipe.train, FlatParameters(model)),
-            schedule=LearningRate.of(recipe.train, samples=len(trained_on)),
-            recipe=recipe.train,
-            samples=len(trained_on),
-        )
-        self.objective = self.task.objective(model, read)
+        self.setup = setup = SetUp.of(recipe, device, is_resumed=goes_on is not None)
+        self.data, self.task, self.samples = setup.data, setup.data.task, setup.samples
+        self.model, self.training, self.objective = setup.model, setup.training, setup.objective
         self._watch(folder, observers)
         self.threads_before: int | None = None
         self.kernel_before = self.kernel
@@ -105,8 +79,7 @@ class TrainingRun:
     @property
     def kernel(self) -> str:
         """What the recurrent layers are computed with."""
-        is_native = self.device == "cpu" and knows(self.model.recurrent.rule)
-        return kernel_words() if is_native else "torch"
+        return self.setup.kernel
 
     def _kernel_notes(self) -> Iterator[str]:
         if not available():
@@ -130,15 +103,12 @@ class TrainingRun:
             return
         with memory_watched(self.training):
             if self.threads_before is None:
-                pick_threads(self._try_step)
+                pick_threads(self.setup.try_step)
             if self.kernel != "torch":
-                pace = Pace(self._try_step)
+                pace = Pace(self.setup.try_step)
                 self.pace.append(pace)
                 if self.threads_before is not None:
                     pace.measure()
-
-    def _try_step(self) -> None:
-        trial_step(self.training, self.objective)
 
     def _restore(self, goes_on: GoesOn) -> None:
         """Go on from a saved state, after a check that the data are what they were."""
@@ -150,13 +120,12 @@ class TrainingRun:
     def started(self) -> TrainingStarted:
         """What is about to happen, for the screen."""
         train, panel = self.recipe.train, self.data.read.panel
-        counts = [p.numel() for p in self.training.model.parameters()]
         return TrainingStarted(
             recipe=self.recipe.name,
             run_dir=str(self.home.path),
             model=model_words(self.recipe),
             samples_word=self.task.samples_word,
-            parameters=sum(counts),
+            parameters=self.setup.parameters,
             device=self.device,
             threads=torch.get_num_threads(),
             kernel=self.kernel,
@@ -221,20 +190,3 @@ class TrainingRun:
         )
         self.saver.append(event)
         return event
-
-
-def model_words(recipe: Recipe) -> str:
-    """The model in words, such as ``gru, layer norm split, 2 × 64, direct decoder``."""
-    model, rest = recipe.model, task_of(recipe).model_words(recipe)
-    norm = "" if model.layer_norm == "none" else f", layer norm {model.layer_norm}"
-    usual = CELLS[model.cell].activation.name
-    cell = model.cell if model.activation == usual else f"{model.cell} with {model.activation}"
-    return f"{cell}{norm}, {model.layers} × {model.hidden}, {rest}"
-
-
-def _trained_weights(path: str) -> dict[str, Any]:
-    """Weights to begin from. Raises CheckpointError where they are those of another cell."""
-    file = read_weights(path)
-    if file.notes:
-        raise CheckpointError(*(f"{path}: {note} Train from other weights." for note in file.notes))
-    return dict(file.tensors)

@@ -62,6 +62,10 @@ class TaskData(Protocol):
         """Sentences on what was left out of the samples."""
         ...
 
+    def extent(self, split: SplitName) -> tuple[str, str] | None:
+        """The first and last time of a span as the table writes them; None if time cuts none."""
+        ...
+
     def samples(self, split: SplitName) -> Samples:
         """Those of the span that is called train, valid or test, or all of the table's."""
         ...

@@ -62,6 +62,11 @@ Threads = Annotated[
         min=1, help="Threads for computing; if not given, training measures what is fastest."
     ),
 ]
+RecipeFile = Annotated[str, typer.Argument(metavar="RECIPE", help="A YAML recipe.")]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Change a key, as train.lr=3e-3."),
+]
 Checkpoint = Annotated[
     str, typer.Argument(metavar="CKPT", help="A checkpoint, such as runs/co2/best.pt.")
 ]

@@ -4,13 +4,17 @@ from typing import Annotated
 
 import typer
 
-from grucli.cli.kit.options import SCREEN, Device, NoColor, Quiet, Threads, Verbose
+from grucli.cli.kit.options import (
+    SCREEN,
+    Device,
+    NoColor,
+    Overrides,
+    Quiet,
+    RecipeFile,
+    Threads,
+    Verbose,
+)
 
-_Recipe = Annotated[str, typer.Argument(metavar="RECIPE", help="A YAML recipe.")]
-_Overrides = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Change a key, as train.lr=3e-3."),
-]
 _RunDir = Annotated[str | None, typer.Option(metavar="DIR", help="Run folder; default runs/NAME.")]
 _Resume = Annotated[
     bool, typer.Option("--resume", help="Go on from DIR/last.pt, with the run's own settings.")
@@ -25,8 +29,8 @@ _Seed = Annotated[int | None, typer.Option(help="Same as --set train.seed=N.")]
 
 
 def train(
-    recipe: _Recipe,
-    overrides: _Overrides = None,
+    recipe: RecipeFile,
+    overrides: Overrides = None,
     run_dir: _RunDir = None,
     resume: _Resume = False,
     overwrite: _Overwrite = False,

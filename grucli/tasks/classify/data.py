@@ -93,6 +93,10 @@ class ClassifyData:
         scaler = self.learned.scaler.of(self.panel, whole_span(self.panel))
         return build_tensors(self.panel, scaler, torch.device(self.device))
 
+    def extent(self, split: SplitName) -> tuple[str, str] | None:
+        """None: whole series are dealt out."""
+        return None
+
     def samples(self, split: SplitName) -> Sequences:
         """The sequences of a part, or all. Raises DataError for a part without any."""
         places = np.arange(self.panel.series) if split == "all" else self.parts[split]

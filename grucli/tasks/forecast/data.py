@@ -65,6 +65,15 @@ class ForecastData:
         """The windows of a span, or every window of the table."""
         return self._whole if split == "all" else self.dataset.windows(split)
 
+    def extent(self, split: SplitName) -> tuple[str, str] | None:
+        """The first and the last time that are forecast in a span, of all series."""
+        spans = dict(self.dataset.split)
+        span, panel = spans.get(split, whole_span(self.panel)), self.panel
+        inside = span.stop > span.start
+        first = panel.timestamps[span.start[inside]].min()
+        last = panel.timestamps[span.stop[inside] - 1].max()
+        return panel.frequency.format(first), panel.frequency.format(last)
+
     @cached_property
     def _whole(self) -> Windows:
         tensors = build_tensors(self.panel, self.scaler("all"), torch.device(self.device))

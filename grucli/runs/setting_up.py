@@ -1,0 +1,95 @@
+"""What a run has before anything is learned or written: data, samples, a model, its training."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from grucli.cells import CELLS
+from grucli.errors import CheckpointError
+from grucli.nn import RecurrentModel, kernel_words
+from grucli.nn.kernel_problem import knows
+from grucli.recipe import Recipe
+from grucli.results import SplitName
+from grucli.runs.device import use_kernel
+from grucli.runs.preparing import PreparedData
+from grucli.tasks import Samples, task_of
+from grucli.training.flat import FlatParameters
+from grucli.training.loop import trial_step
+from grucli.training.objective import Objective
+from grucli.training.optimizers import build_optimizer
+from grucli.training.progress import Training
+from grucli.training.schedules import LearningRate
+from grucli.weights import read_weights
+
+SPANS: tuple[SplitName, ...] = ("train", "valid", "test")
+
+
+@dataclass(frozen=True, eq=False)
+class SetUp:
+    """``samples`` are those of every span; ``training`` stands before its first step."""
+
+    recipe: Recipe
+    device: str
+    data: PreparedData
+    samples: Mapping[SplitName, Samples]
+    model: RecurrentModel
+    training: Training
+    objective: Objective
+
+    @classmethod
+    def of(cls, recipe: Recipe, device: str, *, is_resumed: bool = False) -> "SetUp":
+        """Read the table, cut it, and draw the weights; those of a resumed run come later.
+
+        Raises the errors of whatever the recipe names.
+        """
+        use_kernel(recipe.train.kernel)
+        data = PreparedData.of(recipe, device=device)
+        task, read = data.task, data.read
+        samples = {split: read.samples(split) for split in SPANS}
+        torch.manual_seed(recipe.train.seed)
+        source = None if is_resumed else recipe.model.init.checkpoint
+        initial = None if source is None else _trained_weights(source)
+        model = task.build_model(recipe, read.learned.facts, initial).to(device)
+        count = len(samples["train"])
+        training = Training(
+            model=model,
+            optimizer=build_optimizer(recipe.train, FlatParameters(model)),
+            schedule=LearningRate.of(recipe.train, samples=count),
+            recipe=recipe.train,
+            samples=count,
+        )
+        return cls(recipe, device, data, samples, model, training, task.objective(model, read))
+
+    @property
+    def kernel(self) -> str:
+        """What the recurrent layers are computed with."""
+        is_native = self.device == "cpu" and knows(self.model.recurrent.rule)
+        return kernel_words() if is_native else "torch"
+
+    @property
+    def parameters(self) -> int:
+        """Numbers that the model has."""
+        return sum(parameter.numel() for parameter in self.model.parameters())
+
+    def try_step(self) -> None:
+        """A batch forward and backward, of which nothing is learned."""
+        trial_step(self.training, self.objective)
+
+
+def model_words(recipe: Recipe) -> str:
+    """The model in words, such as ``gru, layer norm split, 2 × 64, direct decoder``."""
+    model, rest = recipe.model, task_of(recipe).model_words(recipe)
+    norm = "" if model.layer_norm == "none" else f", layer norm {model.layer_norm}"
+    usual = CELLS[model.cell].activation.name
+    cell = model.cell if model.activation == usual else f"{model.cell} with {model.activation}"
+    return f"{cell}{norm}, {model.layers} × {model.hidden}, {rest}"
+
+
+def _trained_weights(path: str) -> dict[str, Any]:
+    """Weights to begin from. Raises CheckpointError where they are those of another cell."""
+    file = read_weights(path)
+    if file.notes:
+        raise CheckpointError(*(f"{path}: {note} Train from other weights." for note in file.notes))
+    return dict(file.tensors)
