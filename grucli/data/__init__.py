@@ -2,6 +2,7 @@
 
 from grucli.data.calendar import add_calendar, check_calendar
 from grucli.data.clock_changes import place_in_zone
+from grucli.data.coarseness import coarse_columns
 from grucli.data.frequency import Frequency
 from grucli.data.horizon import Horizon
 from grucli.data.panel import Panel
@@ -16,7 +17,7 @@ from grucli.data.series import build_panel, join_panels
 from grucli.data.series_scaling import AnyScaler, SeriesScaler, scaler_from_plain
 from grucli.data.sniffing.look import Look, look_at
 from grucli.data.split import Span, Split, measured_columns, split_panel, whole_span
-from grucli.data.tensors import PanelTensors, build_tensors
+from grucli.data.tensors import PanelTensors, build_tensors, in_float64
 from grucli.data.values import Row, Table
 
 __all__ = [
@@ -37,9 +38,11 @@ __all__ = [
     "build_panel",
     "build_tensors",
     "check_calendar",
+    "coarse_columns",
     "expand",
     "fit_scaler",
     "frequency_of",
+    "in_float64",
     "join_panels",
     "look_at",
     "measured_columns",

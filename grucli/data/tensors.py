@@ -3,7 +3,8 @@
 Suffixes: N rows of the panel, B samples of a batch, C columns.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,6 +17,7 @@ from grucli.errors import DataError
 
 _BLOCK_ROWS = 1 << 16
 """Rows scaled at a time, so that float64 copies stay small."""
+_LARGEST = 1e150
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +37,7 @@ class PanelTensors:
 
 def build_tensors(panel: Panel, scaler: Scaler, device: torch.device) -> PanelTensors:
     """Scale a panel. Raises DataError for a value that is too large to compute with."""
+    _check_size(panel)
     age = None if panel.observed.all() else torch.from_numpy(_ages(panel.observed)).to(device)
     return PanelTensors(
         panel=panel,
@@ -42,6 +45,15 @@ def build_tensors(panel: Panel, scaler: Scaler, device: torch.device) -> PanelTe
         age=age,
         original=torch.from_numpy(np.ascontiguousarray(panel.values)),
     )
+
+
+def in_float64(data: PanelTensors, scaler: Scaler) -> PanelTensors:
+    """The same with ``scaled`` in float64, for what is computed without a network.
+
+    In float32 numbers around 2e9 are 128 apart.
+    """
+    scaled = torch.from_numpy(scaled_columns(data.panel, scaler, np.float64))
+    return replace(data, scaled=scaled.to(data.scaled.device))
 
 
 def take_runs(table_NC: Tensor, first_B: Tensor, steps: int) -> Tensor:
@@ -55,11 +67,13 @@ def take_runs(table_NC: Tensor, first_B: Tensor, steps: int) -> Tensor:
     return runs.index_select(0, first_B).view(-1, steps, columns)
 
 
-def scaled_columns(panel: Panel, scaler: Scaler) -> NDArray[np.float32]:
+def scaled_columns(
+    panel: Panel, scaler: Scaler, dtype: type[np.floating[Any]] = np.float32
+) -> NDArray[np.floating[Any]]:
     """Values in scaled units, then the flags where there are any: [N, C_in]."""
     flags = panel.columns.flag_places
     flagged = [panel.columns.place(name) for name in panel.columns.flagged]
-    scaled = np.empty((len(panel.values), len(panel.columns.names)), np.float32)
+    scaled = np.empty((len(panel.values), len(panel.columns.names)), dtype)
     for start in range(0, len(scaled), _BLOCK_ROWS):
         block = slice(start, start + _BLOCK_ROWS)
         with np.errstate(over="ignore"):
@@ -78,6 +92,19 @@ def scaled_columns(panel: Panel, scaler: Scaler) -> NDArray[np.float32]:
                 "correct the value or change data.scale"
             )
     return scaled
+
+
+def _check_size(panel: Panel) -> None:
+    """Raise DataError for values whose squares, which errors are summed in, are no numbers."""
+    values = panel.values
+    for column in np.flatnonzero(np.maximum(values.max(axis=0), -values.min(axis=0)) > _LARGEST):
+        row = int(np.abs(values[:, column]).argmax())
+        time = panel.frequency.format(panel.timestamps[row])
+        raise DataError(
+            f"{panel.source}: column {panel.columns.values[column]!r}: {values[row, column]:g} at "
+            f"{time}; expected values of at most {_LARGEST:g}, whose squares can be added up; "
+            "correct the value, or divide the column"
+        )
 
 
 def _ages(observed: NDArray[np.bool_]) -> NDArray[np.integer]:

@@ -1,11 +1,19 @@
 """A table as a forecast reads it: windows of its spans, and what their errors are measured by."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import torch
 
-from grucli.data import Panel, Scaler, build_tensors, whole_span
+from grucli.data import (
+    Panel,
+    PanelTensors,
+    Scaler,
+    build_tensors,
+    coarse_columns,
+    in_float64,
+    whole_span,
+)
 from grucli.recipe import Recipe
 from grucli.results import SplitName
 from grucli.tasks.forecast.measures import Yardstick
@@ -58,8 +66,8 @@ class ForecastData:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Sentences on series that were too short."""
-        return self.dataset.notes
+        """Sentences on series that were too short, and on columns too coarse for the model."""
+        return (*self.dataset.notes, *coarse_columns(self.panel, self.dataset.scaler))
 
     def samples(self, split: SplitName) -> Windows:
         """The windows of a span, or every window of the table."""
@@ -79,6 +87,19 @@ class ForecastData:
         tensors = build_tensors(self.panel, self.scaler("all"), torch.device(self.device))
         return build_windows(tensors, whole_span(self.panel), self.recipe.forecast)
 
+    def exact_samples(self, split: SplitName) -> Windows:
+        """The same windows in float64, which baselines are computed in."""
+        windows = self.samples(split)
+        if split == "all":
+            return replace(windows, data=in_float64(windows.data, self.scaler(split)))
+        return replace(windows, data=self._exact)
+
+    @cached_property
+    def _exact(self) -> PanelTensors:
+        return in_float64(self.dataset.train.data, self.dataset.scaler)
+
     def fit_on(self, split: SplitName) -> tuple[Windows, Windows] | None:
         """Training and validation windows, to fit baselines on; None where all are judged."""
-        return None if split == "all" else (self.dataset.train, self.dataset.valid)
+        if split == "all":
+            return None
+        return self.exact_samples("train"), self.exact_samples("valid")

@@ -5,12 +5,13 @@ import torch
 from torch import Tensor
 
 from grucli.columns import Columns
-from grucli.data import Horizon, Scaler, Table
+from grucli.data import Horizon, Scaler, Table, coarse_columns
 from grucli.errors import DataError, UsageError
 from grucli.nn import Forecaster
 from grucli.results import Forecast
 from grucli.tasks.batches import evaluation_size
 from grucli.tasks.forecast.data import ForecastData
+from grucli.tasks.forecast.finite import check_finite
 from grucli.tasks.forecast.newest import forecast_places, left_out
 from grucli.tasks.forecast.samples import latest_contexts, long_enough
 
@@ -50,7 +51,9 @@ def forecast_table(
         context = contexts[some.to(contexts.device)]
         scaled.append(forecast_ahead(model, context, columns, steps=steps, future=part).cpu())
     own = scaler.only(columns.targets).at(ahead.places[:, None])
-    values = own.unscale(torch.cat(scaled).double()).numpy().reshape(-1, len(columns.targets))
+    forecast = own.unscale(torch.cat(scaled).double())
+    check_finite(forecast, contexts, panel, panel.bounds[1:][ahead.places] - task.context)
+    values = forecast.numpy().reshape(-1, len(columns.targets))
     asked = Horizon(panel, ahead.places, steps, ahead.series)
     return Forecast(
         time=panel.time,
@@ -58,7 +61,7 @@ def forecast_table(
         columns=columns.targets,
         values={name: tuple(values[:, at].tolist()) for at, name in enumerate(columns.targets)},
         ids=asked.ids,
-        notes=left_out(panel, task.context),
+        notes=(*left_out(panel, task.context), *coarse_columns(panel, scaler)),
     )
 
 

@@ -12,6 +12,7 @@ from grucli.results import Scores, SplitName
 from grucli.tasks.batches import evaluation_batches
 from grucli.tasks.forecast.baselines import Predictor, Setting, baseline_predictors
 from grucli.tasks.forecast.data import ForecastData
+from grucli.tasks.forecast.finite import check_finite
 from grucli.tasks.forecast.metrics import Array
 from grucli.tasks.forecast.samples import Windows
 from grucli.tasks.forecast.sums import ErrorSums, columns_of
@@ -24,7 +25,8 @@ def model_predictor(model: Forecaster) -> Predictor:
 
     def predict(context: Tensor, future: Tensor | None) -> Tensor:
         with torch.inference_mode():
-            forecast: Tensor = model(context, future)
+            future = None if future is None else future.float()
+            forecast: Tensor = model(context.float(), future)
         return forecast
 
     return predict
@@ -56,13 +58,16 @@ def error_sums(
         ratio = common.spread / own.spread if targets.is_by_series else None
         for name, predict in predictors.items():
             forecast = own.unscale(predict(batch.context, batch.future).double())
+            if name == "model":
+                first = windows.samples.starts(rows)
+                check_finite(forecast, batch.context, windows.data.panel, first)
             sums[name].add(forecast, truth, batch.weight, ratio=ratio)
     return sums
 
 
 def model_sums(model: Forecaster, data: ForecastData, *, split: SplitName) -> dict[str, ErrorSums]:
     """Error sums of ``model`` and of every baseline that the split admits."""
-    windows, yardstick = data.samples(split), data.yardstick
+    windows, yardstick = data.exact_samples(split), data.yardstick
     predictors = baseline_predictors(Setting(windows, yardstick.season.steps, data.fit_on(split)))
     predictors["model"] = model_predictor(model)
     return error_sums(
