@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from grucli.insight.dynamics import (
+    crossings,
     gradients_by_lag,
     half_life_steps,
     largest_lyapunov,
-    reach_steps,
 )
 from grucli.insight.tracing import Selection, gate_activities, memory_steps, value_names, values_of
 from grucli.nn import MODULES, Forecaster
@@ -162,17 +162,18 @@ def _loss_with_nudge(model, batch, where, size):
 def test_a_gradient_that_falls_exponentially_has_its_half_life(rate):
     curve = [3 * rate**lag for lag in range(60)]
     assert half_life_steps(curve) == pytest.approx(math.log(2) / -math.log(rate))
-    assert reach_steps(curve) == min(59, math.floor(math.log(0.01) / math.log(rate)))
+    steps = [min(59, math.floor(math.log(share) / math.log(rate))) for share in (0.5, 0.1, 0.01)]
+    assert list(crossings(curve)) == steps
 
 
 @pytest.mark.parametrize("curve", [(1.0, 1.0, 1.0), (1.0, 2.0, 4.0)])
 def test_a_gradient_that_does_not_fall_has_no_half_life(curve):
     assert half_life_steps(curve) is None
-    assert reach_steps(curve) == 2
+    assert crossings(curve)[-1] == 2
 
 
 def test_no_gradient_reaches_nowhere():
-    assert reach_steps((0.0, 0.0)) is None
+    assert crossings((0.0, 0.0)) == (None, None, None)
     assert half_life_steps((0.0, 0.0)) is None
 
 
@@ -227,3 +228,9 @@ def test_a_selection_picks_steps_units_and_gates_of_the_same_values():
     assert only[0].mean == pytest.approx(
         float(whole[[0, 7]][:, :, [3, 1], names.index("z")].mean())
     )
+
+
+def test_a_crossing_is_measured_where_a_fit_is_far_from_the_curve():
+    curve = [1.0] * 20 + [0.011] * 20
+    assert crossings(curve) == (19, 19, 39)
+    assert half_life_steps(curve) < 6

@@ -132,7 +132,7 @@ SECTIONS = (
         (
             Source(tracing.memory_steps, ("memory_steps",)),
             Source(dynamics.gradients_by_lag, ("gradient_by_lag",)),
-            Source(dynamics.reach_steps, ("reach_steps",)),
+            Source(dynamics.crossings, ("half_steps", "tenth_steps", "reach_steps")),
             Source(dynamics.half_life_steps, ("half_life_steps",)),
             Source(dynamics.largest_lyapunov, ("lyapunov", "lyapunov_steps", "lyapunov_halves")),
         ),

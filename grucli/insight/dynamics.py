@@ -17,6 +17,7 @@ from grucli.tasks.forecast.samples import Batch
 
 REACH = 0.01
 """A gradient reaches as far back as this share of its largest is left."""
+CROSSINGS = (0.5, 0.1, REACH)
 _VECTORS = 4
 _WARM_UP = 4
 """The first fourth of the steps only turns the vectors into the directions that grow most."""
@@ -59,37 +60,41 @@ def gradients_by_lag(model: Forecaster, batch: Batch, *, loss: str) -> list[tupl
     return found
 
 
-def reach_steps(gradient: Sequence[float]) -> int | None:
-    """How far back the gradient reaches.
+def crossings(gradient: Sequence[float]) -> tuple[int | None, ...]:
+    """How far back half, a tenth and a hundredth of the largest gradient are left.
 
-    Formula: largest k with gradient_by_lag[k] >= 0.01 max gradient_by_lag
+    Formula: for each share q of 0.5, 0.1 and 0.01 the largest k with gradient_by_lag[k] >=
+    q max gradient_by_lag
 
-    Tells: the context that training really used.
+    Tells: how gradients fade, as measured, without a curve that is laid through them.
 
-    Misleads: it can be no longer than the context; a curve that turns up again far back counts.
+    Misleads: a curve that turns up again far back counts; none can be longer than the context.
 
-    At the start: fewer than ten steps for a gru of torch's draw.
+    At the start: one or two steps for half, fewer than ten for a hundredth, for a gru of torch's
+    draw.
 
     Source: ours.
 
-    None if all are 0.
+    None each if all are 0.
     """
     top = max(gradient)
     if not top > 0:
-        return None
-    return max(lag for lag, size in enumerate(gradient) if size >= REACH * top)
+        return (None,) * len(CROSSINGS)
+    return tuple(
+        max(lag for lag, size in enumerate(gradient) if size >= share * top) for share in CROSSINGS
+    )
 
 
 def half_life_steps(gradient: Sequence[float]) -> float | None:
-    """Steps in which the gradient halves.
+    """Steps in which an exponential fitted to the gradient halves.
 
     Formula: ln 2 / -slope of the least-squares line through ln gradient_by_lag, over the lags
     within reach
 
-    Tells: the memory of learning in one number.
+    Tells: the memory of learning in one number, where the curve is an exponential.
 
-    Misleads: where the curve is no exponential, as in a network with short and long memories: look
-    at the curve.
+    Misleads: where it is none, as in a network with short and long memories: read the measured
+    crossings first.
 
     At the start: one or two steps for a gru of torch's draw.
 
@@ -97,7 +102,7 @@ def half_life_steps(gradient: Sequence[float]) -> float | None:
 
     None where the gradient does not fall.
     """
-    reach = reach_steps(gradient)
+    reach = crossings(gradient)[-1]
     points = [
         (lag, math.log(size))
         for lag, size in enumerate(gradient[: max(reach or 0, 2) + 1])

@@ -219,9 +219,9 @@ function drawGates(body) {
       cells: [`${gate.symbol} ${gate.gate}`, digits(gate.mean, 3), digits(gate.deviation, 3), share(gate.left), share(gate.right), gate.always_left.length, gate.always_right.length],
     }))));
     if (found.gradient_by_lag.length) {
-      const half = found.half_life_steps === null ? "it does not fade" : `half of it is gone after ${digits(found.half_life_steps, 3)} steps`;
+      const left = found.half_steps === null ? "none" : `half is left ${found.half_steps} steps back, a tenth ${found.tenth_steps}, a hundredth ${found.reach_steps}`;
       parts.push(lineChart({
-        title: `Gradient against lag: ${half}`, xLabel: "steps back", yLabel: "mean |dL/dh|", logY: true, height: 220,
+        title: `Gradient against lag: ${left}`, xLabel: "steps back", yLabel: "mean |dL/dh|", logY: true, height: 220,
         lines: [{name: "gradient", color: 0, x: found.lag, y: found.gradient_by_lag}],
       }));
     }

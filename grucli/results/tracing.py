@@ -32,10 +32,11 @@ class LayerActivity:
     ``memory_steps`` has tau = -1 / mean over t of ln z for each unit (f of an lstm): the steps
     after which 1/e of a state is left. ``gradient_by_lag`` is E|dL/dh| of the loss L at the end of
     the context by the number of steps back, beginning at 0; None where no window has its truth.
-    ``half_life_steps`` is None where the gradient does not fade; ``reach_steps`` the furthest lag
-    at which a hundredth of the largest gradient is left. ``lyapunov`` is the largest exponent of
-    the Jacobian, in 1/steps, measured over ``lyapunov_steps``, ``lyapunov_halves`` the same over
-    the first and the second half of them, where there are two.
+    ``half_steps``, ``tenth_steps`` and ``reach_steps`` are the furthest lags at which a half, a
+    tenth and a hundredth of the largest gradient are left, as measured; ``half_life_steps`` is that
+    of a fitted exponential, None where the gradient does not fade. ``lyapunov`` is the largest
+    exponent of the Jacobian, in 1/steps, measured over ``lyapunov_steps``, ``lyapunov_halves`` the
+    same over the first and the second half of them, where there are two.
     """
 
     layer: int
@@ -44,8 +45,10 @@ class LayerActivity:
     gates: tuple[GateActivity, ...]
     memory_steps: tuple[float, ...]
     gradient_by_lag: tuple[float, ...] | None
-    half_life_steps: float | None
+    half_steps: int | None
+    tenth_steps: int | None
     reach_steps: int | None
+    half_life_steps: float | None
     lyapunov: float | None
     lyapunov_steps: int
     lyapunov_halves: tuple[float, ...] = ()

@@ -13,10 +13,10 @@ from torch import Tensor
 from grucli.data import build_tensors, whole_span
 from grucli.errors import DataError, UsageError
 from grucli.insight.dynamics import (
+    crossings,
     gradients_by_lag,
     half_life_steps,
     largest_lyapunov,
-    reach_steps,
 )
 from grucli.insight.tracing import (
     Selection,
@@ -206,6 +206,7 @@ def _activity(
     record: LayerRecord, selection: Selection, gradient: tuple[float, ...] | None
 ) -> LayerActivity:
     exponent, over, halves = largest_lyapunov(record)
+    half, tenth, reach = crossings(gradient) if gradient is not None else (None, None, None)
     return LayerActivity(
         layer=record.layer,
         direction=direction_of(record),
@@ -214,7 +215,9 @@ def _activity(
         memory_steps=memory_steps(record, selection),
         gradient_by_lag=gradient,
         half_life_steps=half_life_steps(gradient) if gradient is not None else None,
-        reach_steps=reach_steps(gradient) if gradient is not None else None,
+        half_steps=half,
+        tenth_steps=tenth,
+        reach_steps=reach,
         lyapunov=exponent,
         lyapunov_steps=over,
         lyapunov_halves=halves,

@@ -137,12 +137,14 @@ def _gradient(layer: LayerActivity, report: TraceReport) -> Iterator[str]:
     top = max(curve)
     shares = [f"{lag}: {digits(curve[lag] / top, 2)}" for lag in _lags(len(curve))]
     yield f"Gradient of the loss by steps back (log scale, now to {len(curve) - 1} back): {line}"
-    half = layer.half_life_steps
-    fades = f"halves every {digits(half, 3)} steps" if half is not None else "does not fade"
     yield (
-        f"It {fades}; a hundredth of the largest is left as far back as "
-        f"{plural(layer.reach_steps, 'step')}. Share by lag: {', '.join(shares)}."
+        "Measured: half of the largest is left as far back as "
+        f"{plural(layer.half_steps or 0, 'step')}, a tenth {layer.tenth_steps}, a hundredth "
+        f"{layer.reach_steps}. Share by lag: {', '.join(shares)}."
     )
+    half = layer.half_life_steps
+    fit = f"halves every {digits(half, 3)} steps" if half is not None else "does not fade"
+    yield f"An exponential fitted to the lags of a hundredth and more {fit}."
 
 
 def _lags(count: int) -> list[int]:
