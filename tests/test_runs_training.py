@@ -291,6 +291,7 @@ CHANGES = [
     "model.decoder=recursive",
     "model.skip=linear",
     "task.normalise=last_scaled",
+    "model.freeze=[W_hz]",
     "model.init.input_hidden=xavier",
     "model.init.hidden_hidden=orthogonal",
     "model.init.chrono_steps=10",

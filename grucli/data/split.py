@@ -77,8 +77,8 @@ def split_panel(panel: Panel, *, train: Share | None, valid: Share, test: Share)
     With ``train`` None (or a time, which leaves out the rows before it) the spans end at the last
     row of a series; with a size for it they begin at the first row and later rows are unused.
     Fractions are of all rows of a series, rounded down; a time cuts all series alike. Of a series
-    that is too short the later spans take their rows first. Raises DataError when no series has a
-    row for a span, or the spans fit into none.
+    that is too short the later spans take their rows first; a test of 0 has none. Raises DataError
+    when no series has a row for a span, or the spans fit into none.
     """
     whole = whole_span(panel)
     rows = whole.stop - whole.start
@@ -97,7 +97,7 @@ def split_panel(panel: Panel, *, train: Share | None, valid: Share, test: Share)
         valid_start = begin + _size(train, rows)
         test_start = valid_start + _size(valid, rows)
         bounds = (begin, valid_start, test_start, test_start + _size(test, rows))
-    _check(panel, bounds)
+    _check(panel, bounds, is_judged=test != 0)
     ordered = np.minimum.accumulate(bounds[::-1])[::-1]
     inside = np.clip(ordered, begin, whole.stop)
     return Split(*(Span(start, stop) for start, stop in pairwise(inside)))
@@ -137,8 +137,8 @@ def _range(panel: Panel) -> tuple[str, str]:
     return panel.frequency.format(first), panel.frequency.format(last)
 
 
-def _check(panel: Panel, bounds: tuple[Rows, Rows, Rows, Rows]) -> None:
-    """Whether at least one series can be cut so."""
+def _check(panel: Panel, bounds: tuple[Rows, Rows, Rows, Rows], *, is_judged: bool) -> None:
+    """Whether at least one series can be cut so; without ``is_judged`` the test span is empty."""
     rows = int(np.diff(panel.bounds).max())
     asked = bounds[-1] - panel.bounds[:-1]
     whole, longer = "the table", "a longer table"
@@ -153,7 +153,7 @@ def _check(panel: Panel, bounds: tuple[Rows, Rows, Rows, Rows]) -> None:
         f"{panel.source}: data.split leaves no row for {name}; expected at least 1 of {whole}'s "
         f"{rows} ({' to '.join(_range(panel))}); change data.split"
         for name, (start, stop) in zip(("train", "valid", "test"), pairwise(bounds), strict=True)
-        if (stop <= start).all()
+        if (stop <= start).all() and (name != "test" or is_judged)
     ]
     if problems:
         raise DataError(*problems)

@@ -96,7 +96,7 @@ def copy_matrices(
     Raises RecipeError for a name this stack does not have, CheckpointError where ``weights`` has
     no such matrix, one of another shape, or another cell.
     """
-    chosen = _choose(recurrent, matrices)
+    chosen = choose_matrices(recurrent, matrices)
     found = _stack_in(weights, recurrent.cell)
     parameters = dict(recurrent.named_parameters())
     problems: dict[str, str] = {}
@@ -113,8 +113,13 @@ def copy_matrices(
         values.copy_(matrix.of(found[matrix.parameter]))
 
 
-def _choose(recurrent: Recurrent, names: Sequence[str]) -> list[tuple[MatrixAddress, Tensor]]:
-    """The matrices that the names mean, all of them for no names."""
+def choose_matrices(
+    recurrent: Recurrent, names: Sequence[str], *, key: str = "matrices"
+) -> list[tuple[MatrixAddress, Tensor]]:
+    """The matrices that the names mean, all of them for no names; writing to one writes the stack.
+
+    Raises RecipeError, which begins with ``key``, for a name that this stack does not have.
+    """
     every = list(matrices_in(recurrent))
     known = list(dict.fromkeys(n for m, _ in every for n in (m.symbol, m.long)))
     problems = []
@@ -122,7 +127,7 @@ def _choose(recurrent: Recurrent, names: Sequence[str]) -> list[tuple[MatrixAddr
         if name not in known:
             near = get_close_matches(name, known, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"expected one of {', '.join(known)}"
-            problems.append(f"matrices: {name!r} is no matrix of this model; {hint}")
+            problems.append(f"{key}: {name!r} is no matrix of this model; {hint}")
     if problems:
         raise RecipeError(*problems)
     return [pair for pair in every if not names or {pair[0].symbol, pair[0].long} & set(names)]

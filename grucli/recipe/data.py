@@ -15,6 +15,7 @@ from grucli.recipe.kinds import (
     Encoding,
     Frequency,
     Share,
+    ShareOrNone,
     Text,
     TextOrList,
     TextOrTextsOrNone,
@@ -41,9 +42,10 @@ class SplitRecipe(Section):
     valid: Share = Field(
         default=0.1, description="Validation span: early stopping and the best weights go by it."
     )
-    test: Share = Field(
+    test: ShareOrNone = Field(
         default=0.2,
-        description="Test span: looked at once, when training is over. With task classify also the "
+        description="Test span: looked at once, when training is over; 0 is none, for a model that "
+        "is not judged. With task classify also the "
         "path of a table of its own, relative to the recipe.",
     )
     column: Text | None = Field(

@@ -19,6 +19,7 @@ from grucli.dialect import (
 )
 from grucli.recipe.scalars import UnreadableScalarError, read_scalar
 
+SHARE_OR_NONE_WORDS = "a fraction > 0 and < 1, a number of steps, 0 for none, or a date in quotes"
 SHARE_WORDS = "a fraction > 0 and < 1, a number of steps >= 1 or a date in quotes"
 
 
@@ -102,4 +103,8 @@ _Steps = Annotated[int, Field(ge=1)]
 _Time = Annotated[Text, AfterValidator(_no_fraction)]
 Share = Annotated[
     _Fraction | _Steps | _Time, Field(json_schema_extra={"errorMessage": SHARE_WORDS})
+]
+ShareOrNone = Annotated[
+    _Fraction | Annotated[int, Field(ge=0)] | _Time,
+    Field(json_schema_extra={"errorMessage": SHARE_OR_NONE_WORDS}),
 ]

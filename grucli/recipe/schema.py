@@ -116,6 +116,11 @@ class ModelRecipe(Section):
         description="task classify: what is read of a series: the final state, the mean or the "
         "maximum over all steps, or a list of these side by side.",
     )
+    freeze: Texts = Field(
+        default=(),
+        description="Names of matrices that stay as they begin, such as W_hz or 0.update.hh: they "
+        "take no gradient and no weight decay.",
+    )
     init: InitRecipe = Field(default=InitRecipe(), description="The weights before the first step.")
 
 

@@ -18,7 +18,7 @@ from grucli.runs.device import (
 )
 from grucli.runs.folder import RunFolder
 from grucli.runs.memory import memory_watched
-from grucli.runs.setting_up import SPANS, SetUp, model_words
+from grucli.runs.setting_up import SetUp, model_words
 
 _TRIALS, _ENOUGH_SECONDS = 3, 2.0
 _KIB = 1024
@@ -92,7 +92,8 @@ def _report(run: SetUp, seconds: float) -> RecipeCheck:
         frequency=panel.frequency.words,
         samples_word=run.data.task.samples_word,
         spans=tuple(
-            SpanCheck(s, len(run.samples[s]), *(read.extent(s) or (None, None))) for s in SPANS
+            SpanCheck(split, len(samples), *(read.extent(split) or (None, None)))
+            for split, samples in run.samples.items()
         ),
         epochs=recipe.train.epochs,
         steps_per_epoch=training.steps_per_epoch,

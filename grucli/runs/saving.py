@@ -74,8 +74,8 @@ class Saver(Observer):
             save_checkpoint(self._checkpoint(self.training.best.weights), self.folder.best)
         self.best_is_new = False
 
-    def save_scored(self, scores: Mapping[str, Any]) -> None:
-        """Write the best weights, which the model has now, with their scores."""
+    def save_scored(self, scores: Mapping[str, Any] | None) -> None:
+        """Write the best weights, which the model has now, with their scores if they have any."""
         self.deviations.measure()
         checkpoint = self._checkpoint(self.training.best.weights, scores=scores)
         save_checkpoint(checkpoint, self.folder.best)

@@ -9,6 +9,7 @@ import torch
 from grucli.cells import CELLS
 from grucli.errors import CheckpointError
 from grucli.nn import RecurrentModel, kernel_words
+from grucli.nn.initialise import choose_matrices
 from grucli.nn.kernel_problem import knows
 from grucli.recipe import Recipe
 from grucli.results import SplitName
@@ -28,7 +29,7 @@ SPANS: tuple[SplitName, ...] = ("train", "valid", "test")
 
 @dataclass(frozen=True, eq=False)
 class SetUp:
-    """``samples`` are those of every span; ``training`` stands before its first step."""
+    """``samples`` are of every span that is kept; ``training`` stands before its first step."""
 
     recipe: Recipe
     device: str
@@ -47,15 +48,20 @@ class SetUp:
         use_kernel(recipe.train.kernel)
         data = PreparedData.of(recipe, device=device)
         task, read = data.task, data.read
-        samples = {split: read.samples(split) for split in SPANS}
+        spans = SPANS if recipe.data.split.test != 0 else SPANS[:-1]
+        samples = {split: read.samples(split) for split in spans}
         torch.manual_seed(recipe.train.seed)
         source = None if is_resumed else recipe.model.init.checkpoint
         initial = None if source is None else _trained_weights(source)
         model = task.build_model(recipe, read.learned.facts, initial).to(device)
-        count = len(samples["train"])
+        count, parameters = len(samples["train"]), FlatParameters(model)
+        if recipe.model.freeze:
+            names = recipe.model.freeze
+            frozen = choose_matrices(model.recurrent, names, key="model.freeze")
+            parameters.freeze([values for _, values in frozen])
         training = Training(
             model=model,
-            optimizer=build_optimizer(recipe.train, FlatParameters(model)),
+            optimizer=build_optimizer(recipe.train, parameters),
             schedule=LearningRate.of(recipe.train, samples=count),
             recipe=recipe.train,
             samples=count,

@@ -135,7 +135,7 @@ class TrainingRun:
             frequency=panel.frequency.words,
             train_windows=len(self.samples["train"]),
             valid_windows=len(self.samples["valid"]),
-            test_windows=len(self.samples["test"]),
+            test_windows=len(self.samples.get("test", ())),
             epochs=train.epochs,
             steps_per_epoch=self.training.steps_per_epoch,
             start_epoch=self.training.epoch,
@@ -167,14 +167,16 @@ class TrainingRun:
                 signal_number=signal_number,
             )
 
-    def scores(self) -> AnyScores:
-        """Scores of the best weights, which the model gets, on the test span."""
+    def scores(self) -> AnyScores | None:
+        """Scores of the best weights, which the model gets, on the test span; None without one."""
         self.model.load_state_dict(self.training.best.weights)
+        if "test" not in self.samples:
+            return None
         return self.task.score(self.model, self.data.read, split="test")
 
-    def finished(self, scores: AnyScores) -> TrainingFinished:
+    def finished(self, scores: AnyScores | None) -> TrainingFinished:
         """Save the best weights with their scores and close the run's books."""
-        self.saver.save_scored(asdict(scores.model))
+        self.saver.save_scored(None if scores is None else asdict(scores.model))
         training = self.training
         event = TrainingFinished(
             reason="patience" if training.best.is_final else "epochs",

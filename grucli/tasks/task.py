@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from grucli.data import AnyScaler, Panel, Table
-from grucli.errors import CheckpointError
+from grucli.errors import CheckpointError, UsageError
 from grucli.forms import Form, Plain
 from grucli.nn import RecurrentModel
 from grucli.recipe import Recipe
@@ -27,6 +27,14 @@ class Learned:
 
     scaler: AnyScaler
     facts: Mapping[str, Any]
+
+
+def no_test_span(source: str) -> UsageError:
+    """What to raise where the test span is asked for and the recipe keeps none."""
+    return UsageError(
+        f"{source}: data.split.test is 0: there is no test span to judge by; expected --split "
+        "valid, train or all, or a recipe that keeps one"
+    )
 
 
 class Samples(Protocol):
@@ -67,7 +75,10 @@ class TaskData(Protocol):
         ...
 
     def samples(self, split: SplitName) -> Samples:
-        """Those of the span that is called train, valid or test, or all of the table's."""
+        """Those of the span that is called train, valid or test, or all of the table's.
+
+        Raises UsageError for test where the recipe keeps no test span.
+        """
         ...
 
 

@@ -1,5 +1,8 @@
 """All parameters of a model as one vector, so that one call does for all what one does for each."""
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
 import torch
 from torch import Tensor, nn
 
@@ -31,10 +34,29 @@ class FlatParameters:
         for (parameter, part), gradient in zip(parts, self._gradients, strict=True):
             parameter.data = part.view_as(parameter)
             parameter.grad = gradient
+        self._frozen: Tensor | None = None
+
+    def freeze(self, parts: Sequence[Tensor]) -> None:
+        """Have parts of the parameters, each a run of ``values``, take no gradient from now on."""
+        runs = [(int(part.storage_offset()), part.numel()) for part in parts]
+        places = [torch.arange(start, start + size) for start, size in runs]
+        self._frozen = torch.cat(places).to(self.values.device)
+
+    @contextmanager
+    def frozen_kept(self) -> Iterator[None]:
+        """A block after which frozen parts are what they were, whatever decays or moves in it."""
+        if self._frozen is None:
+            yield
+            return
+        kept = self.values.index_select(0, self._frozen)
+        yield
+        self.values.index_copy_(0, self._frozen, kept)
 
     def backpropagate(self, loss: Tensor) -> None:
         """Replace the gradient by that of ``loss``, which every parameter must have a part in."""
         torch._foreach_copy_(self._gradients, torch.autograd.grad(loss, self.parameters))
+        if self._frozen is not None:
+            self.gradient.index_fill_(0, self._frozen, 0)
 
     def gradient_norm(self) -> Tensor:
         """Euclidean norm of the gradient of all parameters together, a scalar."""

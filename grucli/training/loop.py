@@ -59,7 +59,8 @@ def _step(training: Training, objective: Objective, samples: Tensor, observers: 
         raise TrainingError(_not_finite(training, loss, lr))
     observers.before_step(training)
     training.parameters.clip(norm, limit)
-    training.optimizer.step()
+    with training.parameters.frozen_kept():
+        training.optimizer.step()
     training.totals.add(loss, count, norm, limit)
     training.advance()
     step = Step(

@@ -52,8 +52,16 @@ def _where(name: str, path: str, more: str, width: int) -> Text:
 def _scores(finished: TrainingFinished, width: int) -> list[Text]:
     scores = finished.scores
     if scores is None:
-        return []
+        words = "Not judged: the recipe keeps no test span (data.split.test: 0)."
+        return [Text(), *map(Text, textwrap.wrap(words, width))]
     return render_judged_summary(scores, width)
+
+
+def _how_to_judge(finished: TrainingFinished) -> str:
+    """Options of ``eval`` that show most."""
+    if finished.scores is None:
+        return " --split valid"
+    return "" if isinstance(finished.scores, ClassScores) else " --by step"
 
 
 def _next(finished: TrainingFinished) -> list[Text]:
@@ -61,7 +69,7 @@ def _next(finished: TrainingFinished) -> list[Text]:
     path = shlex.quote(finished.best_path)
     is_classifier = isinstance(finished.scores, ClassScores)
     commands = (
-        f"grucli eval {path}{'' if is_classifier else ' --by step'}",
+        f"grucli eval {path}{_how_to_judge(finished)}",
         f"grucli predict {path} -o {'labels' if is_classifier else 'forecast'}.csv",
         f"grucli inspect-weights {path}",
     )

@@ -24,7 +24,7 @@ from grucli.recipe import Recipe
 from grucli.results import SplitName
 from grucli.tasks.classify.parts import Places, deal
 from grucli.tasks.classify.samples import Sequences
-from grucli.tasks.task import Learned
+from grucli.tasks.task import Learned, no_test_span
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,6 +100,8 @@ class ClassifyData:
     def samples(self, split: SplitName) -> Sequences:
         """The sequences of a part, or all. Raises DataError for a part without any."""
         places = np.arange(self.panel.series) if split == "all" else self.parts[split]
+        if split == "test" and self.recipe.data.split.test == 0:
+            raise no_test_span(self.panel.source)
         if not len(places):
             raise DataError(
                 f"{self.panel.source}: no series of the part {split}: data.split.test names a "

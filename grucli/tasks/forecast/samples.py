@@ -29,6 +29,7 @@ from grucli.data import (
 from grucli.data.tensors import scaled_columns, take_runs
 from grucli.errors import DataError
 from grucli.recipe import DataRecipe, ForecastRecipe, Recipe
+from grucli.tasks.task import no_test_span
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +122,8 @@ class Windows:
 class Dataset:
     """The windows of a recipe: those of the training span, and those that test what was learned.
 
-    ``fitted`` is what a checkpoint keeps, ``scaler`` what it makes of this panel.
+    ``test`` is None where the recipe keeps no test span. ``fitted`` is what a checkpoint keeps,
+    ``scaler`` what it makes of this panel.
     ``notes`` say of how many series there is none.
     """
 
@@ -130,12 +132,15 @@ class Dataset:
     scaler: Scaler
     train: Windows
     valid: Windows
-    test: Windows
+    test: Windows | None
     notes: tuple[str, ...]
 
     def windows(self, split: str) -> Windows:
-        """Those of the span that is called train, valid or test."""
-        return {"train": self.train, "valid": self.valid, "test": self.test}[split]
+        """Those of the span that is called train, valid or test. Raises UsageError without."""
+        windows = {"train": self.train, "valid": self.valid, "test": self.test}[split]
+        if windows is None:
+            raise no_test_span(self.train.data.panel.source)
+        return windows
 
 
 def build_dataset(
@@ -152,12 +157,14 @@ def build_dataset(
     data = build_tensors(panel, scaler, torch.device(device))
     train = build_windows(data, split.train, recipe.forecast, lookback=False)
     valid = build_windows(data, split.valid, recipe.forecast, lookback=True)
-    test = build_windows(data, split.test, recipe.forecast, lookback=True)
+    test = None
+    if shares.test != 0:
+        test = build_windows(data, split.test, recipe.forecast, lookback=True)
     notes = [
         f"{panel.series - windows.samples.series} of {panel.series} series are too short for a "
         f"{name} window and were left out there"
         for name, windows in (("training", train), ("validation", valid), ("test", test))
-        if windows.samples.series < panel.series
+        if windows is not None and windows.samples.series < panel.series
     ]
     return Dataset(split, fitted, scaler, train, valid, test, tuple(notes))
 
