@@ -92,7 +92,8 @@ CONTENT: Mapping[str, Form] = {
             "threads": Number(least=1, most=1024, whole=True),
             "kernel": Text(),
             "test_scores": Plain(),
-        }
+        },
+        {"refit": Fields({"epochs": _COUNT})},
     ),
     "versions": Fields({"grucli": Text(), "torch": Text()}, others=Text()),
     "training": Maybe(Fields({}, {"version": _COUNT}, others=Whatever())),
@@ -111,7 +112,8 @@ class Checkpoint:
     ``time`` the time column; ``frequency`` and ``scaler`` their plain forms; ``task`` the ``kind``
     of the task and the ``facts`` that it measured on the training span. ``data`` says the path,
     rows and sha256 of the training table. ``weights`` maps parameter names to arrays (numpy when
-    read, numpy or tensors when written). ``progress`` says epoch, step, best epoch and scores;
+    read, numpy or tensors when written). ``progress`` says epoch, step, best epoch and scores, and
+    of a model that was trained once more on all rows, ``refit``, those of the one that was judged;
     ``training`` is the state from which training goes on, None in best.pt. ``deviations`` maps
     moments (see ``grucli.insight.normalisation``) to what a layer normalisation divides each
     matrix's products by, by address.

@@ -111,6 +111,11 @@ class TrainRecipe(Section):
         "4 * batch_size * layers * hidden * (8 * recompute_steps + context / recompute_steps) "
         "bytes; null keeps every step, 16 to 32 bytes for each of them and each unit.",
     )
+    refit: bool = Field(
+        default=False,
+        description="When the model is judged, train once more on all rows, for as many epochs as "
+        "validation chose, into the folder refit of the run: the model to use.",
+    )
     teacher_forcing: float = Field(
         default=0.0,
         ge=0,

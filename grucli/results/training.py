@@ -91,7 +91,8 @@ class Epoch:
 class TrainingFinished:
     """How training ended, where things are and how good the best weights are on the test span.
 
-    ``reason`` is one of ``epochs`` (all done), ``patience`` (stopped early).
+    ``reason`` is one of ``epochs`` (all done), ``patience`` (stopped early). ``refit_path`` is the
+    model that was trained once more on all rows, where the recipe asks for it.
     """
 
     reason: str
@@ -104,6 +105,7 @@ class TrainingFinished:
     elapsed_seconds: float
     steps_per_second: float
     scores: Scores | ClassScores | None
+    refit_path: str | None = None
 
 
 TrainingEvent = TrainingStarted | Step | Epoch | TrainingFinished

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from grucli.errors import GrucliError, UsageError
-from grucli.files import append, clear_leftovers, same_file, sync, write_atomically
+from grucli.files import append, changing, clear_leftovers, same_file, sync, write_atomically
 from grucli.results import Epoch, Snapshot, TrainingFinished, WeightRecord, to_json
 from grucli.runs.log_lines import keep_lines
 from grucli.runs.replacing import STAGING, drop_staged, finish_moving, replace_run, stage
@@ -89,6 +89,19 @@ class RunFolder:
     def report(self) -> Path:
         """The page that `grucli report` writes."""
         return self.path / "report.html"
+
+    @property
+    def refit(self) -> "RunFolder":
+        """The folder of the same model, trained once more on all rows."""
+        return RunFolder(self.path / "refit")
+
+    def emptied(self) -> "RunFolder":
+        """The folder, made where it is not there, without the files of a run."""
+        with changing(self.path):
+            self.path.mkdir(exist_ok=True)
+            for name in FILES:
+                (self.path / name).unlink(missing_ok=True)
+        return self
 
     @property
     def has_state(self) -> bool:
@@ -193,6 +206,8 @@ class RunFolder:
         if self.home is None or not (self.last.is_file() and self.best.is_file()):
             return self
         replace_run(self.home.path, stale=FOLLOWING)
+        if self.home.refit.path.is_dir():
+            self.home.refit.emptied()
         return self.home
 
     def begin(self, recipe: str) -> None:

@@ -24,10 +24,10 @@ class PreparedData:
     read: TaskData
 
     @classmethod
-    def of(cls, recipe: Recipe, *, device: str) -> "PreparedData":
-        """Read the table."""
-        task = task_of(recipe)
-        return cls(recipe, task, task.prepare(recipe, read_judged(recipe), device=device))
+    def of(cls, recipe: Recipe, *, device: str, whole: bool = False) -> "PreparedData":
+        """Read the table; with ``whole`` all of it is learned from."""
+        task, panel = task_of(recipe), read_judged(recipe)
+        return cls(recipe, task, task.prepare(recipe, panel, device=device, whole=whole))
 
     @cached_property
     def summary(self) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -14,6 +15,19 @@ from grucli.runs.preparing import PreparedData
 from grucli.runs.states import save_state
 from grucli.training.observers import Observer, Observers
 from grucli.training.progress import Training
+
+
+@dataclass(frozen=True)
+class Refit:
+    """What is trained once more on all rows, and what is kept of the model that was judged.
+
+    ``epochs`` are those that validation chose, ``valid_loss`` and ``scores`` those of that model.
+    """
+
+    epochs: int
+    valid_loss: float
+    scores: Mapping[str, Any] | None
+
 
 SAVE_SECONDS = 1.0
 """Epochs shorter than this are saved together: to write and sync two files can take longer than
@@ -39,9 +53,11 @@ class Saver(Observer):
         observers: Observers,
         deviations: DeviationProbe,
         kernel: str,
+        refit: Refit | None = None,
     ) -> None:
         self.folder, self.data, self.training, self.kernel = folder, data, training, kernel
         self.observers, self.deviations = observers, deviations
+        self.refit = refit
         self.best_is_new = False
         self.saved_at = float("-inf")
 
@@ -96,4 +112,10 @@ class Saver(Observer):
             "kernel": self.kernel,
             "test_scores": scores,
         }
+        if self.refit is not None:
+            progress |= {
+                "best_valid_loss": self.refit.valid_loss,
+                "test_scores": self.refit.scores,
+                "refit": {"epochs": self.refit.epochs},
+            }
         return self.data.checkpoint(weights, progress, state, deviations=self.deviations.found)

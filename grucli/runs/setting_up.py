@@ -40,15 +40,24 @@ class SetUp:
     objective: Objective
 
     @classmethod
-    def of(cls, recipe: Recipe, device: str, *, is_resumed: bool = False) -> "SetUp":
+    def of(
+        cls,
+        recipe: Recipe,
+        device: str,
+        *,
+        is_resumed: bool = False,
+        refit_epochs: int | None = None,
+    ) -> "SetUp":
         """Read the table, cut it, and draw the weights; those of a resumed run come later.
 
-        Raises the errors of whatever the recipe names.
+        With ``refit_epochs`` all rows are learned from, for so many epochs. Raises the errors
+        of whatever the recipe names.
         """
         use_kernel(recipe.train.kernel)
-        data = PreparedData.of(recipe, device=device)
+        is_refit = refit_epochs is not None
+        data = PreparedData.of(recipe, device=device, whole=is_refit)
         task, read = data.task, data.read
-        spans = SPANS if recipe.data.split.test != 0 else SPANS[:-1]
+        spans = SPANS[:-1] if is_refit or recipe.data.split.test == 0 else SPANS
         samples = {split: read.samples(split) for split in spans}
         torch.manual_seed(recipe.train.seed)
         source = None if is_resumed else recipe.model.init.checkpoint
@@ -65,6 +74,7 @@ class SetUp:
             schedule=LearningRate.of(recipe.train, samples=count),
             recipe=recipe.train,
             samples=count,
+            refit_epochs=refit_epochs,
         )
         return cls(recipe, device, data, samples, model, training, task.objective(model, read))
 

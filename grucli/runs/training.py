@@ -1,6 +1,7 @@
 """Train a recipe into a run folder."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from grucli.recipe import Recipe
@@ -35,7 +36,9 @@ def train(
     the same number of threads, which is what ``threads`` auto takes then, and with the settings
     that the run had: ``origin`` says which of a recipe's keys were asked for, None all of them.
     ``overwrite`` leaves an earlier run as it is until this one has a best.pt. ``observers`` watch
-    the loop beside our own; their state is saved with that of training.
+    the loop beside our own; their state is saved with that of training. With ``train.refit`` the
+    judged model is trained once more on all rows, into the folder refit, which is told as a second
+    run between the first and the end.
     """
     halt = stop if isinstance(stop, Stop) else Stop(stop)
     halt.words = f"before training began; {GO_ON if resume else 'nothing was changed'}"
@@ -50,14 +53,25 @@ def train(
         run = TrainingRun(recipe, writing, place, goes_on=goes_on, observers=observers)
         run.use_threads(threads)
         yield run.started()
-        with halt.waiting(), run.guarded():
-            for event in run.loop():
-                if not isinstance(event, Validating):
-                    yield event
-                run.save_if_stopped(halt())
+        yield from _learned(run, halt)
         halt.words = f"before the best weights were scored; {run.home.best} has them; {GO_ON}"
         scores = run.scores()
         halt.words = "when the run was finished"
         with halt.waiting():
             finished = run.finished(scores)
+        if run.recipe.train.refit:
+            again = run.again(scores, resume=resume)
+            yield again.started()
+            yield from _learned(again, halt)
+            with halt.waiting():
+                finished = replace(finished, refit_path=again.finish_again())
         yield finished
+
+
+def _learned(run: TrainingRun, halt: Stop) -> Iterator[TrainingEvent]:
+    """The events of a run from where it stands to its last epoch."""
+    with halt.waiting(), run.guarded():
+        for event in run.loop():
+            if not isinstance(event, Validating):
+                yield event
+            run.save_if_stopped(halt())

@@ -27,8 +27,9 @@ from grucli.runs.device import (
 from grucli.runs.folder import RunFolder
 from grucli.runs.memory import memory_watched
 from grucli.runs.resuming import GoesOn
-from grucli.runs.saving import Saver
+from grucli.runs.saving import Refit, Saver
 from grucli.runs.setting_up import SetUp, model_words
+from grucli.text import plural
 from grucli.training.loop import Validating, fit
 from grucli.training.observers import Observer, Observers
 
@@ -46,10 +47,14 @@ class TrainingRun:
         *,
         goes_on: GoesOn | None = None,
         observers: Sequence[Observer] = (),
+        refit: Refit | None = None,
     ) -> None:
         self.recipe = recipe = goes_on.recipe if goes_on is not None else recipe
         self.home, self.device = folder.home or folder, device
-        self.setup = setup = SetUp.of(recipe, device, is_resumed=goes_on is not None)
+        self.refit, epochs = refit, None if refit is None else refit.epochs
+        self.setup = setup = SetUp.of(
+            recipe, device, is_resumed=goes_on is not None, refit_epochs=epochs
+        )
         self.data, self.task, self.samples = setup.data, setup.data.task, setup.samples
         self.model, self.training, self.objective = setup.model, setup.training, setup.objective
         self._watch(folder, observers)
@@ -72,6 +77,7 @@ class TrainingRun:
             observers=self.observers,
             deviations=deviations,
             kernel=self.kernel,
+            refit=self.refit,
         )
         recorders = weight_observers(self.model, self.recipe.model.cell, write=self.saver.append)
         self.observers += [*recorders, deviations, *observers]
@@ -89,6 +95,11 @@ class TrainingRun:
                 f"kernel {self.kernel_before} before the stop, {self.kernel} now: the run goes on "
                 "with other rounding"
             )
+
+    def _refit_notes(self) -> Iterator[str]:
+        if self.refit is not None:
+            epochs = plural(self.refit.epochs, "epoch")
+            yield f"once more on all rows, for the {epochs} that validation chose"
 
     def use_threads(self, threads: Threads) -> None:
         """Set the number of threads; ``auto`` is that of the run resumed, or what is measured.
@@ -136,10 +147,16 @@ class TrainingRun:
             train_windows=len(self.samples["train"]),
             valid_windows=len(self.samples["valid"]),
             test_windows=len(self.samples.get("test", ())),
-            epochs=train.epochs,
+            epochs=train.epochs if self.refit is None else self.refit.epochs,
             steps_per_epoch=self.training.steps_per_epoch,
             start_epoch=self.training.epoch,
-            notes=(*self.notes, *panel.notes, *self.data.read.notes, *self._kernel_notes()),
+            notes=(
+                *self._refit_notes(),
+                *self.notes,
+                *panel.notes,
+                *self.data.read.notes,
+                *self._kernel_notes(),
+            ),
         )
 
     def loop(self) -> Iterator[Step | Validating | Epoch]:
@@ -173,6 +190,29 @@ class TrainingRun:
         if "test" not in self.samples:
             return None
         return self.task.score(self.model, self.data.read, split="test")
+
+    def again(self, scores: AnyScores | None, *, resume: bool) -> "TrainingRun":
+        """The run that trains the judged model once more on all rows.
+
+        With ``resume`` it goes on where it was stopped, if it was one of as many epochs.
+        """
+        best, folder = self.training.best, self.home.refit
+        judged = None if scores is None else asdict(scores.model)
+        refit = Refit(best.epoch, best.valid_loss, judged)
+        goes_on = None
+        if resume and folder.has_state:
+            goes_on = GoesOn.of(folder, self.recipe, None)
+            if goes_on.state.checkpoint.progress.get("refit") != {"epochs": refit.epochs}:
+                goes_on = None
+        place = folder.emptied() if goes_on is None else folder
+        return TrainingRun(self.recipe, place, self.device, goes_on=goes_on, refit=refit)
+
+    def finish_again(self) -> str:
+        """Save the last weights beside the scores of the judged model; the path of the file."""
+        self.model.load_state_dict(self.training.best.weights)
+        assert self.refit is not None
+        self.saver.save_scored(self.refit.scores)
+        return str(self.home.best)
 
     def finished(self, scores: AnyScores | None) -> TrainingFinished:
         """Save the best weights with their scores and close the run's books."""

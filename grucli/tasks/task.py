@@ -110,9 +110,18 @@ class Task(ABC, Generic[Data, Model]):
 
     @abstractmethod
     def prepare(
-        self, recipe: Recipe, panel: Panel, *, device: str, learned: Learned | None = None
+        self,
+        recipe: Recipe,
+        panel: Panel,
+        *,
+        device: str,
+        learned: Learned | None = None,
+        whole: bool = False,
     ) -> Data:
-        """Read a table as the recipe says; ``learned`` is that of a trained model."""
+        """Read a table as the recipe says; ``learned`` is that of a trained model.
+
+        With ``whole`` the training span is all of the table, and there is no test span.
+        """
 
     @abstractmethod
     def new_model(self, recipe: Recipe, facts: Mapping[str, Any]) -> Model:

@@ -13,10 +13,12 @@ class Best:
     """Judged by the validation loss; ``patience`` epochs without a better one end training.
 
     ``weights`` are those of ``epoch``, the best, by parameter name; {} before the first epoch.
-    ``patience`` None never ends it.
+    ``patience`` None never ends it. With ``takes_last`` each epoch counts as better than those
+    before it.
     """
 
     patience: int | None
+    takes_last: bool = False
     epoch: int = 0
     valid_loss: float = math.inf
     epochs_since: int = 0
@@ -24,7 +26,7 @@ class Best:
 
     def observe(self, valid_loss: float, *, epoch: int, weights: Mapping[str, Tensor]) -> bool:
         """Copy the weights of an epoch if they are the best so far, and say whether."""
-        is_best = valid_loss < self.valid_loss
+        is_best = self.takes_last or valid_loss < self.valid_loss
         if is_best:
             self.valid_loss, self.epoch, self.epochs_since = valid_loss, epoch, 0
             self.weights = {name: value.detach().clone() for name, value in weights.items()}

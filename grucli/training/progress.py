@@ -30,7 +30,8 @@ class Training:
 
     ``optimizer`` works on the flat ``parameters`` of the model, which learns from so many
     ``samples``. ``epoch`` counts from 1, ``step`` counts optimiser steps of the whole run,
-    ``step_in_epoch`` those of the present epoch that are done.
+    ``step_in_epoch`` those of the present epoch that are done. A run of ``refit_epochs`` ends after
+    these, by the schedule of the whole, and keeps its last weights.
     """
 
     model: nn.Module
@@ -38,6 +39,7 @@ class Training:
     schedule: LearningRate
     recipe: TrainRecipe
     samples: int
+    refit_epochs: int | None = None
     epoch: int = 1
     step: int = 0
     step_in_epoch: int = 0
@@ -46,7 +48,8 @@ class Training:
     totals: EpochTotals = field(default_factory=EpochTotals)
 
     def __post_init__(self) -> None:
-        self.best = Best(self.recipe.patience)
+        is_refit = self.refit_epochs is not None
+        self.best = Best(None if is_refit else self.recipe.patience, takes_last=is_refit)
         self.average: Average | None = None
         if self.recipe.average == "ema":
             self.average = Average(self.parameters, decay=self.recipe.average_decay)
@@ -59,7 +62,7 @@ class Training:
     @property
     def finished(self) -> bool:
         """True when all epochs are done or the patience is used up."""
-        return self.epoch > self.recipe.epochs or self.best.is_final
+        return self.epoch > (self.refit_epochs or self.recipe.epochs) or self.best.is_final
 
     @property
     def steps_per_epoch(self) -> int:

@@ -36,6 +36,9 @@ def _content(finished: TrainingFinished, width: int) -> list[Text]:
     best = f"epoch {finished.best_epoch}, validation loss {digits(finished.best_valid_loss)}"
     lines = [Text(line) for line in textwrap.wrap(how, width)]
     lines += [Text(), _where("best weights", finished.best_path, best, width)]
+    if finished.refit_path is not None:
+        words = f"on all rows, {plural(finished.best_epoch, 'epoch')}"
+        lines += [_where("model to use", finished.refit_path, words, width)]
     metrics = str(PurePath(finished.run_dir) / "metrics.jsonl")
     lines += [_where("every epoch", metrics, "", width)]
     lines += _scores(finished, width)
@@ -68,9 +71,10 @@ def _next(finished: TrainingFinished) -> list[Text]:
     """Commands that run as they stand."""
     path = shlex.quote(finished.best_path)
     is_classifier = isinstance(finished.scores, ClassScores)
+    used = shlex.quote(finished.refit_path or finished.best_path)
     commands = (
         f"grucli eval {path}{_how_to_judge(finished)}",
-        f"grucli predict {path} -o {'labels' if is_classifier else 'forecast'}.csv",
+        f"grucli predict {used} -o {'labels' if is_classifier else 'forecast'}.csv",
         f"grucli inspect-weights {path}",
     )
     return [Text(f"  {command}", style="cyan") for command in commands]

@@ -44,8 +44,11 @@ class TrainingState:
     )
 
     def begin(self, started: TrainingStarted) -> None:
-        """Start the clock."""
+        """Start the clock; what was before, another run, is forgotten."""
         self.started, self.began_at = started, self.clock()
+        self.step, self._first = None, None
+        for seen in (self.epochs, self.losses, self._seen, self._ratios):
+            seen.clear()
 
     def close_epoch(self, epoch: Epoch) -> None:
         """Take an epoch in."""

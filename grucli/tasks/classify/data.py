@@ -38,6 +38,7 @@ class ClassifyData:
     panel: Panel
     device: str
     trained: Learned | None = None
+    whole: bool = False
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -47,7 +48,9 @@ class ClassifyData:
     @cached_property
     def parts(self) -> dict[str, Places]:
         """The numbers of the series of each part."""
-        return deal(self.panel, self.labels, self.recipe.data.split)
+        parts = deal(self.panel, self.labels, self.recipe.data.split)
+        everything = np.arange(self.panel.series)
+        return parts | {"train": everything, "test": everything[:0]} if self.whole else parts
 
     @cached_property
     def learned(self) -> Learned:

@@ -41,10 +41,16 @@ class ClassifyTask(Task[ClassifyData, SequenceModel]):
         return (recipe.classify.label, *(() if part is None else (part,)))
 
     def prepare(
-        self, recipe: Recipe, panel: Panel, *, device: str, learned: Learned | None = None
+        self,
+        recipe: Recipe,
+        panel: Panel,
+        *,
+        device: str,
+        learned: Learned | None = None,
+        whole: bool = False,
     ) -> ClassifyData:
         """Whole series of a table."""
-        return ClassifyData(recipe, panel, device, learned)
+        return ClassifyData(recipe, panel, device, learned, whole)
 
     def new_model(self, recipe: Recipe, facts: Mapping[str, Any]) -> SequenceModel:
         """A stack, a pooling and a linear layer."""

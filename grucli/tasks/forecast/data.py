@@ -23,18 +23,24 @@ from grucli.tasks.task import Learned
 
 @dataclass(frozen=True, eq=False)
 class ForecastData:
-    """``trained`` is what a trained model knows; None takes it from this table's training span."""
+    """``trained`` is what a trained model knows; None takes it from this table's training span.
+
+    With ``whole`` that is all of the table.
+    """
 
     recipe: Recipe
     panel: Panel
     device: str
     trained: Learned | None = None
+    whole: bool = False
 
     @cached_property
     def dataset(self) -> Dataset:
         """The windows of all spans; the scaler is fitted on the training span if none is known."""
         scaler = None if self.trained is None else self.trained.scaler
-        return build_dataset(self.recipe, self.panel, device=self.device, scaler=scaler)
+        return build_dataset(
+            self.recipe, self.panel, device=self.device, scaler=scaler, whole=self.whole
+        )
 
     def scaler(self, split: SplitName) -> Scaler:
         """Between the table's units and those that the model reads of the samples of a span.

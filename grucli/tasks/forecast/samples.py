@@ -3,7 +3,7 @@
 Suffixes: B windows of a batch, T context, K horizon, C columns.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -25,6 +25,7 @@ from grucli.data import (
     fit_scaler,
     measured_columns,
     split_panel,
+    whole_span,
 )
 from grucli.data.tensors import scaled_columns, take_runs
 from grucli.errors import DataError
@@ -144,21 +145,29 @@ class Dataset:
 
 
 def build_dataset(
-    recipe: Recipe, panel: Panel, *, device: str, scaler: AnyScaler | None = None
+    recipe: Recipe,
+    panel: Panel,
+    *,
+    device: str,
+    scaler: AnyScaler | None = None,
+    whole: bool = False,
 ) -> Dataset:
     """Split, scale and cut a panel; the scaler is fitted on the training span if none is given.
 
-    The spans share one scaled tensor.
+    The spans share one scaled tensor. With ``whole`` all rows are learned from, and none judged by.
     """
     shares = recipe.data.split
     split = split_panel(panel, train=shares.train, valid=shares.valid, test=shares.test)
+    if whole:
+        everything = whole_span(panel)
+        split = replace(split, train=everything, test=Span(everything.stop, everything.stop))
     fitted = scaler or _fit_scaler(recipe.data, panel, split.train)
     scaler = fitted.of(panel, split.train)
     data = build_tensors(panel, scaler, torch.device(device))
     train = build_windows(data, split.train, recipe.forecast, lookback=False)
     valid = build_windows(data, split.valid, recipe.forecast, lookback=True)
     test = None
-    if shares.test != 0:
+    if shares.test != 0 and not whole:
         test = build_windows(data, split.test, recipe.forecast, lookback=True)
     notes = [
         f"{panel.series - windows.samples.series} of {panel.series} series are too short for a "

@@ -38,10 +38,16 @@ class ForecastTask(Task[ForecastData, Forecaster]):
         return ()
 
     def prepare(
-        self, recipe: Recipe, panel: Panel, *, device: str, learned: Learned | None = None
+        self,
+        recipe: Recipe,
+        panel: Panel,
+        *,
+        device: str,
+        learned: Learned | None = None,
+        whole: bool = False,
     ) -> ForecastData:
         """Windows of a table."""
-        return ForecastData(recipe, panel, device, learned)
+        return ForecastData(recipe, panel, device, learned, whole)
 
     def new_model(self, recipe: Recipe, facts: Mapping[str, Any]) -> Forecaster:
         """A stack and a decoder."""
