@@ -38,7 +38,7 @@ def deal(panel: Panel, labels: Sequence[str], split: SplitRecipe) -> dict[str, P
     elif not panel.files:
         pool, parts["test"] = _draw(pool, labels, split.test, split.seed)
     parts["train"], parts["valid"] = _draw(pool, labels, split.valid, split.seed + 1)
-    _check(panel, parts)
+    _check(panel, parts, is_judged=split.test != 0)
     return parts
 
 
@@ -81,8 +81,9 @@ def _draw(
     return np.setdiff1d(pool, chosen), chosen
 
 
-def _check(panel: Panel, parts: Mapping[str, Places]) -> None:
-    empty = [part for part in PARTS if not len(parts[part])]
+def _check(panel: Panel, parts: Mapping[str, Places], *, is_judged: bool) -> None:
+    needed = PARTS if is_judged else PARTS[:-1]
+    empty = [part for part in needed if not len(parts[part])]
     if empty:
         raise DataError(
             f"{panel.source}: data.split leaves none of {panel.series} series for "
