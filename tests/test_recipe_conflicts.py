@@ -74,6 +74,16 @@ def in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             "model.init.checkpoint",
         ),
         (
+            "model: {init: {layout: haste}}",
+            "7:16: model.init.layout: found a layout without a checkpoint that has it; set "
+            "model.init.checkpoint",
+        ),
+        (
+            "model: {init: {layout: 'sum,eps=2', checkpoint: c.pt}}",
+            "7:16: model.init.layout: found 'sum,eps=2': expected eps=NUMBER, up to 1, after the "
+            "comma",
+        ),
+        (
             "train: {momentum: 0.9}",
             "7:9: train.momentum: found 0.9 with optimizer adam; only sgd and rmsprop have "
             "momentum",

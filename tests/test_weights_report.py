@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from grucli.cells.layouts import parse_layout
 from grucli.nn import GRU, LSTM
 from grucli.results import to_json
 from grucli.weights import build_weight_report, read_weights, report_numbers
@@ -17,7 +18,7 @@ INIT = {"input_hidden": "uniform", "hidden_hidden": "uniform", "gain": 1.0, "che
 NAMES = ["a", "b", "c"]
 
 
-def report_of(tmp_path, state, *, recipe=None, columns=None, **facts):
+def report_of(tmp_path, state, *, recipe=None, columns=None, layout=None, **facts):
     path = tmp_path / "file.pt"
     content = dict(state)
     if recipe is not None:
@@ -26,7 +27,7 @@ def report_of(tmp_path, state, *, recipe=None, columns=None, **facts):
             **facts,
         }  # fmt: skip
     torch.save(content, path)
-    return build_weight_report(read_weights(path))
+    return build_weight_report(read_weights(path, layout and parse_layout(layout)))
 
 
 def recipe(**model):
@@ -203,7 +204,8 @@ def acting(report):
 def test_what_acts_below_a_normalisation_does_not_change_with_the_scale_or_a_shift(tmp_path):
     state = layer_normed()
     other = state | {"weight_hh_l0": 7 * state["weight_hh_l0"] + torch.linspace(0, 1, 32)}
-    first, second = acting(report_of(tmp_path, state)), acting(report_of(tmp_path, other))
+    reports = [report_of(tmp_path, values, layout="split") for values in (state, other)]
+    first, second = map(acting, reports)
     for name, pair in first.items():
         assert second[name] == pytest.approx(pair, rel=1e-4), name
 
@@ -211,8 +213,8 @@ def test_what_acts_below_a_normalisation_does_not_change_with_the_scale_or_a_shi
 def test_what_acts_grows_with_the_gain(tmp_path):
     gain = torch.ones(96)
     gain[32:64] = 3.0
-    first = acting(report_of(tmp_path, layer_normed()))
-    second = acting(report_of(tmp_path, layer_normed(gain_hh_l0=gain)))
+    first = acting(report_of(tmp_path, layer_normed(), layout="split"))
+    second = acting(report_of(tmp_path, layer_normed(gain_hh_l0=gain), layout="split"))
     assert second["0.update.hh"][1] == pytest.approx(3 * first["0.update.hh"][1])
     assert second["0.reset.hh"] == first["0.reset.hh"]
 
@@ -345,4 +347,4 @@ def test_an_expected_value_of_gain_and_bias_follows_the_variant(tmp_path):
 def test_nothing_is_said_of_what_a_normalisation_undoes(tmp_path):
     state = layer_normed(gain_hh_l0=torch.full((96,), 3.0))
     state["weight_hh_l0"] = 100 * state["weight_hh_l0"]
-    assert texts(report_of(tmp_path, state)) == []
+    assert texts(report_of(tmp_path, state, layout="split")) == []

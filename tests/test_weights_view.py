@@ -213,7 +213,7 @@ def test_the_statistic_that_sorts_is_on_every_screen(tmp_path, sort, heading):
     state |= {f"{name[:-1]}1": value for name, value in state.items() if "ih" not in name}
     state |= {"weight_ih_l1": torch.randn(72, 24), "bias_ih_l1": torch.ones(72)}
     state |= {"gain_ih_l1": torch.ones(72)}
-    report = build_weight_report(file_of(tmp_path, state))
+    report = build_weight_report(file_of(tmp_path, state, layout="split"))
     text = drawn(render_weight_report(report, 60, sort=sort), 60)
     heads = [line for line in text.splitlines() if line.split()[:1] == ["name"]]
     assert f"By {sort}, largest first" in text

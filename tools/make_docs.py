@@ -20,6 +20,7 @@ from grucli import nn, results
 from grucli.cells import CELLS, CellSpec, address
 from grucli.nn import rules
 from grucli.runs.recipe_rules import RULES
+from tools.docs_published import published_section
 from tools.docs_table import SECTIONS, Section, Source
 from tools.docs_walk import REPOSITORY, walk
 
@@ -140,7 +141,7 @@ def equations_page() -> str:
     for cell, spec in CELLS.items():
         parts += [f"\n## {cell}\n", _gate_table(spec), *_remarks(cell)]
         parts += [_variant(variant) for variant in variants() if variant.cell == cell]
-    return "\n".join(parts)
+    return "\n".join([*parts, published_section()])
 
 
 def _remarks(cell: str) -> Iterator[str]:

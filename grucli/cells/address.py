@@ -6,10 +6,8 @@ RNN, so that their state dictionaries load unchanged.
 
 The update gate z keeps the old state: h' = z * h + (1 - z) * n. torch, Keras, Cho et al. 2014 and
 the code of Ba et al. 2016 write it so. Chung et al. 2014, the text of Ba et al. 2016, DreamerV2 and
-others swap z with 1 - z: their update gate brings the new in. To carry weights over from such a
-model, change the sign of its update gate's matrices and bias (gain and bias below a layer
-normalisation), for s(-a) = 1 - s(a). DreamerV2 and V3 take a fixed 1 from that gate's argument: b_z
-is 1 minus their bias.
+others swap z with 1 - z: their update gate brings the new in. What becomes of their weights stands
+below the table of published cells.
 
 Keras stacks its GRU as z, r, h where torch has r, z, n, its LSTM as i, f, c, o where torch has
 i, f, g, o, and stores each matrix transposed: ``kernel`` [C, gates * H] is weight_ih,

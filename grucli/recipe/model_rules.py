@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 
 from grucli.cells import CELLS
+from grucli.cells.layouts import parse_layout
 from grucli.recipe.rule import Rule
 from grucli.recipe.tasks import SPREADING
 from grucli.recipe.train import AVERAGE_DECAY
@@ -133,6 +134,21 @@ def _matrices_from_nowhere(matrices: Sequence[str], checkpoint: str | None) -> s
     return None
 
 
+def _unknown_layout(layout: str | None) -> str | None:
+    try:
+        if layout is not None:
+            parse_layout(layout)
+    except ValueError as error:
+        return f"found {error}"
+    return None
+
+
+def _layout_of_nothing(layout: str | None, checkpoint: str | None) -> str | None:
+    if layout is not None and checkpoint is None:
+        return "found a layout without a checkpoint that has it; set model.init.checkpoint"
+    return None
+
+
 def _forcing_without_feedback(teacher_forcing: float, decoder: str) -> str | None:
     if teacher_forcing > 0 and decoder != "recursive":
         return (
@@ -205,6 +221,8 @@ MODEL_RULES = (
     Rule(("model.segment", "task.context"), _segment_beyond_context),
     Rule(("model.channels", "data.past"), _independent_with_past, task="forecast"),
     Rule(("model.init.matrices", "model.init.checkpoint"), _matrices_from_nowhere),
+    Rule(("model.init.layout",), _unknown_layout),
+    Rule(("model.init.layout", "model.init.checkpoint"), _layout_of_nothing),
     Rule(("train.momentum", "train.optimizer"), _momentum_of_adam),
     Rule(("train.loss_units", "task.normalise"), _window_without_spread),
     Rule(("train.average_decay", "train.average"), _decay_of_no_average),

@@ -48,6 +48,11 @@ class InitRecipe(Section):
         default=None,
         description="Trained checkpoint to start from, relative to the recipe; null starts fresh.",
     )
+    layout: Text | None = Field(
+        default=None,
+        description="How another project's checkpoint keeps its weights, such as haste or keras "
+        "(docs/equations.md lists them); null goes by torch's names.",
+    )
     matrices: Texts = Field(
         default=(),
         description="Names of the matrices to take from the checkpoint, such as W_hz or "

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from grucli.cells.layouts import parse_layout
 from grucli.errors import CheckpointError, UsageError
 from grucli.files import write_atomically
 from grucli.results import (
@@ -18,6 +19,8 @@ from grucli.results import (
     WeightReport,
 )
 from grucli.weights import (
+    NeedsNoLayoutError,
+    WeightFile,
     build_weight_report,
     compare_weights,
     comparison_numbers,
@@ -31,18 +34,47 @@ from grucli.weights import (
 )
 
 
-def inspect_weights(path: str | Path, *, exact: bool = False) -> WeightReport:
+def inspect_weights(
+    path: str | Path, *, exact: bool = False, layout: str | None = None
+) -> WeightReport:
     """What every matrix of a checkpoint looks like, our own or a foreign one.
 
-    Large matrices are measured by faster, approximate methods unless ``exact``. Where the record of
-    a run lies beside its checkpoint, the report says how far its matrices moved.
+    Large matrices are measured by faster, approximate methods unless ``exact``. ``layout`` says how
+    a foreign file keeps its weights, such as haste, or which layer normalisation they are of, such
+    as sum_joint,eps=1e-5. Where the record of a run lies beside its checkpoint, the report says how
+    far its matrices moved.
     """
-    file = read_weights(path)
+    file = _read(path, layout)
     report = build_weight_report(file, exact=exact)
     try:
         return replace(report, movement=read_movement(file))
     except CheckpointError as error:
         return replace(report, notes=(*report.notes, f"No way from the start: {error}"))
+
+
+def _read(path: str | Path, layout: str | None) -> WeightFile:
+    """One file. Raises UsageError for a layout that there is not, or that the file needs not."""
+    if layout is None:
+        return read_weights(path)
+    try:
+        named = parse_layout(layout)
+    except ValueError as error:
+        raise UsageError(f"--layout: {error}") from None
+    return read_weights(path, named)
+
+
+def _read_both(before: str | Path, after: str | Path, layout: str | None) -> list[WeightFile]:
+    """Two files, of which one at least needs the layout that is named."""
+    files, refusals = [], []
+    for path in (before, after):
+        try:
+            files.append(_read(path, layout))
+        except NeedsNoLayoutError as refusal:
+            refusals.append(refusal)
+            files.append(read_weights(path))
+    if len(refusals) == len(files):
+        raise refusals[0]
+    return files
 
 
 def numbers(
@@ -79,19 +111,23 @@ def check_finite_change(comparison: WeightComparison) -> None:
         raise CheckpointError(*problems)
 
 
-def compare(before: str | Path, after: str | Path) -> WeightComparison:
+def compare(
+    before: str | Path, after: str | Path, *, layout: str | None = None
+) -> WeightComparison:
     """How the matrices, recipes and scalers of two checkpoints differ."""
-    return compare_weights(read_weights(before), read_weights(after))
+    return compare_weights(*_read_both(before, after, layout))
 
 
-def picture(path: str | Path) -> WeightPictures:
+def picture(path: str | Path, *, layout: str | None = None) -> WeightPictures:
     """Every matrix of a checkpoint and its singular values, small enough to draw."""
-    return picture_weights([read_weights(path)], ["now"])
+    return picture_weights([_read(path, layout)], ["now"])
 
 
-def picture_change(before: str | Path, after: str | Path) -> WeightPictures:
+def picture_change(
+    before: str | Path, after: str | Path, *, layout: str | None = None
+) -> WeightPictures:
     """The matrices that two checkpoints share. Raises CheckpointError where they share none."""
-    pictures = picture_weights([read_weights(before), read_weights(after)], ["A", "B"])
+    pictures = picture_weights(_read_both(before, after, layout), ["A", "B"])
     if not pictures.matrices:
         raise CheckpointError(
             f"{before} and {after}: no matrix of one name and shape in both; expected two "
@@ -105,9 +141,9 @@ def history(path: str | Path) -> WeightHistory:
     return read_history(path)
 
 
-def pick_matrix(path: str | Path, address: str) -> MatrixValues:
+def pick_matrix(path: str | Path, address: str, *, layout: str | None = None) -> MatrixValues:
     """One matrix by its address, such as 0.update.hh or W_hz."""
-    return select_matrix(read_weights(path), address)
+    return select_matrix(_read(path, layout), address)
 
 
 def matrix_csv(matrix: MatrixValues) -> str:

@@ -2,17 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 
 from grucli.cells import CELLS
-from grucli.errors import CheckpointError
 from grucli.nn import RecurrentModel, kernel_words
 from grucli.nn.initialise import choose_matrices
 from grucli.nn.kernel_problem import knows
 from grucli.recipe import Recipe
 from grucli.results import SplitName
+from grucli.runs.beginning import trained_weights
 from grucli.runs.device import use_kernel
 from grucli.runs.preparing import PreparedData
 from grucli.tasks import Samples, task_of
@@ -22,7 +21,6 @@ from grucli.training.objective import Objective
 from grucli.training.optimizers import build_optimizer
 from grucli.training.progress import Training
 from grucli.training.schedules import LearningRate
-from grucli.weights import read_weights
 
 SPANS: tuple[SplitName, ...] = ("train", "valid", "test")
 
@@ -60,8 +58,7 @@ class SetUp:
         spans = SPANS[:-1] if is_refit or recipe.data.split.test == 0 else SPANS
         samples = {split: read.samples(split) for split in spans}
         torch.manual_seed(recipe.train.seed)
-        source = None if is_resumed else recipe.model.init.checkpoint
-        initial = None if source is None else _trained_weights(source)
+        initial = None if is_resumed else trained_weights(recipe.model)
         model = task.build_model(recipe, read.learned.facts, initial).to(device)
         count, parameters = len(samples["train"]), FlatParameters(model)
         if recipe.model.freeze:
@@ -101,11 +98,3 @@ def model_words(recipe: Recipe) -> str:
     usual = CELLS[model.cell].activation.name
     cell = model.cell if model.activation == usual else f"{model.cell} with {model.activation}"
     return f"{cell}{norm}, {model.layers} × {model.hidden}, {rest}"
-
-
-def _trained_weights(path: str) -> dict[str, Any]:
-    """Weights to begin from. Raises CheckpointError where they are those of another cell."""
-    file = read_weights(path)
-    if file.notes:
-        raise CheckpointError(*(f"{path}: {note} Train from other weights." for note in file.notes))
-    return dict(file.tensors)

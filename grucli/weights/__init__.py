@@ -1,7 +1,7 @@
 """What the weights of a recurrent model say; numpy alone, no torch."""
 
 from grucli.weights.compare import compare_weights
-from grucli.weights.foreign import read_weights
+from grucli.weights.foreign import NeedsNoLayoutError, read_weights
 from grucli.weights.history import read_history
 from grucli.weights.lines import read_epochs, read_snapshots, snapshot_values
 from grucli.weights.movement import read_movement
@@ -12,6 +12,7 @@ from grucli.weights.select import select_matrix
 from grucli.weights.stacks import RecurrentModule, WeightFile
 
 __all__ = [
+    "NeedsNoLayoutError",
     "RecurrentModule",
     "WeightFile",
     "build_weight_report",

@@ -43,9 +43,9 @@ def acting_matrices(
 
     Misleads: sigma is another at every step, large states are divided by more; and a change of the
     state along itself is taken out as a whole. Of files that do not hold sigma it is that of inputs
-    and states with independent entries of unit variance, sigma = |W_c|_F / sqrt(rows), which is off
-    by the size of real states: compare such figures among themselves. With a single input column
-    W_x acts by its sign alone.
+    and states with independent entries of unit variance, sigma^2 = |W_c|_F^2 / rows, and eps more
+    where a layout names it, which is off by the size of real states: compare such figures among
+    themselves. With a single input column W_x acts by its sign alone.
 
     At the start: those of the draw times gain / sigma, with the sigma that the untrained model had
     on the same windows. Small states make them large: they are divided by little.
@@ -53,15 +53,17 @@ def acting_matrices(
     Source: ours, from equations 3 and 4 of Ba et al. 2016.
 
     ``deviations`` maps addresses such as 0.update.hh to sigma. Yields one for every weight matrix
-    of such a module, nothing for others. The reset gate of sum is taken as open. Where the variant
-    is not known, of two candidates the first is taken.
+    of such a module, nothing for others, nor where it is not known what is normalised together.
+    The reset gate of sum is taken as open.
     """
     norm = module.norm
+    if norm is None:
+        return
     matrices = {(n.place, n.kind, n.gate): (n, v) for n, v in module.matrices()}
     for place in dict.fromkeys(place for place, _, _ in matrices):
         here = {key[1:]: pair for key, pair in matrices.items() if key[0] == place}
         for gates in norm.groups:
-            yield from _acting(here, gates, deviations, together=norm.of_sum)
+            yield from _acting(here, gates, deviations, together=norm.of_sum, eps=module.eps or 0.0)
 
 
 def _acting(
@@ -70,6 +72,7 @@ def _acting(
     deviations: Mapping[str, float],
     *,
     together: bool,
+    eps: float,
 ) -> Iterator[ActingMatrix]:
     """Those of one layer and direction whose gates share one variance."""
     centred: dict[str, Matrix] = {}
@@ -78,9 +81,8 @@ def _acting(
         centred[kind] = stacked - stacked.mean(axis=0)
     squares = {kind: float(np.sum(block**2)) for kind, block in centred.items()}
     for kind, block in centred.items():
-        of_unit_variance = math.sqrt(
-            (sum(squares.values()) if together else squares[kind]) / len(block)
-        )
+        variance = (sum(squares.values()) if together else squares[kind]) / len(block)
+        of_unit_variance = math.sqrt(variance + eps)
         for gate, part in zip(gates, np.split(block, len(gates)), strict=True):
             name = matrices[kind, gate][0]
             gain_kind = "gain_sum" if together else kind.replace("weight", "gain")

@@ -6,7 +6,7 @@ of a matrix that need not be inverted.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from grucli.results import Finding, MatrixStatistics, TimeConstants
 from grucli.weights.statistics.lines import DEAD_ROW
@@ -27,13 +27,18 @@ def findings(
     matrices: Sequence[MatrixStatistics],
     memories: Sequence[TimeConstants],
     inputs: Sequence[str] = (),
+    *,
+    unjudged: Collection[str] = (),
 ) -> tuple[Finding, ...]:
     """All findings, those that make a model useless first.
 
-    ``inputs`` names the columns of the first layer's input matrices.
+    ``inputs`` names the columns of the first layer's input matrices, ``unjudged`` the modules of
+    which it is not known what is normalised: the radius of a raw matrix says nothing there.
     """
     found = [finding for item in matrices for finding in _of_entries(item)]
-    found += [finding for item in matrices for finding in _of_map(item)]
+    for item in matrices:
+        found += () if item.module in unjudged else _of_radius(item)
+        found += _of_rows(item)
     found += [finding for item in memories for finding in _of_memory(item)]
     found += list(_unread_inputs(matrices, inputs))
     found.sort(key=lambda finding: finding.quantity != "not_finite")
@@ -83,8 +88,8 @@ def _of_entries(item: MatrixStatistics) -> Iterator[Finding]:
         yield _say(item, "rms", words, value=item.rms, threshold=GAIN)
 
 
-def _of_map(item: MatrixStatistics) -> Iterator[Finding]:
-    """What the matrix does to a vector."""
+def _of_radius(item: MatrixStatistics) -> Iterator[Finding]:
+    """Whether a matrix that is the whole step lets the state grow."""
     radius = item.spectral_radius
     is_whole_step = item.address.spec.next_state is None and item.effective_radius is None
     if radius is not None and radius > RADIUS and is_whole_step:
@@ -93,6 +98,10 @@ def _of_map(item: MatrixStatistics) -> Iterator[Finding]:
             "this does not say that large ones do (the Lyapunov exponent of trace does)"
         )
         yield _say(item, "spectral_radius", words, value=radius, threshold=RADIUS)
+
+
+def _of_rows(item: MatrixStatistics) -> Iterator[Finding]:
+    """Units that hear nothing."""
     if item.dead_rows:
         words = (
             f"{item.dead_rows} of {item.shape[0]} rows (expected 0) are at most {DEAD_ROW:g} of "

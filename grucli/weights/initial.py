@@ -28,7 +28,7 @@ def expected_at_start(
         rms = float(init.get("gain", 1.0))
     elif init.get("chrono_steps") is not None:
         return {}
-    elif module.norm.groups:
+    elif module.norm is not None and module.norm.groups:
         rms = module.norm.first_bias(name.kind, name.gate)
     else:
         rms = 1 / math.sqrt(3 * module.hidden)
@@ -55,7 +55,8 @@ def expected_acting(
         shape = next(v.shape for n, v in module.matrices() if n == beside)
         drawn[side] = _of_draw(side, shape, module.hidden, init)
     own = drawn[name.kind]
-    sides = drawn.values() if module.norm.of_sum else [own]
+    together = module.norm is not None and module.norm.of_sum
+    sides = drawn.values() if together else [own]
     of_unit_variance = math.hypot(*(side.get("row_norms", math.nan) for side in sides))
     deviation = deviations.get(name.long, of_unit_variance)
     if not deviation > 0:

@@ -41,7 +41,9 @@ def build_weight_report(file: WeightFile, *, exact: bool = False) -> WeightRepor
         time_constants=memories,
         other_tensors=file.other_tensors,
         recipe=file.recipe,
-        findings=findings(matrices, memories, inputs),
+        findings=findings(
+            matrices, memories, inputs, unjudged=[m.prefix for m in modules if m.norm is None]
+        ),
         inputs=inputs,
         notes=file.notes,
     )

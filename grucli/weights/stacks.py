@@ -12,6 +12,9 @@ from grucli.cells.address import MatrixAddress, matrices_of
 
 Floats = NDArray[np.floating[Any]]
 
+UNKNOWN = "unknown"
+"""The ``layer_norm`` of a module in which something is normalised and nothing tells what."""
+
 
 @dataclass(frozen=True)
 class RecurrentModule:
@@ -19,7 +22,9 @@ class RecurrentModule:
 
     ``prefix`` is what stands before the parameters' names in the file, with its dot; ``tensors``
     maps names as ``weight_hh_l0`` to arrays, weights [gates * H, C or H], the rest [gates * H].
-    Where the parameters fit several layer normalisations, ``layer_norm`` joins them with `` or ``.
+    Where the parameters fit several layer normalisations, ``layer_norm`` joins them with `` or ``;
+    it is unknown where something is normalised and nothing tells what. ``eps`` is that of a layout
+    that was named.
     """
 
     prefix: str
@@ -27,6 +32,7 @@ class RecurrentModule:
     layer_norm: str
     hidden: int
     tensors: Mapping[str, Floats]
+    eps: float | None = None
 
     @property
     def spec(self) -> CellSpec:
@@ -34,9 +40,16 @@ class RecurrentModule:
         return CELLS[self.cell]
 
     @property
-    def norm(self) -> LayerNorm:
-        """The layer normalisation; of several that fit, the first."""
-        return self.spec.layer_norm(self.layer_norm.split(" or ")[0])
+    def norm(self) -> LayerNorm | None:
+        """The layer normalisation; the first of several that normalise the same.
+
+        None where what is normalised is not known, or differs between those that fit.
+        """
+        if self.layer_norm == UNKNOWN:
+            return None
+        fitting = [self.spec.layer_norm(name) for name in self.layer_norm.split(" or ")]
+        forms = {(norm.groups, norm.of_sum) for norm in fitting}
+        return fitting[0] if len(forms) == 1 else None
 
     def matrices(self) -> Iterator[tuple[MatrixAddress, Floats]]:
         """Every gate's share of every parameter, by layer, direction, part and gate."""
@@ -56,7 +69,8 @@ class WeightFile:
     ``tensors`` their parameters by prefix and name, and those that belong to none of them, with
     which alone ``other_tensors`` maps names to shapes. ``recipe`` and ``facts`` (columns, scaler,
     frequency, progress and so on) are those of our own checkpoints, else None and empty.
-    ``notes`` are sentences on what is another cell than its names say, or was not read.
+    ``notes`` are sentences on what is another cell than its names say, what the file does not
+    tell, or was not read; ``obstacles`` are those for which no model can begin with its weights.
     """
 
     path: str
@@ -67,6 +81,7 @@ class WeightFile:
     recipe: Mapping[str, Any] | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    obstacles: tuple[str, ...] = ()
 
     def section(self, *names: str) -> Mapping[str, Any]:
         """A part of the recipe, such as model and init in it; {} where the file has none."""

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from grucli.cells.address import Place
 from grucli.results import TimeConstants
-from grucli.weights.stacks import RecurrentModule
+from grucli.weights.stacks import UNKNOWN, RecurrentModule
 
 
 def memory_steps(bias: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -32,7 +32,12 @@ def memory_steps(bias: NDArray[np.floating]) -> NDArray[np.float64]:
 
 
 def time_constants(module: RecurrentModule) -> Iterator[TimeConstants]:
-    """One entry for each layer and direction that has a gate keeping its state, and biases."""
+    """One entry for each layer and direction that has a gate keeping its state, and biases.
+
+    None where something unknown is normalised: nothing tells what the biases are added to.
+    """
+    if module.layer_norm == UNKNOWN:
+        return
     gate = module.spec.keeps
     sums: dict[Place, NDArray[np.float64]] = {}
     for name, values in module.matrices():

@@ -31,9 +31,9 @@ _REPORT = "the report of all matrices; --output writes one, named with --matrix"
 
 _FITTING = {
     _HISTORY: set(),
-    _COMPARISON: {"OTHER", "--layer", "--gate", "--sort", "--fail-if"},
-    _MATRIX: {"--matrix", "--output"},
-    _REPORT: {"--layer", "--gate", "--sort", "--all", "--exact", "--fail-if"},
+    _COMPARISON: {"OTHER", "--layer", "--gate", "--sort", "--layout", "--fail-if"},
+    _MATRIX: {"--matrix", "--output", "--layout"},
+    _REPORT: {"--layer", "--gate", "--sort", "--layout", "--all", "--exact", "--fail-if"},
 }
 """What is shown, and the options that do something to it."""
 
@@ -47,6 +47,7 @@ class _Asked:
     gates: Sequence[str]
     sort: str | None
     names: str
+    layout: str | None
     plot: Path | None
     json: bool
 
@@ -76,6 +77,10 @@ _Output = Annotated[
 _History = Annotated[
     bool, typer.Option("--history", help="How the weights were learned, phase by phase.")
 ]
+_Layout = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Whose a foreign file is: haste, keras ... or sum_joint."),
+]
 _All = Annotated[bool, typer.Option("--all", help="Show every statistic, a table for each topic.")]
 _Exact = Annotated[bool, typer.Option("--exact", help="No fast approximations for large matrices.")]
 
@@ -90,6 +95,7 @@ def inspect_weights(
     matrix: _Matrix = None,
     output: _Output = None,
     history: _History = False,
+    layout: _Layout = None,
     all_: _All = False,
     exact: _Exact = False,
     fail_if: FailIf = [],  # noqa: B006
@@ -102,8 +108,10 @@ def inspect_weights(
     """Show every matrix by layer and gate: its size, spread, spectrum and memory.
 
     Also reads state dictionaries of torch GRU, LSTM and RNN modules,
-    safetensors, and the GRU, LSTM and RNN nodes of ONNX. --layer and --gate can
-    be given several times.
+    safetensors, and the GRU, LSTM and RNN nodes of ONNX; with --layout cells of
+    Haste, Keras, Flax, the Dreamers and others, or which layer normalisation it
+    is and its eps: sum_joint,eps=1e-5. --layer and --gate can be given several
+    times.
 
     --fail-if looks at every matrix, shown or not: "nan>0", "W_hz.norm>9",
     "*.hh.spectral_radius>1.5"; with OTHER at what differs:
@@ -115,12 +123,12 @@ def inspect_weights(
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     given: dict[str, object] = {"OTHER": other, "--matrix": matrix, "--output": output}
     given |= {"--layer": layer, "--gate": gate, "--sort": sort}
-    given |= {"--all": all_, "--exact": exact, "--fail-if": fail_if}
+    given |= {"--layout": layout, "--all": all_, "--exact": exact, "--fail-if": fail_if}
     shown = _HISTORY if history else _COMPARISON if other else _MATRIX if matrix else _REPORT
     _check_fit(shown, [option for option, value in given.items() if value])
     check_plot(plot)
     _check_outputs({"--output": output, "--plot": plot}, checkpoint, other)
-    asked = _Asked(checkpoint, layer, gate, sort, names, plot, json)
+    asked = _Asked(checkpoint, layer, gate, sort, names, layout, plot, json)
     if history:
         _show_history(asked)
     elif other is not None:
@@ -160,14 +168,15 @@ def _show_report(asked: _Asked, exact: bool, fail_if: list[str], *, is_full: boo
     from grucli.runs import arranging, inspection
 
     def pictures() -> Any:
-        return arranging.arrange_pictures(inspection.picture(asked.checkpoint), asked.wanted)
+        values = inspection.picture(asked.checkpoint, layout=asked.layout)
+        return arranging.arrange_pictures(values, asked.wanted)
 
     def drawing() -> Any:
         from grucli.figures.matrices import draw_weights
 
         return draw_weights(pictures())
 
-    report = inspection.inspect_weights(asked.checkpoint, exact=exact)
+    report = inspection.inspect_weights(asked.checkpoint, exact=exact, layout=asked.layout)
     shown = arranging.arrange_report(report, asked.wanted)
     write_plot(asked.plot, drawing)
     full = partial(render_weight_report, sort=asked.sort)
@@ -186,7 +195,7 @@ def _show_matrix(asked: _Asked, name: str, output: str | None) -> None:
 
         return draw_matrix(picked)
 
-    picked = inspection.pick_matrix(asked.checkpoint, name)
+    picked = inspection.pick_matrix(asked.checkpoint, name, layout=asked.layout)
     write_plot(asked.plot, drawing)
     if output not in (None, "-"):
         inspection.write_matrix(picked, Path(output))
@@ -218,10 +227,10 @@ def _compare(asked: _Asked, other: str, fail_if: list[str]) -> None:
     def drawing() -> Any:
         from grucli.figures.matrices import draw_change
 
-        pictures = inspection.picture_change(asked.checkpoint, other)
+        pictures = inspection.picture_change(asked.checkpoint, other, layout=asked.layout)
         return draw_change(arranging.arrange_pictures(pictures, asked.wanted))
 
-    comparison = inspection.compare(asked.checkpoint, other)
+    comparison = inspection.compare(asked.checkpoint, other, layout=asked.layout)
     shown = arranging.arrange_comparison(comparison, asked.wanted)
     write_plot(asked.plot, drawing)
     _show(asked, shown, render_weight_comparison)

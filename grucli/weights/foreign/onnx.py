@@ -43,6 +43,7 @@ def onnx_weights(path: str, model: OnnxModel) -> WeightFile:
         modules=modules,
         other_tensors=model.other_tensors,
         notes=tuple(notes),
+        obstacles=tuple(notes),
     )
 
 

@@ -1,0 +1,47 @@
+"""Trained weights that a model begins with."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from grucli.cells.address import parse_parameter
+from grucli.cells.layouts import parse_layout
+from grucli.errors import CheckpointError
+from grucli.recipe import ModelRecipe
+from grucli.weights import RecurrentModule, read_weights
+
+
+def trained_weights(model: ModelRecipe) -> dict[str, Any] | None:
+    """Those that ``model.init`` names, by parameter; None where it names none.
+
+    Raises CheckpointError where they are those of another cell.
+    """
+    init = model.init
+    if init.checkpoint is None:
+        return None
+    layout = None if init.layout is None else parse_layout(init.layout)
+    file = read_weights(init.checkpoint, layout)
+    problems = [f"{obstacle} Train from other weights." for obstacle in file.obstacles]
+    if init.layout is not None and not init.matrices:
+        for module in file.modules:
+            problems += _differences(module, model, init.layout)
+    if problems:
+        raise CheckpointError(*(f"{init.checkpoint}: {problem}" for problem in problems))
+    return dict(file.tensors)
+
+
+def _differences(module: RecurrentModule, model: ModelRecipe, layout: str) -> Iterator[str]:
+    """Where a model would compute something else with all weights of a layout than they did."""
+    names = [parse_parameter(name) for name in module.tensors]
+    inside = any(name is not None and name.kind.startswith("norm_bias") for name in names)
+    theirs = {"cell": module.cell, "layer_norm": module.layer_norm}
+    ours = {"cell": model.cell, "layer_norm": model.layer_norm}
+    if theirs == ours:
+        theirs["norm_bias"], ours["norm_bias"] = f"{inside}".lower(), f"{model.norm_bias}".lower()
+        usual = module.spec.layer_norm(model.layer_norm).eps
+        theirs["eps"], ours["eps"] = f"{module.eps or usual:g}", f"{model.eps or usual:g}"
+    for key, value in theirs.items():
+        if value != ours[key]:
+            yield (
+                f"layout {layout} has {key} {value}, the recipe {ours[key]}; set model.{key}: "
+                f"{value}, or name the matrices to take in model.init.matrices"
+            )

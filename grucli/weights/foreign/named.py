@@ -1,0 +1,107 @@
+"""Recurrent stacks by torch's names: those of torch.nn.GRU, LSTM, RNN, their cells, and our own.
+
+Names and shapes must agree. The cell is told by the rows of ``weight_hh`` for each hidden unit: 3
+gates are a GRU, 4 an LSTM, 1 a plain recurrent network; a layer normalisation of ours by its gains.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grucli.cells import CELLS, CellSpec
+from grucli.cells.address import ParameterName, parse_parameter
+from grucli.errors import CheckpointError
+from grucli.text import printable
+from grucli.weights.foreign.states import Tensors
+from grucli.weights.stacks import Floats, RecurrentModule
+
+_CELLS = {len(spec.gates): spec for spec in sorted(CELLS.values(), key=lambda s: len(s.gates))}
+_CELL_PARAMETER = re.compile(r"^(?:.*\.)?(?:weight|bias)_(?:ih|hh)$")
+
+
+def canonical(name: str) -> str:
+    """The parameters of torch's cells are those of a layer 0."""
+    return f"{name}_l0" if _CELL_PARAMETER.match(name) else name
+
+
+def parsed(name: str) -> ParameterName | None:
+    """The parts of a recurrent parameter's name, also of torch's cells; None for another name."""
+    return parse_parameter(canonical(name))
+
+
+def named_modules(path: str, tensors: Tensors) -> tuple[RecurrentModule, ...]:
+    """The stacks of a state dictionary. Raises CheckpointError where their shapes do not agree."""
+    stacks: dict[str, dict[str, Floats]] = {}
+    for name, values in tensors.items():
+        parts = parsed(name)
+        if parts is not None:
+            stack = stacks.setdefault(parts.prefix, {})
+            stack[canonical(name).removeprefix(parts.prefix)] = values
+    problems: list[str] = []
+    modules = (_module(prefix, stack, tensors, problems) for prefix, stack in stacks.items())
+    whole = tuple(module for module in modules if module is not None)
+    if problems:
+        raise CheckpointError(*(f"{path}: {problem}" for problem in problems))
+    return whole
+
+
+def _module(
+    prefix: str, stack: dict[str, Floats], tensors: Tensors, problems: list[str]
+) -> RecurrentModule | None:
+    """A stack whose shapes agree, or None with what is wrong added to ``problems``."""
+    where = printable(prefix)
+    square = stack.get("weight_hh_l0")
+    if square is None or square.ndim != 2 or not square.size:
+        problems.append(f"{where}weight_hh_l0: not there or no matrix; expected [gates * H, H]")
+        return None
+    projection = tensors.get(f"{prefix}weight_hr_l0")
+    hidden = projection.shape[-1] if projection is not None and projection.ndim else square.shape[1]
+    gates, rest = divmod(square.shape[0], hidden)
+    if rest or gates not in _CELLS:
+        known = [f"{count} ({spec.name})" for count, spec in _CELLS.items()]
+        problems.append(
+            f"{where}weight_hh_l0: {square.shape[0]} rows for {hidden} units; expected "
+            f"{', '.join(known[:-1])} or {known[-1]} rows for each unit"
+        )
+        return None
+    spec = _CELLS[gates]
+    kinds = {name: parts.kind for name in stack if (parts := parse_parameter(name))}
+    shapes = {name: (kind, stack[name]) for name, kind in kinds.items()}
+    faults = list(shape_faults(spec, shapes, hidden=hidden, state=square.shape[1]))
+    problems += (f"{where}{fault}" for fault in faults)
+    if faults:
+        return None
+    every = set(kinds.values())
+    fitting = [norm.name for norm in spec.norms_with(every)]  # a recipe tells them apart
+    if not fitting:
+        gains = ", ".join(sorted(kind for kind in every if kind.startswith("gain")))
+        problems.append(f"{where}{gains}: no layer normalisation of a {spec.name} has these gains")
+        return None
+    return RecurrentModule(prefix, spec.name, " or ".join(fitting), hidden, stack)
+
+
+def shape_faults(
+    spec: CellSpec,
+    parameters: Mapping[str, tuple[str, NDArray[Any]]],
+    *,
+    hidden: int,
+    state: int,
+) -> Iterator[str]:
+    """What is wrong with parameters of layers of ``hidden`` units, each after its name.
+
+    ``parameters`` maps names to kind and values; ``weight_hh`` reads ``state`` values.
+    """
+    for name, (kind, values) in parameters.items():
+        rows = len(spec.blocks(kind)) * hidden
+        dimensions = 2 if kind.startswith("weight") else 1
+        if not np.issubdtype(values.dtype, np.floating):
+            yield f"{name}: {values.dtype}; expected floating-point weights"
+        elif values.ndim != dimensions or values.shape[0] != rows or not values.size:
+            yield (
+                f"{name}: shape {values.shape}; expected {dimensions} dimensions and {rows} rows"
+            )
+        elif kind == "weight_hh" and values.shape[1] != state:
+            yield f"{name}: shape {values.shape}; expected {state} columns"
