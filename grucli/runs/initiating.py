@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from grucli.data import Look
+from grucli.data import Look, add_calendar
 from grucli.errors import UsageError
 from grucli.files import same_file, write_atomically
 from grucli.recipe import recipe_from_mapping, scalar_text
@@ -57,7 +57,8 @@ def write_recipe(draft: RecipeDraft, output: str) -> None:
 def _windows(seen: FirstLook, recipe: Any) -> dict[str, str]:
     """How many samples there are of each part; raises DataError where a part has none."""
     task = task_of(recipe)
-    read = task.prepare(recipe, seen.panel, device="cpu")
+    panel = add_calendar(seen.panel, recipe.data.columns, recipe.data.calendar)
+    read = task.prepare(recipe, panel, device="cpu")
     counts = [f"{len(read.samples(part)):,} {part}" for part in ("train", "valid", "test")]
     return {f"{task.samples_word}s": ", ".join(counts)}
 

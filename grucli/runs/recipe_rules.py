@@ -19,6 +19,7 @@ FEW_MISSING = 0.05
 LONGEST_CONTEXT = 2 * LONGEST_SEASON
 LONGEST_HORIZON = 24
 MOST_STEPS = 10_000
+TWO_YEARS = 731
 
 
 @dataclass(frozen=True)
@@ -137,9 +138,24 @@ def _context(seen: FirstLook) -> Choice:
 
 
 def _normalise(seen: FirstLook) -> Choice:
+    if seen.panel.series > 1:
+        return Choice("last_scaled", "each series in steps of its own size from its newest value")
     if seen.moves:
         return Choice("last", "the level moves: count from the newest value")
-    return Choice("none", "the level does not move")
+    return Choice("mean_std", "each window in units of its own mean and deviation")
+
+
+def _calendar(seen: FirstLook) -> Choice | None:
+    frequency = seen.panel.frequency
+    if frequency.unit != "microseconds":
+        return None
+    days = _training_rows(seen) * frequency.n / MICROSECONDS["day"]
+    shown = {
+        "hour": frequency.n < MICROSECONDS["day"] and days >= 2,
+        "weekday": frequency.n <= MICROSECONDS["day"] and days >= 14,
+        "year_day": frequency.n <= 7 * MICROSECONDS["day"] and days >= TWO_YEARS,
+    }
+    return _listed([name for name, is_shown in shown.items() if is_shown])
 
 
 def windows_of(seen: FirstLook) -> int:
@@ -170,7 +186,7 @@ def _epochs(seen: FirstLook) -> Choice:
     steps = max(windows_of(seen) // batch_of(windows_of(seen)), 1)
     wished = 20 if steps >= 100 else 60
     epochs = max(min(wished, MOST_STEPS // steps), 2)
-    return Choice(epochs, "at most: patience stops earlier")
+    return Choice(epochs)
 
 
 def model_of(seen: FirstLook) -> dict[str, Choice]:
@@ -264,6 +280,13 @@ RULES = (
     ),
     Rule("data.past", "All other such columns of numbers.", lambda seen: _listed(seen.past)),
     Rule(
+        "data.calendar",
+        "What the training span has shown twice: hour of rows within a day, weekday of rows up to "
+        "a day apart, year_day of rows up to a week apart.",
+        _calendar,
+        FORECAST,
+    ),
+    Rule(
         "data.missing",
         "error where nothing is missing; linear up to 5 % of all values, mask above.",
         _missing,
@@ -313,8 +336,8 @@ RULES = (
     ),
     Rule(
         "task.normalise",
-        "last where the means of eighths of the longest series vary by more than a tenth of its "
-        "variance, else none.",
+        "last_scaled for many series; last where the means of eighths of the only one vary by "
+        "more than a tenth of its variance; else mean_std.",
         _normalise,
         FORECAST,
     ),
@@ -354,7 +377,24 @@ RULES = (
     Rule(
         "train.lr", "2e-3; 3e-3 for classes.", lambda s: Choice(0.003 if s.is_classified else 0.002)
     ),
-    Rule("train.schedule", "cosine.", _constant({"kind": "cosine"}), CLASSIFY),
+    Rule(
+        "train.loss",
+        "mae for many series.",
+        lambda seen: Choice("mae") if seen.panel.series > 1 else None,
+        FORECAST,
+    ),
+    Rule(
+        "train.loss_units",
+        "window for many series.",
+        lambda seen: (
+            Choice("window", "calm and lively series count alike")
+            if seen.panel.series > 1
+            else None
+        ),
+        FORECAST,
+    ),
+    Rule("train.schedule", "cosine.", _constant({"kind": "cosine"})),
+    Rule("train.average", "ema.", _constant("ema", "the averaged weights are kept"), FORECAST),
     Rule(
         "train.batch_size",
         "The power of two from 16 to 512 with which an epoch has at most 400 steps; for classes "
@@ -367,11 +407,5 @@ RULES = (
         f"be more than {MOST_STEPS:,} steps in all.",
         _epochs,
     ),
-    Rule(
-        "train.patience",
-        "5 epochs, 10 where epochs are short.",
-        lambda seen: Choice(10 if _epochs(seen).value > 20 else 5),
-        FORECAST,
-    ),
-    Rule("train.patience", "", _constant(None, "all epochs: the rate falls to zero"), CLASSIFY),
+    Rule("train.patience", "null.", _constant(None, "all epochs: the rate falls to zero")),
 )
