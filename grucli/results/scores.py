@@ -76,7 +76,7 @@ class Scores:
     truth values that were compared (values that were never measured are not). ``season_reason``
     says where the season, or that there is none, is from; checkpoints before it did are silent.
     ``notes`` are sentences on the table: what was filled, what was left out. ``comparisons`` says
-    of every baseline whether the model is better.
+    of every baseline whether the model is better, ``hints`` what to try next.
     """
 
     split: str
@@ -91,6 +91,7 @@ class Scores:
     season_reason: str = ""
     notes: tuple[str, ...] = ()
     comparisons: Mapping[str, Comparison] = field(default_factory=dict)
+    hints: tuple[str, ...] = ()
 
     @property
     def naive(self) -> Mapping[str, MetricSet]:

@@ -92,7 +92,8 @@ class TrainingFinished:
     """How training ended, where things are and how good the best weights are on the test span.
 
     ``reason`` is one of ``epochs`` (all done), ``patience`` (stopped early). ``refit_path`` is the
-    model that was trained once more on all rows, where the recipe asks for it.
+    model that was trained once more on all rows, where the recipe asks for it. ``hints`` say what
+    to try next, each with the options to type.
     """
 
     reason: str
@@ -106,6 +107,7 @@ class TrainingFinished:
     steps_per_second: float
     scores: Scores | ClassScores | None
     refit_path: str | None = None
+    hints: tuple[str, ...] = ()
 
 
 TrainingEvent = TrainingStarted | Step | Epoch | TrainingFinished

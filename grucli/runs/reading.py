@@ -6,7 +6,8 @@ from typing import Any
 
 from grucli.data import Table
 from grucli.errors import UsageError
-from grucli.results import AnyScores, ForecastExample, Prediction, SplitName
+from grucli.results import AnyScores, ForecastExample, Prediction, Scores, SplitName
+from grucli.runs.hints import score_hints
 from grucli.runs.opened import (
     Opened,
     open_checkpoint,
@@ -41,6 +42,8 @@ def evaluate_with_examples(
     scores = opened.task.score(opened.model, opened.data, split=split)
     notes = (*opened.panel.notes, *(() if split == "all" else opened.data.notes))
     scores = replace(scores, notes=(*notes, *scores.notes))
+    if isinstance(scores, Scores):
+        scores = replace(scores, hints=score_hints(opened.recipe, scores))
     return scores, opened.task.examples(opened.model, opened.data, split=split, count=examples)
 
 

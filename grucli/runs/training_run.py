@@ -25,6 +25,7 @@ from grucli.runs.device import (
     set_threads,
 )
 from grucli.runs.folder import RunFolder
+from grucli.runs.hints import training_hints
 from grucli.runs.memory import memory_watched
 from grucli.runs.resuming import GoesOn
 from grucli.runs.saving import Refit, Saver
@@ -229,6 +230,7 @@ class TrainingRun:
             elapsed_seconds=training.elapsed_seconds,
             steps_per_second=training.step / max(training.elapsed_seconds, 1e-9),
             scores=scores,
+            hints=training_hints(self.recipe, self.home.path, scores),
         )
         self.saver.append(event)
         return event

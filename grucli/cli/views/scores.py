@@ -12,6 +12,7 @@ from grucli.cli.kit.charts import BEST_STYLE, sparkline
 from grucli.cli.kit.columns import Column
 from grucli.cli.kit.numbers import NONE, align_decimals, digits
 from grucli.cli.kit.page import Screen, draw_columns
+from grucli.cli.views.hints import hints
 from grucli.cli.views.verdict import verdict
 from grucli.results import (
     AnyScores,
@@ -75,7 +76,7 @@ def _content(scores: Scores, by: Literal["step", "column"] | None, width: int) -
     lines += [Text(), *metric_table(rows, ORIGINAL, width, stars=True)]
     lines += [Text(), *metric_table(rows, SCALED, width, stars=True), Text()]
     lines += [Text(line, style="dim") for line in _footnotes(rows, width)]
-    lines += verdict(scores, width, every=True)
+    lines += [*verdict(scores, width, every=True), *hints(scores.hints, width)]
     if by == "step":
         lines += [Text(), *_by_step(scores, width)]
     if by == "column":

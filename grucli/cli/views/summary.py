@@ -8,6 +8,7 @@ from rich.text import Text
 
 from grucli.cli.kit.numbers import clock, digits
 from grucli.cli.kit.page import Screen
+from grucli.cli.views.hints import hints
 from grucli.cli.views.judged import render_judged_summary
 from grucli.results import ClassScores, TrainingFinished
 from grucli.text import clean, plural
@@ -42,6 +43,7 @@ def _content(finished: TrainingFinished, width: int) -> list[Text]:
     metrics = str(PurePath(finished.run_dir) / "metrics.jsonl")
     lines += [_where("every epoch", metrics, "", width)]
     lines += _scores(finished, width)
+    lines += hints(finished.hints, width)
     lines += [Text(), Text("Next", style="bold"), *_next(finished)]
     return lines
 
