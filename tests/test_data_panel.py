@@ -184,7 +184,7 @@ GAPS = ("1,1,10", "2,,20", "3,,", "5,4,50", "6,5,")
 def test_missing_values_and_absent_rows_are_errors_unless_a_policy_is_chosen():
     assert problems_of(*GAPS) == [
         "f:5: column 't': 1 row is absent between 3 and 5; expected rows numbered one by one; add "
-        "it, or set data.missing to forward, linear or mask"
+        "it, or set data.missing to forward, linear, mask or zero"
     ]
     problems = problems_of(*GAPS[:3])
     assert [problem.split(": a missing")[0] for problem in problems] == [

@@ -3,6 +3,7 @@
 from grucli.data.calendar import add_calendar, check_calendar
 from grucli.data.clock_changes import place_in_zone
 from grucli.data.coarseness import coarse_columns
+from grucli.data.column_checks import check_logarithms, check_static
 from grucli.data.frequency import Frequency
 from grucli.data.horizon import Horizon
 from grucli.data.panel import Panel
@@ -38,6 +39,8 @@ __all__ = [
     "build_panel",
     "build_tensors",
     "check_calendar",
+    "check_logarithms",
+    "check_static",
     "coarse_columns",
     "expand",
     "fit_scaler",

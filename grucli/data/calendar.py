@@ -49,6 +49,7 @@ def add_calendar(panel: Panel, columns: Columns, parts: Sequence[str]) -> Panel:
         columns=columns,
         values=np.insert(panel.values, [place], values, axis=1),
         observed=np.insert(panel.observed, [place], measured, axis=1),
+        missing=(*panel.missing[:place], *("error",) * values.shape[1], *panel.missing[place:]),
     )
 
 

@@ -22,9 +22,9 @@ NAMED_COLUMNS = 6
 class Panel:
     """Series in time, one behind the other, each with one row a step and without holes.
 
-    ``timestamps`` [N]; ``values`` [N, C] hold ``columns.values`` and are filled by the policy
-    ``missing``; ``observed`` [N, C] is true where a value was measured, and is so in the whole
-    first row of every series. Series s has the rows ``bounds[s]`` up to, but without,
+    ``timestamps`` [N]; ``values`` [N, C] hold ``columns.values`` and are filled by the policies
+    ``missing`` of each; ``observed`` [N, C] is true where a value was measured, and is so in the
+    whole first row of every series. Series s has the rows ``bounds[s]`` up to, but without,
     ``bounds[s + 1]``, and the name ``ids[s]``, which is empty where the table is one series.
     ``notes`` are sentences about what was found. ``texts`` maps columns of texts, those that the
     names are made of and others, to one text for each series. ``files`` counts the series of each
@@ -40,7 +40,7 @@ class Panel:
     bounds: NDArray[np.int64]
     ids: tuple[str, ...]
     frequency: Frequency
-    missing: str
+    missing: tuple[str, ...]
     notes: tuple[str, ...]
     texts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     files: tuple[int, ...] = ()
@@ -72,9 +72,10 @@ class Panel:
     def until(self, stop: int) -> "Panel":
         """The first rows of the only series, filled as if nothing had come after them."""
         values, observed = self.values[:stop], self.observed[:stop]
-        if self.missing == "linear" and not observed[-1].all():
+        is_drawn = np.array([policy == "linear" for policy in self.missing])
+        if is_drawn.any() and not observed[-1].all():
             newest = last_observed(observed)[-1]
-            is_open = np.arange(stop)[:, None] > newest
+            is_open = (np.arange(stop)[:, None] > newest) & is_drawn
             values = np.where(is_open, values[newest, np.arange(values.shape[1])], values)
         return replace(
             self,
@@ -90,48 +91,66 @@ def build_series(
     columns: Columns,
     *,
     name: str = "",
-    missing: str = "error",
+    missing: str | Sequence[str] = "error",
     expected: Frequency | None = None,
 ) -> Panel:
     """Check the order of time, infer the frequency and fill what is missing; one series.
 
-    The table holds ``columns.values`` in this order. ``missing`` error names every gap; forward
-    carries the last value on; linear draws a line between the neighbours of a gap; mask is forward
-    for a model that is told which values are filled. Absent rows count as missing. Rows before
+    The table holds ``columns.values`` in this order. ``missing``, for all columns or each of
+    them: error names every gap; forward carries the last value on; linear draws a line between the
+    neighbours of a gap; mask is forward for a model that is told which values are filled; zero
+    takes what is missing for a measured 0. Absent rows count as missing. Rows before
     every column has its first value are left out: filling them would look ahead. ``expected`` is
     the frequency that a model was trained on, ``name`` one of many series. Raises DataError.
     """
-    frequency, steps = check_times(table, may_skip=missing != "error", expected=expected)
-    _check_columns(table, name)
-    if missing == "error":
-        _check_cells(table)
+    policies = policies_of(missing, columns)
+    frequency, steps = check_times(table, may_skip="error" not in policies, expected=expected)
+    _check_columns(table, name, policies)
+    _check_cells(table, policies)
     notes = list(table.notes)
     timestamps, values = table.timestamps, table.values
     if (steps > 1).any():
         timestamps, values = _insert_rows(table, frequency, steps)
         notes.append(_absent_rows(len(values) - len(table.values), int((steps > 1).sum())))
-    observed = ~np.isnan(values)
+    gaps = np.isnan(values)
+    is_zero = gaps & np.array([policy == "zero" for policy in policies])
+    if is_zero.any():
+        values = np.where(is_zero, 0.0, values)
+    observed = ~gaps | is_zero
     begin = int(observed.argmax(axis=0).max())
     if begin:
         notes.append(_check_begin(table, name, frequency.format(timestamps[begin]), observed))
         timestamps, values, observed = timestamps[begin:], values[begin:], observed[begin:]
+    notes += _filled(~observed | is_zero[begin:], policies)
     if not observed.all():
-        missed = int((~observed).sum())
-        notes.append(f"{plural(missed, 'missing value', thousands='')} filled ({missing})")
         notes.extend(_last_measured(table.columns, timestamps, observed, frequency))
     return Panel(
         source=table.source,
         time=table.time,
         timestamps=timestamps,
         columns=columns,
-        values=_fill(values, observed, missing),
+        values=_fill(values, observed, policies),
         observed=observed,
         bounds=np.array([0, len(values)]),
         ids=(name,),
         frequency=frequency,
-        missing=missing,
+        missing=policies,
         notes=tuple(notes),
     )
+
+
+def policies_of(missing: str | Sequence[str], columns: Columns) -> tuple[str, ...]:
+    """The policy of each column of a table, where one may stand for all."""
+    return (missing,) * len(columns.read) if isinstance(missing, str) else tuple(missing)
+
+
+def _filled(is_filled: NDArray[np.bool_], policies: Sequence[str]) -> Iterator[str]:
+    """How many values were filled by each policy."""
+    for policy in dict.fromkeys(policies):
+        own = [place for place, other in enumerate(policies) if other == policy]
+        count = int(is_filled[:, own].sum())
+        if count:
+            yield f"{plural(count, 'missing value', thousands='')} filled ({policy})"
 
 
 def _absent_rows(rows: int, gaps: int) -> str:
@@ -158,22 +177,25 @@ def _where(table: Table, name: str) -> str:
     return f"{table.where(0)}: series {quoted(name)}" if name else table.source
 
 
-def _check_columns(table: Table, name: str) -> None:
-    """Every column must have a value somewhere."""
+def _check_columns(table: Table, name: str, policies: Sequence[str]) -> None:
+    """Every column must have a value somewhere, if what is missing is not 0."""
+    is_empty = np.isnan(table.values).all(axis=0)
     problems = [
         f"{_where(table, name)}: column {table.columns[column]!r}: no value at all; expected "
         "measured values; leave the column out of the recipe"
-        for column in np.flatnonzero(np.isnan(table.values).all(axis=0))
+        for column in np.flatnonzero(is_empty).tolist()
+        if policies[column] != "zero"
     ]
     if problems:
         raise DataError(*problems)
 
 
-def _check_cells(table: Table) -> None:
+def _check_cells(table: Table, policies: Sequence[str]) -> None:
+    is_fault = np.isnan(table.values) & np.array([policy == "error" for policy in policies])
     problems = [
         f"{table.where(row)}: column {table.columns[column]!r}: a missing value; expected a number "
-        "in every row; fill it in, or set data.missing to forward, linear or mask"
-        for row, column in np.argwhere(np.isnan(table.values))[:NAMED_FAULTS]
+        "in every row; fill it in, or set data.missing to forward, linear, mask or zero"
+        for row, column in np.argwhere(is_fault)[:NAMED_FAULTS]
     ]
     if problems:
         raise DataError(*problems)
@@ -215,15 +237,13 @@ def last_observed(observed: NDArray[np.bool_]) -> NDArray[np.int64]:
     return np.maximum.accumulate(rows, axis=0)
 
 
-def _fill(values: Floats, observed: NDArray[np.bool_], missing: str) -> Floats:
+def _fill(values: Floats, observed: NDArray[np.bool_], policies: Sequence[str]) -> Floats:
     """Values without NaN; the first row is wholly observed."""
     if observed.all():
         return values
-    if missing != "linear":
-        return np.take_along_axis(values, last_observed(observed), axis=0)
+    filled = np.take_along_axis(values, last_observed(observed), axis=0)
     rows = np.arange(len(values))
-    filled = values.copy()
-    for column in range(values.shape[1]):
+    for column in (place for place, policy in enumerate(policies) if policy == "linear"):
         seen = observed[:, column]
         filled[~seen, column] = np.interp(rows[~seen], rows[seen], values[seen, column])
     return filled

@@ -1,9 +1,9 @@
 """Between original and scaled units: scaled = (value - center) / spread, column by column."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import torch
@@ -18,33 +18,67 @@ from grucli.forms import Fields, Listed, Number, OneOf, Text, Whatever, check_fo
 
 Numbers = TypeVar("Numbers", Floats, Tensor)
 KINDS = ("standard", "minmax", "robust", "none")
+LEAST = {"log": 0.0, "log1p": -1.0}
+"""Transform -> what a value has to be above."""
+_FORWARD: dict[str, tuple[Any, Any]] = {
+    "log": (np.log, torch.log),
+    "log1p": (np.log1p, torch.log1p),
+}
+_BACK: dict[str, tuple[Any, Any]] = {
+    "log": (np.exp, torch.exp),
+    "log1p": (np.expm1, torch.expm1),
+}
+"""Transform -> function of arrays, function of tensors."""
 
 
 @dataclass(frozen=True, eq=False)
 class Scaler:
     """``center`` and ``spread`` [C] in float64, one of each for every name in ``columns``.
 
-    That of a panel scaled by series has a row for each of its series, [S, C]: ``at`` picks them.
+    The ``transformed`` among them are scaled by their logarithm, as ``transform`` says. That of a
+    panel scaled by series has a row for each of its series, [S, C]: ``at`` picks them.
     """
 
     kind: str
     columns: tuple[str, ...]
     center: Floats
     spread: Floats
+    transform: str = "none"
+    transformed: tuple[str, ...] = ()
 
     def scale(self, values: Numbers) -> Numbers:
         """Original [..., C] to scaled units; arrays or tensors."""
         center, spread = self._of(values)
-        return (values - center) / spread
+        return (self._mapped(values, _FORWARD) - center) / spread
 
     def unscale(self, values: Numbers) -> Numbers:
         """Scaled [..., C] to original units; arrays or tensors."""
         center, spread = self._of(values)
-        return values * spread + center
+        return self._mapped(values * spread + center, _BACK)
+
+    def _mapped(self, values: Numbers, table: Mapping[str, tuple[Any, Any]]) -> Numbers:
+        """The values with those of transformed columns put through a function of a table."""
+        places = [at for at, name in enumerate(self.columns) if name in self.transformed]
+        if self.transform == "none" or not places:
+            return values
+        is_tensor = isinstance(values, Tensor)
+        mapped: Any = values.clone() if isinstance(values, Tensor) else values.copy()
+        mapped[..., places] = table[self.transform][is_tensor](mapped[..., places])
+        return cast(Numbers, mapped)
 
     def of(self, _panel: Panel, _span: Span) -> "Scaler":
         """The scaler of a panel: this one, whatever its series."""
         return self
+
+    def measured(self, column: int, values: Floats) -> Floats:
+        """The values of one column as they are before its center is taken off."""
+        if self.columns[column] not in self.transformed:
+            return values
+        return np.asarray(_FORWARD[self.transform][0](values))
+
+    def can_scale(self, column: int, value: float) -> bool:
+        """Whether a value of a column has a logarithm, where it is scaled by that."""
+        return self.columns[column] not in self.transformed or value > LEAST[self.transform]
 
     @property
     def is_by_series(self) -> bool:
@@ -73,6 +107,7 @@ class Scaler:
         return replace(
             self,
             columns=tuple(columns),
+            transformed=tuple(name for name in columns if name in self.transformed),
             center=self.center[..., places],
             spread=self.spread[..., places],
         )
@@ -90,7 +125,14 @@ class Scaler:
             "columns": list(self.columns),
             "center": [float(value) for value in self.center],
             "spread": [float(value) for value in self.spread],
+            **self._transform_to_plain(),
         }
+
+    def _transform_to_plain(self) -> dict[str, Any]:
+        """Nothing without one, as in checkpoints of before there was any."""
+        if not self.transformed:
+            return {}
+        return {"transform": self.transform, "transformed": list(self.transformed)}
 
     @classmethod
     def from_plain(cls, plain: Any) -> "Scaler":
@@ -102,7 +144,10 @@ class Scaler:
                 "scaler: columns, center and spread differ in length; the file was changed"
             )
         center, spread = np.array(plain["center"], float), np.array(plain["spread"], float)
-        return cls(plain["kind"], tuple(plain["columns"]), center, spread)
+        transform, transformed = plain.get("transform", "none"), plain.get("transformed", ())
+        return cls(
+            plain["kind"], tuple(plain["columns"]), center, spread, transform, tuple(transformed)
+        )
 
 
 _LARGEST = float(np.finfo(float).max)
@@ -113,6 +158,7 @@ _FORM = Fields(
         "center": Listed(Number(-_LARGEST, _LARGEST)),
         "spread": Listed(Number(math.nextafter(0.0, 1.0), _LARGEST)),
     },
+    {"transform": OneOf(tuple(LEAST)), "transformed": Listed(Text())},
     others=Whatever(),
 )
 
@@ -123,14 +169,19 @@ def fit_scaler(
     columns: tuple[str, ...],
     *,
     as_is: Sequence[str] = (),
+    transform: str = "none",
+    transformed: Sequence[str] = (),
 ) -> Scaler:
     """Fit on what was measured of each column, which must be of the training span alone.
 
     standard: mean and population standard deviation; minmax: to [0, 1]; robust: median and
-    interquartile range; none: as it is, and so are the columns of ``as_is``. Raises DataError for a
+    interquartile range; none: as it is, and so are the columns of ``as_is``. The
+    ``transformed`` columns are measured as ``transform`` has them. Raises DataError for a
     column that is constant or has no finite spread.
     """
     center, spread = np.zeros(len(columns)), np.ones(len(columns))
+    names = () if transform == "none" else tuple(transformed)
+    whole = Scaler(kind, columns, center, spread, transform, names)
     problems = []
     for index, (name, measured) in enumerate(zip(columns, measured_values, strict=True)):
         if name in as_is:
@@ -147,7 +198,9 @@ def fit_scaler(
                 "or change data.split"
             )
         elif kind != "none":
-            center[index], spread[index] = measured_statistics(kind, measured)
+            center[index], spread[index] = measured_statistics(
+                kind, whole.measured(index, measured)
+            )
             if not (np.isfinite(spread[index]) and spread[index] > 0):
                 problems.append(
                     f"column {name!r}: its {kind} spread over the training span is "
@@ -155,7 +208,7 @@ def fit_scaler(
                 )
     if problems:
         raise DataError(*problems)
-    return Scaler(kind, columns, center, spread)
+    return whole
 
 
 def measured_statistics(kind: str, measured: Floats) -> tuple[float, float]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from grucli.columns import Columns
 from grucli.data.clock_changes import place_in_zone
 from grucli.data.frequency import Frequency
-from grucli.data.panel import Panel, build_series
+from grucli.data.panel import Panel, build_series, policies_of
 from grucli.data.time_axis import NAMED_FAULTS, check_times
 from grucli.data.values import Table, TextColumn
 from grucli.errors import DataError
@@ -25,7 +25,7 @@ def build_panel(
     columns: Columns,
     *,
     series: Sequence[str] = (),
-    missing: str = "error",
+    missing: str | Sequence[str] = "error",
     expected: Frequency | None = None,
 ) -> Panel:
     """Check a table series by series, each as ``build_series`` does.
@@ -39,12 +39,13 @@ def build_panel(
         return build_series(place_in_zone(table), columns, missing=missing, expected=expected)
     groups = _group(table, series)
     groups = replace(groups, table=place_in_zone(groups.table, groups.bounds))
-    frequency = expected or _frequency_of_longest(groups, may_skip=missing != "error")
+    policies = policies_of(missing, columns)
+    frequency = expected or _frequency_of_longest(groups, may_skip="error" not in policies)
     plain = groups.are_plain(frequency)
     if frequency is not None and plain.all():
-        panel = _plain_panel(groups, columns, replace(frequency, style=table.style), missing)
+        panel = _plain_panel(groups, columns, replace(frequency, style=table.style), policies)
     else:
-        panels = _each(groups, columns, plain, missing=missing, expected=frequency)
+        panels = _each(groups, columns, plain, missing=policies, expected=frequency)
         panel = replace(join_panels(panels), texts=groups.texts)
     lengths = np.diff(panel.bounds)
     size = f"{panel.series} series of {lengths.min()} to {lengths.max()} rows"
@@ -135,7 +136,9 @@ def _frequency_of_longest(groups: _Groups, *, may_skip: bool) -> Frequency | Non
         return None
 
 
-def _plain_panel(groups: _Groups, columns: Columns, frequency: Frequency, missing: str) -> Panel:
+def _plain_panel(
+    groups: _Groups, columns: Columns, frequency: Frequency, missing: tuple[str, ...]
+) -> Panel:
     """All series at once, nothing checked or filled, nothing copied."""
     table = groups.table
     return Panel(
@@ -159,7 +162,7 @@ def _each(
     columns: Columns,
     plain: NDArray[np.bool_],
     *,
-    missing: str,
+    missing: tuple[str, ...],
     expected: Frequency | None,
 ) -> list[Panel]:
     """One panel for each series; those that are not ``plain`` are checked and filled."""

@@ -69,7 +69,9 @@ class SeriesScaler:
         for column, measured in enumerate(measured_columns(panel, rows)):
             if len(measured) == 0 or panel.columns.values[column] in panel.columns.common:
                 continue
-            own_center, own_spread = measured_statistics(self.whole.kind, measured)
+            own_center, own_spread = measured_statistics(
+                self.whole.kind, self.whole.measured(column, measured)
+            )
             center[column] = own_center
             if np.isfinite(own_spread) and own_spread > 0:
                 spread[column] = own_spread

@@ -140,7 +140,8 @@ def _check_absent(table: Table, frequency: Frequency, steps: NDArray[Any]) -> No
                 f"{plural(count, 'row', thousands='')} {'are' if count > 1 else 'is'} absent "
                 f"between {table.time_at(row - 1)} and {table.time_at(row)}; expected rows "
                 f"{frequency.words}{_clock_change(table, row)}; add "
-                f"{'them' if count > 1 else 'it'}, or set data.missing to forward, linear or mask",
+                f"{'them' if count > 1 else 'it'}, or set data.missing to forward, linear, mask or "
+                "zero",
             )
         )
     if problems:

@@ -14,6 +14,7 @@ from grucli.recipe.kinds import (
     CalendarParts,
     Encoding,
     Frequency,
+    MissingByColumn,
     Share,
     ShareOrNone,
     Text,
@@ -147,10 +148,20 @@ class DataRecipe(Section):
         "weekday, month, year_day, lunar (month and day) as sine and cosine, holidays.DE (or "
         "another country) and chinese_festivals as 0 or 1.",
     )
-    missing: Literal["error", "forward", "linear", "mask"] = Field(
+    static: Texts = Field(
+        default=(),
+        description="Input columns that are constant within a series, such as the size of a shop.",
+    )
+    missing: MissingByColumn = Field(
         default="error",
-        description="Empty cells: stop, carry the last value forward, draw a line between "
-        "neighbours, or carry forward and give the model a column that says so.",
+        description="Empty cells and absent rows: stop, carry the last value forward, draw a line "
+        "between neighbours, carry forward and give the model a column that says so (mask), or "
+        "take them for 0. A mapping says it column by column; columns that it does not name stop.",
+    )
+    transform: Literal["none", "log", "log1p"] = Field(
+        default="none",
+        description="What the targets are turned into before they are scaled, undone on the "
+        "output: their logarithm, or that of one more.",
     )
     scale: Literal["standard", "minmax", "robust", "none"] = Field(
         default="standard",
@@ -177,6 +188,14 @@ class DataRecipe(Section):
         return Dialect(**self.read.model_dump())
 
     @property
+    def policies(self) -> tuple[str, ...]:
+        """What is done with missing values of each column that stands in the table."""
+        names = (*self.target, *self.past, *self.future, *self.static)
+        if isinstance(self.missing, str):
+            return (self.missing,) * len(names)
+        return tuple(self.missing.get(name, "error") for name in names)
+
+    @property
     def columns(self) -> Columns:
         """What a model reads of a row."""
         columns = Columns(
@@ -184,5 +203,8 @@ class DataRecipe(Section):
             self.past,
             self.future,
             tuple(name for part in self.calendar for name in calendar_columns(part)),
+            self.static,
         )
-        return replace(columns, flagged=columns.read) if self.missing == "mask" else columns
+        policies = zip(columns.read, self.policies, strict=True)
+        masked = {name for name, policy in policies if policy == "mask"} - {*self.static}
+        return replace(columns, flagged=tuple(name for name in columns.read if name in masked))

@@ -1,10 +1,11 @@
 """Rules on the section data."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from grucli.calendars import calendar_columns
 from grucli.recipe.rule import Rule
+from grucli.text import some
 
 
 def _fractions_leave_nothing(test: Any, valid: Any, train: Any) -> str | None:
@@ -104,11 +105,22 @@ def _repeated_future(
     return _repeated_input(future, target, time, past=past)
 
 
+def _repeated_static(
+    static: Sequence[str],
+    target: str | Sequence[str],
+    time: str | Sequence[str],
+    past: Sequence[str],
+    future: Sequence[str],
+) -> str | None:
+    return _repeated_input(static, target, time, past=past, future=future)
+
+
 def _repeated_calendar(
     calendar: Sequence[str],
     target: str | Sequence[str],
     past: Sequence[str],
     future: Sequence[str],
+    static: Sequence[str],
 ) -> str | None:
     own: list[str] = []
     for part in calendar:
@@ -116,7 +128,7 @@ def _repeated_calendar(
             return f"found '{part}' twice; expected each part once"
         own += calendar_columns(part)
     for name in own:
-        if name in (*_names(target), *past, *future):
+        if name in (*_names(target), *past, *future, *static):
             return f"its column '{name}' has the name of one of the table; rename that in the table"
     return None
 
@@ -125,16 +137,11 @@ def _repeated_series(
     series: str | Sequence[str],
     time: str | Sequence[str],
     target: str | Sequence[str],
-    past: Sequence[str],
-    future: Sequence[str],
+    *inputs: Sequence[str],
 ) -> str | None:
     names = _names(series)
-    others = {
-        "the time column": time,
-        "a target": target,
-        "in past": past,
-        "in future": future,
-    }
+    others = {"the time column": time, "a target": target}
+    others |= dict(zip(("in past", "in future", "in static"), inputs, strict=True))
     for name in names:
         for what, known in others.items():
             if name in _names(known):
@@ -152,6 +159,31 @@ def _scaled_by_no_series(scale_by: str, series: Sequence[str], scale: str) -> st
     return None
 
 
+def _missing_of_no_column(
+    missing: str | Mapping[str, str], *lists: str | Sequence[str]
+) -> str | None:
+    known = [name for columns in lists for name in _names(columns)]
+    strange = [] if isinstance(missing, str) else [name for name in missing if name not in known]
+    if strange:
+        return f"found '{strange[0]}', which is no column that is read; expected {some(known, 6)}"
+    return None
+
+
+def _logarithm_of_zero(
+    transform: str, missing: str | Mapping[str, str], target: str | Sequence[str]
+) -> str | None:
+    zeros = [
+        name
+        for name in _names(target)
+        if (missing if isinstance(missing, str) else missing.get(name)) == "zero"
+    ]
+    if transform == "log" and zeros:
+        return (
+            f"found log with data.missing zero of '{zeros[0]}'; 0 has no logarithm; expected log1p"
+        )
+    return None
+
+
 DATA_RULES = (
     Rule(("data.time",), _repeated_time),
     Rule(("data.read.thousands", "data.read.decimal"), _thousands_as_decimal),
@@ -160,8 +192,20 @@ DATA_RULES = (
     Rule(("data.target", "data.time"), _repeated_target),
     Rule(("data.past", "data.target", "data.time"), _repeated_past),
     Rule(("data.future", "data.target", "data.time", "data.past"), _repeated_future),
-    Rule(("data.calendar", "data.target", "data.past", "data.future"), _repeated_calendar),
-    Rule(("data.series", "data.time", "data.target", "data.past", "data.future"), _repeated_series),
+    Rule(("data.static", "data.target", "data.time", "data.past", "data.future"), _repeated_static),
+    Rule(
+        ("data.calendar", "data.target", "data.past", "data.future", "data.static"),
+        _repeated_calendar,
+    ),
+    Rule(
+        ("data.series", "data.time", "data.target", "data.past", "data.future", "data.static"),
+        _repeated_series,
+    ),
+    Rule(
+        ("data.missing", "data.target", "data.past", "data.future", "data.static"),
+        _missing_of_no_column,
+    ),
+    Rule(("data.transform", "data.missing", "data.target"), _logarithm_of_zero),
     Rule(("data.scale_by", "data.series", "data.scale"), _scaled_by_no_series),
     Rule(("data.split.train", "data.split.valid", "data.split.test"), _length_beside_date),
     Rule(("data.split.test", "data.split.valid", "data.split.train"), _fractions_leave_nothing),

@@ -19,12 +19,12 @@ def dump_recipe(recipe: Recipe) -> str:
 def _lines(section: Mapping[str, Any], indent: str) -> Iterator[str]:
     for key, value in section.items():
         if isinstance(value, Mapping):
-            yield f"{indent}{key}:"
+            yield f"{indent}{scalar_text(key)}:"
             yield from _lines(value, indent + "  ")
         elif isinstance(value, list):
-            yield f"{indent}{key}: [{', '.join(map(scalar_text, value))}]"
+            yield f"{indent}{scalar_text(key)}: [{', '.join(map(scalar_text, value))}]"
         else:
-            yield f"{indent}{key}: {scalar_text(value)}"
+            yield f"{indent}{scalar_text(key)}: {scalar_text(value)}"
 
 
 def scalar_text(value: Any) -> str:

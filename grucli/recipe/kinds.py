@@ -96,6 +96,12 @@ CalendarParts = Annotated[
     tuple[CalendarPart, ...],
     BeforeValidator(_listed, json_schema_input_type=list[CalendarPart]),
 ]
+Missing = Literal["error", "forward", "linear", "mask", "zero"]
+MISSING_WORDS = "error, forward, linear, mask or zero, or a mapping of columns to these"
+MissingByColumn = Annotated[
+    Missing | dict[Text, Missing], Field(json_schema_extra={"errorMessage": MISSING_WORDS})
+]
+"""What to do with missing values of all columns, or of each; of others it is an error."""
 TimeZone = _sound(is_time_zone, "a time zone such as Europe/Berlin or UTC")
 
 _Fraction = Annotated[float, Field(gt=0, lt=1)]

@@ -1,7 +1,7 @@
 """Rules on the sections model and train."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from grucli.cells import CELLS
 from grucli.cells.layouts import parse_layout
@@ -95,6 +95,21 @@ def _independent_with_past(channels: str, past: Sequence[str]) -> str | None:
         return (
             "found independent with data.past columns; each target is then its own sample; choose "
             "channels joint or empty data.past"
+        )
+    return None
+
+
+def _masks_of_some_targets(
+    channels: str, missing: str | Mapping[str, str], target: Sequence[str]
+) -> str | None:
+    if channels == "joint" or isinstance(missing, str):
+        return None
+    names = [target] if isinstance(target, str) else target
+    masked = [name for name in names if missing.get(name) == "mask"]
+    if 0 < len(masked) < len(names):
+        return (
+            f"found independent with data.missing mask for {len(masked)} of {len(names)} targets; "
+            "each target is then its own sample; expected mask for all of them or none"
         )
     return None
 
@@ -220,6 +235,9 @@ MODEL_RULES = (
     Rule(("model.decoder", "model.segment"), _segment_missing),
     Rule(("model.segment", "task.context"), _segment_beyond_context),
     Rule(("model.channels", "data.past"), _independent_with_past, task="forecast"),
+    Rule(
+        ("model.channels", "data.missing", "data.target"), _masks_of_some_targets, task="forecast"
+    ),
     Rule(("model.init.matrices", "model.init.checkpoint"), _matrices_from_nowhere),
     Rule(("model.init.layout",), _unknown_layout),
     Rule(("model.init.layout", "model.init.checkpoint"), _layout_of_nothing),

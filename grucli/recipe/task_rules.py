@@ -88,6 +88,10 @@ TASK_RULES = (
     ),
     Rule(("data.future", "task.kind"), _only_for("forecast", (), _NOTHING_AHEAD)),
     Rule(("data.calendar", "task.kind"), _only_for("forecast", (), _NOTHING_AHEAD)),
+    Rule(("data.static", "task.kind"), _only_for("forecast", (), _NOTHING_AHEAD)),
+    Rule(
+        ("data.transform", "task.kind"), _only_for("forecast", "none", "there is no target to turn")
+    ),
     Rule(("data.split.train", "task.kind"), _length_of_train),
     Rule(("data.split.valid", "task.kind"), _time_of_valid),
     Rule(("data.split.column", "data.split.test", "task.kind"), _column_beside_table),

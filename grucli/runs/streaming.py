@@ -116,7 +116,10 @@ class Stream:
 
     def _carried(self, row: Row, place: int) -> float:
         """What stands for a missing value: the one before it."""
-        if self.filled is None or self.recipe.data.missing == "error":
+        policy = self.recipe.data.policies[place]
+        if policy == "zero":
+            return 0.0
+        if self.filled is None or policy == "error":
             raise DataError(
                 f"{row.where}: column {self._column(place)!r}: value missing; expected a number: "
                 "there is none before it to carry on, or the model was trained with data.missing: "
@@ -126,6 +129,12 @@ class Stream:
 
     def _scaled(self, row: Row, values: list[float]) -> NDArray[np.float32]:
         """What the model reads of a row: scaled values, and flags where it is told of them."""
+        for place, value in enumerate(values):
+            if not self.scaler.can_scale(place, value):
+                raise DataError(
+                    f"{row.where}: column {self._column(place)!r}: {value:g} has no logarithm "
+                    f"(data.transform: {self.scaler.transform}); correct it"
+                )
         with np.errstate(over="ignore"):
             scaled = self.scaler.scale(np.array([values])).astype(np.float32)
         if not np.isfinite(scaled).all():
@@ -134,9 +143,9 @@ class Stream:
                 f"{row.where}: column {self._column(place)!r}: {values[place]:g} is too large for "
                 "float32 after scaling; correct the value"
             )
-        if not self.recipe.data.columns.flagged:
-            return scaled
-        return np.concatenate([scaled, ~np.isnan([row.values])], axis=1, dtype=np.float32)
+        columns = self.recipe.data.columns
+        flags = [not math.isnan(row.values[columns.place(name)]) for name in columns.flagged]
+        return np.concatenate([scaled, [flags]], axis=1, dtype=np.float32) if flags else scaled
 
     def _column(self, place: int) -> str:
         return self.recipe.data.columns.values[place]

@@ -10,6 +10,8 @@ from grucli.data import (
     Table,
     add_calendar,
     build_panel,
+    check_logarithms,
+    check_static,
     expand,
     frequency_of,
     join_panels,
@@ -37,18 +39,20 @@ def read_panel(
     are more columns of texts. Raises DataError.
     """
     table = _read(data, source, texts, columns=data.columns.read)
+    check_logarithms(table, data.target, data.transform)
     said = None if data.frequency is None else frequency_of(data.frequency)
     wanted = expected or said
     if data.regularise:
         table = regularise(place_in_zone(table), wanted)
     columns = data.columns
     of_table = replace(columns, calendar=())
-    panel = build_panel(table, of_table, series=data.series, missing=data.missing, expected=wanted)
+    panel = build_panel(table, of_table, series=data.series, missing=data.policies, expected=wanted)
     if said is not None and expected is None and panel.frequency != said:
         raise DataError(
             f"{panel.source}: rows are {panel.frequency.words}; expected {said.words}, as "
             "data.frequency says; correct the key, resample the table or set data.regularise: true"
         )
+    check_static(panel)
     return add_calendar(panel, columns, data.calendar)
 
 

@@ -63,8 +63,11 @@ def _columns(values: tuple[str, ...], data: Mapping[str, Any]) -> Columns:
     """The columns of a model by what its recipe says of the table, as far as names need them."""
     parts = [part for part in data.get("calendar") or () if is_calendar(str(part))]
     own = {name for part in parts for name in calendar_columns(part)}
-    flagged = tuple(name for name in values if name not in own)
-    return Columns(values, flagged=flagged if data.get("missing") == "mask" else ())
+    missing, static = data.get("missing"), data.get("static") or ()
+    policies = missing if isinstance(missing, Mapping) else dict.fromkeys(values, missing)
+    apart = {*own, *static}
+    flagged = (name for name in values if policies.get(name) == "mask" and name not in apart)
+    return Columns(values, flagged=tuple(flagged))
 
 
 def _module_statistics(

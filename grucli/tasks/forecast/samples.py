@@ -85,7 +85,7 @@ class Windows:
             ahead_B = first_B + self.context_steps
             age_BKC = take_runs(age, ahead_B, self.horizon_steps)
             weight = age_BKC[..., self.columns.target_places] == 0
-            if self.data.panel.missing == "linear":
+            if "linear" in self.data.panel.missing:
                 context = self._without_hindsight(context, first_B, age)
                 horizon = self._carried(ahead_B, age_BKC)
         target = horizon[..., self.columns.target_places]
@@ -181,7 +181,14 @@ def build_dataset(
 def _fit_scaler(data: DataRecipe, panel: Panel, train: Span) -> AnyScaler:
     measured, columns = measured_columns(panel, train), panel.columns
     check_calendar(panel, train, data.calendar)
-    whole = fit_scaler(data.scale, measured, columns.values, as_is=columns.calendar)
+    whole = fit_scaler(
+        data.scale,
+        measured,
+        columns.values,
+        as_is=columns.calendar,
+        transform=data.transform,
+        transformed=columns.targets,
+    )
     if data.scale_by == "table":
         return whole
     return SeriesScaler.fit(whole, panel, train, data.series)

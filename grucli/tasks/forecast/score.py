@@ -57,12 +57,19 @@ def error_sums(
         own = targets.at(windows.samples.series_of(rows)[:, None])
         ratio = common.spread / own.spread if targets.is_by_series else None
         for name, predict in predictors.items():
-            forecast = own.unscale(predict(batch.context, batch.future).double())
+            scaled = predict(batch.context, batch.future).double()
+            forecast = own.unscale(scaled)
             if name == "model":
                 first = windows.samples.starts(rows)
                 check_finite(forecast, batch.context, windows.data.panel, first)
-            sums[name].add(forecast, truth, batch.weight, ratio=ratio)
+            error = _spread(common, scaled - own.scale(truth)) if own.transformed else None
+            sums[name].add(forecast, truth, batch.weight, ratio=ratio, own_error=error)
     return sums
+
+
+def _spread(scaler: Scaler, error: Tensor) -> Tensor:
+    """An error in scaled units times the spread of its column."""
+    return error * torch.as_tensor(scaler.spread, device=error.device)
 
 
 def model_sums(model: Forecaster, data: ForecastData, *, split: SplitName) -> dict[str, ErrorSums]:

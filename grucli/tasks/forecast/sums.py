@@ -47,10 +47,13 @@ class ErrorSums:
         weight: Tensor | None,
         *,
         ratio: Array | None = None,
+        own_error: Tensor | None = None,
     ) -> None:
         """Add a batch: forecast and target [B, K, C] in original units, weight true if measured.
 
         ``ratio`` [B, 1, C] is ``spread`` over that of each window's series; None is one for all.
+        ``own_error`` [B, K, C] is the error in scaled units times ``spread`` where values are
+        transformed, so that it is no multiple of that in original units.
         """
         seen = torch.ones_like(target, dtype=torch.bool) if weight is None else weight
         f, y = forecast.double(), torch.where(seen, target.double(), 0.0)
@@ -69,8 +72,10 @@ class ErrorSums:
             "truth_squared": centred.square(),
         }
         scaled = error if ratio is None else error * torch.as_tensor(ratio, device=error.device)
-        parts["own_squared"] = parts["squared"] if ratio is None else scaled.square()
-        parts["own_absolute"] = parts["absolute"] if ratio is None else scaled.abs()
+        if own_error is not None:
+            scaled = torch.where(seen, own_error, 0.0)
+        parts["own_squared"] = parts["squared"] if scaled is error else scaled.square()
+        parts["own_absolute"] = parts["absolute"] if scaled is error else scaled.abs()
         own = parts["own_squared"].sum(dim=1).cpu().numpy()
         self.by_window.append((own / self.spread**2).sum(axis=1))
         for name, part in parts.items():
