@@ -9,6 +9,7 @@ from grucli.cells.address import parse_parameter
 from grucli.cells.layouts import LAYOUT_NAMES, parse_layout
 from grucli.cells.published import PUBLISHED
 from grucli.checkpoint import load_checkpoint
+from grucli.cli.views.weights_summary import render_weight_summary
 from grucli.errors import CheckpointError, UsageError
 from grucli.nn import MODULES
 from grucli.runs import inspection
@@ -167,6 +168,14 @@ def test_the_report_says_what_the_file_was_taken_for(tmp_path):
     assert report.other_tensors == {"head": (2, 3)}
     assert report.notes == ()
     assert None not in [item.effective_norm for item in report.matrices if item.part == "hh"]
+
+
+def test_what_the_first_screen_proposes_names_the_layout_too(tmp_path):
+    path = saved(tmp_path, haste_gru().tensors)
+    report = inspection.inspect_weights(path, layout="haste")
+    lines = render_weight_summary(report, 200).plain.splitlines()
+    proposed = [line.split() for line in lines if line.startswith("  grucli inspect-weights ")]
+    assert [words[3:5] for words in proposed] == [["--layout", "haste"]] * 2
 
 
 @pytest.mark.parametrize(

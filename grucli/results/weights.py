@@ -74,6 +74,7 @@ class WeightReport:
     findings: tuple[Finding, ...] = ()
     inputs: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    layout: str | None = None
     movement: Movement | None = None
 
     @property

@@ -45,7 +45,7 @@ def inspect_weights(
     far its matrices moved.
     """
     file = _read(path, layout)
-    report = build_weight_report(file, exact=exact)
+    report = replace(build_weight_report(file, exact=exact), layout=layout)
     try:
         return replace(report, movement=read_movement(file))
     except CheckpointError as error:

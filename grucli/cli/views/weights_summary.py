@@ -169,7 +169,9 @@ def _legend(report: WeightReport) -> Iterator[str]:
 
 def _next(page: Page, report: WeightReport) -> Iterator[Text]:
     """Commands that run as they stand, never broken."""
-    path = shlex.quote(clean(report.path))
+    file = shlex.quote(clean(report.path))
+    if report.layout:
+        file += f" --layout {report.layout}"
     commands = {"--all": "every statistic"}
     moved = report.movement.matrices if report.movement else ()
     distances = {item.name: item.cosine_distance or 0.0 for item in moved}
@@ -183,6 +185,6 @@ def _next(page: Page, report: WeightReport) -> Iterator[Text]:
         commands["--history"] = "how they were learned"
     yield Text("")
     for options, words in commands.items():
-        line = Text(f"  grucli inspect-weights {path} {options}", "cyan")
+        line = Text(f"  grucli inspect-weights {file} {options}", "cyan")
         fits = line.cell_len + 2 + len(words) <= page.width
         yield line.append(f"  {words}" if fits else "", "dim")
