@@ -23,7 +23,7 @@ import torch
 from torch import Tensor, nn
 
 from grucli.nn import GRU
-from grucli.nn.kernel import kernel_words
+from grucli.nn.native.binding import kernel_words
 
 SHAPES = (
     (32, 96, 7, 32),

@@ -21,7 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from grucli.nn import GRU, Forecaster
-from grucli.nn.kernel import kernel_words
+from grucli.nn.native.binding import kernel_words
 
 ROUND = 1000
 Step = Callable[[Any], Any]

@@ -1,4 +1,4 @@
-// The Python face: plain addresses and sizes, checked on the Python side (grucli/nn/kernel.py).
+// The Python face: plain addresses and sizes, checked on the Python side (grucli/nn/native/).
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/array.h>

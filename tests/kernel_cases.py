@@ -7,8 +7,8 @@ from torch import Tensor
 
 from grucli.cells import CELLS
 from grucli.nn import MODULES
-from grucli.nn.kernel import run_layer_native
 from grucli.nn.layer import run_layer
+from grucli.nn.native.binding import run_layer_native
 from grucli.nn.rules import CellRule, LayerWeights, cell_rule, parameter_shapes
 
 EVERY_VARIANT = [(cell, norm) for cell, spec in CELLS.items() for norm in spec.norm_names]

@@ -5,8 +5,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grucli.nn.kernel import available, run_layer_native
-from grucli.nn.kernel_problem import native
+from grucli.nn.native.binding import available, run_layer_native
+from grucli.nn.native.problem import native
 from grucli.nn.rules import LayerWeights
 from tests.kernel_cases import VARIANTS, Case, make_case, run
 

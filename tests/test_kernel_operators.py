@@ -3,9 +3,10 @@
 import pytest
 import torch
 
-from grucli.nn import GRU, kernel
-from grucli.nn.kernel import available, run_layer_native
-from grucli.nn.kernel_problem import rule_words
+from grucli.nn import GRU
+from grucli.nn.native import binding
+from grucli.nn.native.binding import available, run_layer_native
+from grucli.nn.native.problem import rule_words
 from grucli.nn.rules import LayerWeights
 from tests.kernel_cases import VARIANTS, make_case, run
 
@@ -111,32 +112,34 @@ def test_a_length_beyond_the_sequence_is_refused():
 
 def test_torch_can_be_forced(monkeypatch):
     monkeypatch.setenv("GRUCLI_KERNEL", "torch")
-    assert kernel.kernel_words() == "torch"
-    assert kernel.chosen_kernel() == "torch"
+    assert binding.kernel_words() == "torch"
+    assert binding.chosen_kernel() == "torch"
 
 
 def test_an_unknown_kernel_is_an_error(monkeypatch):
     monkeypatch.setenv("GRUCLI_KERNEL", "abacus")
     with pytest.raises(ValueError, match="GRUCLI_KERNEL: 'abacus' is unknown"):
-        kernel.chosen_kernel()
+        binding.chosen_kernel()
 
 
 @needs_native
 def test_the_words_name_kernel_and_instructions(monkeypatch):
     monkeypatch.setenv("GRUCLI_KERNEL", "native")
-    assert kernel.kernel_words() in [f"native {name}" for name in kernel.native.instruction_sets()]
+    assert binding.kernel_words() in [
+        f"native {name}" for name in binding.native.instruction_sets()
+    ]
 
 
 def test_native_without_a_compiled_module_is_an_error(monkeypatch):
     monkeypatch.setenv("GRUCLI_KERNEL", "native")
-    monkeypatch.setattr(kernel, "native", None)
+    monkeypatch.setattr(binding, "native", None)
     with pytest.raises(RuntimeError, match="the native kernel is not installed"):
-        kernel.chosen_kernel()
+        binding.chosen_kernel()
 
 
 def test_other_precisions_and_cells_stay_with_torch():
     case = make_case(("gru", "none"), (3, 2, 4, 6)).to(torch.float64)
-    assert not kernel.supports(case.rule, case.x_TBC, LayerWeights(**case.parameters))
+    assert not binding.supports(case.rule, case.x_TBC, LayerWeights(**case.parameters))
 
 
 @needs_native

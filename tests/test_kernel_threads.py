@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from grucli.nn.kernel import available, limit_threads
-from grucli.nn.kernel_problem import native
+from grucli.nn.native.binding import available, limit_threads
+from grucli.nn.native.problem import native
 from tests.kernel_cases import VARIANTS, make_case, run
 
 pytestmark = pytest.mark.skipif(not available(), reason="installed without a compiler")
@@ -108,7 +108,7 @@ def test_a_forked_child_computes_the_same_with_threads_of_its_own(most):
     if child == 0:
         with torch.inference_mode():
             weights = {**case.parameters}
-            from grucli.nn.kernel import run_layer_native
+            from grucli.nn.native.binding import run_layer_native
             from grucli.nn.rules import LayerWeights
 
             found, _ = run_layer_native(case.rule, LayerWeights(**weights), case.x_TBC, case.h_BH)

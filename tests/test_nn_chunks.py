@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import pack_padded_sequence
 
 from grucli.nn import GRU, MODULES, Forecaster, chunks
-from grucli.nn.kernel import available
+from grucli.nn.native.binding import available
 from tests.kernel_cases import EVERY_VARIANT
 from tests.kernel_cases import VARIANTS as NATIVE
 

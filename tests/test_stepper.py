@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from grucli.nn import GRU, LSTM, MODULES, Forecaster, available
-from grucli.nn.kernel_problem import native
+from grucli.nn.native.problem import native
 from tests.kernel_cases import VARIANTS
 
 needs_native = pytest.mark.skipif(not available(), reason="installed without a compiler")

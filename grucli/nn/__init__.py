@@ -4,14 +4,14 @@ from grucli.nn.cells import GRU, LSTM, MODULES, RNN
 from grucli.nn.deviations import mean_deviations
 from grucli.nn.forecaster import Forecaster
 from grucli.nn.initialise import copy_matrices, initialise
-from grucli.nn.kernel import (
+from grucli.nn.model import RecurrentModel
+from grucli.nn.native.binding import (
     available,
     choose_kernel,
     chosen_kernel,
     kernel_words,
     limit_threads,
 )
-from grucli.nn.model import RecurrentModel
 from grucli.nn.sequence_model import SequenceModel
 from grucli.nn.stack import Recurrent
 from grucli.nn.states import State

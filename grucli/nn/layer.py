@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from grucli.cells.address import Place
-from grucli.nn.kernel import run_layer_native, supports
+from grucli.nn.native.binding import run_layer_native, supports
 from grucli.nn.norms import project_input, step_values
 from grucli.nn.rules import CellRule, LayerState, LayerWeights
 from grucli.nn.transforms import is_transformed

@@ -13,9 +13,9 @@ from grucli.cells.address import Place, matrices_of, places
 from grucli.nn.arguments import check_input, check_sizes, check_stack
 from grucli.nn.chunks import Chunks, chunk_steps
 from grucli.nn.layer import Layers
+from grucli.nn.native.stepper import Stepper
 from grucli.nn.rules import Equations, LayerWeights, cell_rule, parameter_shapes
 from grucli.nn.states import State, joined, parts_of
-from grucli.nn.stepper import Stepper
 
 
 class Recurrent(nn.Module):

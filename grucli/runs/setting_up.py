@@ -8,7 +8,7 @@ import torch
 from grucli.cells import CELLS
 from grucli.nn import RecurrentModel, kernel_words
 from grucli.nn.initialise import choose_matrices
-from grucli.nn.kernel_problem import knows
+from grucli.nn.native.problem import knows
 from grucli.recipe import Recipe
 from grucli.results import SplitName
 from grucli.runs.beginning import trained_weights

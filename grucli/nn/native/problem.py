@@ -1,6 +1,6 @@
 """A layer as the compiled module takes it: numbers of its enums, sizes, and bare addresses.
 
-That is why every tensor is checked here first. Suffixes are those of ``kernel_operators.py``.
+That is why every tensor is checked here first. Suffixes are those of ``operators.py``.
 """
 
 import math

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from grucli.nn.kernel_problem import (
+from grucli.nn.native.problem import (
     Layer,
     address,
     native,

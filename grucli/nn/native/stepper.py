@@ -13,8 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils._python_dispatch import is_in_torch_dispatch_mode
 
-from grucli.nn.kernel import chosen_kernel, operands
-from grucli.nn.kernel_problem import knows, native
+from grucli.nn.native.binding import chosen_kernel, operands
+from grucli.nn.native.problem import knows, native
 from grucli.nn.rules import CellRule, LayerWeights, parameter_shapes
 from grucli.nn.transforms import is_transformed
 

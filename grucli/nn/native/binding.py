@@ -1,7 +1,7 @@
 """The compiled kernel: which one runs, and the doorway of torch to it.
 
 A layer whose cell and layer normalisation the kernel knows runs in C++ (folder ``native``) in
-float32 on the CPU, through the torch operators of ``kernel_operators.py``; everything else runs in
+float32 on the CPU, through the torch operators of ``operators.py``; everything else runs in
 torch, and so does whatever is differentiated forwards or transformed by torch.func.
 
 Suffixes: T time, B batch, C inputs, H hidden.
@@ -13,8 +13,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from grucli.nn.kernel_operators import FORWARD
-from grucli.nn.kernel_problem import knows, native, rule_words
+from grucli.nn.native.operators import FORWARD
+from grucli.nn.native.problem import knows, native, rule_words
 from grucli.nn.rules import CellRule, LayerWeights
 from grucli.nn.transforms import is_transformed
 
