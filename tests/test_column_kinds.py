@@ -262,6 +262,16 @@ def test_a_static_column_is_read_of_every_row_and_of_the_steps_ahead():
 
 
 @pytest.mark.usefixtures("in_folder")
+@pytest.mark.parametrize("missing", ["zero", "linear", "mask", "{y: zero}"])
+def test_a_static_column_is_the_same_in_rows_that_are_absent(missing):
+    keys = f"series: s\n  static: [size]\n  missing: {missing}"
+    recipe = load(BASE.replace("  target: y", f"  target: y\n  {keys}"))
+    panel = read_panel(recipe.data, SIZES.replace("b,9,7,4\n", "").encode())
+    assert panel.values[30:, 1].tolist() == [4] * 30
+    assert recipe.data.columns.flagged == (("y",) if missing == "mask" else ())
+
+
+@pytest.mark.usefixtures("in_folder")
 def test_a_static_column_that_changes_is_named_by_series_and_rows():
     recipe = load(BASE.replace("  target: y", "  target: y\n  series: s\n  static: [size]"))
     with pytest.raises(DataError) as caught:

@@ -189,11 +189,16 @@ class DataRecipe(Section):
 
     @property
     def policies(self) -> tuple[str, ...]:
-        """What is done with missing values of each column that stands in the table."""
-        names = (*self.target, *self.past, *self.future, *self.static)
-        if isinstance(self.missing, str):
-            return (self.missing,) * len(names)
-        return tuple(self.missing.get(name, "error") for name in names)
+        """What is done with missing values of each column that stands in the table.
+
+        A static column is carried forward where missing values are no error: it is constant.
+        """
+        names, missing = (*self.target, *self.past, *self.future), self.missing
+        if isinstance(missing, str):
+            fixed = "error" if missing == "error" else "forward"
+            return (missing,) * len(names) + (fixed,) * len(self.static)
+        others = (missing.get(name, "error") for name in names)
+        return (*others, *(missing.get(name, "forward") for name in self.static))
 
     @property
     def columns(self) -> Columns:
