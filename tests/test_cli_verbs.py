@@ -256,6 +256,7 @@ def test_a_killed_run_leaves_a_checkpoint_that_loads_and_resumes(folder):
 
 
 OPTIONS = {
+    "backtest": "--set --windows --step --refit --json --threads --quiet --verbose --no-color",
     "check": "--set --device --threads --json --quiet --verbose --no-color",
     "compare": "--json --quiet --verbose --no-color",
     "init": "-o --output --overwrite --json --quiet --verbose --no-color",

@@ -177,6 +177,7 @@ HEAVY = {"torch", "pandas", "numpy", "yaml", "matplotlib"}
         ["--help"],
         ["--version"],
         ["init", "--help"],
+        ["backtest", "--help"],
         ["check", "--help"],
         ["compare", "--help"],
         ["train", "--help"],

@@ -14,6 +14,7 @@ from grucli import __version__
 from grucli.cli.kit.options import SCREEN, Verbose
 from grucli.cli.kit.talking import tolerant_talk
 from grucli.cli.verbs import (
+    backtest,
     check,
     compare,
     evaluate,
@@ -49,7 +50,11 @@ app = typer.Typer(
 _GROUPS: dict[str, dict[str, Callable[..., None]]] = {
     "Make": {"init": init.init, "check": check.check},
     "Learn": {"train": train.train},
-    "Judge": {"eval": evaluate.evaluate, "compare": compare.compare},
+    "Judge": {
+        "eval": evaluate.evaluate,
+        "backtest": backtest.backtest,
+        "compare": compare.compare,
+    },
     "Use": {"predict": predict.predict},
     "Look": {
         "inspect-weights": inspect_weights.inspect_weights,

@@ -1,5 +1,6 @@
 """What comes out of a run: frozen, JSON-able values that a screen can draw without torch."""
 
+from grucli.results.backtest import Backtest, BacktestWindow, OverallErrors
 from grucli.results.classes import ClassMetrics, ClassScores, Labels
 from grucli.results.comparison import RunComparison, RunSummary
 from grucli.results.document import SCHEMA_VERSION, to_json
@@ -60,6 +61,8 @@ __all__ = [
     "BASELINES",
     "SCHEMA_VERSION",
     "AnyScores",
+    "Backtest",
+    "BacktestWindow",
     "Baseline",
     "ClassMetrics",
     "ClassScores",
@@ -85,6 +88,7 @@ __all__ = [
     "Metric",
     "MetricSet",
     "Movement",
+    "OverallErrors",
     "Prediction",
     "RecipeCheck",
     "RecipeDraft",

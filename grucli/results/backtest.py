@@ -1,0 +1,43 @@
+"""A rolling origin: how good a model is from one time after another."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from grucli.results.scores import MetricSet
+
+
+@dataclass(frozen=True)
+class BacktestWindow:
+    """One horizon, from ``first`` to ``last``, of so many series; ``scores`` has the model first.
+
+    The model and each baseline are named as in ``Scores``.
+    """
+
+    first: str
+    last: str
+    series: int
+    scores: Mapping[str, MetricSet]
+
+
+@dataclass(frozen=True)
+class OverallErrors:
+    """Over all windows: the root of the mean of their mse, and the means of mae and mase."""
+
+    rmse: float
+    mae: float
+    mase: float | None
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """Windows ``step_steps`` apart, the oldest first, the newest at the end of the table.
+
+    With ``is_refitted`` a model was trained before each of them, otherwise one before the first.
+    """
+
+    source: str
+    horizon_steps: int
+    step_steps: int
+    is_refitted: bool
+    windows: tuple[BacktestWindow, ...]
+    overall: Mapping[str, OverallErrors]

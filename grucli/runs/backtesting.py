@@ -1,0 +1,97 @@
+"""A rolling origin: models scored on windows of the newest rows, which they have not seen."""
+
+import tempfile
+from collections.abc import Callable, Sequence
+from math import sqrt
+from pathlib import Path
+
+from grucli.errors import UsageError
+from grucli.recipe import Recipe, load_recipe
+from grucli.results import Backtest, BacktestWindow, OverallErrors
+from grucli.runs.device import Threads
+from grucli.runs.opened import open_forecaster, with_table
+from grucli.runs.reporting import find_checkpoint
+from grucli.runs.training import train
+from grucli.tasks.forecast.backtest import score_window
+
+_RECIPES = (".yaml", ".yml")
+Say = Callable[[str], None]
+
+
+def backtest(
+    source: str,
+    overrides: Sequence[str] = (),
+    *,
+    windows: int = 5,
+    step: int | None = None,
+    refit: bool = False,
+    threads: Threads = None,
+    say: Say = lambda _words: None,
+) -> Backtest:
+    """Score ``windows`` horizons, ``step`` rows apart (default: a horizon), to the table's end.
+
+    ``source`` is a recipe, of which a model is trained on what comes before the first window, or a
+    checkpoint or run, whose test span must hold all windows. With ``refit`` a model is trained
+    before each window. ``say`` is told what goes on. Raises UsageError for another task.
+    """
+    is_recipe = source.endswith(_RECIPES)
+    if overrides and not is_recipe:
+        raise UsageError(f"{source}: a checkpoint has the recipe it has; --set is for recipes")
+    path = None if is_recipe else find_checkpoint(Path(source))
+    recipe = load_recipe(source, overrides) if path is None else _recipe_of(path)
+    if recipe.task.kind != "forecast":
+        raise UsageError(
+            f"{source}: task.kind {recipe.task.kind}; backtest rolls a forecast forward in time"
+        )
+    horizon = recipe.forecast.horizon
+    step = step or horizon
+    backs = [step * place for place in reversed(range(windows))]
+    if refit:
+        found = []
+        for place, back in enumerate(backs, 1):
+            say(f"window {place} of {windows}: training on what comes before it")
+            found += _trained_and_scored(recipe, [back], threads)
+    elif path is None:
+        say(f"training on what comes before the first of {windows} windows")
+        found = _trained_and_scored(recipe, backs, threads)
+    else:
+        found = _scored(path, backs)
+    return Backtest(source, horizon, step, refit, tuple(found), _overall(found))
+
+
+def _recipe_of(path: Path) -> Recipe:
+    return open_forecaster(path, verb="backtest").recipe
+
+
+def _trained_and_scored(
+    recipe: Recipe, backs: Sequence[int], threads: Threads
+) -> list[BacktestWindow]:
+    """Windows of a model that is trained with a test span from the first of them on."""
+    test = recipe.forecast.horizon + backs[0]
+    split = recipe.data.split.model_copy(update={"train": None, "test": test})
+    cut = recipe.model_copy(update={"data": recipe.data.model_copy(update={"split": split})})
+    settings = cut.train.model_copy(update={"refit": False})
+    cut = cut.model_copy(update={"train": settings})
+    with tempfile.TemporaryDirectory(prefix="grucli-backtest-") as folder:
+        for _ in train(cut, run_dir=Path(folder) / "run", threads=threads):
+            pass
+        return _scored(Path(folder) / "run" / "best.pt", backs)
+
+
+def _scored(path: Path, backs: Sequence[int]) -> list[BacktestWindow]:
+    opened = with_table(open_forecaster(path, verb="backtest"), judged="test")
+    return [score_window(opened.model, opened.data, back=back) for back in backs]
+
+
+def _overall(windows: Sequence[BacktestWindow]) -> dict[str, OverallErrors]:
+    """Errors of each forecaster that every window has."""
+    names = [name for name in windows[0].scores if all(name in w.scores for w in windows)]
+    return {name: _mean([window.scores[name] for window in windows]) for name in names}
+
+
+def _mean(scores: Sequence[object]) -> OverallErrors:
+    def mean(name: str) -> float | None:
+        values = [getattr(each, name) for each in scores]
+        return None if None in values else sum(values) / len(values)
+
+    return OverallErrors(sqrt(mean("mse") or 0.0), mean("mae") or 0.0, mean("mase"))

@@ -1,0 +1,46 @@
+"""Score a model and the baselines on single windows, counted from the end of each series."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from grucli.data import Samples
+from grucli.errors import DataError
+from grucli.nn import Forecaster
+from grucli.results import BacktestWindow
+from grucli.tasks.forecast.baselines import Setting, baseline_predictors
+from grucli.tasks.forecast.data import ForecastData
+from grucli.tasks.forecast.score import error_sums, model_predictor
+
+
+def score_window(model: Forecaster, data: ForecastData, *, back: int) -> BacktestWindow:
+    """The window of every series that ends ``back`` rows before its end, all in the test span.
+
+    Raises DataError where no series has it there: what a model was trained or chosen by is no test.
+    """
+    span, task, panel = data.dataset.split.test, data.recipe.forecast, data.panel
+    ahead = span.stop - task.horizon - back
+    starts = ahead - task.context
+    fits = (starts >= panel.bounds[:-1]) & (ahead >= span.start)
+    if not fits.any():
+        raise DataError(
+            f"{panel.source}: a window that ends {back} rows before the end begins before the test "
+            f"span of {int((span.stop - span.start).max())} rows, which the model has not seen; "
+            "expected fewer --windows, a smaller --step, or a recipe in place of the checkpoint"
+        )
+    samples = Samples.between(starts, np.where(fits, starts + 1, starts), origin=starts, stride=1)
+    test, yardstick = data.exact_samples("test"), data.yardstick
+    windows = replace(test, samples=samples)
+    setting = Setting(test, yardstick.season.steps, data.fit_on("test"))
+    predictors = {"model": model_predictor(model), **baseline_predictors(setting)}
+    sums = error_sums(
+        predictors, windows, data.scaler("test"), yardstick.naive_mae, width=model.width
+    )
+    times = panel.timestamps
+    first, last = times[ahead[fits]].min(), times[ahead[fits] + task.horizon - 1].max()
+    return BacktestWindow(
+        first=panel.frequency.format(first),
+        last=panel.frequency.format(last),
+        series=int(fits.sum()),
+        scores={name: each.read() for name, each in sums.items()},
+    )
