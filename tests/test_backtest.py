@@ -38,10 +38,10 @@ def test_scores_are_those_of_the_window(trained):
     assert window.scores["naive"].mae == pytest.approx(np.abs(truth - last).mean())
     opened = open_table(trained / "run" / "best.pt")
     scaler = opened.learned.scaler
-    context = torch.tensor((values[-17:-3] - scaler.center[0]) / scaler.scale_[0]).float()
+    context = torch.tensor((values[-17:-3] - scaler.center[0]) / scaler.spread[0]).float()
     with torch.inference_mode():
         forecast = opened.model.eval()(context[None, :, None])[0, :, 0].double().numpy()
-    error = forecast * scaler.scale_[0] + scaler.center[0] - truth
+    error = forecast * scaler.spread[0] + scaler.center[0] - truth
     assert window.scores["model"].rmse == pytest.approx(np.sqrt((error**2).mean()), rel=1e-4)
 
 
