@@ -3,6 +3,7 @@
 import json
 
 import pytest
+import torch
 
 from grucli import train
 from grucli.cli.app import run
@@ -38,6 +39,14 @@ def test_keys_that_differ_are_told_with_the_value_of_each(runs):
     places = [run.run for run in found.runs]
     hidden = dict(zip(places, found.differences["model.hidden"], strict=True))
     assert hidden == {str(runs / "small"): 2, str(runs / "plain"): 8}
+
+
+def test_a_key_that_an_older_recipe_does_not_have_is_as_it_is_by_default(runs, tmp_path):
+    older = torch.load(runs / "plain" / "best.pt", weights_only=True)
+    del older["recipe"]["model"]["skip"], older["recipe"]["train"]["average"]
+    torch.save(older, tmp_path / "older.pt")
+    found = compare([str(runs / "plain"), str(tmp_path / "older.pt")])
+    assert found.differences == {}
 
 
 def test_sizes_and_times_are_those_of_the_run(runs):

@@ -10,6 +10,7 @@ from grucli.checkpoint import Checkpoint, load_checkpoint
 from grucli.errors import CheckpointError, UsageError
 from grucli.results import RunComparison, RunSummary
 from grucli.runs.folder import RUNS, RunFolder
+from grucli.runs.opened import recipe_of
 
 _SORTED_BY = {"forecast": ("mase", 1), "classify": ("accuracy", -1)}
 """Kind of task -> the metric that runs are sorted by, and 1 where less is better."""
@@ -29,12 +30,13 @@ def compare(runs: Sequence[str] = ()) -> RunComparison:
         for path, is_named in _checkpoints(Path(place)):
             try:
                 saved = load_checkpoint(path)
+                recipe = recipe_of(saved, path).model_dump(mode="json")
             except CheckpointError as error:
                 if is_named:
                     raise
                 notes.append(error.problems[0])
                 continue
-            found.append((_summary(path, saved), saved.recipe))
+            found.append((_summary(path, saved), recipe))
     if not found:
         raise UsageError(
             f"{', '.join(map(str, runs or [RUNS]))}: no run here; expected folders that `grucli "
