@@ -114,3 +114,11 @@ def test_a_value_that_is_no_choice_is_told_in_our_own_words(capsys, value):
         f"error: grucli inspect-weights: --names {value}: expected one of symbols, torch, keras, "
         "words. See grucli inspect-weights --help.\n"
     )
+
+
+@pytest.mark.parametrize("name", ["column.sold [kg].mae", "column.a b.mae", "column.x*y?.mae"])
+def test_names_may_hold_blanks_and_brackets(name):
+    numbers = {"mase": 0.5, name: 2.0}
+    check([f"{name} > 3"], numbers)
+    with pytest.raises(CheckFailedError, match=r"is 2$"):
+        check([f"{name}>1"], numbers)

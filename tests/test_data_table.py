@@ -440,6 +440,7 @@ def test_a_table_of_nothing_but_faults_stops_at_a_limit():
         ("day,a\n2024-01-01,1\n".encode("utf-16-be"), "UTF-16"),
         (b"day,\xe9\n2024-01-01,1\n", "f.csv:1: byte 0xe9"),
         (b"day,\xe9\n2024-01-01,1\n", 'set data.read.encoding: "latin-1"'),
+        ("day,é €\n2024-01-01,1\n".encode("cp1252"), 'set data.read.encoding: "cp1252"'),
         ("day,€\n2024-01-01,1\n".encode("cp1252"), "byte 0x80"),
         ("day,€\n2024-01-01,1\n".encode("cp1252"), 'set data.read.encoding: "cp1252"'),
         (bytes(range(256)), "binary data"),

@@ -107,3 +107,9 @@ def test_large_values_whose_squares_are_numbers_are_judged(folder):
     write(folder, 1e140 * levels)
     scores = evaluate(run_of(folder).best_path)
     assert np.isfinite([scores.model.rmse, scores.model.r2, scores.model.scaled_mse]).all()
+
+
+def test_denormal_values_are_not_called_constant(folder):
+    write(folder, 1e-310 * np.random.default_rng(0).random(200))
+    with pytest.raises(DataError, match="too small to compute with; multiply the column"):
+        run_of(folder)

@@ -7,8 +7,10 @@ import pytest
 
 from grucli import train
 from grucli.cli.views.hints import hints as drawn
+from grucli.errors import RecipeError
 from grucli.recipe import load_recipe
 from grucli.results import Comparison, EpochLoss
+from grucli.runs import training
 from grucli.runs.hints import MOST, hints_of
 from tests.test_cli_views import scores
 
@@ -133,3 +135,20 @@ def test_options_are_not_broken_on_a_narrow_screen():
     lines = [line.plain for line in drawn([sentence], 30)]
     assert lines[1] == "To try"
     assert any("train.average=ema" in line for line in lines)
+
+
+def test_a_cosine_schedule_that_goes_on_over_more_epochs_is_said(folder):
+    settings = ["train.schedule.kind=cosine", "train.epochs=2"]
+    train(folder / "wave.yaml", settings, run_dir=folder / "run")
+    notes = []
+    recipe = load_recipe(str(folder / "wave.yaml"), [settings[0], "train.epochs=4"])
+    for event in training.train(recipe, run_dir=folder / "run", resume=True):
+        notes += getattr(event, "notes", ())
+    (note,) = [note for note in notes if "cosine" in note]
+    assert note.startswith("the cosine schedule fell to 0 over 2 epochs and now does over 4: lr ")
+    assert note.endswith("becomes 0.005")
+
+
+def test_a_target_like_a_number_is_to_be_quoted(folder):
+    with pytest.raises(RecipeError, match='quote it: "1e3"'):
+        load_recipe(str(folder / "wave.yaml"), ["data.target=1e3"])

@@ -139,6 +139,7 @@ SYNTAX = [
         "r.yaml:2:7: found byte 0xe9, which is not UTF-8; save the file as UTF-8",
     ),
     ("name: x".encode("utf-16"), "r.yaml:1:1: found UTF-16; expected UTF-8; save it as UTF-8"),
+    ("name: x".encode("utf-32"), "r.yaml:1:1: found UTF-32; expected UTF-8; save it as UTF-8"),
     (
         BASE + "<<<<<<< HEAD\nmodel: {hidden: 3}\n=======\n",
         "r.yaml:4:1: found a merge-conflict marker; settle the conflict and remove the markers",

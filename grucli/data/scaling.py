@@ -191,6 +191,11 @@ def fit_scaler(
                 f"column {name!r}: no measured value in the training span; expected some; change "
                 "data.split or leave the column out"
             )
+        elif _is_tiny(measured):
+            problems.append(
+                f"column {name!r}: no value above {np.finfo(float).tiny:.3g}; such numbers are too "
+                "small to compute with; multiply the column, such as by 1e300"
+            )
         elif measured.min() == measured.max():
             problems.append(
                 f"column {name!r}: constant, {measured[0]:g} in all {len(measured)} measured rows "
@@ -209,6 +214,12 @@ def fit_scaler(
     if problems:
         raise DataError(*problems)
     return whole
+
+
+def _is_tiny(measured: Floats) -> bool:
+    """Whether values [N], not all 0, are denormal: the machine may take them for 0 in training."""
+    bits = np.ascontiguousarray(measured).view(np.int64) & np.iinfo(np.int64).max
+    return bool(0 < bits.max() < np.finfo(float).tiny.view(np.int64))
 
 
 def measured_statistics(kind: str, measured: Floats) -> tuple[float, float]:

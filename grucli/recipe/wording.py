@@ -148,14 +148,15 @@ def remedy(node: Node, schema: Mapping[str, Any]) -> str | None:
         return f"did you mean '{wanted}'?" if wanted else None
     if isinstance(value, str):
         return _remedy_of_text(value, kinds)
+    is_text = kinds <= {"string", "null", "array"}
+    if isinstance(value, float) and is_text:
+        return f'quote it: "{node.text}"'
     if isinstance(value, float) and "number" not in kinds and value.is_integer() and value < 1e15:
         return f"write {int(value)}"
     if isinstance(value, float) and value - value != 0:
         return "it has to be finite"
     is_scalar = isinstance(value, bool | int | float)
-    return (
-        f'quote it: "{node.text}"' if is_scalar and kinds <= {"string", "null", "array"} else None
-    )
+    return f'quote it: "{node.text}"' if is_scalar and is_text else None
 
 
 def _remedy_of_text(text: str, kinds: set[str]) -> str | None:

@@ -44,6 +44,8 @@ def read_text(text: str, source: str, *, order: int = 0) -> Node:
 
 
 def _decode(content: bytes, source: str) -> str:
+    if content.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        raise stop(Where(0, 1, 1, source), "found UTF-32; expected UTF-8; save it as UTF-8")
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise stop(Where(0, 1, 1, source), "found UTF-16; expected UTF-8; save it as UTF-8")
     try:

@@ -76,7 +76,8 @@ class GoesOn:
         lost = folder.rewind(epochs_done=training.epoch - 1, steps_done=training.step)
         if self.origin is None or not same_file(self.origin.file, folder.recipe):
             folder.write_recipe(dump_recipe(self.recipe))
-        return (*self.notes, *lost, *_done(training))
+        rescheduled = _rescheduled(self, training)
+        return (*self.notes, *lost, *rescheduled, *_done(training))
 
 
 def recipe_of_run(
@@ -109,6 +110,19 @@ def recipe_of_run(
         raise UsageError(*refused)
     body = own.model_dump(mode="json")
     return recipe_from_mapping(body | {"train": body["train"] | changes}), tuple(notes)
+
+
+def _rescheduled(goes_on: GoesOn, training: Training) -> tuple[str, ...]:
+    """That a schedule which ends with the epochs is another one with another number of them."""
+    before = goes_on.state.checkpoint.recipe["train"]["epochs"]
+    train = goes_on.recipe.train
+    if train.schedule.kind != "cosine" or train.epochs == before:
+        return ()
+    lr = training.schedule.at(training.step, training.epoch)
+    return (
+        f"the cosine schedule fell to 0 over {before} epochs and now does over {train.epochs}: "
+        f"lr {training.current_lr:.2g} becomes {lr:.2g}",
+    )
 
 
 def _done(training: Training) -> tuple[str, ...]:

@@ -11,7 +11,8 @@ from grucli.errors import CheckFailedError, UsageError
 from grucli.text import some
 
 _EXPRESSION = re.compile(
-    r"\s*(?P<name>[^\s<>=!]+)\s*(?P<sign><=|>=|==|!=|<|>)\s*(?P<limit>[-+.\deE]+)\s*"
+    r"\s*(?P<name>[^\s<>=!](?:[^<>=!]*[^\s<>=!])?)\s*(?P<sign><=|>=|==|!=|<|>)"
+    r"\s*(?P<limit>[-+.\deE]+)\s*"
 )
 _LISTED = 12
 _SIGNS: dict[str, Callable[[float, float], bool]] = {
@@ -37,7 +38,8 @@ def check(
 ) -> None:
     """Raise CheckFailedError when any expression is true, UsageError when one makes no sense.
 
-    A name may hold ``*``, ``?`` and ``[..]`` and then stands for every number it matches.
+    A name may hold ``*``, ``?`` and ``[..]`` and then stands for every number it matches, unless
+    one is called so itself.
     ``aliases`` maps other names to those of numbers. A number that is not defined (None or NaN)
     fails no check, except that nothing defined matches at all.
     """
@@ -65,7 +67,8 @@ def _failures(
 ) -> list[str]:
     asked, sign, limit = _comparison(text)
     found: dict[str, str] = {}
-    for name in fnmatch.filter([*numbers, *aliases], asked):
+    every = [*numbers, *aliases]
+    for name in [asked] if asked in every else fnmatch.filter(every, asked):
         found.setdefault(aliases.get(name, name), name)
     if not found:
         hint = _hint(asked, [*numbers, *aliases])

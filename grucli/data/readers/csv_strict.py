@@ -178,7 +178,7 @@ def _check_encoding(line: str, number: int, problems: Problems, dialect: Dialect
     except UnicodeEncodeError as error:
         byte = ord(line[error.start]) - 0xDC00
         remedy = (
-            f"if it is {narrow_encoding(byte)}, set {setting('encoding', narrow_encoding(byte))}"
+            f"if it is {narrow_encoding(line)}, set {setting('encoding', narrow_encoding(line))}"
             if dialect.encoding == Dialect.encoding
             else "correct data.read.encoding, or the file"
         )

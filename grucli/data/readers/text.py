@@ -124,6 +124,9 @@ def guess_encoding(head: bytes) -> str:
     return "utf-8"
 
 
-def narrow_encoding(byte: int) -> str:
-    """What a byte that is not UTF-8 may be: Latin-1 has no characters from 0x80 to 0x9f."""
-    return "cp1252" if 0x80 <= byte <= 0x9F else "latin-1"
+def narrow_encoding(line: str) -> str:
+    """What a line may be whose bytes that are not UTF-8 are surrogates, as Python reads them.
+
+    Latin-1 has no characters from 0x80 to 0x9f.
+    """
+    return "cp1252" if any("\udc80" <= letter <= "\udc9f" for letter in line) else "latin-1"
