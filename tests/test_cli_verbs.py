@@ -30,8 +30,9 @@ def errors(done):
 def test_training_without_a_terminal_prints_one_plain_line_an_epoch(folder):
     done = grucli("train", "wave.yaml", cwd=folder)
     assert done.returncode == 0, done.stderr
-    assert done.stdout == ""
-    assert "\x1b" not in done.stderr
+    assert "On the test span (30 windows of 3 steps; * best)" in done.stdout
+    assert "\x1b" not in done.stderr + done.stdout
+    assert done.stderr.rstrip().endswith("grucli inspect-weights runs/wave/best.pt")
     assert "\r" not in done.stderr
     assert [line.split()[1] for line in done.stderr.splitlines() if line.startswith("epoch")] == [
         "1/3",
@@ -53,9 +54,42 @@ def test_the_resolved_recipe_trains_to_the_same_weights(folder):
     assert all(torch.equal(a["weights"][name], b["weights"][name]) for name in a["weights"])
 
 
-def test_quiet_training_says_nothing(folder):
+def test_quiet_training_says_its_result_alone(folder):
     done = grucli("train", "wave.yaml", "--set", "train.epochs=1", "--quiet", cwd=folder)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.lstrip().startswith("On the test span")
+
+
+def test_training_gives_one_document_with_its_scores(folder):
+    settings = ("--set", "train.epochs=1", "--json", "--run-dir", "document")
+    done = grucli("train", "wave.yaml", *settings, cwd=folder)
+    document = json.loads(done.stdout, parse_constant=pytest.fail)
+    assert document["kind"] == "TrainingFinished"
+    scores = json.loads(grucli("eval", "document", "--json", cwd=folder).stdout)
+    assert document["scores"]["model"] == scores["model"]
+    assert document["best_path"] == "document/best.pt"
+
+
+@pytest.mark.parametrize("verb", ["eval", "predict", "inspect-weights", "trace"])
+def test_a_run_folder_stands_for_the_best_weights_in_it(best, verb):
+    by_folder, by_file = grucli(verb, best.parent), grucli(verb, best)
+    assert by_folder.returncode == 0, by_folder.stderr
+    assert by_folder.stdout == by_file.stdout
+
+
+def test_a_folder_without_weights_is_named(tmp_path):
+    done = grucli("eval", tmp_path)
+    assert done.returncode == 4
+    assert (
+        "no best.pt and no last.pt in this folder; expected a checkpoint, or a run" in done.stderr
+    )
+
+
+@pytest.mark.parametrize(
+    ("short", "long"), [(("help", "eval"), ("eval", "--help")), (("-V",), ("--version",))]
+)
+def test_short_ways_to_ask_say_the_same(short, long):
+    assert grucli(*short).stdout == grucli(*long).stdout != ""
 
 
 def test_the_checkpoint_loads_safely_with_torch_alone(best):
@@ -261,11 +295,11 @@ OPTIONS = {
     "compare": "--json --quiet --verbose --no-color",
     "init": "-o --output --overwrite --json --quiet --verbose --no-color",
     "train": "--set --run-dir --resume --overwrite --print-recipe --device --threads --seed "
-    "--quiet --verbose --no-color",
+    "--json --quiet --verbose --no-color",
     "eval": "--split --by --fail-if --plot --json --threads --quiet --verbose --no-color",
     "predict": "-o --output --horizon --future --future-template --stream --plot --json --threads "
     "--quiet --verbose --no-color",
-    "inspect-weights": "--layer --gate --sort --names --matrix -o --output --history --all --exact "
+    "inspect-weights": "--layout --layer --gate --sort --names --matrix -o --output --history --all --exact "
     "--fail-if --plot --json --quiet --verbose --no-color",
     "trace": "-o --output --rows --layer --unit --gate --step --plot --json --threads --quiet "
     "--verbose --no-color",

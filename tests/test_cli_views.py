@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from grucli.cli.views.scores import render_scores, score_numbers
-from grucli.cli.views.summary import render_summary
+from grucli.cli.views.summary import render_end, render_next, render_result
 from grucli.cli.views.training import LiveTraining, PlainTraining, open_view
 from grucli.cli.views.training_screen import draw
 from grucli.cli.views.training_state import TrainingState
@@ -279,7 +279,7 @@ def test_the_verdict_names_the_strongest_naive_forecast_then_ridge_then_the_rest
 
 
 def test_the_end_of_a_run_names_the_strongest_naive_forecast_and_ridge():
-    text = render_summary(finished(scores())).plain
+    text = render_result(finished(scores())).plain
     assert "Better than seasonal naive, the strongest naive forecast: " in text
     assert "Worse than ridge regression: " in text
     assert "drift: " not in text
@@ -331,27 +331,29 @@ def test_every_number_of_the_scores_has_a_name():
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_the_summary_fits_the_width(width):
-    assert widest(render_summary(finished(scores()), width).plain) <= width
+    for render in (render_end, render_result, render_next):
+        assert widest(render(finished(scores()), width).plain) <= width
 
 
 def test_the_summary_says_where_things_are_and_what_to_type():
-    text = render_summary(finished(scores())).plain
+    text = render_end(finished(scores())).plain
     assert "Trained 17 epochs, 680 steps in 0:01:05" in text
     assert "stopped early" in text
     assert "runs/co2/best.pt  (epoch 12, validation loss 0.06060)" in text
     assert "runs/co2/metrics.jsonl" in text
+    text = render_next(finished(scores())).plain
     for verb in ("eval", "predict", "inspect-weights"):
         assert f"  grucli {verb} runs/co2/best.pt" in text
 
 
 def test_the_summary_quotes_paths_for_the_shell_and_never_breaks_them():
     path = "runs/a b/" + "x" * 90 + "/best.pt"
-    lines = render_summary(finished(best_path=path), 60).plain.splitlines()
+    lines = render_next(finished(best_path=path), 60).plain.splitlines()
     assert f"  grucli inspect-weights '{path}'" in lines
 
 
 def test_the_summary_does_without_scores():
-    assert "beat" not in render_summary(finished()).plain
+    assert "Not judged" in render_result(finished()).plain
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -479,7 +481,7 @@ def test_a_live_run_ends_with_the_display_then_the_summary_and_the_cursor_back()
     text = console.file.getvalue()
     assert text.index("59 weeks are missing") < text.index("21,345 parameters")
     assert text.rindex("stopped early") > text.rindex("W_xn")
-    assert "Worse than ridge regression" in text
+    assert "best weights" in text
     assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l")
 
 
@@ -514,7 +516,7 @@ def test_a_log_gets_one_plain_line_an_epoch():
     )
     assert len(lines) == 3
     assert "note: 59 weeks are missing" in text
-    assert "grucli eval runs/co2/best.pt" in text
+    assert "best weights  runs/co2/best.pt" in text
 
 
 def test_a_quiet_run_shows_nothing(capsys):

@@ -73,7 +73,8 @@ for _group, _verbs in _GROUPS.items():
 def _root(
     context: typer.Context,
     version: Annotated[
-        bool, typer.Option("--version", help="Print the version; with --verbose also the kernel.")
+        bool,
+        typer.Option("--version", "-V", help="Print the version; with --verbose also the kernel."),
     ] = False,
     verbose: Verbose = False,
 ) -> None:
@@ -90,13 +91,18 @@ def _root(
 
 
 def run(arguments: list[str]) -> int:
-    """Run one command and return its exit code; nothing raised in it leaves this function."""
+    """Run one command and return its exit code; nothing raised in it leaves this function.
+
+    ``help VERB`` is the same as ``VERB --help``.
+    """
     with tolerant_talk():
+        if arguments[:1] == ["help"]:
+            arguments = [*arguments[1:], "--help"]
         return _run(arguments)
 
 
 def _run(arguments: list[str]) -> int:
-    if sys.stdout is None and {"--help", "-h", "--version"} & set(arguments):
+    if sys.stdout is None and {"--help", "-h", "--version", "-V"} & set(arguments):
         return _report(["standard output is closed: there is nowhere to print"], 1)
     try:
         code = app(arguments, standalone_mode=False, prog_name="grucli")

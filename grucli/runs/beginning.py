@@ -7,6 +7,7 @@ from grucli.cells.address import parse_parameter
 from grucli.cells.layouts import parse_layout
 from grucli.errors import CheckpointError
 from grucli.recipe import ModelRecipe
+from grucli.runs.checkpoints import checkpoint_in
 from grucli.weights import RecurrentModule, read_weights
 
 
@@ -19,7 +20,7 @@ def trained_weights(model: ModelRecipe) -> dict[str, Any] | None:
     if init.checkpoint is None:
         return None
     layout = None if init.layout is None else parse_layout(init.layout)
-    file = read_weights(init.checkpoint, layout)
+    file = read_weights(checkpoint_in(init.checkpoint), layout)
     problems = [f"{obstacle} Train from other weights." for obstacle in file.obstacles]
     if init.layout is not None and not init.matrices:
         for module in file.modules:

@@ -18,6 +18,7 @@ from grucli.results import (
     WeightPictures,
     WeightReport,
 )
+from grucli.runs.checkpoints import checkpoint_in
 from grucli.weights import (
     NeedsNoLayoutError,
     WeightFile,
@@ -53,7 +54,11 @@ def inspect_weights(
 
 
 def _read(path: str | Path, layout: str | None) -> WeightFile:
-    """One file. Raises UsageError for a layout that there is not, or that the file needs not."""
+    """One file, or the one of a run folder.
+
+    Raises UsageError for a layout that there is not, or that the file needs not.
+    """
+    path = checkpoint_in(path)
     if layout is None:
         return read_weights(path)
     try:
@@ -71,7 +76,7 @@ def _read_both(before: str | Path, after: str | Path, layout: str | None) -> lis
             files.append(_read(path, layout))
         except NeedsNoLayoutError as refusal:
             refusals.append(refusal)
-            files.append(read_weights(path))
+            files.append(_read(path, None))
     if len(refusals) == len(files):
         raise refusals[0]
     return files
@@ -138,7 +143,7 @@ def picture_change(
 
 def history(path: str | Path) -> WeightHistory:
     """How the weights of the run that a checkpoint lies in were learned."""
-    return read_history(path)
+    return read_history(checkpoint_in(path))
 
 
 def pick_matrix(path: str | Path, address: str, *, layout: str | None = None) -> MatrixValues:

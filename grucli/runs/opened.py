@@ -13,6 +13,7 @@ from grucli.errors import CheckpointError, DataError, RecipeError, UsageError
 from grucli.forms import check_form
 from grucli.recipe import Recipe, recipe_from_mapping
 from grucli.results import SplitName
+from grucli.runs.checkpoints import checkpoint_in
 from grucli.runs.device import use_kernel
 from grucli.runs.tables import read_judged, read_panel
 from grucli.tasks import Learned, Task, task_of
@@ -45,8 +46,12 @@ class OpenedTable(Opened):
 
 
 def open_checkpoint(path: str | Path) -> Opened:
-    """Load a checkpoint and make its model. Raises CheckpointError where they do not agree."""
+    """Load a checkpoint, or that of a run folder, and make its model.
+
+    Raises CheckpointError where they do not agree.
+    """
     use_kernel("auto")
+    path = checkpoint_in(path)
     saved = load_checkpoint(path)
     recipe = recipe_of(saved, path)
     task = task_of(recipe)

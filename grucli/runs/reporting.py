@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from grucli.errors import CheckpointError, DataError, GrucliError
+from grucli.errors import DataError, GrucliError
 from grucli.recipe import dump_recipe
 from grucli.results import (
     FilmMoment,
@@ -15,6 +15,7 @@ from grucli.results import (
     Scores,
 )
 from grucli.runs import tracing
+from grucli.runs.checkpoints import checkpoint_in
 from grucli.runs.folder import RunFolder
 from grucli.runs.opened import Opened, open_forecaster, with_table
 from grucli.runs.reading import predict_with_context
@@ -42,7 +43,7 @@ def report_run(run: str | Path) -> RunReport:
     A part whose files or table are gone is left out, and ``missing`` says why. Raises
     CheckpointError where there is no checkpoint to begin with.
     """
-    checkpoint = find_checkpoint(Path(run))
+    checkpoint = Path(checkpoint_in(run))
     opened = open_forecaster(checkpoint, verb="report")
     recipe = opened.recipe
     parts = _Parts(has_table=recipe.data.path != "-")
@@ -74,19 +75,6 @@ def report_run(run: str | Path) -> RunReport:
         trace=traced.report if traced is not None else None,
         trace_times=traced.times if traced is not None else (),
         missing=parts.missing,
-    )
-
-
-def find_checkpoint(run: Path) -> Path:
-    """The checkpoint of a run folder: the best weights, else the newest."""
-    if not run.is_dir():
-        return run
-    weights = RunFolder(run).newest_weights
-    if weights is not None:
-        return weights
-    raise CheckpointError(
-        f"{run}: no best.pt and no last.pt in this folder; expected a run folder that "
-        "`grucli train` wrote, such as runs/co2"
     )
 
 

@@ -33,8 +33,9 @@ def report(
     from grucli.page.render import render_page
     from grucli.results import to_json
     from grucli.runs import device, outputs, reporting
+    from grucli.runs.checkpoints import checkpoint_in
 
-    checkpoint = str(reporting.find_checkpoint(Path(run)))
+    checkpoint = checkpoint_in(run)
     outputs.check_table_outputs({"--output": output}, checkpoint)
     device.set_threads(threads)
     found = reporting.report_run(run)

@@ -7,6 +7,7 @@ import typer
 from grucli.cli.kit.options import (
     SCREEN,
     Device,
+    Json,
     NoColor,
     Overrides,
     Quiet,
@@ -38,11 +39,12 @@ def train(
     device: Device = "auto",
     threads: Threads = None,
     seed: _Seed = None,
+    json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
     no_color: NoColor = False,
 ) -> None:
-    """Train a recipe and keep the best weights.
+    """Train a recipe, keep the best weights, and print their scores on the test span.
 
     Example: grucli train recipes/co2.yaml --set train.epochs=5
     """
@@ -56,12 +58,15 @@ def train(
         write_result(dump_recipe(loaded))
         return
 
+    from grucli.cli.kit.console import show, talk
     from grucli.cli.kit.interrupting import catch_signals
+    from grucli.cli.views.summary import render_next, render_result
     from grucli.cli.views.training import open_view
+    from grucli.results import TrainingFinished
     from grucli.runs import training
     from grucli.runs.origin import Origin
 
-    with catch_signals() as stop, open_view(quiet=SCREEN.quiet) as show:
+    with catch_signals() as stop, open_view(quiet=SCREEN.quiet) as view:
         for event in training.train(
             loaded,
             run_dir=run_dir,
@@ -72,4 +77,9 @@ def train(
             stop=stop,
             origin=Origin.of(recipe, settings),
         ):
-            show(event)
+            view(event)
+    assert isinstance(event, TrainingFinished)
+    finished = event
+    show(finished, json=json, render=lambda width: render_result(finished, width))
+    if not SCREEN.quiet:
+        talk().print(render_next(finished, talk().width), soft_wrap=True)

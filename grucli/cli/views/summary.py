@@ -1,4 +1,4 @@
-"""The end of a run in words: where things are, how good it is, what to type next."""
+"""The end of a run in words: where things are; how good it is; what to type next."""
 
 import shlex
 import textwrap
@@ -19,15 +19,25 @@ _REASONS = {
 }
 
 
-def render_summary(finished: TrainingFinished, width: int = 80) -> Screen:
-    """Lay the end of a run out as lines of at most ``width`` characters.
+def render_end(finished: TrainingFinished, width: int = 80) -> Screen:
+    """What was done and where it is, in lines of at most ``width`` characters.
 
-    Only paths and commands may be longer: they are never broken, so that they can be copied.
+    Only paths may be longer: they are never broken, so that they can be copied.
     """
-    return Screen(width, lambda page: _content(finished, page.width))
+    return Screen(width, lambda page: _end(finished, page.width))
 
 
-def _content(finished: TrainingFinished, width: int) -> list[Text]:
+def render_result(finished: TrainingFinished, width: int = 80) -> Screen:
+    """How good the best weights are on the test span."""
+    return Screen(width, lambda page: _scores(finished, page.width))
+
+
+def render_next(finished: TrainingFinished, width: int = 80) -> Screen:
+    """Hints, and commands that run as they stand; only these may be longer than ``width``."""
+    return Screen(width, lambda page: [*hints(finished.hints, page.width), *_next(finished)])
+
+
+def _end(finished: TrainingFinished, width: int) -> list[Text]:
     rate = f"{digits(finished.steps_per_second, 3)} steps/s"
     how = (
         f"Trained {plural(finished.epochs, 'epoch')}, {plural(finished.steps, 'step')} in "
@@ -41,11 +51,7 @@ def _content(finished: TrainingFinished, width: int) -> list[Text]:
         words = f"on all rows, {plural(finished.best_epoch, 'epoch')}"
         lines += [_where("model to use", finished.refit_path, words, width)]
     metrics = str(PurePath(finished.run_dir) / "metrics.jsonl")
-    lines += [_where("every epoch", metrics, "", width)]
-    lines += _scores(finished, width)
-    lines += hints(finished.hints, width)
-    lines += [Text(), Text("Next", style="bold"), *_next(finished)]
-    return lines
+    return [*lines, _where("every epoch", metrics, "", width)]
 
 
 def _where(name: str, path: str, more: str, width: int) -> Text:
@@ -70,7 +76,6 @@ def _how_to_judge(finished: TrainingFinished) -> str:
 
 
 def _next(finished: TrainingFinished) -> list[Text]:
-    """Commands that run as they stand."""
     path = shlex.quote(finished.best_path)
     is_classifier = isinstance(finished.scores, ClassScores)
     used = shlex.quote(finished.refit_path or finished.best_path)
@@ -79,4 +84,5 @@ def _next(finished: TrainingFinished) -> list[Text]:
         f"grucli predict {used} -o {'labels' if is_classifier else 'forecast'}.csv",
         f"grucli inspect-weights {path}",
     )
-    return [Text(f"  {command}", style="cyan") for command in commands]
+    lines = [Text(f"  {command}", style="cyan") for command in commands]
+    return [Text(), Text("Next", style="bold"), *lines]

@@ -14,7 +14,7 @@ from grucli.cli.kit.charts import ascii_glyphs
 from grucli.cli.kit.console import talk
 from grucli.cli.kit.numbers import clock, count, digits, power
 from grucli.cli.kit.page import Screen, plain_text
-from grucli.cli.views.summary import render_summary
+from grucli.cli.views.summary import render_end
 from grucli.cli.views.training_screen import draw, header
 from grucli.cli.views.training_state import TrainingState
 from grucli.results import Epoch, Step, TrainingEvent, TrainingStarted
@@ -83,7 +83,7 @@ class LiveTraining:
             self._state.finished = event
             self._live.stop()
             self._console.print()
-            self._console.print(render_summary(event, self._console.width), soft_wrap=True)
+            self._console.print(render_end(event, self._console.width), soft_wrap=True)
 
     def _draw(self) -> Screen:
         """Draw the state into the terminal as large as it is now."""
@@ -117,7 +117,7 @@ class PlainTraining:
         elif isinstance(event, Epoch):
             self._write(self._line(event))
         else:
-            self._write("\n" + render_summary(event, PLAIN_WIDTH).plain)
+            self._write("\n" + render_end(event, PLAIN_WIDTH).plain)
 
     @property
     def _samples(self) -> str:
