@@ -8,9 +8,9 @@ from pathlib import Path
 from grucli.errors import UsageError
 from grucli.recipe import Recipe, load_recipe
 from grucli.results import Backtest, BacktestWindow, OverallErrors
+from grucli.runs.checkpoints import checkpoint_in
 from grucli.runs.device import Threads
 from grucli.runs.opened import open_forecaster, with_table
-from grucli.runs.reporting import find_checkpoint
 from grucli.runs.training import train
 from grucli.tasks.forecast.backtest import score_window
 
@@ -37,7 +37,7 @@ def backtest(
     is_recipe = source.endswith(_RECIPES)
     if overrides and not is_recipe:
         raise UsageError(f"{source}: a checkpoint has the recipe it has; --set is for recipes")
-    path = None if is_recipe else find_checkpoint(Path(source))
+    path = None if is_recipe else Path(checkpoint_in(source))
     recipe = load_recipe(source, overrides) if path is None else _recipe_of(path)
     if recipe.task.kind != "forecast":
         raise UsageError(
