@@ -299,8 +299,8 @@ OPTIONS = {
     "eval": "--split --by --fail-if --plot --json --threads --quiet --verbose --no-color",
     "predict": "-o --output --horizon --future --future-template --stream --plot --json --threads "
     "--quiet --verbose --no-color",
-    "inspect-weights": "--layout --layer --gate --sort --names --matrix -o --output --history "
-    "--all --exact --fail-if --plot --json --quiet --verbose --no-color",
+    "inspect-weights": "--layout --layer --gate --sort --names --matrix -o --output --unit "
+    "--history --all --exact --fail-if --plot --json --quiet --verbose --no-color",
     "trace": "-o --output --rows --layer --unit --gate --step --plot --json --threads --quiet "
     "--verbose --no-color",
     "explain": "--at --layer --unit --column --json --threads --quiet --verbose --no-color",

@@ -158,7 +158,9 @@ def test_all_shows_every_statistic_and_the_first_screen_does_not(trained):
 def test_commands_to_type_next_run_as_they_stand(from_the_start):
     text = grucli("inspect-weights", "run/best.pt", cwd=from_the_start).stdout
     commands = [line.split()[1:] for line in text.splitlines() if line.startswith("  grucli ")]
-    options = [[word for word in command[2:4] if word[0] in "-W"] for command in commands]
-    assert [given[0] for given in options] == ["--all", "--matrix", "--history"]
+    options = [
+        command[2 : 4 if command[2] in ("--matrix", "--unit") else 3] for command in commands
+    ]
+    assert [given[0] for given in options] == ["--all", "--matrix", "--history", "--unit"]
     for given in options:
         assert grucli("inspect-weights", "run/best.pt", *given, cwd=from_the_start).returncode == 0

@@ -44,6 +44,7 @@ from grucli.results.training import (
     TrainingFinished,
     TrainingStarted,
 )
+from grucli.results.unit import Link, UnitGate, UnitReport
 from grucli.results.weights import (
     Finding,
     MatrixValues,
@@ -75,6 +76,7 @@ __all__ = [
     "ForecastExample",
     "GateUpdate",
     "Labels",
+    "Link",
     "MatrixChange",
     "MatrixFrames",
     "MatrixLearning",
@@ -106,6 +108,8 @@ __all__ = [
     "TrainingEvent",
     "TrainingFinished",
     "TrainingStarted",
+    "UnitGate",
+    "UnitReport",
     "Verdict",
     "WeightComparison",
     "WeightHistory",

@@ -45,7 +45,7 @@ def inspect_weights(
     as sum_joint,eps=1e-5. Where the record of a run lies beside its checkpoint, the report says how
     far its matrices moved.
     """
-    file = _read(path, layout)
+    file = read_file(path, layout)
     report = replace(build_weight_report(file, exact=exact), layout=layout)
     try:
         return replace(report, movement=read_movement(file))
@@ -53,7 +53,7 @@ def inspect_weights(
         return replace(report, notes=(*report.notes, f"No way from the start: {error}"))
 
 
-def _read(path: str | Path, layout: str | None) -> WeightFile:
+def read_file(path: str | Path, layout: str | None) -> WeightFile:
     """One file, or the one of a run folder.
 
     Raises UsageError for a layout that there is not, or that the file needs not.
@@ -73,10 +73,10 @@ def _read_both(before: str | Path, after: str | Path, layout: str | None) -> lis
     files, refusals = [], []
     for path in (before, after):
         try:
-            files.append(_read(path, layout))
+            files.append(read_file(path, layout))
         except NeedsNoLayoutError as refusal:
             refusals.append(refusal)
-            files.append(_read(path, None))
+            files.append(read_file(path, None))
     if len(refusals) == len(files):
         raise refusals[0]
     return files
@@ -125,7 +125,7 @@ def compare(
 
 def picture(path: str | Path, *, layout: str | None = None) -> WeightPictures:
     """Every matrix of a checkpoint and its singular values, small enough to draw."""
-    return picture_weights([_read(path, layout)], ["now"])
+    return picture_weights([read_file(path, layout)], ["now"])
 
 
 def picture_change(
@@ -148,7 +148,7 @@ def history(path: str | Path) -> WeightHistory:
 
 def pick_matrix(path: str | Path, address: str, *, layout: str | None = None) -> MatrixValues:
     """One matrix by its address, such as 0.update.hh or W_hz."""
-    return select_matrix(_read(path, layout), address)
+    return select_matrix(read_file(path, layout), address)
 
 
 def matrix_csv(matrix: MatrixValues) -> str:

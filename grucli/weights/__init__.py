@@ -10,6 +10,7 @@ from grucli.weights.pictures import film_frames, picture_weights, spectra_of_run
 from grucli.weights.report import build_weight_report
 from grucli.weights.select import select_matrix
 from grucli.weights.stacks import RecurrentModule, WeightFile
+from grucli.weights.unit import unit_report
 
 __all__ = [
     "NeedsNoLayoutError",
@@ -30,4 +31,5 @@ __all__ = [
     "select_matrix",
     "snapshot_values",
     "spectra_of_run",
+    "unit_report",
 ]

@@ -14,7 +14,6 @@ import pytest
 from rich.console import Console
 
 FOLDER = Path(__file__).parent
-REPOSITORY = FOLDER.parent.parent
 SIZES = ((80, 24), (140, 50))
 
 _NUMBER = re.compile(r"\d[\d,]*\.?\d*(?:e[-+]\d+)?")
@@ -22,10 +21,10 @@ _SHADES = re.compile("[▁▂▃▄▅▆▇█░▒▓●○◦·]+")
 
 
 def train_co2(folder, *overrides):
-    """The run of recipes/co2.yaml, on one thread; gives the path of its best.pt."""
+    """The run of co2.yaml beside this file, on one thread; gives the path of its best.pt."""
     import grucli
 
-    path = REPOSITORY / "recipes" / "co2.yaml"
+    path = FOLDER / "co2.yaml"
     return grucli.train(path, overrides, run_dir=folder / "co2", threads=1).best_path
 
 

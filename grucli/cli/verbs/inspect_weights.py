@@ -5,11 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
-
-from grucli.cells.naming import Naming
 from grucli.cli.kit.options import (
     Checkpoint,
     FailIf,
@@ -22,18 +19,32 @@ from grucli.cli.kit.options import (
     Verbose,
 )
 from grucli.cli.kit.plots import check_plot, write_plot
+from grucli.cli.kit.weight_options import (
+    All,
+    Exact,
+    History,
+    Layout,
+    Matrix,
+    Names,
+    Other,
+    Output,
+    Sort,
+    Unit,
+)
 from grucli.errors import UsageError
 
 _HISTORY = "--history, which shows the record of one run"
 _COMPARISON = "a second checkpoint to compare with"
 _MATRIX = "--matrix, which shows one matrix"
+_UNIT = "--unit, which shows one unit"
 _REPORT = "the report of all matrices; --output writes one, named with --matrix"
 
 _FITTING = {
-    _HISTORY: set(),
-    _COMPARISON: {"OTHER", "--layer", "--gate", "--sort", "--layout", "--fail-if"},
-    _MATRIX: {"--matrix", "--output", "--layout"},
-    _REPORT: {"--layer", "--gate", "--sort", "--layout", "--all", "--exact", "--fail-if"},
+    _HISTORY: {"--plot"},
+    _COMPARISON: {"OTHER", "--layer", "--gate", "--sort", "--layout", "--fail-if", "--plot"},
+    _MATRIX: {"--matrix", "--output", "--layout", "--plot"},
+    _UNIT: {"--unit", "--layer", "--layout"},
+    _REPORT: {"--layer", "--gate", "--sort", "--layout", "--all", "--exact", "--fail-if", "--plot"},
 }
 """What is shown, and the options that do something to it."""
 
@@ -59,45 +70,20 @@ class _Asked:
         return Wanted(self.layers, self.gates, self.sort)
 
 
-_Other = Annotated[
-    str | None, typer.Argument(metavar="[OTHER]", help="A second one, to compare with.")
-]
-_Sort = Annotated[
-    str | None,
-    typer.Option(metavar="STATISTIC", help="Largest first, by a statistic's name in --json."),
-]
-_Names = Annotated[Naming, typer.Option(help="How matrices are called on screen.")]
-_Matrix = Annotated[
-    str | None, typer.Option(metavar="NAME", help="One matrix alone: W_hz or 0.update.hh.")
-]
-_Output = Annotated[
-    str | None,
-    typer.Option("-o", "--output", metavar="OUT|-", help="Write --matrix as .csv or .npy."),
-]
-_History = Annotated[
-    bool, typer.Option("--history", help="How the weights were learned, phase by phase.")
-]
-_Layout = Annotated[
-    str | None,
-    typer.Option(metavar="NAME", help="Whose a foreign file is: haste, keras ... or sum_joint."),
-]
-_All = Annotated[bool, typer.Option("--all", help="Show every statistic, a table for each topic.")]
-_Exact = Annotated[bool, typer.Option("--exact", help="No fast approximations for large matrices.")]
-
-
 def inspect_weights(
     checkpoint: Checkpoint,
-    other: _Other = None,
+    other: Other = None,
     layer: Layers = [],  # noqa: B006
     gate: Gates = [],  # noqa: B006
-    sort: _Sort = None,
-    names: _Names = "symbols",
-    matrix: _Matrix = None,
-    output: _Output = None,
-    history: _History = False,
-    layout: _Layout = None,
-    all_: _All = False,
-    exact: _Exact = False,
+    sort: Sort = None,
+    names: Names = "symbols",
+    matrix: Matrix = None,
+    output: Output = None,
+    unit: Unit = None,
+    history: History = False,
+    layout: Layout = None,
+    all_: All = False,
+    exact: Exact = False,
     fail_if: FailIf = [],  # noqa: B006
     plot: Plot = None,
     json: Json = False,
@@ -124,7 +110,9 @@ def inspect_weights(
     given: dict[str, object] = {"OTHER": other, "--matrix": matrix, "--output": output}
     given |= {"--layer": layer, "--gate": gate, "--sort": sort}
     given |= {"--layout": layout, "--all": all_, "--exact": exact, "--fail-if": fail_if}
-    shown = _HISTORY if history else _COMPARISON if other else _MATRIX if matrix else _REPORT
+    given |= {"--unit": unit is not None, "--plot": plot}
+    one = _MATRIX if matrix else _UNIT if unit is not None else _REPORT
+    shown = _HISTORY if history else _COMPARISON if other else one
     _check_fit(shown, [option for option, value in given.items() if value])
     check_plot(plot)
     _check_outputs({"--output": output, "--plot": plot}, checkpoint, other)
@@ -135,6 +123,8 @@ def inspect_weights(
         _compare(asked, other, fail_if)
     elif matrix is not None:
         _show_matrix(asked, matrix, output)
+    elif unit is not None:
+        _show_unit(asked, unit)
     else:
         _show_report(asked, exact, fail_if, is_full=all_ or exact or sort is not None)
 
@@ -203,6 +193,17 @@ def _show_matrix(asked: _Asked, name: str, output: str | None) -> None:
         _show(asked, picked, render_matrix)
     elif output == "-":
         write_result(inspection.matrix_csv(picked))
+
+
+def _show_unit(asked: _Asked, unit: int) -> None:
+    from grucli.cli.views.unit import render_unit
+    from grucli.runs.units import inspect_unit
+
+    if len(asked.layers) > 1:
+        raise UsageError(f"--layer {' '.join(asked.layers)}: --unit is one of one layer; name one")
+    layer = asked.layers[0] if asked.layers else None
+    report = inspect_unit(asked.checkpoint, unit, layer=layer, layout=asked.layout)
+    _show(asked, report, render_unit)
 
 
 def _show_history(asked: _Asked) -> None:

@@ -198,4 +198,7 @@ def _legend(report: TraceReport) -> Iterator[str]:
             f"Gradient: mean |d {report.loss} / d state| over {plural(report.windows, 'window')} "
             "spread over the table, by backpropagation."
         )
-    yield "Every value as CSV: add -o FILE.csv or pipe it; one step in full: grucli explain."
+    yield (
+        "Every value as CSV: add -o FILE.csv or pipe it; one step in full: grucli explain; what "
+        "one unit learned: grucli inspect-weights CKPT --unit N."
+    )

@@ -183,7 +183,8 @@ def _next(page: Page, report: WeightReport) -> Iterator[Text]:
         commands[f"--matrix {name}"] = "its picture"
     if report.movement:
         commands["--history"] = "how they were learned"
-    yield Text("")
+    if len({item.module for item in report.matrices}) == 1:
+        commands["--unit 0"] = "what one unit learned"
     for options, words in commands.items():
         line = Text(f"  grucli inspect-weights {file} {options}", "cyan")
         fits = line.cell_len + 2 + len(words) <= page.width

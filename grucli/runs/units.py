@@ -1,0 +1,53 @@
+"""The verb that shows one unit: its weights, and its gates along the newest context."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from grucli.errors import GrucliError
+from grucli.results import UnitReport
+from grucli.runs.inspection import read_file
+from grucli.weights import unit_report
+
+
+def inspect_unit(
+    path: str | Path, unit: int, *, layer: str | None = None, layout: str | None = None
+) -> UnitReport:
+    """One unit of a layer (default: the last), along the recipe's own table where that is there.
+
+    ``layout`` is as in ``inspect_weights``. A table that cannot be read leaves ``note`` to say why.
+    Raises UsageError for a layer or unit that the file does not have.
+    """
+    file = read_file(path, layout)
+    report = unit_report(file, unit, layer)
+    if file.recipe is None:
+        return replace(report, note="a file of weights alone: no table to run it on")
+    try:
+        return _along_context(report, path)
+    except GrucliError as error:
+        return replace(report, note=str(error))
+
+
+def _along_context(report: UnitReport, path: str | Path) -> UnitReport:
+    from grucli.runs import tracing  # torch, which a file of weights alone does not need
+    from grucli.runs.opened import open_forecaster, with_table
+
+    opened = tracing.one_series(with_table(open_forecaster(path, verb="inspect-weights --unit")))
+    stop, context = len(opened.panel.values), opened.recipe.forecast.context
+    tracing.check_rows(opened, context)
+    records = tracing.record_rows(opened, stop - context, stop)
+    place = (report.layer, report.direction)
+    record = next(r for r in records if (r.layer, tracing.direction_of(r)) == place)
+    gates = record.gates[:, 0].chunk(len(report.gates), dim=-1)
+    names = opened.panel.columns.names
+    reads = records[0].inputs[:, 0].mT.tolist()
+    moments = opened.panel.timestamps[stop - context : stop]
+    return replace(
+        report,
+        gates=tuple(
+            replace(gate, values=tuple(values[:, report.unit].tolist()))
+            for gate, values in zip(report.gates, gates, strict=True)
+        ),
+        times=tuple(opened.panel.frequency.format(moment) for moment in moments),
+        inputs={name: tuple(row) for name, row in zip(names, reads, strict=False)},
+        states=tuple(record.parts_after()[:, 0, report.unit].tolist()),
+    )
