@@ -22,16 +22,18 @@ def inspect_unit(
     if file.recipe is None:
         return replace(report, note="a file of weights alone: no table to run it on")
     try:
-        return _along_context(report, path)
+        return _along_context(report)
     except GrucliError as error:
         return replace(report, note=str(error))
 
 
-def _along_context(report: UnitReport, path: str | Path) -> UnitReport:
+def _along_context(report: UnitReport) -> UnitReport:
     from grucli.runs import tracing  # torch, which a file of weights alone does not need
     from grucli.runs.opened import open_forecaster, with_table
 
-    opened = tracing.one_series(with_table(open_forecaster(path, verb="inspect-weights --unit")))
+    opened = tracing.one_series(
+        with_table(open_forecaster(report.path, verb="inspect-weights --unit"))
+    )
     stop, context = len(opened.panel.values), opened.recipe.forecast.context
     tracing.check_rows(opened, context)
     records = tracing.record_rows(opened, stop - context, stop)
