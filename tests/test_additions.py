@@ -151,7 +151,7 @@ def test_a_statistic_is_added(copy):
     (found,) = [item for item in matrices if item["symbol"] == "W_hz"]
     at_least = found["spectral_norm"] * found["stable_rank"] ** 0.5
     assert at_least <= found["nuclear_norm"] <= found["spectral_norm"] * 6
-    assert "nuclear" in copy.verb("inspect-weights", "run/best.pt", "--verbose")
+    assert "nuclear" in copy.verb("inspect-weights", "run/best.pt", "--all")
     copy.check_page("a matrix statistic")
 
 

@@ -180,9 +180,9 @@ def test_a_wrong_line_is_named_with_what_to_do(added: str, line: str) -> None:
         ),
         (
             "target: y",
-            "target: y\n  split: {test: 0}",
-            "6:17: data.split.test: found 0; expected a fraction > 0 and < 1, a number of steps >= "
-            "1 or a date in quotes",
+            "target: y\n  split: {test: -1}",
+            "6:17: data.split.test: found -1; expected a fraction > 0 and < 1, a number of steps, "
+            "0 for none, or a date in quotes",
         ),
         (
             "target: y",
