@@ -51,25 +51,35 @@ def train(
     return finished
 
 
-def evaluate(checkpoint: Path, data: Any = None, *, split: SplitName = "test") -> AnyScores:
+def evaluate(
+    checkpoint: Path, data: Any = None, *, split: SplitName = "test", levels: Sequence[float] = ()
+) -> AnyScores:
     """Score a checkpoint on a table: a path, a frame of pandas, polars or pyarrow,
-    or None for the recipe's own.
+    or None for the recipe's own; and its intervals of these levels in per cent.
     """
     from grucli.runs import reading
 
-    return reading.evaluate(fspath(checkpoint), _table(data), split=split)
+    return reading.evaluate(fspath(checkpoint), _table(data), split=split, levels=levels)
 
 
 def predict(
-    checkpoint: Path, data: Any = None, *, horizon: int | None = None, future: Any = None
+    checkpoint: Path,
+    data: Any = None,
+    *,
+    horizon: int | None = None,
+    future: Any = None,
+    levels: Sequence[float] = (),
 ) -> Prediction:
     """Forecast beyond the end of a table: a path, a frame or the recipe's own.
 
-    ``future`` is a path or a frame of the columns that are known in advance (data.future).
+    ``future`` is a path or a frame of the columns that are known in advance (data.future);
+    ``levels`` in per cent are those of intervals to give beside the forecast.
     """
     from grucli.runs import reading
 
-    return reading.predict(fspath(checkpoint), _table(data), horizon=horizon, future=_table(future))
+    return reading.predict(
+        fspath(checkpoint), _table(data), horizon=horizon, future=_table(future), levels=levels
+    )
 
 
 def inspect_weights(checkpoint: Path) -> WeightReport:

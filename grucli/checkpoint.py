@@ -3,7 +3,8 @@
 The file is a zip written by ``torch.save`` with plain values and tensors only; it loads with
 ``torch.load(weights_only=True)``, but is read here by ``grucli.formats``, which needs no torch.
 
-Format 2 keeps what only one kind of task needs in ``task``; files of format 1 are read as such.
+Format 2 keeps what only one kind of task needs in ``task``, format 3 what intervals are made of in
+``calibration``; older files are read as such.
 """
 
 import io
@@ -35,7 +36,7 @@ from grucli.forms import (
 )
 
 FORMAT = "grucli checkpoint"
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 FORECAST_FACTS = ("season_steps", "naive_mae")
 """Entries of format 1, which knew one kind of task, that belong to that task."""
 
@@ -98,10 +99,11 @@ CONTENT: Mapping[str, Form] = {
     "versions": Fields({"grucli": Text(), "torch": Text()}, others=Text()),
     "training": Maybe(Fields({}, {"version": _COUNT}, others=Whatever())),
     "deviations": Mapped(Mapped(Number(least=0, not_a_number=True))),
+    "calibration": Maybe(Mapped(Whatever())),
 }
 """What each entry is. Those of other classes have their own forms: the recipe its schema;
-frequency, scaler and the facts of a task their ``from_plain`` and ``of_facts``; the state of
-training that of a run that begins (``grucli.runs.state_form``)."""
+frequency, scaler and the facts of a task their ``from_plain`` and ``of_facts``; the calibration
+that of its task; the state of training that of a run that begins (``grucli.runs.state_form``)."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,8 @@ class Checkpoint:
     of a model that was trained once more on all rows, ``refit``, those of the one that was judged;
     ``training`` is the state from which training goes on, None in best.pt. ``deviations`` maps
     moments (see ``grucli.insight.normalisation``) to what a layer normalisation divides each
-    matrix's products by, by address.
+    matrix's products by, by address. ``calibration`` is what intervals are made of (see
+    ``Task.calibrate``); None in last.pt, and where training was not finished.
     """
 
     recipe: Mapping[str, Any]
@@ -131,6 +134,7 @@ class Checkpoint:
     versions: Mapping[str, str]
     training: Mapping[str, Any] | None
     deviations: Mapping[str, Mapping[str, float]]
+    calibration: Mapping[str, Any] | None = None
 
 
 def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
@@ -188,15 +192,16 @@ def migrated(body: Mapping[str, Any]) -> Mapping[str, Any]:
     """The content of a file of an older format as this one has it; any other as it is.
 
     Format 1 kept the facts of a forecast beside everything else; its oldest files have no
-    ``deviations``.
+    ``deviations``. Format 2 had no ``calibration``.
     """
     version = body.get("format_version")
-    if type(version) is not int or version != 1:
+    if type(version) is not int or version not in (1, 2):
         return body
-    facts = {name: body[name] for name in FORECAST_FACTS if name in body}
-    rest = {name: value for name, value in body.items() if name not in FORECAST_FACTS}
-    task = {"kind": "forecast", "facts": facts}
-    return {"deviations": {}, **rest, "task": task, "format_version": FORMAT_VERSION}
+    if version == 1:
+        facts = {name: body[name] for name in FORECAST_FACTS if name in body}
+        rest = {name: value for name, value in body.items() if name not in FORECAST_FACTS}
+        body = {"deviations": {}, **rest, "task": {"kind": "forecast", "facts": facts}}
+    return {**body, "calibration": None, "format_version": FORMAT_VERSION}
 
 
 def check_content(path: str | Path, body: Mapping[str, Any]) -> None:

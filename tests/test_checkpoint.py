@@ -35,6 +35,7 @@ def test_what_normalisations_divide_by_is_kept_and_older_files_do_without(saved,
     save_checkpoint(saved, tmp_path / "old.pt")
     body = torch.load(tmp_path / "old.pt", weights_only=True)
     former = body | body.pop("task")["facts"] | {"format_version": 1}
+    del former["calibration"]
     del former["deviations"], former["season_reason"]
     torch.save(former, tmp_path / "old.pt")
     assert load_checkpoint(tmp_path / "old.pt").deviations == {}
@@ -133,11 +134,12 @@ def test_files_of_format_1_give_what_they_gave(folder, name):
     assert inspect_weights(path).recipe["name"] == name
 
 
-def test_a_file_of_format_1_written_again_is_one_of_format_2(tmp_path):
+def test_a_file_of_format_1_written_again_is_one_of_format_3(tmp_path):
     former = load_checkpoint(FORMER / "gru_split_1.pt")
     save_checkpoint(former, tmp_path / "again.pt")
     body = torch.load(tmp_path / "again.pt", weights_only=True)
-    assert body["format_version"] == 2
+    assert body["format_version"] == 3
+    assert body["calibration"] is None
     assert body["task"]["kind"] == "forecast"
     assert body["task"]["facts"].keys() == {"season_steps", "naive_mae"}
     assert not {"season_steps", "naive_mae"} & body.keys()

@@ -325,9 +325,9 @@ def test_every_series_is_forecast_from_its_newest_rows_as_if_it_were_alone():
     together = panel_of(*series)
     scaler = Scaler("none", ("a",), np.array([500.0]), np.array([300.0]))
     contexts = latest_contexts(together, scaler, context_steps=5, device=CPU)
-    forecasts = forecast_ahead(model, contexts, together.columns, steps=7)
+    forecasts, _ = forecast_ahead(model, contexts, together.columns, steps=7)
     for place, values in enumerate(series):
         panel = series_of(values)
         context = latest_contexts(panel, scaler, context_steps=5, device=CPU)
-        alone = forecast_ahead(model, context, panel.columns, steps=7)
+        alone, _ = forecast_ahead(model, context, panel.columns, steps=7)
         torch.testing.assert_close(forecasts[place], alone[0])

@@ -58,7 +58,7 @@ def test_a_context_beyond_the_bound_is_a_batch_of_its_own(monkeypatch):
 
 def test_forecasts_carry_no_gradient_and_no_dropout():
     model = Forecaster(hidden=4, dropout=0.5).train()
-    forecast, again = (model_predictor(model)(torch.ones(2, 5, 1), None) for _ in range(2))
+    forecast, again = (model_predictor(model)(torch.ones(2, 5, 1), None).point for _ in range(2))
     assert forecast.is_inference()
     assert torch.equal(forecast, again)
 

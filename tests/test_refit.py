@@ -27,6 +27,7 @@ def refitted(folder):
 def test_the_model_to_use_is_trained_for_the_epochs_that_validation_chose(refitted):
     judged, used = saved(refitted, "best.pt"), saved(refitted, "refit/best.pt")
     assert used["progress"]["refit"] == {"epochs": judged["progress"]["best_epoch"]}
+    assert torch.equal(used["calibration"]["errors"], judged["calibration"]["errors"])
     assert used["progress"]["epoch"] == judged["progress"]["best_epoch"]
     assert used["progress"]["test_scores"] == judged["progress"]["test_scores"] is not None
     assert used["progress"]["best_valid_loss"] == judged["progress"]["best_valid_loss"]

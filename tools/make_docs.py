@@ -49,8 +49,8 @@ and `unmatched`, the matrices that only one of the two has in this shape.
 Of forecasts f is the forecast, y the truth; means and sums are over the values that were measured,
 in all windows, steps of the horizon and columns. `--fail-if "mase>1"` of `eval` also knows
 `naive.mase` and so on, `step3.rmse`, `column.NAME.mae`, and `skill.NAME` of every baseline, by
-which share the mean squared error is below its own, with `skill.NAME.low` and `.high`: see
-judging.md.
+which share the mean squared error is below its own, with `skill.NAME.low` and `.high`; of intervals
+`coverage.80`, `width.80` and `step3.coverage.80`, where 80 is the level: see judging.md.
 """
 
 EQUATIONS_HEAD = """\

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from grucli.nn.arguments import check_choice
 from grucli.nn.decoders import DECODERS, Ahead, Decoder, Plan, Row, Skip
+from grucli.nn.heads import Distribution, Point
 from grucli.nn.model import HIDDEN, RecurrentModel, StackOptions
 from grucli.nn.states import State
 from grucli.nn.window_scale import WINDOW_SCALES, WindowScale
@@ -125,20 +126,31 @@ class Forecaster(RecurrentModel):
         chance, drawn for each step and sample, the truth is fed back instead of the forecast.
         Raises ValueError for a context, target or future whose shape does not fit.
         """
+        return self.distribution(context_BTC, future_BKF, target_BKC, teacher_forcing).point
+
+    def distribution(
+        self,
+        context_BTC: Tensor,
+        future_BKF: Tensor | None = None,
+        target_BKC: Tensor | None = None,
+        teacher_forcing: float = 0.0,
+    ) -> Distribution:
+        """The same forecast with all that it says of its errors."""
         if future_BKF is None:
             future_BKF = context_BTC.new_empty(len(context_BTC), self.horizon, 0)
-        self._check_shapes(context_BTC, target_BKC, future_BKF)
+        self.row.check(context_BTC, target_BKC, future_BKF, horizon=self.horizon)
         truth_BKC = target_BKC if teacher_forcing > 0 else None
         if not self.is_independent:
-            return self._forecast(context_BTC, future_BKF, truth_BKC, teacher_forcing)
+            return Point(*self._forecast(context_BTC, future_BKF, truth_BKC, teacher_forcing))
         count = self.row.targets
-        forecast = self._forecast(
+        forecast, scale = self._forecast(
             self.row.separate(context_BTC),
             future_BKF.repeat_interleave(count, dim=0),
             None if truth_BKC is None else truth_BKC.mT.flatten(0, 1).unsqueeze(-1),
             teacher_forcing,
         )
-        return forecast.view(len(context_BTC), count, self.horizon).mT
+        forecast = forecast.view(len(context_BTC), count, self.horizon).mT
+        return Point(forecast, scale.together(count))
 
     def _forecast(
         self,
@@ -146,8 +158,11 @@ class Forecaster(RecurrentModel):
         future_BKF: Tensor,
         truth_BKC: Tensor | None,
         teacher_forcing: float,
-    ) -> Tensor:
-        """Forecast samples: whole windows, or single targets of them (independent channels)."""
+    ) -> tuple[Tensor, WindowScale]:
+        """Forecast samples: whole windows, or single targets of them (independent channels).
+
+        Beside each forecast the scale of its window, which is undone.
+        """
         row = self.decoder.row
         scale, rows_BTC = self._normalise(context_BTC)
         last_BH, state = self._encode(self.decoder.read(rows_BTC, future_BKF))
@@ -157,7 +172,7 @@ class Forecaster(RecurrentModel):
         forecast = self.decoder.decode(self.recurrent, last_BH, state, ahead)
         if self.skip is not None:
             forecast = forecast + self.skip(rows_BTC[..., : row.targets])
-        return scale.undo(forecast)
+        return scale.undo(forecast), scale
 
     def in_window_units(self, context_BTC: Tensor, *targets_BKC: Tensor) -> list[Tensor]:
         """Values of the targets over the horizon as each window is normalised."""
@@ -229,23 +244,3 @@ class Forecaster(RecurrentModel):
         h_LBH = state if isinstance(state, Tensor) else state[0]
         last = h_LBH.unbind(0)[-self.recurrent.directions :]
         return last[0] if len(last) == 1 else torch.cat(last, dim=-1), state
-
-    def _check_shapes(
-        self, context_BTC: Tensor, target_BKC: Tensor | None, future_BKF: Tensor
-    ) -> None:
-        if context_BTC.dim() != 3 or context_BTC.shape[-1] != self.input_size:
-            raise ValueError(
-                f"context: shape {tuple(context_BTC.shape)}; expected (windows, steps, "
-                f"{self.input_size})"
-            )
-        if self.skip is not None and context_BTC.shape[1] != self.skip.context:
-            raise ValueError(
-                f"context: {context_BTC.shape[1]} steps; expected {self.skip.context}, which the "
-                "skip was made for"
-            )
-        windows = len(context_BTC)
-        expected = {"target": self.row.targets, "future": self.row.future}
-        for (name, columns), values in zip(expected.items(), (target_BKC, future_BKF), strict=True):
-            shape = (windows, self.horizon, columns)
-            if values is not None and tuple(values.shape) != shape:
-                raise ValueError(f"{name}: shape {tuple(values.shape)}; expected {shape}")

@@ -47,3 +47,17 @@ class WindowScale:
         if self.spread is not None:
             values_BKC = values_BKC * self.spread[..., :columns]
         return values_BKC if self.center is None else values_BKC + self.center[..., :columns]
+
+    def spread_of(self, values_BKC: Tensor) -> Tensor:
+        """The spread of the windows that values belong to, [B, 1, C]."""
+        if self.spread is None:
+            return torch.ones_like(values_BKC[:, :1])
+        return self.spread[..., : values_BKC.shape[-1]]
+
+    def together(self, samples: int) -> "WindowScale":
+        """That of windows [B, 1, C] of which each of C columns was a sample by itself."""
+
+        def side_by_side(part: Tensor | None) -> Tensor | None:
+            return None if part is None else part.view(-1, samples, 1).mT
+
+        return WindowScale(side_by_side(self.center), side_by_side(self.spread))

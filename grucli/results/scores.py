@@ -68,6 +68,23 @@ class Comparison:
 
 
 @dataclass(frozen=True)
+class IntervalScore:
+    """The intervals of one ``level`` in per cent: ``coverage`` is the share of them that held the
+    truth, ``width`` their mean width in units of the table.
+    """
+
+    level: float
+    coverage: float
+    width: float
+    coverage_by_step: tuple[float, ...]
+
+    @property
+    def name(self) -> str:
+        """The level as it is written."""
+        return f"{self.level:g}"
+
+
+@dataclass(frozen=True)
 class Scores:
     """A model beside the baselines on the same windows.
 
@@ -75,8 +92,9 @@ class Scores:
     entry for each step of the horizon, ``by_column`` one for each target. ``values`` counts the
     truth values that were compared (values that were never measured are not). ``season_reason``
     says where the season, or that there is none, is from; checkpoints before it did are silent.
-    ``notes`` are sentences on the table: what was filled, what was left out. ``comparisons`` says
-    of every baseline whether the model is better, ``hints`` what to try next.
+    ``notes`` are sentences on the table: what was filled, what was left out; and on intervals that
+    there are none of. ``comparisons`` says of every baseline whether the model is better,
+    ``hints`` what to try next; ``intervals`` has one entry for each level.
     """
 
     split: str
@@ -92,6 +110,7 @@ class Scores:
     notes: tuple[str, ...] = ()
     comparisons: Mapping[str, Comparison] = field(default_factory=dict)
     hints: tuple[str, ...] = ()
+    intervals: tuple[IntervalScore, ...] = ()
 
     @property
     def naive(self) -> Mapping[str, MetricSet]:
@@ -111,7 +130,9 @@ class Forecast:
 
     ``timestamps`` has one text for each row, ``values[column]`` one number, ``ids[column]`` a text
     that names its series: all steps of the first series, then those of the next. ``ids`` is empty
-    where the table is one series. ``notes`` are sentences on series that were left out.
+    where the table is one series. ``notes`` are sentences on series that were left out. ``bounds``
+    has the ends of intervals, as ``values`` has forecasts, under names such as ``y-lo-80`` and
+    ``y-hi-80``.
     """
 
     time: str
@@ -120,3 +141,4 @@ class Forecast:
     values: Mapping[str, tuple[float, ...]]
     ids: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    bounds: Mapping[str, tuple[float, ...]] = field(default_factory=dict)

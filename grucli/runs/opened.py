@@ -58,6 +58,8 @@ def open_checkpoint(path: str | Path) -> Opened:
     with _named(path):
         check_form(task.facts_form(recipe), saved.task["facts"], "task.facts")
         learned = Learned(scaler_from_plain(saved.scaler), saved.task["facts"])
+        if saved.calibration is not None:
+            check_form(task.calibration_form(recipe), saved.calibration, "calibration")
         trained = Frequency.from_plain(saved.frequency)
     model = task.restore_model(recipe, learned.facts, saved.weights, source=str(path))
     return Opened(str(path), saved, recipe, task, learned, trained, model)

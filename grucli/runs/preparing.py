@@ -52,6 +52,7 @@ class PreparedData:
         state: Mapping[str, Any] | None,
         *,
         deviations: Mapping[str, Mapping[str, float]],
+        calibration: Mapping[str, Any] | None = None,
     ) -> Checkpoint:
         """Weights with all that gives their numbers meaning; ``state`` is what resuming needs."""
         panel, learned = self.read.panel, self.read.learned
@@ -68,4 +69,5 @@ class PreparedData:
             versions={"grucli": __version__, "torch": str(torch.__version__)},
             training=state,
             deviations=deviations,
+            calibration=calibration,
         )

@@ -1,5 +1,6 @@
 """The verbs that start from a checkpoint alone: evaluate and predict."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,18 +17,24 @@ from grucli.runs.opened import (
     with_table,
 )
 from grucli.runs.tables import read_future
+from grucli.tasks import Intervals
 from grucli.tasks.forecast.predict import horizon_of
 
 
 def evaluate(
-    checkpoint: str | Path, data: str | bytes | None = None, *, split: SplitName = "test"
+    checkpoint: str | Path,
+    data: str | bytes | None = None,
+    *,
+    split: SplitName = "test",
+    levels: Sequence[float] = (),
 ) -> AnyScores:
     """Score a checkpoint beside the baselines on a table (default: the recipe's own).
 
     The recipe's split rule is applied to the table; ``all`` takes every sample and leaves out what
-    would need a training span. ``data`` is a path, ``-`` or the bytes of a CSV.
+    would need a training span. ``data`` is a path, ``-`` or the bytes of a CSV. ``levels`` are
+    those of intervals, in per cent; without any the usual ones are judged.
     """
-    return evaluate_with_examples(checkpoint, data, split=split, examples=0)[0]
+    return evaluate_with_examples(checkpoint, data, split=split, examples=0, levels=levels)[0]
 
 
 def evaluate_with_examples(
@@ -36,10 +43,12 @@ def evaluate_with_examples(
     *,
     split: SplitName = "test",
     examples: int,
+    levels: Sequence[float] = (),
 ) -> tuple[AnyScores, tuple[ForecastExample, ...]]:
     """The same scores, and so many of the predictions that they were taken over."""
     opened = open_table(checkpoint, data, judged=split)
-    scores = opened.task.score(opened.model, opened.data, split=split)
+    intervals = Intervals(tuple(levels), opened.saved.calibration)
+    scores = opened.task.score(opened.model, opened.data, split=split, intervals=intervals)
     notes = (*opened.panel.notes, *(() if split == "all" else opened.data.notes))
     scores = replace(scores, notes=(*notes, *scores.notes))
     if isinstance(scores, Scores):
@@ -53,15 +62,17 @@ def predict(
     *,
     horizon: int | None = None,
     future: Any = None,
+    levels: Sequence[float] = (),
 ) -> Prediction:
     """What a checkpoint makes of a table (default: the recipe's own): of a forecast, the steps
     beyond its end in original units.
 
     One context of history is enough. ``horizon`` (default: the trained one) may be longer, which
     feeds forecasts back. ``future`` is a table of the columns that are known in advance, for a
-    model that reads some. Raises DataError when the history is too short.
+    model that reads some. ``levels`` in per cent are those of the intervals to give beside
+    forecasts. Raises DataError when the history is too short.
     """
-    return predict_with_context(checkpoint, data, horizon=horizon, future=future)[0]
+    return predict_with_context(checkpoint, data, horizon=horizon, future=future, levels=levels)[0]
 
 
 def predict_with_context(
@@ -70,12 +81,16 @@ def predict_with_context(
     *,
     horizon: int | None = None,
     future: Any = None,
+    levels: Sequence[float] = (),
 ) -> tuple[Prediction, tuple[ForecastExample, ...]]:
     """The same prediction, and each part of it beside the rows it was made from."""
     opened = open_checkpoint(checkpoint)
     known = _known(opened, future)
     table = with_table(opened, data)
-    prediction = opened.task.predict(opened.model, table.data, horizon=horizon, future=known)
+    intervals = Intervals(tuple(levels), opened.saved.calibration)
+    prediction = opened.task.predict(
+        opened.model, table.data, horizon=horizon, future=known, intervals=intervals
+    )
     prediction = replace(prediction, notes=(*table.panel.notes, *prediction.notes))
     return prediction, opened.task.prediction_examples(prediction, table.data)
 

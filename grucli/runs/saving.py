@@ -21,12 +21,14 @@ from grucli.training.progress import Training
 class Refit:
     """What is trained once more on all rows, and what is kept of the model that was judged.
 
-    ``epochs`` are those that validation chose, ``valid_loss`` and ``scores`` those of that model.
+    ``epochs`` are those that validation chose, ``valid_loss``, ``scores`` and ``calibration`` those
+    of that model: what was trained on the validation span is no measure of it.
     """
 
     epochs: int
     valid_loss: float
     scores: Mapping[str, Any] | None
+    calibration: Mapping[str, Any] | None
 
 
 SAVE_SECONDS = 1.0
@@ -90,10 +92,15 @@ class Saver(Observer):
             save_checkpoint(self._checkpoint(self.training.best.weights), self.folder.best)
         self.best_is_new = False
 
-    def save_scored(self, scores: Mapping[str, Any] | None) -> None:
-        """Write the best weights, which the model has now, with their scores if they have any."""
+    def save_scored(
+        self, scores: Mapping[str, Any] | None, calibration: Mapping[str, Any] | None
+    ) -> None:
+        """Write the best weights, which the model has now, with their scores if they have any, and
+        what their intervals are made of.
+        """
         self.deviations.measure()
-        checkpoint = self._checkpoint(self.training.best.weights, scores=scores)
+        weights = self.training.best.weights
+        checkpoint = self._checkpoint(weights, scores=scores, calibration=calibration)
         save_checkpoint(checkpoint, self.folder.best)
 
     def _checkpoint(
@@ -102,6 +109,7 @@ class Saver(Observer):
         *,
         state: Mapping[str, Any] | None = None,
         scores: Mapping[str, Any] | None = None,
+        calibration: Mapping[str, Any] | None = None,
     ) -> Checkpoint:
         progress = {
             "epoch": self.training.epoch - 1,
@@ -118,4 +126,10 @@ class Saver(Observer):
                 "test_scores": self.refit.scores,
                 "refit": {"epochs": self.refit.epochs},
             }
-        return self.data.checkpoint(weights, progress, state, deviations=self.deviations.found)
+        return self.data.checkpoint(
+            weights,
+            progress,
+            state,
+            deviations=self.deviations.found,
+            calibration=calibration,
+        )

@@ -1,8 +1,9 @@
 """One run in training: its data, its state, what watches it and what it writes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from typing import Any
 
 import torch
 
@@ -30,6 +31,7 @@ from grucli.runs.memory import memory_watched
 from grucli.runs.resuming import GoesOn
 from grucli.runs.saving import Refit, Saver
 from grucli.runs.setting_up import SetUp, model_words
+from grucli.tasks import Intervals
 from grucli.text import plural
 from grucli.training.loop import Validating, fit
 from grucli.training.observers import Observer, Observers
@@ -62,6 +64,7 @@ class TrainingRun:
         self.threads_before: int | None = None
         self.kernel_before = self.kernel
         self.notes: tuple[str, ...] = ()
+        self.calibration: Mapping[str, Any] | None = None
         if goes_on is not None:
             self._restore(goes_on)
         else:
@@ -186,11 +189,16 @@ class TrainingRun:
             )
 
     def scores(self) -> AnyScores | None:
-        """Scores of the best weights, which the model gets, on the test span; None without one."""
+        """Scores of the best weights, which the model gets, on the test span; None without one.
+
+        Their errors on the validation span are kept for intervals.
+        """
         self.model.load_state_dict(self.training.best.weights)
+        self.calibration = self.task.calibrate(self.model, self.data.read)
         if "test" not in self.samples:
             return None
-        return self.task.score(self.model, self.data.read, split="test")
+        intervals = Intervals(kept=self.calibration)
+        return self.task.score(self.model, self.data.read, split="test", intervals=intervals)
 
     def again(self, scores: AnyScores | None, *, resume: bool) -> "TrainingRun":
         """The run that trains the judged model once more on all rows.
@@ -199,7 +207,7 @@ class TrainingRun:
         """
         best, folder = self.training.best, self.home.refit
         judged = None if scores is None else asdict(scores.model)
-        refit = Refit(best.epoch, best.valid_loss, judged)
+        refit = Refit(best.epoch, best.valid_loss, judged, self.calibration)
         goes_on = None
         if resume and folder.has_state:
             goes_on = GoesOn.of(folder, self.recipe, None)
@@ -212,12 +220,13 @@ class TrainingRun:
         """Save the last weights beside the scores of the judged model; the path of the file."""
         self.model.load_state_dict(self.training.best.weights)
         assert self.refit is not None
-        self.saver.save_scored(self.refit.scores)
+        self.saver.save_scored(self.refit.scores, self.refit.calibration)
         return str(self.home.best)
 
     def finished(self, scores: AnyScores | None) -> TrainingFinished:
         """Save the best weights with their scores and close the run's books."""
-        self.saver.save_scored(None if scores is None else asdict(scores.model))
+        judged = None if scores is None else asdict(scores.model)
+        self.saver.save_scored(judged, self.calibration)
         training = self.training
         event = TrainingFinished(
             reason="patience" if training.best.is_final else "epochs",

@@ -5,9 +5,9 @@ from typing import Any
 from grucli.recipe import Recipe
 from grucli.tasks.classify.task import ClassifyTask
 from grucli.tasks.forecast.task import ForecastTask
-from grucli.tasks.task import Learned, Samples, Task, TaskData
+from grucli.tasks.task import Intervals, Learned, Samples, Task, TaskData
 
-__all__ = ["TASKS", "Learned", "Samples", "Task", "TaskData", "task_of"]
+__all__ = ["TASKS", "Intervals", "Learned", "Samples", "Task", "TaskData", "task_of"]
 
 TASKS: dict[str, Task[Any, Any]] = {task.kind: task for task in (ForecastTask(), ClassifyTask())}
 """Kind in the recipe -> task."""

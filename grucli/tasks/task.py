@@ -11,7 +11,7 @@ from torch import Tensor
 
 from grucli.data import AnyScaler, Panel, Table
 from grucli.errors import CheckpointError, UsageError
-from grucli.forms import Form, Plain
+from grucli.forms import Fields, Form, Plain
 from grucli.nn import RecurrentModel
 from grucli.recipe import Recipe
 from grucli.results import AnyScores, ForecastExample, Prediction, SplitName
@@ -35,6 +35,16 @@ def no_test_span(source: str) -> UsageError:
         f"{source}: data.split.test is 0: there is no test span to judge by; expected --split "
         "valid, train or all, or a recipe that keeps one"
     )
+
+
+@dataclass(frozen=True)
+class Intervals:
+    """``levels`` in per cent that are asked for, none where nobody said, and what a checkpoint
+    has ``kept`` to make them (see ``Task.calibrate``).
+    """
+
+    levels: tuple[float, ...] = ()
+    kept: Mapping[str, Any] | None = None
 
 
 class Samples(Protocol):
@@ -108,6 +118,10 @@ class Task(ABC, Generic[Data, Model]):
         """What the facts in a checkpoint have to be, which is seen to before they are used."""
         return Plain()
 
+    def calibration_form(self, recipe: Recipe) -> Form:
+        """The same of what ``calibrate`` gives."""
+        return Fields({})
+
     @abstractmethod
     def prepare(
         self,
@@ -131,9 +145,18 @@ class Task(ABC, Generic[Data, Model]):
     def objective(self, model: Model, data: Data) -> Objective:
         """What training makes smaller."""
 
+    def calibrate(self, model: Model, data: Data) -> Mapping[str, Any] | None:
+        """What intervals are made of, measured on the validation span; None without any."""
+        return None
+
     @abstractmethod
-    def score(self, model: Model, data: Data, *, split: SplitName) -> AnyScores:
-        """How good a model is on one span, beside the baselines."""
+    def score(
+        self, model: Model, data: Data, *, split: SplitName, intervals: Intervals | None = None
+    ) -> AnyScores:
+        """How good a model is on one span, beside the baselines, and its intervals if it has any.
+
+        Raises UsageError for levels that it has none of.
+        """
 
     @abstractmethod
     def predict(
@@ -143,10 +166,12 @@ class Task(ABC, Generic[Data, Model]):
         *,
         horizon: int | None = None,
         future: Table | None = None,
+        intervals: Intervals | None = None,
     ) -> Prediction:
-        """What a model makes of a table. Raises UsageError for a ``horizon`` without a meaning.
+        """What a model makes of a table, with the intervals that are asked for.
 
-        ``future`` holds what is known in advance, for a model that reads such columns.
+        ``future`` holds what is known in advance, for a model that reads such columns. Raises
+        UsageError for a ``horizon`` or levels without a meaning.
         """
 
     @abstractmethod

@@ -87,6 +87,24 @@ Layers = Annotated[
 Gates = Annotated[
     list[str], typer.Option("--gate", metavar="NAME", help="Only this gate: update or z.")
 ]
+
+
+def _levels(value: list[float]) -> list[float]:
+    """Refuse what is no level in per cent."""
+    from grucli.errors import UsageError
+
+    for level in value:
+        if not 1 <= level <= 99.5:
+            raise UsageError(f"--level {level:g}: expected per cent, from 1 to 99.5, such as 80")
+    return value
+
+
+Levels = Annotated[
+    list[float],
+    typer.Option(
+        "--level", metavar="PERCENT", callback=_levels, help="Intervals of this level, such as 80."
+    ),
+]
 FailIf = Annotated[
     list[str],
     typer.Option(

@@ -9,6 +9,7 @@ from grucli.cli.kit.options import (
     Data,
     FailIf,
     Json,
+    Levels,
     NoColor,
     Plot,
     Quiet,
@@ -27,6 +28,7 @@ def evaluate(
     by: Annotated[
         Literal["step", "column"] | None, typer.Option(help="Also by horizon step or by column.")
     ] = None,
+    level: Levels = [],  # noqa: B006
     fail_if: FailIf = [],  # noqa: B006
     plot: Plot = None,
     json: Json = False,
@@ -37,9 +39,10 @@ def evaluate(
 ) -> None:
     """Score a checkpoint beside naive, seasonal naive, drift and ridge forecasts.
 
-    --plot draws forecasts of four windows beside the truth and the rows they were made from. A
-    classifier stands beside the majority class and ridge regression; --plot draws what it takes
-    for what.
+    --level 80 judges the intervals that `predict --level 80` gives, as coverage.80 and width.80;
+    without it those of 80 and 95 per cent. --plot draws forecasts of four windows beside the truth
+    and the rows they were made from. A classifier stands beside the majority class and ridge
+    regression; --plot draws what it takes for what.
 
     Example: grucli eval runs/co2/best.pt --by step --fail-if "mase>1"
     """
@@ -53,7 +56,7 @@ def evaluate(
     outputs.check_table_outputs({"--plot": plot}, checkpoint, data)
     device.set_threads(threads)
     scores, examples = reading.evaluate_with_examples(
-        checkpoint, data, split=split, examples=0 if plot is None else _EXAMPLES
+        checkpoint, data, split=split, examples=0 if plot is None else _EXAMPLES, levels=level
     )
     write_plot(plot, lambda: _drawing(scores, examples, split))
     tell_notes(scores.notes)

@@ -12,6 +12,7 @@ from grucli.cli.kit.options import (
     Checkpoint,
     Data,
     Json,
+    Levels,
     NoColor,
     Plot,
     Quiet,
@@ -30,6 +31,7 @@ def predict(
     horizon: Annotated[
         int | None, typer.Option(min=1, help="Steps to forecast; default: as trained.")
     ] = None,
+    level: Levels = [],  # noqa: B006
     future: Annotated[
         str | None,
         typer.Option(metavar="FILE", help="Table of the columns known in advance (data.future)."),
@@ -50,7 +52,9 @@ def predict(
 ) -> None:
     """Forecast beyond the end of a table, in its own units and time stamps, as CSV.
 
-    A classifier gives the label of every series and the probability of each class.
+    --level 80 adds y-lo-80 and y-hi-80, between which 80 per cent of the values to come should
+    lie, as the errors on the validation span were. A classifier gives the label of every series
+    and the probability of each class.
 
     Example: grucli predict runs/co2/best.pt new.csv -o forecast.csv
     """
@@ -59,7 +63,8 @@ def predict(
 
     if stream:
         others = (plot, future, future_template)
-        _stream(checkpoint, data, output, threads, is_alone=others == (None, None, None))
+        is_alone = others == (None, None, None) and not level
+        _stream(checkpoint, data, output, threads, is_alone=is_alone)
         return
     check_plot(plot)
     written = {"--output": output, "--plot": plot, "--future-template": future_template}
@@ -76,7 +81,7 @@ def predict(
     if future == "-" and data == "-":
         raise UsageError("--future -: standard input is DATA already; expected a file")
     prediction, examples = reading.predict_with_context(
-        checkpoint, data, horizon=horizon, future=future
+        checkpoint, data, horizon=horizon, future=future, levels=level
     )
     if plot is not None and not examples:
         raise UsageError(

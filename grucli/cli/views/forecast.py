@@ -17,15 +17,16 @@ def neutral(name: str) -> str:
 
 
 def write_forecast_csv(forecast: Forecast, stream: TextIO) -> None:
-    """Write one row for each step: names of the series, the time, then each column.
+    """Write one row for each step: names of the series, the time, each column, ends of intervals.
 
     Quoted as RFC 4180 asks, lines end with a line feed, numbers are the shortest that read back
     to the same float64. Texts that a spreadsheet would run as a formula get a leading quote;
     numbers are left as they are.
     """
     writer = csv.writer(stream, lineterminator="\n")
-    head = (*forecast.ids, forecast.time, *forecast.columns)
+    head = (*forecast.ids, forecast.time, *forecast.columns, *forecast.bounds)
     writer.writerow([neutral(name) for name in head])
-    columns = [map(repr, forecast.values[name]) for name in forecast.columns]
+    values = [*(forecast.values[name] for name in forecast.columns), *forecast.bounds.values()]
+    columns = [map(repr, numbers) for numbers in values]
     ids = [map(neutral, texts) for texts in forecast.ids.values()]
     writer.writerows(zip(*ids, forecast.timestamps, *columns, strict=True))

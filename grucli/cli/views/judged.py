@@ -13,6 +13,7 @@ from grucli.cli.views.classes import (
     write_labels_csv,
 )
 from grucli.cli.views.forecast import write_forecast_csv
+from grucli.cli.views.intervals import interval_table
 from grucli.cli.views.scores import BRIEF, forecasters, metric_table, render_scores
 from grucli.cli.views.scores import score_numbers as forecast_numbers
 from grucli.cli.views.verdict import verdict
@@ -47,7 +48,8 @@ def render_judged_summary(scores: AnyScores, width: int) -> list[Text]:
         f"{plural(scores.horizon_steps, 'step')}; * best)"
     )
     table = metric_table(forecasters(scores), BRIEF, width, stars=True)
-    return [Text(), Text(title, style="bold"), *table, Text(), *verdict(scores, width)]
+    head = [Text(), Text(title, style="bold"), *table, Text()]
+    return [*head, *interval_table(scores), *verdict(scores, width)]
 
 
 def write_prediction_csv(prediction: Prediction, stream: TextIO) -> None:

@@ -13,6 +13,7 @@ from grucli.cli.kit.columns import Column
 from grucli.cli.kit.numbers import NONE, align_decimals, digits
 from grucli.cli.kit.page import Screen, draw_columns
 from grucli.cli.views.hints import hints
+from grucli.cli.views.intervals import interval_numbers, interval_table
 from grucli.cli.views.verdict import verdict
 from grucli.results import (
     AnyScores,
@@ -54,7 +55,7 @@ def score_numbers(scores: Scores) -> dict[str, float | None]:
     for name, comparison in scores.comparisons.items():
         skill = {"": comparison.skill, ".low": comparison.low, ".high": comparison.high}
         numbers |= {f"skill.{name}{part}": value for part, value in skill.items()}
-    return numbers
+    return numbers | interval_numbers(scores)
 
 
 def render_scores(
@@ -76,7 +77,8 @@ def _content(scores: Scores, by: Literal["step", "column"] | None, width: int) -
     lines += [Text(), *metric_table(rows, ORIGINAL, width, stars=True)]
     lines += [Text(), *metric_table(rows, SCALED, width, stars=True), Text()]
     lines += [Text(line, style="dim") for line in _footnotes(rows, width)]
-    lines += [*verdict(scores, width, every=True), *hints(scores.hints, width)]
+    lines += [*interval_table(scores), *verdict(scores, width, every=True)]
+    lines += hints(scores.hints, width)
     if by == "step":
         lines += [Text(), *_by_step(scores, width)]
     if by == "column":

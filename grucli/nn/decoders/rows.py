@@ -38,6 +38,20 @@ class Row:
         """All numbers."""
         return self.values + self.flags
 
+    def check(
+        self, context_BTC: Tensor, target_BKC: Tensor | None, future_BKF: Tensor, *, horizon: int
+    ) -> None:
+        """Raise ValueError for a context, its targets or future columns of another shape."""
+        if context_BTC.dim() != 3 or context_BTC.shape[-1] != self.size:
+            raise ValueError(
+                f"context: shape {tuple(context_BTC.shape)}; expected (windows, steps, {self.size})"
+            )
+        expected = {"target": self.targets, "future": self.future}
+        for (name, columns), values in zip(expected.items(), (target_BKC, future_BKF), strict=True):
+            shape = (len(context_BTC), horizon, columns)
+            if values is not None and tuple(values.shape) != shape:
+                raise ValueError(f"{name}: shape {tuple(values.shape)}; expected {shape}")
+
     def alone(self) -> "Row":
         """The row of one target by itself: with the columns that all targets share, and flags."""
         shared = self.flags - self.targets

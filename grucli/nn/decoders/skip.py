@@ -32,6 +32,14 @@ class Skip(nn.Module):
         return self.weight.shape[-1]
 
     def forward(self, targets_BTC: Tensor) -> Tensor:
-        """The linear forecast [B, K, C] of contexts [B, T, C]."""
+        """The linear forecast [B, K, C] of contexts [B, T, C].
+
+        Raises ValueError for contexts of another length than it was made for.
+        """
+        if targets_BTC.shape[1] != self.context:
+            raise ValueError(
+                f"context: {targets_BTC.shape[1]} steps; expected {self.context}, which the skip "
+                "was made for"
+            )
         weight_CKT = self.weight.expand(targets_BTC.shape[-1], -1, -1)
         return torch.einsum("btc,ckt->bkc", targets_BTC, weight_CKT) + self.bias.mT

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 
 from grucli.data import Panel, Table
+from grucli.errors import UsageError
 from grucli.forms import Fields, Form, Listed, Number, Text
 from grucli.nn import SequenceModel
 from grucli.recipe import Recipe
@@ -16,7 +17,7 @@ from grucli.tasks.classify.model import new_classifier
 from grucli.tasks.classify.objective import ClassifyObjective
 from grucli.tasks.classify.predict import label_table
 from grucli.tasks.classify.score import score_model
-from grucli.tasks.task import Learned, Task
+from grucli.tasks.task import Intervals, Learned, Task
 
 
 class ClassifyTask(Task[ClassifyData, SequenceModel]):
@@ -64,8 +65,16 @@ class ClassifyTask(Task[ClassifyData, SequenceModel]):
         train, valid = data.samples("train"), data.samples("valid")
         return ClassifyObjective(model, recipe, weights, train, valid)
 
-    def score(self, model: SequenceModel, data: ClassifyData, *, split: SplitName) -> ClassScores:
+    def score(
+        self,
+        model: SequenceModel,
+        data: ClassifyData,
+        *,
+        split: SplitName,
+        intervals: Intervals | None = None,
+    ) -> ClassScores:
         """Metrics beside those of the baselines."""
+        _refuse(intervals)
         return score_model(model, data, split=split)
 
     def examples(
@@ -87,6 +96,17 @@ class ClassifyTask(Task[ClassifyData, SequenceModel]):
         *,
         horizon: int | None = None,
         future: Table | None = None,
+        intervals: Intervals | None = None,
     ) -> Labels:
         """The label of every series."""
+        _refuse(intervals)
         return label_table(model, data, horizon=horizon)
+
+
+def _refuse(intervals: Intervals | None) -> None:
+    """Raise UsageError where intervals are asked for."""
+    if intervals is not None and intervals.levels:
+        raise UsageError(
+            f"--level {intervals.levels[0]:g}: a label has no interval; leave it out (predict "
+            "gives the probability of each class)"
+        )

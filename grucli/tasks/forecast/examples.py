@@ -29,7 +29,7 @@ def window_examples(
     targets = panel.columns.targets
     scaler = data.scaler(split).only(targets).at(windows.samples.series_of(index)[:, None])
     predicted = model_predictor(model)(batch.context, batch.future)
-    forecast = scaler.unscale(predicted.double())
+    forecast = scaler.unscale(predicted.point.double())
     if batch.weight is not None:
         truth = truth.where(batch.weight, torch.nan)
     starts = windows.samples.starts(index).tolist()

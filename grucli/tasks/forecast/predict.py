@@ -12,8 +12,10 @@ from grucli.results import Forecast
 from grucli.tasks.batches import evaluation_size
 from grucli.tasks.forecast.data import ForecastData
 from grucli.tasks.forecast.finite import check_finite
+from grucli.tasks.forecast.intervals import Bounds
 from grucli.tasks.forecast.newest import forecast_places, left_out
 from grucli.tasks.forecast.samples import latest_contexts, long_enough
+from grucli.tasks.task import Intervals
 
 
 def forecast_table(
@@ -22,6 +24,7 @@ def forecast_table(
     *,
     horizon: int | None = None,
     future: Table | None = None,
+    intervals: Intervals | None = None,
 ) -> Forecast:
     """Forecast beyond the end of every series of a table in original units.
 
@@ -29,7 +32,7 @@ def forecast_table(
     holds the columns that are known in advance. Series shorter than a context, or without a
     measured value of a column in it, are left out, and counted in a note. Raises DataError where
     all are, or where something of the future is not there; UsageError for a longer horizon with
-    past columns.
+    past columns, or with intervals.
     """
     task, panel, columns = data.recipe.forecast, data.panel, data.panel.columns
     steps = task.horizon if horizon is None else horizon
@@ -39,19 +42,21 @@ def forecast_table(
             f"columns ({', '.join(columns.past)}) that are not known further ahead; "
             "ask for fewer steps or train with a longer task.horizon"
         )
+    bounds = Bounds.of(intervals or Intervals(), steps=steps, trained=task.horizon)
     scaler, ahead = data.newest_scaler, horizon_of(data, steps)
     known = _scaled_ahead(scaler, ahead, data, future)
     contexts = latest_contexts(
         panel, scaler, context_steps=task.context, device=torch.device(data.device)
     )[np.isin(long_enough(panel, task.context), ahead.places)]
     size = evaluation_size(task.context, model.width)
-    scaled = []
+    made = []
     for some in torch.split(torch.arange(len(contexts)), size):
         part = None if known is None else known[some].to(contexts.device)
         context = contexts[some.to(contexts.device)]
-        scaled.append(forecast_ahead(model, context, columns, steps=steps, future=part).cpu())
+        made.append(forecast_ahead(model, context, columns, steps=steps, future=part))
+    point, spread = (torch.cat(parts).cpu().double() for parts in zip(*made, strict=True))
     own = scaler.only(columns.targets).at(ahead.places[:, None])
-    forecast = own.unscale(torch.cat(scaled).double())
+    forecast = own.unscale(point)
     check_finite(forecast, contexts, panel, panel.bounds[1:][ahead.places] - task.context)
     values = forecast.numpy().reshape(-1, len(columns.targets))
     asked = Horizon(panel, ahead.places, steps, ahead.series)
@@ -62,6 +67,7 @@ def forecast_table(
         values={name: tuple(values[:, at].tolist()) for at, name in enumerate(columns.targets)},
         ids=asked.ids,
         notes=(*left_out(panel, task.context), *coarse_columns(panel, scaler)),
+        bounds=bounds.columns(point, spread, own),
     )
 
 
@@ -106,8 +112,9 @@ def forecast_ahead(
     *,
     steps: int,
     future: Tensor | None = None,
-) -> Tensor:
-    """Forecast ``steps`` rows after contexts [S, T, C_in]: [S, steps, C_out], both scaled.
+) -> tuple[Tensor, Tensor]:
+    """Forecast ``steps`` rows after contexts [S, T, C_in]: [S, steps, C_out], both scaled; and the
+    spread of their errors, which has the same shape.
 
     ``future`` [S, K, F] are ``columns.ahead`` of whole blocks, None without any. A horizon longer
     than the trained one is reached block by block: each block of forecasts takes the place of the
@@ -115,11 +122,14 @@ def forecast_ahead(
     """
     model.eval()
     blocks: list[Tensor] = []
+    spreads: list[Tensor] = []
     done = 0
     while done < steps:
         known = None if future is None else future[:, done : done + model.horizon]
-        block = model(context, known)
+        made = model.distribution(context, known)
+        block = made.point
         blocks.append(block)
+        spreads.append(made.spread.expand_as(block))
         done += block.shape[1]
         rows = context[:, -1:].expand(-1, block.shape[1], -1).clone()
         rows[..., columns.target_places] = block
@@ -127,4 +137,4 @@ def forecast_ahead(
         if known is not None:
             rows[..., columns.ahead_places] = known
         context = torch.cat([context, rows], dim=1)[:, block.shape[1] :]
-    return torch.cat(blocks, dim=1)[:, :steps]
+    return torch.cat(blocks, dim=1)[:, :steps], torch.cat(spreads, dim=1)[:, :steps]

@@ -1,6 +1,7 @@
 """Score a model and the baselines on the same windows, every window counted."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -8,42 +9,45 @@ from torch import Tensor
 
 from grucli.data import Scaler
 from grucli.nn import Forecaster
+from grucli.nn.heads import Distribution
 from grucli.results import Scores, SplitName
 from grucli.tasks.batches import evaluation_batches
 from grucli.tasks.forecast.baselines import Predictor, Setting, baseline_predictors
 from grucli.tasks.forecast.data import ForecastData
 from grucli.tasks.forecast.finite import check_finite
+from grucli.tasks.forecast.intervals import Bounds, IntervalSums
 from grucli.tasks.forecast.metrics import Array
 from grucli.tasks.forecast.samples import Windows
 from grucli.tasks.forecast.sums import ErrorSums, columns_of
 from grucli.tasks.forecast.verdict import Origins, compare_all
+from grucli.tasks.task import Intervals
 
 
-def model_predictor(model: Forecaster) -> Predictor:
+def model_predictor(model: Forecaster) -> Callable[[Tensor, Tensor | None], Distribution]:
     """A trained model as a baseline-like function, without gradients or dropout."""
     model.eval()
 
-    def predict(context: Tensor, future: Tensor | None) -> Tensor:
+    def predict(context: Tensor, future: Tensor | None) -> Distribution:
         with torch.inference_mode():
             future = None if future is None else future.float()
-            forecast: Tensor = model(context.float(), future)
-        return forecast
+            return model.distribution(context.float(), future)
 
     return predict
 
 
 def error_sums(
-    predictors: Mapping[str, Predictor],
+    predictors: Mapping[str, Predictor | Callable[[Tensor, Tensor | None], Distribution]],
     windows: Windows,
     scaler: Scaler,
     naive_mae: Array,
     *,
     width: int,
+    intervals: IntervalSums | None = None,
 ) -> dict[str, ErrorSums]:
     """Error sums of every predictor over all windows, in original units.
 
     ``naive_mae`` [C_out] is what mase divides by; ``width`` (``Forecaster.width``) says how many
-    windows fit into a batch.
+    windows fit into a batch. What a model gives is added to ``intervals``.
     """
     targets = scaler.only(windows.columns.targets)
     common = targets.at(np.array(0))
@@ -57,11 +61,14 @@ def error_sums(
         own = targets.at(windows.samples.series_of(rows)[:, None])
         ratio = common.spread / own.spread if targets.is_by_series else None
         for name, predict in predictors.items():
-            scaled = predict(batch.context, batch.future).double()
+            made = predict(batch.context, batch.future)
+            scaled = (made.point if isinstance(made, Distribution) else made).double()
             forecast = own.unscale(scaled)
-            if name == "model":
+            if isinstance(made, Distribution):
                 first = windows.samples.starts(rows)
                 check_finite(forecast, batch.context, windows.data.panel, first)
+                if intervals is not None:
+                    intervals.add(made.point, made.spread, truth, batch.weight, own)
             error = _spread(common, scaled - own.scale(truth)) if own.transformed else None
             sums[name].add(forecast, truth, batch.weight, ratio=ratio, own_error=error)
     return sums
@@ -72,19 +79,38 @@ def _spread(scaler: Scaler, error: Tensor) -> Tensor:
     return error * torch.as_tensor(scaler.spread, device=error.device)
 
 
-def model_sums(model: Forecaster, data: ForecastData, *, split: SplitName) -> dict[str, ErrorSums]:
+def model_sums(
+    model: Forecaster,
+    data: ForecastData,
+    *,
+    split: SplitName,
+    intervals: IntervalSums | None = None,
+) -> dict[str, ErrorSums]:
     """Error sums of ``model`` and of every baseline that the split admits."""
     windows, yardstick = data.exact_samples(split), data.yardstick
-    predictors = baseline_predictors(Setting(windows, yardstick.season.steps, data.fit_on(split)))
-    predictors["model"] = model_predictor(model)
+    baselines = baseline_predictors(Setting(windows, yardstick.season.steps, data.fit_on(split)))
     return error_sums(
-        predictors, windows, data.scaler(split), yardstick.naive_mae, width=model.width
+        {**baselines, "model": model_predictor(model)},
+        windows,
+        data.scaler(split),
+        yardstick.naive_mae,
+        width=model.width,
+        intervals=intervals,
     )
 
 
-def score_model(model: Forecaster, data: ForecastData, *, split: SplitName) -> Scores:
+def score_model(
+    model: Forecaster,
+    data: ForecastData,
+    *,
+    split: SplitName,
+    intervals: Intervals | None = None,
+) -> Scores:
     """Errors of the model and of every baseline over all windows of a split."""
-    return as_scores(model_sums(model, data, split=split), data, split=split)
+    bounds = Bounds.of(intervals or Intervals(), steps=model.horizon, trained=model.horizon)
+    asked = IntervalSums(bounds.or_usual, (model.horizon, model.row.targets))
+    scores = as_scores(model_sums(model, data, split=split, intervals=asked), data, split=split)
+    return replace(scores, intervals=asked.read(), notes=asked.notes)
 
 
 def as_scores(sums: Mapping[str, ErrorSums], data: ForecastData, *, split: SplitName) -> Scores:

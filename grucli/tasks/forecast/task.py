@@ -8,6 +8,7 @@ from grucli.forms import Form
 from grucli.nn import Forecaster
 from grucli.recipe import Recipe
 from grucli.results import Forecast, ForecastExample, Scores, SplitName
+from grucli.tasks.forecast.calibration import Calibration, calibration_form
 from grucli.tasks.forecast.data import ForecastData
 from grucli.tasks.forecast.examples import newest_examples, window_examples
 from grucli.tasks.forecast.measures import facts_form
@@ -15,7 +16,7 @@ from grucli.tasks.forecast.model import new_forecaster
 from grucli.tasks.forecast.objective import ForecastObjective
 from grucli.tasks.forecast.predict import forecast_table
 from grucli.tasks.forecast.score import score_model
-from grucli.tasks.task import Learned, Task
+from grucli.tasks.task import Intervals, Learned, Task
 
 
 class ForecastTask(Task[ForecastData, Forecaster]):
@@ -26,6 +27,10 @@ class ForecastTask(Task[ForecastData, Forecaster]):
     def facts_form(self, recipe: Recipe) -> Form:
         """What errors are measured with."""
         return facts_form(len(recipe.data.target))
+
+    def calibration_form(self, recipe: Recipe) -> Form:
+        """Errors by level, step and target."""
+        return calibration_form(recipe.forecast.horizon, len(recipe.data.target))
 
     samples_word = "window"
 
@@ -58,9 +63,20 @@ class ForecastTask(Task[ForecastData, Forecaster]):
         train, valid = data.samples("train"), data.samples("valid")
         return ForecastObjective(model, data.recipe.train, train, valid)
 
-    def score(self, model: Forecaster, data: ForecastData, *, split: SplitName) -> Scores:
+    def calibrate(self, model: Forecaster, data: ForecastData) -> Mapping[str, Any]:
+        """The errors of the validation windows."""
+        return Calibration.measure(model, data.samples("valid")).to_plain()
+
+    def score(
+        self,
+        model: Forecaster,
+        data: ForecastData,
+        *,
+        split: SplitName,
+        intervals: Intervals | None = None,
+    ) -> Scores:
         """Errors beside those of the baselines; ``all`` leaves out ridge, which needs training."""
-        return score_model(model, data, split=split)
+        return score_model(model, data, split=split, intervals=intervals)
 
     def examples(
         self, model: Forecaster, data: ForecastData, *, split: SplitName, count: int
@@ -81,6 +97,7 @@ class ForecastTask(Task[ForecastData, Forecaster]):
         *,
         horizon: int | None = None,
         future: Table | None = None,
+        intervals: Intervals | None = None,
     ) -> Forecast:
         """Beyond the end of the table, for the trained ``horizon`` or another number of steps."""
-        return forecast_table(model, data, horizon=horizon, future=future)
+        return forecast_table(model, data, horizon=horizon, future=future, intervals=intervals)

@@ -1,0 +1,33 @@
+"""Intervals on screen: how often they held the truth, and how wide they were."""
+
+from rich.text import Text
+
+from grucli.cli.kit.columns import Column
+from grucli.cli.kit.numbers import align_decimals, digits
+from grucli.cli.kit.page import draw_columns
+from grucli.results import Scores
+
+
+def interval_numbers(scores: Scores) -> dict[str, float | None]:
+    """Name every number: ``coverage.80`` as a share, ``width.80``, ``step3.coverage.80``."""
+    numbers: dict[str, float | None] = {}
+    for interval in scores.intervals:
+        numbers[f"coverage.{interval.name}"] = interval.coverage
+        numbers[f"width.{interval.name}"] = interval.width
+        for step, coverage in enumerate(interval.coverage_by_step, 1):
+            numbers[f"step{step}.coverage.{interval.name}"] = coverage
+    return numbers
+
+
+def interval_table(scores: Scores) -> list[Text]:
+    """One row for each level, and a line to set them off."""
+    if not scores.intervals:
+        return []
+    shown = {
+        "interval": [f"{interval.name} %" for interval in scores.intervals],
+        "coverage": [f"{digits(100 * interval.coverage, 3)} %" for interval in scores.intervals],
+        "mean width": align_decimals([digits(interval.width) for interval in scores.intervals]),
+    }
+    plain = ("",) * len(scores.intervals)
+    columns = [Column(name, tuple(cells), styles=plain) for name, cells in shown.items()]
+    return [*draw_columns(columns, gap=2), Text()]
