@@ -32,9 +32,12 @@ def score_window(model: Forecaster, data: ForecastData, *, back: int) -> Backtes
     test, yardstick = data.exact_samples("test"), data.yardstick
     windows = replace(test, samples=samples)
     setting = Setting(test, yardstick.season.steps, data.fit_on("test"))
-    predictors = {"model": model_predictor(model), **baseline_predictors(setting)}
     sums = error_sums(
-        predictors, windows, data.scaler("test"), yardstick.naive_mae, width=model.width
+        {"model": model_predictor(model), **baseline_predictors(setting)},
+        windows,
+        data.scaler("test"),
+        yardstick.naive_mae,
+        width=model.width,
     )
     times = panel.timestamps
     first, last = times[ahead[fits]].min(), times[ahead[fits] + task.horizon - 1].max()
