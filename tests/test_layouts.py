@@ -175,7 +175,7 @@ def test_what_the_first_screen_proposes_names_the_layout_too(tmp_path):
     report = inspection.inspect_weights(path, layout="haste")
     lines = render_weight_summary(report, 200).plain.splitlines()
     proposed = [line.split() for line in lines if line.startswith("  grucli inspect-weights ")]
-    assert [words[3:5] for words in proposed] == [["--layout", "haste"]] * 2
+    assert [words[3:5] for words in proposed] == [["--layout", "haste"]] * 3
 
 
 @pytest.mark.parametrize(

@@ -249,7 +249,7 @@ def frames_of_ours():
 
 
 @pytest.mark.parametrize("kind", ["adam", "adamw", "rmsprop", "sgd"])
-def test_five_frames_lead_from_the_command_to_the_weight_update(folder, monkeypatch, kind):
+def test_six_frames_lead_from_the_command_to_the_weight_update(folder, monkeypatch, kind):
     stacks = []
     function = kind.removesuffix("w")
     update = getattr(optimizers, function)
@@ -267,6 +267,7 @@ def test_five_frames_lead_from_the_command_to_the_weight_update(folder, monkeypa
         [
             "cli/verbs/train.py:train",
             "runs/training.py:train",
+            "runs/training.py:_learned",
             "training/loop.py:fit",
             "training/loop.py:_step",
             "training/optimizers.py:step",
