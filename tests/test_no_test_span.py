@@ -33,9 +33,9 @@ def test_the_newest_rows_are_validated_by_and_nothing_is_scored(unjudged):
 def test_the_end_of_a_run_says_that_it_is_not_judged(unjudged, capsys, monkeypatch):
     monkeypatch.chdir(unjudged)
     assert run(["train", "wave.yaml", "--set", "train.epochs=1", "--threads", "1"]) == 0
-    said = capsys.readouterr().err
-    assert "Not judged: the recipe keeps no test span (data.split.test: 0)." in said
-    assert "best.pt --split valid" in said
+    said = capsys.readouterr()
+    assert said.out.strip() == "Not judged: the recipe keeps no test span (data.split.test: 0)."
+    assert "best.pt --split valid" in said.err
 
 
 def test_verbs_that_need_a_test_span_say_so_in_one_line(unjudged, capsys):

@@ -152,6 +152,14 @@ def test_what_a_scaler_learned_is_compared_column_by_column(tmp_path):
     assert compare_weights(*pair).differences == {"scaler.spread.y.z": ("2.0", "3.0")}
 
 
+def test_errors_that_intervals_are_made_of_are_no_difference_to_list(tmp_path):
+    def facts(error):
+        return {"calibration": {"windows": 9, "errors": [[error]]}}
+
+    pair = [file_of(tmp_path, gru_state(), f"{error}.pt", **facts(error)) for error in (1.0, 2.0)]
+    assert compare_weights(*pair).differences == {}
+
+
 @pytest.mark.parametrize("address", ["0.update.hh", "W_hz"])
 def test_one_matrix_comes_by_its_address_or_symbol(tmp_path, address):
     state = gru_state()

@@ -110,6 +110,12 @@ def test_what_moved_most_is_said_with_its_angle_and_when_it_settled(from_the_sta
     assert "90 % of it by epoch 2 of 3." in words(dataclasses.replace(report, movement=movement))
 
 
+def test_what_moved_by_rounding_alone_has_not_moved(from_the_start):
+    report = inspection.inspect_weights(from_the_start / "start" / "best.pt")
+    assert 0 < max(item.cosine_distance for item in report.movement.matrices) < 1e-6
+    assert "No matrix has moved from its initialisation." in words(report)
+
+
 @pytest.mark.parametrize(
     ("facts", "said"),
     [

@@ -219,8 +219,12 @@ def _change(
 
 
 def _facts(file: WeightFile) -> Iterator[tuple[str, str]]:
-    """What a file says of itself, by address; what its scaler learned, for each column apart."""
+    """What a file says of itself, by address; what its scaler learned, for each column apart.
+
+    The errors that intervals are made of are left out: hundreds of numbers for each step.
+    """
     facts = {"recipe": file.recipe} | dict(file.facts)
+    facts.pop("calibration", None)
     scaler = facts.get("scaler")
     columns = scaler.get("columns") if isinstance(scaler, Mapping) else None
     if isinstance(scaler, Mapping) and isinstance(columns, list):

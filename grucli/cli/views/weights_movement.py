@@ -7,6 +7,8 @@ from grucli.cells.naming import shown_name
 from grucli.cli.kit.numbers import digits
 from grucli.results import MatrixMovement, MatrixStatistics, Movement, WeightReport
 
+ROUNDING = 1e-6
+"""A cosine distance below it is that of a matrix that did not move, rounded."""
 _PARTS = {"ih": "input-to-hidden", "hh": "hidden-to-hidden"}
 
 
@@ -30,7 +32,7 @@ def _recorded(movement: Movement, maps: Sequence[MatrixStatistics], naming: str)
         )
     most = max(known, key=lambda item: item.cosine_distance or 0.0)
     distance = most.cosine_distance or 0.0
-    if distance == 0:
+    if distance < ROUNDING:
         return "No matrix has moved from its initialisation."
     angle = math.degrees(math.acos(max(1 - distance, -1.0)))
     item = next((item for item in maps if item.name == most.name), None)
