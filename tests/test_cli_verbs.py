@@ -70,7 +70,7 @@ def test_training_gives_one_document_with_its_scores(folder):
     assert document["best_path"] == "document/best.pt"
 
 
-@pytest.mark.parametrize("verb", ["eval", "predict", "inspect-weights", "trace"])
+@pytest.mark.parametrize("verb", ["eval", "inspect-weights"])
 def test_a_run_folder_stands_for_the_best_weights_in_it(best, verb):
     by_folder, by_file = grucli(verb, best.parent), grucli(verb, best)
     assert by_folder.returncode == 0, by_folder.stderr

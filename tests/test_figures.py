@@ -61,6 +61,7 @@ def test_every_figure_can_be_an_image(drawings, kind):
     assert ElementTree.fromstring(svg).tag == "{http://www.w3.org/2000/svg}svg"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", [".svg", ".html"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_same_figure_has_the_same_bytes_and_no_date(drawings, kind, ending):

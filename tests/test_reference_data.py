@@ -90,6 +90,7 @@ TABLES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "known"), TABLES.items())
 def test_init_writes_a_recipe_for_every_table(name, known, tmp_path):
     (tmp_path / "recipe.yaml").write_text(init(str(Path(FOLDER) / f"{name}.csv")).recipe)
