@@ -7,9 +7,10 @@ from typing import Any
 from grucli.recipe.data_rules import DATA_RULES
 from grucli.recipe.model_rules import MODEL_RULES
 from grucli.recipe.task_rules import TASK_RULES
+from grucli.recipe.train_rules import TRAIN_RULES
 
 Path = tuple[str, ...]
-_RULES = (*DATA_RULES, *MODEL_RULES, *TASK_RULES)
+_RULES = (*DATA_RULES, *MODEL_RULES, *TRAIN_RULES, *TASK_RULES)
 
 
 @dataclass(frozen=True)

@@ -82,4 +82,5 @@ def train(
     finished = event
     show(finished, json=json, render=lambda width: render_result(finished, width))
     if not SCREEN.quiet:
-        talk().print(render_next(finished, talk().width), soft_wrap=True)
+        console = talk()
+        console.print(render_next(finished, console.width), soft_wrap=True)

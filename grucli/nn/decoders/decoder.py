@@ -32,6 +32,12 @@ class Decoder(nn.Linear, ABC):
         super().__init__(plan.hidden, self.values(plan))
         self.row, self.horizon, self.dropout = plan.row, plan.horizon, plan.dropout
 
+    def reset_parameters(self) -> None:
+        """Draw all weights anew, as torch does."""
+        super().reset_parameters()
+        for module in self.children():
+            module.reset_parameters()  # type: ignore[operator]
+
     @staticmethod
     @abstractmethod
     def values(plan: Plan) -> int:

@@ -30,12 +30,6 @@ class Direct(Decoder):
         """Every target at every step."""
         return plan.row.targets * plan.horizon
 
-    def reset_parameters(self) -> None:
-        """Draw all weights anew, as torch does."""
-        super().reset_parameters()
-        for module in self.children():
-            module.reset_parameters()  # type: ignore[operator]
-
     def read(self, context_BTC: Tensor, future_BKF: Tensor) -> Tensor:
         """The context as it is."""
         return context_BTC

@@ -53,9 +53,7 @@ class Segment(Decoder):
     def reset_parameters(self) -> None:
         """Draw all weights anew: linear layers as torch does, places and channels from N(0, 1)."""
         super().reset_parameters()
-        if hasattr(self, "places"):
-            for module in self.children():
-                module.reset_parameters()  # type: ignore[operator]
+        if hasattr(self, "places"):  # torch's layer calls this before there are any
             self._draw()
 
     @torch.no_grad()
