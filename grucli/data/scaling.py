@@ -186,22 +186,8 @@ def fit_scaler(
     for index, (name, measured) in enumerate(zip(columns, measured_values, strict=True)):
         if name in as_is:
             continue
-        if len(measured) == 0:
-            problems.append(
-                f"column {name!r}: no measured value in the training span; expected some; change "
-                "data.split or leave the column out"
-            )
-        elif _is_tiny(measured):
-            problems.append(
-                f"column {name!r}: no value above {np.finfo(float).tiny:.3g}; such numbers are too "
-                "small to compute with; multiply the column, such as by 1e300"
-            )
-        elif measured.min() == measured.max():
-            problems.append(
-                f"column {name!r}: constant, {measured[0]:g} in all {len(measured)} measured rows "
-                "of the training span; expected a column that varies; leave it out of the recipe "
-                "or change data.split"
-            )
+        if problem := _unfit(measured):
+            problems.append(f"column {name!r}: {problem}")
         elif kind != "none":
             center[index], spread[index] = measured_statistics(
                 kind, whole.measured(index, measured)
@@ -214,6 +200,26 @@ def fit_scaler(
     if problems:
         raise DataError(*problems)
     return whole
+
+
+def _unfit(measured: Floats) -> str | None:
+    """Why values [N] cannot be learned from; None where they can."""
+    if len(measured) == 0:
+        return (
+            "no measured value in the training span; expected some; change data.split or leave "
+            "the column out"
+        )
+    if _is_tiny(measured):
+        return (
+            f"no value above {np.finfo(float).tiny:.3g}; such numbers are too small to compute "
+            "with; multiply the column, such as by 1e300"
+        )
+    if measured.min() == measured.max():
+        return (
+            f"constant, {measured[0]:g} in all {len(measured)} measured rows of the training "
+            "span; expected a column that varies; leave it out of the recipe or change data.split"
+        )
+    return None
 
 
 def _is_tiny(measured: Floats) -> bool:

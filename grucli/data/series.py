@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from grucli.columns import Columns
 from grucli.data.clock_changes import place_in_zone
 from grucli.data.frequency import Frequency
-from grucli.data.panel import Panel, build_series, policies_of
+from grucli.data.missing import policies_of
+from grucli.data.one_series import build_series
+from grucli.data.panel import Panel
 from grucli.data.time_axis import NAMED_FAULTS, check_times
 from grucli.data.values import Table, TextColumn
 from grucli.errors import DataError

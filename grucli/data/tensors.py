@@ -11,7 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from grucli.data.panel import Panel, last_observed
+from grucli.data.missing import last_observed
+from grucli.data.panel import Panel
 from grucli.data.scaling import Scaler
 from grucli.errors import DataError
 

@@ -75,22 +75,22 @@ class Recurrent(nn.Module):
         self.bias, self.batch_first = bias, batch_first
         self.dropout, self.bidirectional = float(dropout), bidirectional
         self.layer_norm, self.recompute_steps = layer_norm, recompute_steps
-        self._kinds = tuple(parameter_shapes(self.rule, 1, 1, bias=bias))
         self._stepper = Stepper(self.rule, (input_size, hidden_size, num_layers), bias=bias)
         self._register_parameters(device, dtype)
-        self._names = tuple(name for name, _ in self.named_parameters())
-        self.reset_parameters()
 
     def _register_parameters(
         self, device: torch.device | str | None, dtype: torch.dtype | None
     ) -> None:
-        """Room for every parameter, in torch's order."""
+        """Make every parameter, in torch's order, and draw its values."""
+        self._kinds = tuple(parameter_shapes(self.rule, 1, 1, bias=self.bias))
         for place in places(self.num_layers, self.directions):
             width = self.input_size if place.layer == 0 else self.hidden_size * self.directions
             shapes = parameter_shapes(self.rule, width, self.hidden_size, bias=self.bias)
             for kind, shape in shapes.items():
                 empty = torch.empty(shape, device=device, dtype=dtype)
                 self.register_parameter(kind + place.suffix, nn.Parameter(empty))
+        self._names = tuple(name for name, _ in self.named_parameters())
+        self.reset_parameters()
 
     @property
     def cell(self) -> str:

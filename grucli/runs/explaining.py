@@ -11,6 +11,7 @@ from grucli.columns import Columns
 from grucli.data import Panel
 from grucli.errors import DataError, UsageError
 from grucli.insight.board import most_changed_unit, write_board
+from grucli.nn.recording import LayerRecord
 from grucli.results.tracing import Explanation, InputValue
 from grucli.runs.opened import OpenedTable, open_forecaster, with_table
 from grucli.runs.selecting import choose
@@ -40,24 +41,19 @@ def explain(
     the network on its own. Raises DataError for an unknown time, UsageError for what is not there.
     """
     opened = one_series(with_table(open_forecaster(checkpoint, verb="explain"), data))
-    context = opened.recipe.forecast.context
-    row, stop = _window(opened, at, context)
+    row, stop = _window(opened, at)
     step, rows = _step(opened, row, stop)
     sample = _sample(opened, column)
-    place = _layer(opened, layer, unit)
-    records = record_rows(opened, stop - context, stop)
-    record = next(r for r in records if (r.layer, r.reverse) == place)
+    record = _record(opened, layer, unit, stop=stop)
     unit = most_changed_unit(record, step, sample) if unit is None else unit
-    inputs = _inputs(opened, rows, stop=stop, sample=sample)
     reads = _first_inputs(opened, sample) if record.layer == 0 else _units_below(opened)
     board = write_board(record, step=step, sample=sample, unit=unit, inputs=reads)
-    times = [opened.panel.frequency.format(opened.panel.timestamps[i]) for i in (row, stop - 1)]
     return Explanation(
         checkpoint=opened.path,
         cell=record.rule.spec.name,
         layer_norm=record.rule.norm.name,
-        time=times[0],
-        last=times[1],
+        time=_written(opened.panel, row),
+        last=_written(opened.panel, stop - 1),
         step=step + 1,
         steps=len(record.own),
         rows_per_step=opened.model.rows_per_step,
@@ -68,7 +64,7 @@ def explain(
         units=record.own.shape[-1],
         change=board.value - board.before,
         normalise=opened.recipe.forecast.normalise,
-        inputs=inputs,
+        inputs=_inputs(opened, rows, stop=stop, sample=sample),
         board=board.steps,
         value=board.value,
         own_value=float(record.own[step, sample, unit]),
@@ -76,9 +72,14 @@ def explain(
     )
 
 
-def _window(opened: OpenedTable, at: str, context: int) -> tuple[int, int]:
+def _written(panel: Panel, row: int) -> str:
+    """The time of a row, as in the table."""
+    return panel.frequency.format(panel.timestamps[row])
+
+
+def _window(opened: OpenedTable, at: str) -> tuple[int, int]:
     """The row of a time, and where the context ends that it is shown in."""
-    rows = len(opened.panel.values)
+    rows, context = len(opened.panel.values), opened.recipe.forecast.context
     check_rows(opened, context)
     row = _find_time(opened.panel, at)
     return row, rows if row >= rows - context else max(row + 1, context)
@@ -86,7 +87,7 @@ def _window(opened: OpenedTable, at: str, context: int) -> tuple[int, int]:
 
 def _find_time(panel: Panel, at: str) -> int:
     """The row of a time. Raises DataError with the nearest times of the table."""
-    first, last = (panel.frequency.format(panel.timestamps[row]) for row in (0, -1))
+    first, last = (_written(panel, row) for row in (0, -1))
     span = f"{panel.source} goes from {first} to {last}"
     style = panel.frequency.style
     number = style.find(at)
@@ -97,14 +98,16 @@ def _find_time(panel: Panel, at: str) -> int:
     if row < len(times) and times[row] == number:
         return row
     near = range(max(row - 1, 0), min(row + 1, len(times)))
-    nearest = " and ".join(panel.frequency.format(panel.timestamps[i]) for i in near)
+    nearest = " and ".join(_written(panel, row) for row in near)
     raise DataError(f"--at {at}: no such time; nearest: {nearest}; {span}")
 
 
-def _layer(opened: OpenedTable, layer: str, unit: int | None) -> tuple[int, bool]:
-    """The layer and direction that a name such as 0r means; checks the unit too."""
+def _record(opened: OpenedTable, layer: str, unit: int | None, *, stop: int) -> LayerRecord:
+    """What a layer, or direction of it such as 0r, computed in a context; checks the unit too."""
     units = () if unit is None else (unit,)
-    return choose(opened.model, layers=[layer], units=units, gates=(), steps=(), count=1).layers[0]
+    chosen = choose(opened.model, layers=[layer], units=units, gates=(), steps=(), count=1)
+    records = record_rows(opened, stop - opened.recipe.forecast.context, stop)
+    return next(r for r in records if (r.layer, r.reverse) == chosen.layers[0])
 
 
 def _sample(opened: OpenedTable, column: str | None) -> int:
@@ -150,7 +153,7 @@ def _inputs(opened: OpenedTable, rows: range, *, stop: int, sample: int) -> tupl
     reads = opened.model.normalised(context)[sample, rows.start - stop : rows.stop - stop or None]
     values = []
     for at, row in enumerate(rows):
-        when = "" if len(rows) == 1 else f" {panel.frequency.format(panel.timestamps[row])}"
+        when = "" if len(rows) == 1 else f" {_written(panel, row)}"
         for name, inside in zip(columns.names, reads[at].tolist(), strict=True):
             if name in columns.flag_names:
                 values.append(InputValue(name + when, inside, inside, inside))

@@ -36,6 +36,8 @@ def check_table_outputs(
     ``future`` is the table of what is known in advance.
     """
     check_outputs(outputs, checkpoint)
+    if future == "-" and data == "-":
+        raise UsageError("--future -: standard input is DATA already; expected a file")
     if future is not None:
         _refuse(outputs, "the table of the future that is read", future)
     if any(_is_file(path) for path in outputs.values()):

@@ -1,6 +1,6 @@
 """Train a recipe into a run folder."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -45,8 +45,7 @@ def train(
     place = choose_device(device)
     folder = RunFolder.named(recipe.name) if run_dir is None else RunFolder(Path(run_dir))
     if not resume:
-        inputs = [*table_files(recipe.data), recipe.model.init.checkpoint]
-        folder.refuse_inputs([*inputs, None if origin is None else origin.file])
+        folder.refuse_inputs(_inputs(recipe, origin))
     held = folder.held(resume=resume, overwrite=overwrite)
     with held as writing, flushed_denormals(), thread_limit_lifted():
         goes_on = GoesOn.of(writing, recipe, origin) if resume else None
@@ -61,11 +60,22 @@ def train(
             finished = run.finished(scores)
         if run.recipe.train.refit:
             again = run.again(scores, resume=resume)
-            yield again.started()
-            yield from _learned(again, halt)
-            with halt.waiting():
-                finished = replace(finished, refit_path=again.finish_again())
+            finished = replace(finished, refit_path=(yield from _refitted(again, halt)))
         yield finished
+
+
+def _refitted(again: TrainingRun, halt: Stop) -> Generator[TrainingEvent, None, str]:
+    """The events of the run on all rows; returns the path of its weights."""
+    yield again.started()
+    yield from _learned(again, halt)
+    with halt.waiting():
+        return again.finish_again()
+
+
+def _inputs(recipe: Recipe, origin: Origin | None) -> Sequence[str | Path | None]:
+    """Every file that a run reads before it writes its own."""
+    inputs = [*table_files(recipe.data), recipe.model.init.checkpoint]
+    return [*inputs, None if origin is None else origin.file]
 
 
 def _learned(run: TrainingRun, halt: Stop) -> Iterator[TrainingEvent]:

@@ -1,8 +1,7 @@
 """``grucli inspect-weights``."""
 
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from grucli.cli.kit.options import (
     Verbose,
 )
 from grucli.cli.kit.plots import check_plot, write_plot
+from grucli.cli.kit.weight_asked import COMPARISON, HISTORY, MATRIX, REPORT, UNIT, Asked
 from grucli.cli.kit.weight_options import (
     All,
     Exact,
@@ -32,42 +32,6 @@ from grucli.cli.kit.weight_options import (
     Unit,
 )
 from grucli.errors import UsageError
-
-_HISTORY = "--history, which shows the record of one run"
-_COMPARISON = "a second checkpoint to compare with"
-_MATRIX = "--matrix, which shows one matrix"
-_UNIT = "--unit, which shows one unit"
-_REPORT = "the report of all matrices; --output writes one, named with --matrix"
-
-_FITTING = {
-    _HISTORY: {"--plot"},
-    _COMPARISON: {"OTHER", "--layer", "--gate", "--sort", "--layout", "--fail-if", "--plot"},
-    _MATRIX: {"--matrix", "--output", "--layout", "--plot"},
-    _UNIT: {"--unit", "--layer", "--layout"},
-    _REPORT: {"--layer", "--gate", "--sort", "--layout", "--all", "--exact", "--fail-if", "--plot"},
-}
-"""What is shown, and the options that do something to it."""
-
-
-@dataclass(frozen=True)
-class _Asked:
-    """The command line, as far as more than one function needs it."""
-
-    checkpoint: str
-    layers: Sequence[str]
-    gates: Sequence[str]
-    sort: str | None
-    names: str
-    layout: str | None
-    plot: Path | None
-    json: bool
-
-    @property
-    def wanted(self) -> Any:
-        """Which matrices, in which order."""
-        from grucli.runs.arranging import Wanted
-
-        return Wanted(self.layers, self.gates, self.sort)
 
 
 def inspect_weights(
@@ -107,33 +71,12 @@ def inspect_weights(
     """
     # A report of small matrices is slower, not faster, with several threads that wait by spinning.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    given: dict[str, object] = {"OTHER": other, "--matrix": matrix, "--output": output}
-    given |= {"--layer": layer, "--gate": gate, "--sort": sort}
-    given |= {"--layout": layout, "--all": all_, "--exact": exact, "--fail-if": fail_if}
-    given |= {"--unit": unit is not None, "--plot": plot}
-    one = _MATRIX if matrix else _UNIT if unit is not None else _REPORT
-    shown = _HISTORY if history else _COMPARISON if other else one
-    _check_fit(shown, [option for option, value in given.items() if value])
+    looks = (checkpoint, other, layer, gate, sort, names, matrix, output, unit, history, layout)
+    asked = Asked(*looks, all=all_, exact=exact, fail_if=fail_if, plot=plot, json=json)
+    asked.check_fit()
     check_plot(plot)
     _check_outputs({"--output": output, "--plot": plot}, checkpoint, other)
-    asked = _Asked(checkpoint, layer, gate, sort, names, layout, plot, json)
-    if history:
-        _show_history(asked)
-    elif other is not None:
-        _compare(asked, other, fail_if)
-    elif matrix is not None:
-        _show_matrix(asked, matrix, output)
-    elif unit is not None:
-        _show_unit(asked, unit)
-    else:
-        _show_report(asked, exact, fail_if, is_full=all_ or exact or sort is not None)
-
-
-def _check_fit(shown: str, given: Sequence[str]) -> None:
-    """Refuse options that would do nothing."""
-    idle = [option for option in given if option not in _FITTING[shown]]
-    if idle:
-        raise UsageError(f"{', '.join(idle)}: does nothing beside {shown}; leave one of them out")
+    _SHOWING[asked.shown](asked)
 
 
 def _check_outputs(outputs: dict[str, str | Path | None], *checkpoints: str | None) -> None:
@@ -144,14 +87,14 @@ def _check_outputs(outputs: dict[str, str | Path | None], *checkpoints: str | No
         written.check_outputs(outputs, *checkpoints)
 
 
-def _show(asked: _Asked, value: Any, render: Callable[..., Any]) -> None:
+def _show(asked: Asked, value: Any, render: Callable[..., Any]) -> None:
     """Put a report on standard output: as JSON, or drawn by ``render`` with the names asked for."""
     from grucli.cli.kit.console import show
 
     show(value, json=asked.json, render=lambda width: render(value, width, naming=asked.names))
 
 
-def _show_report(asked: _Asked, exact: bool, fail_if: list[str], *, is_full: bool) -> None:
+def _show_report(asked: Asked) -> None:
     from grucli.cli.kit.checks import check
     from grucli.cli.views.weights import render_weight_report
     from grucli.cli.views.weights_summary import render_weight_summary
@@ -166,16 +109,18 @@ def _show_report(asked: _Asked, exact: bool, fail_if: list[str], *, is_full: boo
 
         return draw_weights(pictures())
 
-    report = inspection.inspect_weights(asked.checkpoint, exact=exact, layout=asked.layout)
+    report = inspection.inspect_weights(asked.checkpoint, exact=asked.exact, layout=asked.layout)
     shown = arranging.arrange_report(report, asked.wanted)
     write_plot(asked.plot, drawing)
-    full = partial(render_weight_report, sort=asked.sort)
-    _show(asked, shown, full if is_full else partial(render_weight_summary, pictures=pictures))
-    check(fail_if, *inspection.numbers(report))
+    render: Callable[..., Any] = partial(render_weight_summary, pictures=pictures)
+    if asked.all or asked.exact or asked.sort is not None:
+        render = partial(render_weight_report, sort=asked.sort)
+    _show(asked, shown, render)
+    check(asked.fail_if, *inspection.numbers(report))
     inspection.check_finite(report)
 
 
-def _show_matrix(asked: _Asked, name: str, output: str | None) -> None:
+def _show_matrix(asked: Asked) -> None:
     from grucli.cli.kit.console import write_result
     from grucli.cli.views.matrix import render_matrix
     from grucli.runs import inspection
@@ -185,28 +130,30 @@ def _show_matrix(asked: _Asked, name: str, output: str | None) -> None:
 
         return draw_matrix(picked)
 
-    picked = inspection.pick_matrix(asked.checkpoint, name, layout=asked.layout)
+    assert asked.matrix is not None
+    picked = inspection.pick_matrix(asked.checkpoint, asked.matrix, layout=asked.layout)
     write_plot(asked.plot, drawing)
-    if output not in (None, "-"):
-        inspection.write_matrix(picked, Path(output))
-    if asked.json or output is None:
+    if asked.output not in (None, "-"):
+        inspection.write_matrix(picked, Path(asked.output))
+    if asked.json or asked.output is None:
         _show(asked, picked, render_matrix)
-    elif output == "-":
+    elif asked.output == "-":
         write_result(inspection.matrix_csv(picked))
 
 
-def _show_unit(asked: _Asked, unit: int) -> None:
+def _show_unit(asked: Asked) -> None:
     from grucli.cli.views.unit import render_unit
     from grucli.runs.units import inspect_unit
 
     if len(asked.layers) > 1:
         raise UsageError(f"--layer {' '.join(asked.layers)}: --unit is one of one layer; name one")
+    assert asked.unit is not None
     layer = asked.layers[0] if asked.layers else None
-    report = inspect_unit(asked.checkpoint, unit, layer=layer, layout=asked.layout)
+    report = inspect_unit(asked.checkpoint, asked.unit, layer=layer, layout=asked.layout)
     _show(asked, report, render_unit)
 
 
-def _show_history(asked: _Asked) -> None:
+def _show_history(asked: Asked) -> None:
     from grucli.cli.views.history import render_weight_history
     from grucli.runs import inspection
 
@@ -220,10 +167,13 @@ def _show_history(asked: _Asked) -> None:
     _show(asked, history, render_weight_history)
 
 
-def _compare(asked: _Asked, other: str, fail_if: list[str]) -> None:
+def _compare(asked: Asked) -> None:
     from grucli.cli.kit.checks import check
     from grucli.cli.views.comparison import render_weight_comparison
     from grucli.runs import arranging, inspection
+
+    assert asked.other is not None
+    other = asked.other
 
     def drawing() -> Any:
         from grucli.figures.matrices import draw_change
@@ -235,5 +185,14 @@ def _compare(asked: _Asked, other: str, fail_if: list[str]) -> None:
     shown = arranging.arrange_comparison(comparison, asked.wanted)
     write_plot(asked.plot, drawing)
     _show(asked, shown, render_weight_comparison)
-    check(fail_if, *inspection.numbers(comparison))
+    check(asked.fail_if, *inspection.numbers(comparison))
     inspection.check_finite_change(comparison)
+
+
+_SHOWING = {
+    HISTORY: _show_history,
+    COMPARISON: _compare,
+    MATRIX: _show_matrix,
+    UNIT: _show_unit,
+    REPORT: _show_report,
+}

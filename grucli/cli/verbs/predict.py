@@ -21,28 +21,34 @@ from grucli.cli.kit.options import (
 )
 from grucli.errors import UsageError
 
+_Output = Annotated[
+    str, typer.Option("-o", "--output", metavar="OUT|-", help="Where to write the forecast.")
+]
+_Horizon = Annotated[
+    int | None, typer.Option(min=1, help="Steps to forecast; default: as trained.")
+]
+_Future = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="Table of the columns known in advance (data.future)."),
+]
+_FutureTemplate = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Write that table with empty values, and no forecast."),
+]
+_Stream = Annotated[
+    bool, typer.Option("--stream", help="Answer every row on stdin at once, state carried on.")
+]
+
 
 def predict(
     checkpoint: Checkpoint,
     data: Data = None,
-    output: Annotated[
-        str, typer.Option("-o", "--output", metavar="OUT|-", help="Where to write the forecast.")
-    ] = "-",
-    horizon: Annotated[
-        int | None, typer.Option(min=1, help="Steps to forecast; default: as trained.")
-    ] = None,
+    output: _Output = "-",
+    horizon: _Horizon = None,
     level: Levels = [],  # noqa: B006
-    future: Annotated[
-        str | None,
-        typer.Option(metavar="FILE", help="Table of the columns known in advance (data.future)."),
-    ] = None,
-    future_template: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Write that table with empty values, and no forecast."),
-    ] = None,
-    stream: Annotated[
-        bool, typer.Option("--stream", help="Answer every row on stdin at once, state carried on.")
-    ] = False,
+    future: _Future = None,
+    future_template: _FutureTemplate = None,
+    stream: _Stream = False,
     plot: Plot = None,
     json: Json = False,
     threads: Threads = None,
@@ -58,7 +64,7 @@ def predict(
 
     Example: grucli predict runs/co2/best.pt new.csv -o forecast.csv
     """
-    from grucli.cli.kit.plots import check_plot, write_plot
+    from grucli.cli.kit.plots import check_plot
     from grucli.runs import device, outputs, reading
 
     if stream:
@@ -71,30 +77,28 @@ def predict(
     outputs.check_table_outputs(written, checkpoint, data, future=future)
     device.set_threads(threads)
     if future_template is not None:
-        if future is not None or output != "-" or plot is not None or json:
-            raise UsageError(
-                f"--future-template {future_template}: writes the table to fill in and no "
-                "forecast; leave out --future, -o, --plot and --json"
-            )
-        _write_template(checkpoint, data, future_template, horizon=horizon)
+        is_alone = (future, output, plot, json) == (None, "-", None, False)
+        _write_template(checkpoint, data, future_template, horizon=horizon, is_alone=is_alone)
         return
-    if future == "-" and data == "-":
-        raise UsageError("--future -: standard input is DATA already; expected a file")
     prediction, examples = reading.predict_with_context(
         checkpoint, data, horizon=horizon, future=future, levels=level
     )
-    if plot is not None and not examples:
-        raise UsageError(
-            f"--plot {plot}: labels are not drawn; `grucli eval --plot` draws how good"
-        )
-    write_plot(plot, lambda: _drawing(examples))
+    _draw(examples, plot)
     _write(prediction, output, json=json)
 
 
-def _write_template(checkpoint: str, data: str | None, path: Path, *, horizon: int | None) -> None:
+def _write_template(
+    checkpoint: str, data: str | None, path: Path, *, horizon: int | None, is_alone: bool
+) -> None:
+    """Write the table of the future that is to be filled in."""
     from grucli.files import write_atomically
     from grucli.runs import reading
 
+    if not is_alone:
+        raise UsageError(
+            f"--future-template {path}: writes the table to fill in and no forecast; leave out "
+            "--future, -o, --plot and --json"
+        )
     content = reading.future_template(checkpoint, data, horizon=horizon, path=str(path))
     write_atomically(path, content)
 
@@ -119,10 +123,20 @@ def _write(prediction: Any, output: str, *, json: bool) -> None:
         write_atomically(Path(output), text.encode())
 
 
-def _drawing(examples: Any) -> Any:
-    from grucli.figures.series import draw_forecasts
+def _draw(examples: Any, plot: Path | None) -> None:
+    """Draw the newest contexts and what follows them, where a picture is asked for."""
+    from grucli.cli.kit.plots import write_plot
 
-    return draw_forecasts(examples, title="Forecast beyond the end of the table")
+    def drawing() -> Any:
+        from grucli.figures.series import draw_forecasts
+
+        return draw_forecasts(examples, title="Forecast beyond the end of the table")
+
+    if plot is not None and not examples:
+        raise UsageError(
+            f"--plot {plot}: labels are not drawn; `grucli eval --plot` draws how good"
+        )
+    write_plot(plot, drawing)
 
 
 def _stream(

@@ -1,6 +1,6 @@
 """``grucli train``."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -48,21 +48,15 @@ def train(
 
     Example: grucli train recipes/co2.yaml --set train.epochs=5
     """
-    from grucli.recipe import dump_recipe, load_recipe
+    from grucli.recipe import load_recipe
 
     settings = [*(overrides or []), *([] if seed is None else [f"train.seed={seed}"])]
     loaded = load_recipe(recipe, settings)
     if print_recipe:
-        from grucli.cli.kit.console import write_result
-
-        write_result(dump_recipe(loaded))
+        _print(loaded)
         return
-
-    from grucli.cli.kit.console import show, talk
     from grucli.cli.kit.interrupting import catch_signals
-    from grucli.cli.views.summary import render_next, render_result
     from grucli.cli.views.training import open_view
-    from grucli.results import TrainingFinished
     from grucli.runs import training
     from grucli.runs.origin import Origin
 
@@ -78,8 +72,22 @@ def train(
             origin=Origin.of(recipe, settings),
         ):
             view(event)
-    assert isinstance(event, TrainingFinished)
-    finished = event
+    _show_result(event, json=json)
+
+
+def _print(recipe: Any) -> None:
+    """The recipe with every default written out."""
+    from grucli.cli.kit.console import write_result
+    from grucli.recipe import dump_recipe
+
+    write_result(dump_recipe(recipe))
+
+
+def _show_result(finished: Any, *, json: bool) -> None:
+    """The scores on standard output, and beside it what can be done next."""
+    from grucli.cli.kit.console import show, talk
+    from grucli.cli.views.summary import render_next, render_result
+
     show(finished, json=json, render=lambda width: render_result(finished, width))
     if not SCREEN.quiet:
         console = talk()

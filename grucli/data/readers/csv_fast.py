@@ -7,7 +7,7 @@ those, or says what is wrong. Works in blocks, so that memory stays near the siz
 import csv
 import io
 from collections.abc import Iterator, Sequence
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -27,6 +27,17 @@ from grucli.dialect import Dialect
 
 Codes = list[NDArray[np.int32] | None]
 """For each column of texts the number of the word in each row."""
+
+
+class _Part(NamedTuple):
+    """What the rows of one block hold."""
+
+    style: TimeStyle
+    times: Numbers
+    values: Floats
+    codes: Codes
+
+
 BLOCK_BYTES = 8 << 20
 _BOM = b"\xef\xbb\xbf"
 _WORD_STARTS = np.frombuffer(b"TtFf", np.uint8)
@@ -43,11 +54,8 @@ def read_fast(
     dialect: Dialect,
 ) -> Table | None:
     """Read a plain table, or give None. Raises DataError for wrong columns only."""
-    times: list[Numbers] = []
-    values: list[Floats] = []
-    codes: list[Codes] = []
+    parts: list[_Part] = []
     vocabularies = [Vocabulary(name) for name in texts]
-    style: TimeStyle | None = None
     form = Form(source.name, dialect)
     with source.open(dialect.encoding) as file:
         header = _read_header(file, form)
@@ -58,28 +66,25 @@ def read_fast(
             header, where, time=time, columns=columns, texts=texts, dialect=dialect
         )
         for block in _blocks(file):
-            parsed = (
-                None if block is None else _parse(block, layout, form, vocabularies, style=style)
-            )
-            if parsed is None:
+            style = parts[0].style if parts else None
+            part = None if block is None else _parse(block, layout, form, vocabularies, style=style)
+            if part is None:
                 return None
-            style = parsed[0]
-            times.append(parsed[1])
-            values.append(parsed[2])
-            codes.append(parsed[3])
-    if style is None:
+            parts.append(part)
+    if not parts:
         return None
+    codes = zip(*(part.codes for part in parts), strict=True)
     return table_of_times(
-        np.concatenate(times),
-        style,
+        np.concatenate([part.times for part in parts]),
+        parts[0].style,
         dialect,
         source=source.name,
         time=layout.time,
         columns=layout.columns,
-        values=np.concatenate(values),
+        values=np.concatenate([part.values for part in parts]),
         texts=tuple(
-            vocabulary.column(np.concatenate(parts))
-            for vocabulary, parts in zip(vocabularies, zip(*codes, strict=True), strict=True)
+            vocabulary.column(np.concatenate(words))
+            for vocabulary, words in zip(vocabularies, codes, strict=True)
         ),
     )
 
@@ -133,7 +138,7 @@ def _parse(
     vocabularies: Sequence[Vocabulary],
     *,
     style: TimeStyle | None,
-) -> tuple[TimeStyle, Numbers, Floats, Codes] | None:
+) -> _Part | None:
     """Times, values and texts of a block's rows, if every line has as many cells as the header."""
     data = np.frombuffer(block, np.uint8)
     found = np.flatnonzero((data == form.mark) | (data == _NEWLINE))
@@ -164,7 +169,7 @@ def _parse(
             return None
     if form.missing_numbers:
         values = np.where(np.isin(values, form.missing_numbers), np.nan, values)
-    return *timed, values, codes
+    return _Part(*timed, values, codes)
 
 
 def _read_times(

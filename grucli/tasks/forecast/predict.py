@@ -48,13 +48,7 @@ def forecast_table(
     contexts = latest_contexts(
         panel, scaler, context_steps=task.context, device=torch.device(data.device)
     )[np.isin(long_enough(panel, task.context), ahead.places)]
-    size = evaluation_size(task.context, model.width)
-    made = []
-    for some in torch.split(torch.arange(len(contexts)), size):
-        part = None if known is None else known[some].to(contexts.device)
-        context = contexts[some.to(contexts.device)]
-        made.append(forecast_ahead(model, context, columns, steps=steps, future=part))
-    point, spread = (torch.cat(parts).cpu().double() for parts in zip(*made, strict=True))
+    point, spread = _forecast_all(model, contexts, columns, steps=steps, future=known)
     own = scaler.only(columns.targets).at(ahead.places[:, None])
     forecast = own.unscale(point)
     check_finite(forecast, contexts, panel, panel.bounds[1:][ahead.places] - task.context)
@@ -102,6 +96,20 @@ def _scaled_ahead(
             "large for float32 after scaling; correct the value"
         )
     return torch.from_numpy(scaled)
+
+
+def _forecast_all(
+    model: Forecaster, contexts: Tensor, columns: Columns, *, steps: int, future: Tensor | None
+) -> tuple[Tensor, Tensor]:
+    """``forecast_ahead`` in batches that fit into memory; float64 on the CPU."""
+    made = []
+    size = evaluation_size(contexts.shape[1], model.width)
+    for some in torch.split(torch.arange(len(contexts)), size):
+        part = None if future is None else future[some].to(contexts.device)
+        context = contexts[some.to(contexts.device)]
+        made.append(forecast_ahead(model, context, columns, steps=steps, future=part))
+    point, spread = (torch.cat(parts).cpu().double() for parts in zip(*made, strict=True))
+    return point, spread
 
 
 @torch.inference_mode()
