@@ -23,7 +23,7 @@ from grucli.columns import Columns
 from grucli.data import Panel, Table, build_panel, join_panels
 from grucli.data.timestamps import TimeStyle
 from grucli.recipe import Recipe, recipe_from_mapping
-from grucli.tasks.forecast.samples import Dataset, build_dataset
+from grucli.tasks.forecast.dataset import Dataset, build_dataset
 
 CASES = {
     f"{series}, {targets}{gaps}": (series, targets, gaps)

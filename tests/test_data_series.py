@@ -21,8 +21,9 @@ from grucli.data import (
 from grucli.errors import DataError
 from grucli.nn import Forecaster
 from grucli.recipe import ForecastRecipe, recipe_from_mapping
+from grucli.tasks.forecast.dataset import build_dataset
 from grucli.tasks.forecast.predict import forecast_ahead
-from grucli.tasks.forecast.samples import build_dataset, build_windows, latest_contexts
+from grucli.tasks.forecast.samples import build_windows, latest_contexts
 from grucli.tasks.forecast.season import find_season
 from grucli.tasks.forecast.sums import naive_in_sample_mae
 

@@ -117,6 +117,53 @@ def test_no_import_hides_behind_a_type_checking_guard(path):
     assert "TYPE_CHECKING" not in path.read_text()
 
 
+LONGEST_FILE, LONGEST_FUNCTION = 250, 45
+"""In lines, with docstrings and empty ones."""
+ROOTS = ("grucli", "native", "tools", "benchmarks", "experiments")
+CODE = {".py", ".cpp", ".h", ".js", ".css", ".html"}
+HEAD_OF_NO_FUNCTION = re.compile(
+    r"\s*(namespace|extern|struct|class|if|for|else|switch|while|do|}|const \w+ = \{)"
+)
+
+
+def long_python_functions(text: str) -> set[str]:
+    """Names of functions with more lines than are allowed."""
+    nodes = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef)]
+    return {n.name for n in nodes if n.end_lineno - n.lineno >= LONGEST_FUNCTION}
+
+
+def long_blocks(text: str) -> set[str]:
+    """Heads of functions in C++ and JavaScript with more lines than are allowed."""
+    lines, long = text.splitlines(), set()
+    for first, head in enumerate(lines):
+        depth, last = 0, first
+        if not head.endswith("{") or HEAD_OF_NO_FUNCTION.match(head):
+            continue
+        while (depth := depth + lines[last].count("{") - lines[last].count("}")) > 0:
+            last += 1
+        if last - first >= LONGEST_FUNCTION:
+            long.add(head.strip())
+    return long
+
+
+@pytest.mark.parametrize("root", ROOTS)
+def test_files_and_functions_stay_short_enough_to_be_read(root):
+    files = [path for path in (PACKAGE.parent / root).rglob("*") if path.suffix in CODE]
+    texts = {path.relative_to(PACKAGE.parent): path.read_text() for path in files}
+    assert texts
+    assert {p: t.count("\n") for p, t in texts.items() if t.count("\n") > LONGEST_FILE} == {}
+    for path, text in texts.items():
+        functions = long_python_functions if path.suffix == ".py" else long_blocks
+        assert (path, functions(text)) == (path, set())
+
+
+def test_the_measure_of_functions_finds_a_long_one():
+    body = "    x = 1\n" * LONGEST_FUNCTION
+    assert long_python_functions(f"def long():\n{body}") == {"long"}
+    assert long_blocks(f"int f(int a,\n      int b) {{\n{body}}}\n") == {"int b) {"}
+    assert not long_blocks(f"namespace a {{\n{body}}}\n")
+
+
 CELL_WORDS = {
     *CELLS,
     *(name for name in NORM_NAMES if name not in ("none", "sum", "split")),

@@ -11,7 +11,7 @@ from grucli.recipe import load_recipe, recipe_from_mapping
 from grucli.runs.initiating import init
 from grucli.runs.tables import read_panel
 from grucli.tasks.forecast.baselines import Setting, baseline_predictors
-from grucli.tasks.forecast.samples import build_dataset
+from grucli.tasks.forecast.dataset import build_dataset
 from grucli.tasks.forecast.score import error_sums
 from tests.conftest import REPOSITORY
 

@@ -16,6 +16,7 @@ _PLOT_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
     "base-uri 'none'; form-action 'none'"
 )
+_SCRIPTS = ("drawing.js", "lines.js", "matrices.js", "report.js")
 _PLACE = re.compile(r"\{\{(\w+)\}\}")
 
 
@@ -25,7 +26,7 @@ def render_page(report: RunReport) -> bytes:
     Names from tables and recipes reach the page as JSON alone, which its script shows as text. The
     page's own policy lets no other script run and nothing be fetched.
     """
-    style, script = _template("report.css"), _template("charts.js") + _template("report.js")
+    style, script = _template("report.css"), "".join(map(_template, _SCRIPTS))
     return _filled(
         _template("head.html") + _template("report.html"),
         {

@@ -12,7 +12,8 @@ from grucli.files import same_file, write_atomically
 from grucli.recipe import recipe_from_mapping, scalar_text
 from grucli.results import RecipeDraft
 from grucli.runs.first_look import STDIN, FirstLook
-from grucli.runs.recipe_rules import RULES, Choice
+from grucli.runs.recipe_choices import Choice
+from grucli.runs.recipe_rules import RULES
 from grucli.tasks import task_of
 from grucli.text import clean, plural, printable, some
 

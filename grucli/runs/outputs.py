@@ -6,8 +6,9 @@ from pathlib import Path
 from grucli.checkpoint import load_checkpoint
 from grucli.errors import UsageError
 from grucli.files import same_file
-from grucli.runs.folder import FILES, RunFolder
+from grucli.runs.folder import RunFolder
 from grucli.runs.opened import recipe_of
+from grucli.runs.run_files import FILES
 from grucli.runs.tables import table_files
 
 Outputs = Mapping[str, str | Path | None]

@@ -16,8 +16,9 @@ from grucli.data import (
 )
 from grucli.recipe import Recipe
 from grucli.results import SplitName
+from grucli.tasks.forecast.dataset import Dataset, build_dataset
 from grucli.tasks.forecast.measures import Yardstick
-from grucli.tasks.forecast.samples import Dataset, Windows, build_dataset, build_windows
+from grucli.tasks.forecast.samples import Windows, build_windows
 from grucli.tasks.task import Learned
 
 

@@ -9,8 +9,8 @@ import numpy as np
 from grucli.data import Panel
 from grucli.forms import Fields, Form, Listed, Maybe, Number, Text
 from grucli.recipe import Recipe
+from grucli.tasks.forecast.dataset import Dataset
 from grucli.tasks.forecast.metrics import Array
-from grucli.tasks.forecast.samples import Dataset
 from grucli.tasks.forecast.season import Season, find_season
 from grucli.tasks.forecast.sums import naive_in_sample_mae
 
