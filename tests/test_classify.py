@@ -22,11 +22,12 @@ from grucli.runs.explaining import explain
 from grucli.runs.reporting import report_run
 from grucli.runs.streaming import Stream
 from grucli.runs.tracing import trace
-from grucli.tasks.classify.baselines import features, fit_ridge_classifier, majority
+from grucli.tasks.classify.baselines import fit_ridge_classifier, majority
 from grucli.tasks.classify.losses import class_weights, cross_entropy
 from grucli.tasks.classify.metrics import class_metrics, confusion
-from grucli.tasks.classify.parts import deal
-from grucli.tasks.classify.samples import Sequences
+from grucli.tasks.sequences.features import features
+from grucli.tasks.sequences.parts import deal
+from grucli.tasks.sequences.samples import Sequences
 from grucli.weights import read_weights
 from tests.conftest import grucli
 from tests.recipe_texts import errors_of, load
@@ -141,7 +142,7 @@ def test_a_batch_is_padded_with_zeros_behind_each_sequence():
     panel = panel_of("aba")
     scaler = Scaler("none", ("x",), np.zeros(1), np.ones(1))
     data = build_tensors(panel, scaler, torch.device("cpu"))
-    some = Sequences(data, np.array([1, 2]), torch.tensor([1, 0]))
+    some = Sequences.of_series(data, np.array([1, 2]), torch.tensor([1, 0]))
     values, lengths = some.inputs(torch.tensor([1, 0]))
     assert (lengths.tolist(), some.steps) == ([4, 3], 4)
     assert values[..., 0].tolist() == [[3, 3, 3, 3], [2, 2, 2, 0]]
@@ -215,7 +216,7 @@ def here(tmp_path, monkeypatch):
 
 
 WRONG = {
-    "task.kind=classfy": 'task.kind: found the text "classfy"; expected one of forecast, classify;',
+    "task.kind=classfy": 'task.kind: found the text "classfy"; expected one of forecast, classify,',
     "task.context=10": "task.context: unknown key; expected one of kind, label, class_weights",
     "task.label=t": "task.label: found 't', which is the time column",
     "task.label=x": "task.label: found 'x', which is in data.past",

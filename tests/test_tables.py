@@ -17,8 +17,8 @@ from grucli.results import (
     rows_of,
 )
 from grucli.tasks.forecast import baselines
-from grucli.tasks.forecast.losses import LOSSES
 from grucli.tasks.forecast.metrics import METRICS
+from grucli.tasks.losses import LOSSES
 from grucli.weights.compare import CHANGES
 from grucli.weights.statistics.measures import MEASURES
 

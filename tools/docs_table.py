@@ -7,7 +7,7 @@ from typing import Any
 from grucli import results
 from grucli.insight import dynamics, gate_updates, record, spectra, tracing
 from grucli.results import tracing as trace_reports
-from grucli.tasks.forecast import losses
+from grucli.tasks import losses
 from grucli.tasks.forecast.metrics import METRICS
 from grucli.training import totals
 from grucli.weights import compare, learning, time_constants

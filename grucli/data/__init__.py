@@ -6,6 +6,7 @@ from grucli.data.coarseness import coarse_columns
 from grucli.data.column_checks import check_logarithms, check_static
 from grucli.data.frequency import Frequency
 from grucli.data.horizon import Horizon
+from grucli.data.marks import Judged, number_of_series, number_words, with_words
 from grucli.data.panel import Panel
 from grucli.data.readers.files import expand
 from grucli.data.readers.frame import read_frame
@@ -13,7 +14,7 @@ from grucli.data.readers.stream import stream_rows
 from grucli.data.readers.table import parse_table, read_table
 from grucli.data.regular import frequency_of, regularise
 from grucli.data.samples import Samples
-from grucli.data.scaling import Scaler, fit_scaler
+from grucli.data.scaling import SCALER_FORM, Scaler, fit_scaler
 from grucli.data.series import build_panel, join_panels
 from grucli.data.series_scaling import AnyScaler, SeriesScaler, scaler_from_plain
 from grucli.data.sniffing.look import Look, look_at
@@ -22,9 +23,11 @@ from grucli.data.tensors import PanelTensors, build_tensors, in_float64
 from grucli.data.values import Row, Table
 
 __all__ = [
+    "SCALER_FORM",
     "AnyScaler",
     "Frequency",
     "Horizon",
+    "Judged",
     "Look",
     "Panel",
     "PanelTensors",
@@ -49,6 +52,8 @@ __all__ = [
     "join_panels",
     "look_at",
     "measured_columns",
+    "number_of_series",
+    "number_words",
     "parse_table",
     "place_in_zone",
     "read_frame",
@@ -58,4 +63,5 @@ __all__ = [
     "split_panel",
     "stream_rows",
     "whole_span",
+    "with_words",
 ]

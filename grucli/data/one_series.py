@@ -27,26 +27,25 @@ def build_series(
 ) -> Panel:
     """Check the order of time, infer the frequency and fill what is missing; one series.
 
-    The table holds ``columns.values`` in this order. ``missing``, for all columns or each of
-    them: error names every gap; forward carries the last value on; linear draws a line between the
-    neighbours of a gap; mask is forward for a model that is told which values are filled; zero
-    takes what is missing for a measured 0. Absent rows count as missing. Rows before every column
-    has its first value are left out: filling them would look ahead. ``expected`` is the frequency
-    that a model was trained on, ``name`` one of many series. Raises DataError.
+    The table holds ``columns.read`` in this order, and marks behind them, whose gaps stay.
+    ``missing``, for all columns or each of them: error names every gap; forward carries the last
+    value on; linear draws a line between the neighbours of a gap; mask is forward for a model that
+    is told which values are filled; zero takes what is missing for a measured 0. Absent rows count
+    as missing. Rows before every column has its first value are left out: filling them would look
+    ahead. ``expected`` is the frequency that a model was trained on, ``name`` one of many series.
+    Raises DataError.
     """
     policies = policies_of(missing, columns)
     frequency, steps = check_times(table, may_skip="error" not in policies, expected=expected)
     _check_values(table, name, policies)
-    notes = list(table.notes)
-    timestamps, values = table.timestamps, table.values
-    if (steps > 1).any():
-        timestamps, values = _insert_rows(table, frequency, steps)
-        notes.append(_absent_rows(len(values) - len(table.values), int((steps > 1).sum())))
+    timestamps, values, notes = _without_holes(table, frequency, steps)
+    values, marks = np.split(values, [len(policies)], axis=1)
     is_missing, values = np.isnan(values), with_zeros(values, policies)
     observed = ~np.isnan(values)
     if begin := int(observed.argmax(axis=0).max()):
         notes.append(_check_begin(table, name, frequency.format(timestamps[begin]), observed))
         timestamps, values, observed = timestamps[begin:], values[begin:], observed[begin:]
+        marks = marks[begin:]
     notes += filled_words(is_missing[begin:], policies)
     notes += newest_words(table.columns, timestamps, observed, frequency)
     return Panel(
@@ -61,6 +60,7 @@ def build_series(
         frequency=frequency,
         missing=policies,
         notes=tuple(notes),
+        marks=dict(zip(table.columns[len(policies) :], marks.T, strict=True)),
     )
 
 
@@ -71,7 +71,8 @@ def _where(table: Table, name: str) -> str:
 
 def _check_values(table: Table, name: str, policies: Sequence[str]) -> None:
     """Every column must have a value somewhere, if what is missing is not 0, or in every row."""
-    is_empty = np.isnan(table.values).all(axis=0)
+    gaps = np.isnan(table.values[:, : len(policies)])
+    is_empty = gaps.all(axis=0)
     problems = [
         f"{_where(table, name)}: column {table.columns[column]!r}: no value at all; expected "
         "measured values; leave the column out of the recipe"
@@ -80,7 +81,7 @@ def _check_values(table: Table, name: str, policies: Sequence[str]) -> None:
     ]
     if problems:
         raise DataError(*problems)
-    is_fault = np.isnan(table.values) & np.array([policy == "error" for policy in policies])
+    is_fault = gaps & np.array([policy == "error" for policy in policies])
     problems = [
         f"{table.where(row)}: column {table.columns[column]!r}: a missing value; expected a number "
         "in every row; fill it in, or set data.missing to forward, linear, mask or zero"
@@ -101,6 +102,17 @@ def _check_begin(table: Table, name: str, time: str, observed: NDArray[np.bool_]
             "in the first half; leave the column out of the recipe"
         )
     return f"{plural(begin, 'row', thousands='')} at the beginning left out: {reason}"
+
+
+def _without_holes(
+    table: Table, frequency: Frequency, steps: NDArray[Any]
+) -> tuple[Times, Floats, list[str]]:
+    """Times and values with a row for every step, and what was found so far in words."""
+    if (steps <= 1).all():
+        return table.timestamps, table.values, list(table.notes)
+    timestamps, values = _insert_rows(table, frequency, steps)
+    absent = _absent_rows(len(values) - len(table.values), int((steps > 1).sum()))
+    return timestamps, values, [*table.notes, absent]
 
 
 def _insert_rows(table: Table, frequency: Frequency, steps: NDArray[Any]) -> tuple[Times, Floats]:

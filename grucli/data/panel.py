@@ -23,7 +23,8 @@ class Panel:
     ``bounds[s + 1]``, and the name ``ids[s]``, which is empty where the table is one series.
     ``notes`` are sentences about what was found. ``texts`` maps columns of texts, those that the
     names are made of and others, to one text for each series. ``files`` counts the series of each
-    table, where it is made of several.
+    table, where it is made of several. ``marks`` maps columns that no model reads to a number for
+    each row [N], NaN where there is none; of those in ``words`` it counts their texts.
     """
 
     source: str
@@ -39,6 +40,8 @@ class Panel:
     notes: tuple[str, ...]
     texts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     files: tuple[int, ...] = ()
+    marks: Mapping[str, Floats] = field(default_factory=dict)
+    words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def series(self) -> int:
@@ -62,6 +65,7 @@ class Panel:
             notes=(),
             files=(),
             texts={name: texts[place : place + 1] for name, texts in self.texts.items()},
+            marks={name: mark[rows] for name, mark in self.marks.items()},
         )
 
     def until(self, stop: int) -> "Panel":
@@ -78,4 +82,5 @@ class Panel:
             values=values,
             observed=observed,
             bounds=np.array([0, stop]),
+            marks={name: mark[:stop] for name, mark in self.marks.items()},
         )

@@ -137,7 +137,7 @@ class Scaler:
     @classmethod
     def from_plain(cls, plain: Any) -> "Scaler":
         """The scaler that ``to_plain`` gave. Raises CheckpointError for anything else."""
-        check_form(_FORM, plain, "scaler")
+        check_form(SCALER_FORM, plain, "scaler")
         lengths = {len(plain[name]) for name in ("columns", "center", "spread")}
         if len(lengths) > 1:
             raise CheckpointError(
@@ -151,7 +151,7 @@ class Scaler:
 
 
 _LARGEST = float(np.finfo(float).max)
-_FORM = Fields(
+SCALER_FORM = Fields(
     {
         "kind": OneOf(KINDS),
         "columns": Listed(Text(), least=1),

@@ -43,7 +43,7 @@ def build_panel(
     groups = replace(groups, table=place_in_zone(groups.table, groups.bounds))
     policies = policies_of(missing, columns)
     frequency = expected or _frequency_of_longest(groups, may_skip="error" not in policies)
-    plain = groups.are_plain(frequency)
+    plain = groups.are_plain(frequency, columns=len(policies))
     if frequency is not None and plain.all():
         panel = _plain_panel(groups, columns, replace(frequency, style=table.style), policies)
     else:
@@ -71,15 +71,18 @@ class _Groups:
         rows = slice(*self.bounds[place : place + 2].tolist())
         return replace(self.table, texts=(), notes=()).rows(rows)
 
-    def are_plain(self, frequency: Frequency | None) -> NDArray[np.bool_]:
-        """Which series [S] have every row at its time, and a number in every cell."""
+    def are_plain(self, frequency: Frequency | None, *, columns: int) -> NDArray[np.bool_]:
+        """Which series [S] have every row at its time, and a number in every cell that is read.
+
+        Those are the first ``columns`` of a row.
+        """
         table, firsts = self.table, self.bounds[:-1]
         if frequency is None or table.style.integer != (frequency.unit == "steps"):
             return np.zeros(len(firsts), bool)
         steps = np.ones(len(table.timestamps), np.int64)
         steps[1:] = frequency.rows_between(table.timestamps)
         steps[firsts] = 1
-        good = (steps == 1) & ~np.isnan(table.values).any(axis=1)
+        good = (steps == 1) & ~np.isnan(table.values[:, :columns]).any(axis=1)
         return np.asarray(np.logical_and.reduceat(good, firsts))
 
 
@@ -142,20 +145,21 @@ def _plain_panel(
     groups: _Groups, columns: Columns, frequency: Frequency, missing: tuple[str, ...]
 ) -> Panel:
     """All series at once, nothing checked or filled, nothing copied."""
-    table = groups.table
+    table, read = groups.table, len(missing)
     return Panel(
         source=table.source,
         time=table.time,
         timestamps=table.timestamps,
         columns=columns,
-        values=table.values,
-        observed=np.ones(table.values.shape, bool),
+        values=table.values[:, :read],
+        observed=np.ones((len(table.values), read), bool),
         bounds=groups.bounds,
         ids=groups.ids,
         frequency=frequency,
         missing=missing,
         notes=(),
         texts=groups.texts,
+        marks=dict(zip(table.columns[read:], table.values.T[read:], strict=True)),
     )
 
 
@@ -220,6 +224,9 @@ def join_panels(panels: Sequence[Panel]) -> Panel:
         texts={
             name: tuple(text for panel in panels for text in panel.texts[name])
             for name in first.texts
+        },
+        marks={
+            name: np.concatenate([panel.marks[name] for panel in panels]) for name in first.marks
         },
     )
 

@@ -12,8 +12,8 @@ from torch import Tensor
 from grucli.nn import Forecaster
 from grucli.nn.norms import step_values
 from grucli.nn.recording import LayerRecord, recording
-from grucli.tasks.forecast.losses import masked_mean_loss
 from grucli.tasks.forecast.samples import Batch
+from grucli.tasks.losses import masked_mean_loss
 
 REACH = 0.01
 """A gradient reaches as far back as this share of its largest is left."""

@@ -28,11 +28,11 @@ from grucli.recipe.sections import Section
 
 
 class SplitRecipe(Section):
-    """Spans of time, always in the order train, valid, test; or series, where they are classified.
+    """Spans of time, always in the order train, valid, test; or whole series, by the task.
 
     Each is a fraction of all rows (below 1), a number of steps (a whole number), or a text: the
-    first time of that span. A year must be quoted to be a time: "1990". Of series that are
-    classified they are a fraction or a number of whole series.
+    first time of that span. A year must be quoted to be a time: "1990". Of whole series
+    (task classify, regress) they are a fraction or a number.
     """
 
     train: Share | None = Field(
@@ -46,20 +46,20 @@ class SplitRecipe(Section):
     test: ShareOrNone = Field(
         default=0.2,
         description="Test span: looked at once, when training is over; 0 is none, for a model that "
-        "is not judged. With task classify also the "
-        "path of a table of its own, relative to the recipe.",
+        "is not judged. Of whole series (task classify, regress) also the path of a table of its "
+        "own, relative to the recipe.",
     )
     column: Text | None = Field(
         default=None,
-        description="task classify: column that says train, valid or test of every series; where "
-        "it never says valid, that part is drawn from train.",
+        description="task classify or regress: column that says train, valid or test of every "
+        "series; where it never says valid, that part is drawn from train.",
     )
     seed: int = Field(
         default=0,
         ge=0,
         le=4_294_967_295,
-        description="task classify: which series are drawn for valid and test, each class in "
-        "proportion.",
+        description="task classify or regress: which series are drawn for valid and test, each "
+        "class in proportion.",
     )
 
 
@@ -130,12 +130,12 @@ class DataRecipe(Section):
     )
     target: TextOrTextsOrNone = Field(
         default=(),
-        description="Column to forecast, or a list of columns; task classify has none.",
+        description="Column to forecast, or a list of columns; other tasks have none.",
     )
     past: Texts = Field(
         default=(),
         description="More input columns, known only up to the newest row; with "
-        "task classify all that the model reads.",
+        "task classify and regress all that the model reads.",
     )
     future: Texts = Field(
         default=(),

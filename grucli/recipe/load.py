@@ -102,7 +102,7 @@ def _with_paths(recipe: Recipe, root: Node, folder: Path) -> Recipe:
     data, init = recipe.data, recipe.model.init
     data = data.model_copy(update={"path": _absolute_paths(data.path, root, folder)})
     test = data.split.test
-    if recipe.task.kind == "classify" and isinstance(test, str):
+    if recipe.deals_series and isinstance(test, str):
         path = _absolute(test, _node_at(root, "data", "split", "test"), folder)
         split = data.split.model_copy(update={"test": path})
         data = data.model_copy(update={"split": split})

@@ -15,7 +15,13 @@ from grucli.recipe.conflicts import find_conflicts
 from grucli.recipe.data import DataRecipe
 from grucli.recipe.kinds import Poolings, Text, Texts, one_of
 from grucli.recipe.sections import Section
-from grucli.recipe.tasks import ClassifyRecipe, ForecastRecipe, TaskRecipe
+from grucli.recipe.tasks import (
+    DEALT,
+    ClassifyRecipe,
+    ForecastRecipe,
+    RegressRecipe,
+    TaskRecipe,
+)
 from grucli.recipe.train import TrainRecipe
 
 Initialiser = Literal["uniform", "xavier", "orthogonal"]
@@ -118,8 +124,8 @@ class ModelRecipe(Section):
     )
     pooling: Poolings = Field(
         default=("last",),
-        description="task classify: what is read of a series: the final state, the mean or the "
-        "maximum over all steps, or a list of these side by side.",
+        description="task classify or regress: what is read of a series: the final state, the mean "
+        "or the maximum over all steps, or a list of these side by side.",
     )
     freeze: Texts = Field(
         default=(),
@@ -159,6 +165,17 @@ class Recipe(Section):
         """The task of a recipe for a classifier."""
         assert isinstance(self.task, ClassifyRecipe)
         return self.task
+
+    @property
+    def regress(self) -> RegressRecipe:
+        """The task of a recipe for a number of each series."""
+        assert isinstance(self.task, RegressRecipe)
+        return self.task
+
+    @property
+    def deals_series(self) -> bool:
+        """Whether whole series are dealt out to train, valid and test, and not spans of time."""
+        return self.task.kind in DEALT
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Self:

@@ -4,14 +4,18 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from grucli.recipe.rule import Rule
+from grucli.recipe.tasks import DEALT
 
 
-def _only_for(kind: str, default: Any, why: str) -> Callable[[Any, str], str | None]:
+def _only_for(
+    kinds: str | Sequence[str], default: Any, why: str
+) -> Callable[[Any, str], str | None]:
     """A key that has its default wherever the task is of another kind."""
+    known = (kinds,) if isinstance(kinds, str) else kinds
 
     def breaks(value: Any, task: str) -> str | None:
         usual = value == default or (isinstance(value, list) and tuple(value) == default)
-        if task == kind or usual:
+        if task in known or usual:
             return None
         found = ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else value
         shown = "null" if default is None else default
@@ -28,13 +32,13 @@ def _no_target(target: Sequence[str], task: str) -> str | None:
 
 
 def _no_inputs(past: Sequence[str], task: str) -> str | None:
-    if task == "classify" and not past:
+    if task != "forecast" and not past:
         return "missing; expected a list of the columns that the model reads"
     return None
 
 
 def _no_series(series: Sequence[str], task: str) -> str | None:
-    if task == "classify" and not series:
+    if task in DEALT and not series:
         return "missing; expected the column of names that tells the series apart"
     return None
 
@@ -51,22 +55,22 @@ def _label_twice(
 
 
 def _length_of_train(train: Any, task: str) -> str | None:
-    if task == "classify" and train is not None:
+    if task in DEALT and train is not None:
         return (
-            f"found {train} with task.kind classify; expected null: what is left by valid and test "
+            f"found {train} with task.kind {task}; expected null: what is left by valid and test "
             "is learned from"
         )
     return None
 
 
 def _time_of_valid(valid: Any, task: str) -> str | None:
-    if task == "classify" and isinstance(valid, str):
-        return f"found '{valid}' with task.kind classify; expected a fraction or a number of series"
+    if task in DEALT and isinstance(valid, str):
+        return f"found '{valid}' with task.kind {task}; expected a fraction or a number of series"
     return None
 
 
 def _column_beside_table(column: str | None, test: Any, task: str) -> str | None:
-    if task == "classify" and column is not None and isinstance(test, str):
+    if task in DEALT and column is not None and isinstance(test, str):
         return f"found {column} beside data.split.test '{test}'; expected only one of the two"
     return None
 
@@ -90,32 +94,34 @@ TASK_RULES = (
     Rule(("data.calendar", "task.kind"), _only_for("forecast", (), _NOTHING_AHEAD)),
     Rule(("data.static", "task.kind"), _only_for("forecast", (), _NOTHING_AHEAD)),
     Rule(
-        ("data.transform", "task.kind"), _only_for("forecast", "none", "there is no target to turn")
+        ("data.transform", "task.kind"),
+        _only_for(("forecast", "regress"), "none", "there is no target to turn"),
     ),
     Rule(("data.split.train", "task.kind"), _length_of_train),
     Rule(("data.split.valid", "task.kind"), _time_of_valid),
     Rule(("data.split.column", "data.split.test", "task.kind"), _column_beside_table),
     Rule(
         ("data.split.column", "task.kind"),
-        _only_for("classify", None, "its spans are cut by time"),
+        _only_for(DEALT, None, "its spans are cut by time"),
     ),
-    Rule(("data.split.seed", "task.kind"), _only_for("classify", 0, "its spans are cut by time")),
+    Rule(("data.split.seed", "task.kind"), _only_for(DEALT, 0, "its spans are cut by time")),
     Rule(("model.decoder", "task.kind"), _only_for("forecast", "direct", _NO_STEPS)),
     Rule(("model.skip", "task.kind"), _only_for("forecast", "none", _NO_STEPS)),
     Rule(
         ("model.channels", "task.kind"),
-        _only_for("forecast", "joint", "a class is one answer for all columns"),
+        _only_for("forecast", "joint", "there is one answer for all columns"),
     ),
     Rule(
         ("model.pooling", "task.kind"),
-        _only_for("classify", ("last",), "a forecast goes on from the final state"),
+        _only_for(DEALT, ("last",), "a forecast goes on from the final state"),
     ),
     Rule(
-        ("train.loss", "task.kind"), _only_for("forecast", "mse", "its loss is the cross-entropy")
+        ("train.loss", "task.kind"),
+        _only_for(("forecast", "regress"), "mse", "its loss is the cross-entropy"),
     ),
     Rule(
         ("train.loss_units", "task.kind"),
-        _only_for("forecast", "scaled", "its loss is the cross-entropy"),
+        _only_for("forecast", "scaled", "its windows are not normalised"),
     ),
     Rule(
         ("train.tbptt_steps", "task.kind"),

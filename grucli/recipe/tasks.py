@@ -60,9 +60,30 @@ class ClassifyRecipe(Section):
     )
 
 
-KINDS: dict[str, type[Section]] = {"forecast": ForecastRecipe, "classify": ClassifyRecipe}
+class RegressRecipe(Section):
+    """One number for each series: the model reads data.past, the label is what it learns to say."""
+
+    kind: Literal["regress"] = Field(description="What to do with the series.")
+    label: Text = Field(
+        description="Column of numbers, constant within each series. data.transform and data.scale "
+        "are of it too, and undone on the output."
+    )
+    noise: float = Field(
+        default=0.0,
+        ge=0,
+        description="Standard deviation of the noise that training adds to scaled inputs.",
+    )
+
+
+KINDS: dict[str, type[Section]] = {
+    "forecast": ForecastRecipe,
+    "classify": ClassifyRecipe,
+    "regress": RegressRecipe,
+}
 """Kind -> section."""
 DEFAULT_KIND = "forecast"
+DEALT = ("classify", "regress")
+"""The kinds whose samples are whole series."""
 
 
 def kind_of(task: Any) -> Any:
@@ -73,6 +94,8 @@ def kind_of(task: Any) -> Any:
 
 
 TaskRecipe = Annotated[
-    Annotated[ForecastRecipe, Tag("forecast")] | Annotated[ClassifyRecipe, Tag("classify")],
+    Annotated[ForecastRecipe, Tag("forecast")]
+    | Annotated[ClassifyRecipe, Tag("classify")]
+    | Annotated[RegressRecipe, Tag("regress")],
     Discriminator(kind_of),
 ]

@@ -48,7 +48,7 @@ class TrainRecipe(Section):
     )
     loss: Literal["mse", "mae", "huber"] = Field(
         default="mse",
-        description="Loss of a forecast, on scaled values; task classify has cross-entropy.",
+        description="Loss of numbers, on scaled values; classes have cross-entropy.",
     )
     loss_units: Literal["scaled", "window"] = Field(
         default="scaled",

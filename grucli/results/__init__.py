@@ -17,6 +17,7 @@ from grucli.results.history import (
 )
 from grucli.results.matrices import MatrixChange, MatrixStatistics
 from grucli.results.movement import MatrixMovement, Movement
+from grucli.results.numbers import NumberMetrics, Numbers, NumberScores
 from grucli.results.pictures import (
     ForecastExample,
     MatrixFrames,
@@ -54,9 +55,9 @@ from grucli.results.weights import (
     WeightReport,
 )
 
-AnyScores = Scores | ClassScores
+AnyScores = Scores | ClassScores | NumberScores
 """How good a model is, of whatever task."""
-Prediction = Forecast | Labels
+Prediction = Forecast | Labels | Numbers
 """What a model makes of a table, of whatever task."""
 
 __all__ = [
@@ -92,6 +93,9 @@ __all__ = [
     "Metric",
     "MetricSet",
     "Movement",
+    "NumberMetrics",
+    "NumberScores",
+    "Numbers",
     "OverallErrors",
     "Prediction",
     "RecipeCheck",

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from grucli.results.classes import ClassScores
+from grucli.results.numbers import NumberScores
 from grucli.results.scores import Scores
 
 
@@ -105,7 +106,7 @@ class TrainingFinished:
     steps: int
     elapsed_seconds: float
     steps_per_second: float
-    scores: Scores | ClassScores | None
+    scores: Scores | ClassScores | NumberScores | None
     refit_path: str | None = None
     hints: tuple[str, ...] = ()
 

@@ -11,9 +11,8 @@ from grucli.errors import CheckpointError, UsageError
 from grucli.results import RunComparison, RunSummary
 from grucli.runs.folder import RUNS, RunFolder
 from grucli.runs.opened import recipe_of
+from grucli.tasks import TASKS
 
-_SORTED_BY = {"forecast": ("mase", 1), "classify": ("accuracy", -1)}
-"""Kind of task -> the metric that runs are sorted by, and 1 where less is better."""
 _NAMED_APART = ("name",)
 """Keys of a recipe that every run has for itself."""
 
@@ -101,7 +100,7 @@ def _order(runs: Sequence[RunSummary]) -> tuple[str, int]:
     """The metric of their task if all were scored, else the validation loss."""
     kinds = {run.kind for run in runs}
     if len(kinds) == 1:
-        name, sign = _SORTED_BY.get(kinds.pop(), ("", 1))
+        name, sign = TASKS[kinds.pop()].best_by
         if all(run.scores.get(name) is not None for run in runs):
             return name, sign
     return "valid_loss", 1

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from grucli.data import Look, Panel, look_at
+from grucli.data import Judged, Look, Panel, look_at
 from grucli.data.readers.sources import Source
 from grucli.data.sniffing.numbers import Column
 from grucli.dialect import Dialect
@@ -119,8 +119,8 @@ class FirstLook:
                 "regularise": not self.look.is_even and not self.look.series,
             }
         )
-        texts = self.look.labels[:1] if self.is_classified else ()
-        return read_panel(data, self.content, texts=texts)
+        judged = Judged(texts=self.look.labels[:1] if self.is_classified else ())
+        return read_panel(data, self.content, judged=judged)
 
     @property
     def lengths(self) -> np.ndarray[Any, Any]:

@@ -15,7 +15,7 @@ from grucli.recipe import Recipe, recipe_from_mapping
 from grucli.results import SplitName
 from grucli.runs.checkpoints import checkpoint_in
 from grucli.runs.device import use_kernel
-from grucli.runs.tables import read_judged, read_panel
+from grucli.runs.tables import NOTHING, read_judged, read_panel
 from grucli.tasks import Learned, Task, task_of
 
 
@@ -118,8 +118,8 @@ def _panel(opened: Opened, data: str | bytes | None, *, judged: SplitName | None
     if judged is not None and data is None:
         panel = read_judged(opened.recipe, expected=trained)
     else:
-        texts = () if judged is None else opened.task.judged_texts(opened.recipe, judged)
-        panel = read_panel(opened.recipe.data, data, texts=texts, expected=trained)
+        columns = NOTHING if judged is None else opened.task.judged_columns(opened.recipe, judged)
+        panel = read_panel(opened.recipe.data, data, judged=columns, expected=trained)
     if panel.frequency != trained:
         raise DataError(
             f"{panel.source}: rows are {panel.frequency.words}; the model was trained on "

@@ -39,6 +39,9 @@ class PreparedData:
         digest.update(panel.bounds[1:-1].tobytes())
         for texts in panel.texts.values():
             digest.update("\0".join(texts).encode())
+        for name, mark in panel.marks.items():
+            digest.update(mark.tobytes())
+            digest.update("\0".join(panel.words.get(name, ())).encode())
         return {
             "path": panel.source,
             "rows": len(panel.values),

@@ -6,6 +6,7 @@ from typing import Any
 
 from grucli.data import (
     Frequency,
+    Judged,
     Panel,
     Table,
     add_calendar,
@@ -15,31 +16,36 @@ from grucli.data import (
     expand,
     frequency_of,
     join_panels,
+    number_words,
     parse_table,
     place_in_zone,
     read_frame,
     read_table,
     regularise,
+    with_words,
 )
 from grucli.errors import DataError
 from grucli.recipe import DataRecipe, Recipe
 from grucli.tasks import task_of
+
+NOTHING = Judged()
 
 
 def read_panel(
     data: DataRecipe,
     source: Any = None,
     *,
-    texts: Sequence[str] = (),
+    judged: Judged = NOTHING,
     expected: Frequency | None = None,
 ) -> Panel:
     """The table of a recipe as a panel, or another one of the same columns, written alike.
 
-    ``source`` is its path, the bytes of a CSV, or a frame of pandas, polars or pyarrow; ``texts``
-    are more columns of texts. Raises DataError.
+    ``source`` is its path, the bytes of a CSV, or a frame of pandas, polars or pyarrow; ``judged``
+    are more columns, which no model reads. Raises DataError.
     """
-    table = _read(data, source, texts, columns=data.columns.read)
-    check_logarithms(table, data.target, data.transform)
+    table = _read(data, source, judged, columns=data.columns.read)
+    table, words = number_words(table, judged.words, data.dialect)
+    check_logarithms(table, (*data.target, *judged.numbers), data.transform)
     said = None if data.frequency is None else frequency_of(data.frequency)
     wanted = expected or said
     if data.regularise:
@@ -53,14 +59,15 @@ def read_panel(
             "data.frequency says; correct the key, resample the table or set data.regularise: true"
         )
     check_static(panel)
-    return add_calendar(panel, columns, data.calendar)
+    return add_calendar(replace(panel, words=words), columns, data.calendar)
 
 
-def _read(data: DataRecipe, source: Any, texts: Sequence[str], *, columns: Sequence[str]) -> Table:
+def _read(data: DataRecipe, source: Any, judged: Judged, *, columns: Sequence[str]) -> Table:
     wanted: dict[str, Any] = {
         "time": data.time,
-        "columns": columns,
-        "texts": (*data.series, *texts),
+        "columns": (*columns, *judged.numbers),
+        "texts": (*data.series, *judged.texts, *judged.words),
+        "sparse": judged.words,
         "dialect": data.dialect,
     }
     if source is None or isinstance(source, str):
@@ -71,7 +78,7 @@ def _read(data: DataRecipe, source: Any, texts: Sequence[str], *, columns: Seque
 
 def read_future(data: DataRecipe, source: Any) -> Table:
     """The columns that are known in advance, of a path, the bytes of a CSV, or a frame."""
-    return _read(data, source, (), columns=data.future)
+    return _read(data, source, NOTHING, columns=data.future)
 
 
 def table_files(data: DataRecipe) -> list[str]:
@@ -84,11 +91,12 @@ def table_files(data: DataRecipe) -> list[str]:
 
 def read_judged(recipe: Recipe, *, expected: Frequency | None = None) -> Panel:
     """All tables of a recipe, with what a model is judged by: the test part may be another file."""
-    data, texts = recipe.data, task_of(recipe).judged_texts(recipe, "test")
-    panel = read_panel(data, texts=texts, expected=expected)
-    if recipe.task.kind == "forecast" or not isinstance(data.split.test, str):
+    data, judged = recipe.data, task_of(recipe).judged_columns(recipe, "test")
+    panel = read_panel(data, judged=judged, expected=expected)
+    if not (recipe.deals_series and isinstance(data.split.test, str)):
         return panel
-    apart = read_panel(data, data.split.test, texts=texts, expected=panel.frequency)
+    apart = read_panel(data, data.split.test, judged=judged, expected=panel.frequency)
+    apart = with_words(apart, panel.words)
     notes = tuple(f"test: {note}" for note in apart.notes)
-    joined = join_panels([panel, apart])
+    joined = join_panels([with_words(panel, apart.words), apart])
     return replace(joined, notes=(*panel.notes, *notes), files=(panel.series, apart.series))

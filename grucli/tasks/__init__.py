@@ -5,11 +5,13 @@ from typing import Any
 from grucli.recipe import Recipe
 from grucli.tasks.classify.task import ClassifyTask
 from grucli.tasks.forecast.task import ForecastTask
+from grucli.tasks.regress.task import RegressTask
 from grucli.tasks.task import Intervals, Learned, Samples, Task, TaskData
 
 __all__ = ["TASKS", "Intervals", "Learned", "Samples", "Task", "TaskData", "task_of"]
 
-TASKS: dict[str, Task[Any, Any]] = {task.kind: task for task in (ForecastTask(), ClassifyTask())}
+_ALL: tuple[Task[Any, Any], ...] = (ForecastTask(), ClassifyTask(), RegressTask())
+TASKS = {task.kind: task for task in _ALL}
 """Kind in the recipe -> task."""
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from grucli.data import AnyScaler, Panel, Table
+from grucli.data import AnyScaler, Judged, Panel, Table
 from grucli.errors import CheckpointError, UsageError
 from grucli.forms import Fields, Form, Plain
 from grucli.nn import RecurrentModel
@@ -110,9 +110,12 @@ class Task(ABC, Generic[Data, Model]):
     def model_words(self, recipe: Recipe) -> str:
         """What comes after the stack, such as ``direct decoder``."""
 
+    best_by: tuple[str, int]
+    """The metric that runs are sorted by, and 1 where less is better, else -1."""
+
     @abstractmethod
-    def judged_texts(self, recipe: Recipe, split: SplitName) -> tuple[str, ...]:
-        """Columns of texts that a table must have for one of its parts to be judged."""
+    def judged_columns(self, recipe: Recipe, split: SplitName) -> Judged:
+        """What a table must have, beside what a model reads, for one of its parts to be judged."""
 
     def facts_form(self, recipe: Recipe) -> Form:
         """What the facts in a checkpoint have to be, which is seen to before they are used."""

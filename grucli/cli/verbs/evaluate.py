@@ -42,7 +42,8 @@ def evaluate(
     --level 80 judges the intervals that `predict --level 80` gives, as coverage.80 and width.80;
     without it those of 80 and 95 per cent. --plot draws forecasts of four windows beside the truth
     and the rows they were made from. A classifier stands beside the majority class and ridge
-    regression; --plot draws what it takes for what.
+    regression; --plot draws what it takes for what. A regressor stands beside the mean and ridge
+    regression; --plot draws what it says against the truth.
 
     Example: grucli eval runs/co2/best.pt --by step --fail-if "mase>1"
     """
@@ -66,9 +67,12 @@ def evaluate(
 
 def _drawing(scores: Any, examples: Any, split: str) -> Any:
     from grucli.figures.classes import draw_confusion
+    from grucli.figures.numbers import draw_numbers
     from grucli.figures.series import draw_forecasts
-    from grucli.results import ClassScores
+    from grucli.results import ClassScores, NumberScores
 
     if isinstance(scores, ClassScores):
         return draw_confusion(scores)
+    if isinstance(scores, NumberScores):
+        return draw_numbers(scores)
     return draw_forecasts(examples, title=f"Forecasts against the truth, split {split}")

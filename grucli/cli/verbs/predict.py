@@ -60,7 +60,7 @@ def predict(
 
     --level 80 adds y-lo-80 and y-hi-80, between which 80 per cent of the values to come should
     lie, as the errors on the validation span were. A classifier gives the label of every series
-    and the probability of each class.
+    and the probability of each class, a regressor the number of every series.
 
     Example: grucli predict runs/co2/best.pt new.csv -o forecast.csv
     """
@@ -134,7 +134,7 @@ def _draw(examples: Any, plot: Path | None) -> None:
 
     if plot is not None and not examples:
         raise UsageError(
-            f"--plot {plot}: labels are not drawn; `grucli eval --plot` draws how good"
+            f"--plot {plot}: only forecasts are drawn; `grucli eval --plot` draws how good"
         )
     write_plot(plot, drawing)
 

@@ -1,7 +1,8 @@
 """Scores and predictions of whatever task: each drawn and written by the view of its kind."""
 
-from collections.abc import Mapping
-from typing import Literal, TextIO
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TextIO
 
 from rich.text import Text
 
@@ -14,35 +15,57 @@ from grucli.cli.views.classes import (
 )
 from grucli.cli.views.forecast import write_forecast_csv
 from grucli.cli.views.intervals import interval_table
-from grucli.cli.views.scores import BRIEF, forecasters, metric_table, render_scores
-from grucli.cli.views.scores import score_numbers as forecast_numbers
+from grucli.cli.views.numbers import (
+    number_numbers,
+    render_number_scores,
+    render_number_summary,
+    write_numbers_csv,
+)
+from grucli.cli.views.scores import BRIEF, forecasters, metric_table, render_scores, score_numbers
 from grucli.cli.views.verdict import verdict
 from grucli.errors import UsageError
-from grucli.results import AnyScores, ClassScores, Labels, Prediction
+from grucli.results import (
+    AnyScores,
+    ClassScores,
+    Forecast,
+    Labels,
+    Numbers,
+    NumberScores,
+    Prediction,
+    Scores,
+)
 from grucli.text import plural
 
-
-def render_judged(scores: AnyScores, by: Literal["step", "column"] | None, width: int) -> Screen:
-    """Scores as lines. Raises UsageError for errors by step or column of a classifier."""
-    if not isinstance(scores, ClassScores):
-        return render_scores(scores, by, width)
-    if by is not None:
-        raise UsageError(
-            f"--by {by}: the model says classes, which have neither steps nor target columns; "
-            "leave it out (the confusion matrix tells the classes apart)"
-        )
-    return render_class_scores(scores, width)
+By = Literal["step", "column"] | None
 
 
-def judged_numbers(scores: AnyScores) -> Mapping[str, float | None]:
-    """Every number by name, for ``--fail-if``."""
-    return class_numbers(scores) if isinstance(scores, ClassScores) else forecast_numbers(scores)
+@dataclass(frozen=True)
+class _View:
+    """Of scores of one kind: as a screen, by name, in short; and what ``predict`` then writes."""
+
+    render: Callable[[Any, By, int], Screen]
+    numbers: Callable[[Any], Mapping[str, float | None]]
+    summary: Callable[[Any, int], list[Text]]
+    answers: str
 
 
-def render_judged_summary(scores: AnyScores, width: int) -> list[Text]:
-    """Scores in short, for the end of a run."""
-    if isinstance(scores, ClassScores):
-        return render_class_summary(scores, width)
+def _whole(
+    render: Callable[[Any, int], Screen], answers: str, instead: str
+) -> Callable[[Any, By, int], Screen]:
+    """The screen of scores that have neither steps nor columns."""
+
+    def draw(scores: Any, by: By, width: int) -> Screen:
+        if by is not None:
+            raise UsageError(
+                f"--by {by}: the model says {answers}, which have neither steps nor target "
+                f"columns; leave it out{instead}"
+            )
+        return render(scores, width)
+
+    return draw
+
+
+def _forecast_summary(scores: Scores, width: int) -> list[Text]:
     title = (
         f"On the {scores.split} span ({plural(scores.windows, 'window')} of "
         f"{plural(scores.horizon_steps, 'step')}; * best)"
@@ -52,9 +75,48 @@ def render_judged_summary(scores: AnyScores, width: int) -> list[Text]:
     return [*head, *interval_table(scores), *verdict(scores, width)]
 
 
+_VIEWS: dict[type, _View] = {
+    Scores: _View(render_scores, score_numbers, _forecast_summary, "forecast"),
+    ClassScores: _View(
+        _whole(render_class_scores, "classes", " (the confusion matrix tells the classes apart)"),
+        class_numbers,
+        render_class_summary,
+        "labels",
+    ),
+    NumberScores: _View(
+        _whole(render_number_scores, "numbers", ""),
+        number_numbers,
+        render_number_summary,
+        "numbers",
+    ),
+}
+_WRITERS: dict[type, Callable[[Any, TextIO], None]] = {
+    Forecast: write_forecast_csv,
+    Labels: write_labels_csv,
+    Numbers: write_numbers_csv,
+}
+
+
+def render_judged(scores: AnyScores, by: By, width: int) -> Screen:
+    """Scores as lines. Raises UsageError for errors by step or column where there are none."""
+    return _VIEWS[type(scores)].render(scores, by, width)
+
+
+def judged_numbers(scores: AnyScores) -> Mapping[str, float | None]:
+    """Every number by name, for ``--fail-if``."""
+    return _VIEWS[type(scores)].numbers(scores)
+
+
+def render_judged_summary(scores: AnyScores, width: int) -> list[Text]:
+    """Scores in short, for the end of a run."""
+    return _VIEWS[type(scores)].summary(scores, width)
+
+
+def answers_of(scores: AnyScores | None) -> str:
+    """What a model with such scores gives, in a word: forecast, labels, numbers."""
+    return "forecast" if scores is None else _VIEWS[type(scores)].answers
+
+
 def write_prediction_csv(prediction: Prediction, stream: TextIO) -> None:
-    """A forecast or labels as CSV."""
-    if isinstance(prediction, Labels):
-        write_labels_csv(prediction, stream)
-    else:
-        write_forecast_csv(prediction, stream)
+    """A forecast, labels or numbers as CSV."""
+    _WRITERS[type(prediction)](prediction, stream)

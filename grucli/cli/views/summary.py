@@ -9,8 +9,8 @@ from rich.text import Text
 from grucli.cli.kit.numbers import clock, digits
 from grucli.cli.kit.page import Screen
 from grucli.cli.views.hints import hints
-from grucli.cli.views.judged import render_judged_summary
-from grucli.results import ClassScores, TrainingFinished
+from grucli.cli.views.judged import answers_of, render_judged_summary
+from grucli.results import Scores, TrainingFinished
 from grucli.text import clean, plural
 
 _REASONS = {
@@ -72,16 +72,15 @@ def _how_to_judge(finished: TrainingFinished) -> str:
     """Options of ``eval`` that show most."""
     if finished.scores is None:
         return " --split valid"
-    return "" if isinstance(finished.scores, ClassScores) else " --by step"
+    return " --by step" if isinstance(finished.scores, Scores) else ""
 
 
 def _next(finished: TrainingFinished) -> list[Text]:
     path = shlex.quote(finished.best_path)
-    is_classifier = isinstance(finished.scores, ClassScores)
     used = shlex.quote(finished.refit_path or finished.best_path)
     commands = (
         f"grucli eval {path}{_how_to_judge(finished)}",
-        f"grucli predict {used} -o {'labels' if is_classifier else 'forecast'}.csv",
+        f"grucli predict {used} -o {answers_of(finished.scores)}.csv",
         f"grucli inspect-weights {path}",
     )
     lines = [Text(f"  {command}", style="cyan") for command in commands]

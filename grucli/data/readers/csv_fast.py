@@ -51,11 +51,12 @@ def read_fast(
     time: Sequence[str],
     columns: Sequence[str] | None,
     texts: Sequence[str] = (),
+    sparse: Sequence[str] = (),
     dialect: Dialect,
 ) -> Table | None:
     """Read a plain table, or give None. Raises DataError for wrong columns only."""
     parts: list[_Part] = []
-    vocabularies = [Vocabulary(name) for name in texts]
+    vocabularies = [Vocabulary(name, sparse=name in sparse) for name in texts]
     form = Form(source.name, dialect)
     with source.open(dialect.encoding) as file:
         header = _read_header(file, form)
@@ -215,10 +216,10 @@ def _may_hold_words(data: Bytes, starts: Numbers, values: Floats) -> bool:
 def _encode(
     texts: NDArray[np.object_], vocabulary: Vocabulary, form: Form
 ) -> NDArray[np.int32] | None:
-    """The texts of a block as numbers; None where some are empty or surrounded by blanks."""
+    """The texts of a block as numbers; None where some are not plain, or empty and may not be."""
     inside, found = pd.factorize(texts)
     words = [word.translate(form.as_written) for word in found]
-    if not all(word and word == word.strip(BLANKS) for word in words):
+    if not all((word or vocabulary.sparse) and word == word.strip(BLANKS) for word in words):
         return None
     return np.array([vocabulary.code(word) for word in words], np.int32)[inside]
 

@@ -6,7 +6,7 @@ Defines what grucli accepts; ``csv_fast`` accepts a part of it and gives the sam
 import csv
 from array import array
 from collections.abc import Iterator, Sequence
-from typing import TextIO
+from typing import Any, TextIO
 
 import numpy as np
 
@@ -28,20 +28,16 @@ BLANK_LIMIT = 1_000_000
 _NO_TABLE = "expected rows of a CSV table; check that this is the right file"
 
 
-def read_strict(
-    source: Source,
-    *,
-    time: Sequence[str],
-    columns: Sequence[str] | None,
-    texts: Sequence[str] = (),
-    dialect: Dialect,
-) -> Table:
-    """Read a table cell by cell. Raises DataError with every fault found."""
+def read_strict(source: Source, *, dialect: Dialect, **wanted: Any) -> Table:
+    """Read a table cell by cell. Raises DataError with every fault found.
+
+    ``wanted`` is what ``read_header`` is told of the columns.
+    """
     problems = Problems(source.name)
     with source.open(dialect.encoding) as binary:
         text = decoded(binary, dialect.encoding)
         rows = split_rows(read_lines(text, problems, dialect), problems, dialect)
-        body = read_header(rows, problems, time=time, columns=columns, texts=texts, dialect=dialect)
+        body = read_header(rows, problems, dialect=dialect, **wanted)
         for line, cells in rows:
             body.add(line, cells)
     return body.finish()
@@ -54,6 +50,7 @@ def read_header(
     time: Sequence[str],
     columns: Sequence[str] | None,
     texts: Sequence[str] = (),
+    sparse: Sequence[str] = (),
     dialect: Dialect,
 ) -> "Body":
     """The first row as the names of the columns. Raises DataError."""
@@ -63,20 +60,23 @@ def read_header(
         raise DataError(f"{problems.name}: empty; expected a header line and rows; check it")
     where = f"{problems.name}:{line}"
     layout = read_layout(header, where, time=time, columns=columns, texts=texts, dialect=dialect)
-    return Body(layout, problems, dialect)
+    return Body(layout, problems, dialect, sparse)
 
 
 class Body:
     """The rows below the header, in columns."""
 
-    def __init__(self, layout: Layout, problems: Problems, dialect: Dialect) -> None:
+    def __init__(
+        self, layout: Layout, problems: Problems, dialect: Dialect, sparse: Sequence[str]
+    ) -> None:
         self.layout, self.problems, self.dialect = layout, problems, dialect
         self.numbers = NumberFormat(dialect)
         self.style: TimeStyle | None = None
         self.times: list[str] = []
         self.lines = array("q")
         self.values = array("d")
-        self.texts = [Vocabulary(layout.names[place]) for place in layout.texts]
+        names = [layout.names[place] for place in layout.texts]
+        self.texts = [Vocabulary(name, sparse=name in sparse) for name in names]
         self.codes = [array("i") for _ in layout.texts]
 
     def add(self, line: int, cells: list[str]) -> None:
@@ -101,7 +101,7 @@ class Body:
                 self.values.append(number)
         for place, vocabulary, codes in zip(layout.texts, self.texts, self.codes, strict=True):
             word = cells[place].strip(BLANKS)
-            if not word:
+            if not (word or vocabulary.sparse):
                 self._note(line, place, NO_TEXT)
             codes.append(vocabulary.code(word))
 

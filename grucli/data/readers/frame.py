@@ -33,6 +33,7 @@ def read_frame(
     time: str | Sequence[str],
     columns: Sequence[str] | None = None,
     texts: Sequence[str] = (),
+    sparse: Sequence[str] = (),
     dialect: Dialect,
 ) -> Table:
     """The columns of a frame as a table; rows are counted from 0 in errors.
@@ -54,7 +55,8 @@ def read_frame(
     values = np.empty((rows, len(layout.wanted)))
     for place, name in enumerate(layout.columns):
         values[:, place] = _numbers(held[name], name, numbers, problems)
-    named = tuple(_text_column(held[name], name, problems) for name in texts)
+    vocabularies = [Vocabulary(name, sparse=name in sparse) for name in texts]
+    named = tuple(_text_column(held[v.name], v, problems) for v in vocabularies)
     moments, style = _times(held, layout, dialect, problems)
     problems.check()
     return table_of_times(
@@ -112,13 +114,13 @@ def _numbers(column: Any, name: str, numbers: NumberFormat, problems: Problems) 
     return values
 
 
-def _text_column(column: Any, name: str, problems: Problems) -> TextColumn:
+def _text_column(column: Any, vocabulary: Vocabulary, problems: Problems) -> TextColumn:
     """A column of texts, such as the names of series."""
-    vocabulary, codes = Vocabulary(name), []
+    codes = []
     for row, cell in enumerate(text_cells(column)):
         word = cell.strip(BLANKS)
-        if not word:
-            _note(problems, row, name, NO_TEXT)
+        if not (word or vocabulary.sparse):
+            _note(problems, row, vocabulary.name, NO_TEXT)
         codes.append(vocabulary.code(word))
     return vocabulary.column(np.array(codes, np.int32))
 

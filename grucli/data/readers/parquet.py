@@ -19,6 +19,7 @@ def read_parquet(
     time: Sequence[str],
     columns: Sequence[str] | None,
     texts: Sequence[str] = (),
+    sparse: Sequence[str] = (),
     dialect: Dialect,
 ) -> Table:
     """The wanted columns of a parquet file; rows are counted from 0. Raises DataError."""
@@ -35,6 +36,7 @@ def read_parquet(
         time=time,
         columns=layout.columns,
         texts=texts,
+        sparse=sparse,
         dialect=dialect,
     )
 

@@ -21,6 +21,7 @@ def read_table(
     time: str | Sequence[str],
     columns: Sequence[str] | None = None,
     texts: Sequence[str] = (),
+    sparse: Sequence[str] = (),
     dialect: Dialect = PLAIN,
 ) -> Table:
     """Read a CSV file, plain or packed as .gz, .bz2, .xz or .zst, or a parquet file.
@@ -30,9 +31,10 @@ def read_table(
     ``path`` may be ``-`` for standard input, a pattern such as ``*.csv``, or a list: several files
     are one table, in this order. ``time`` is the name of the time column, or of several that a time
     is built from; ``columns`` are those to read as numbers, None all but ``time`` and ``texts``,
-    which are read as texts; others are not looked at. Raises DataError with every fault found.
+    which are read as texts, the ``sparse`` of them with empty cells too; others are not looked at.
+    Raises DataError with every fault found.
     """
-    wanted = _Wanted(_listed(time), columns, tuple(texts), dialect)
+    wanted = _Wanted(_listed(time), columns, tuple(texts), tuple(sparse), dialect)
     tables = []
     for name in expand(path):
         with closing(Source.at(name)) as source:
@@ -47,10 +49,12 @@ def parse_table(
     time: str | Sequence[str],
     columns: Sequence[str] | None = None,
     texts: Sequence[str] = (),
+    sparse: Sequence[str] = (),
     dialect: Dialect = PLAIN,
 ) -> Table:
     """The same from bytes; ``source`` is their name in errors."""
-    return _read(Source(source, content), _Wanted(_listed(time), columns, tuple(texts), dialect))
+    wanted = _Wanted(_listed(time), columns, tuple(texts), tuple(sparse), dialect)
+    return _read(Source(source, content), wanted)
 
 
 class _Wanted(NamedTuple):
@@ -59,6 +63,7 @@ class _Wanted(NamedTuple):
     time: tuple[str, ...]
     columns: Sequence[str] | None
     texts: tuple[str, ...]
+    sparse: tuple[str, ...]
     dialect: Dialect
 
 

@@ -9,10 +9,10 @@ NO_TEXT = "no text; expected one in every row; fill it in or remove the row"
 
 
 class Vocabulary:
-    """Every text of one column so far."""
+    """Every text of one column so far; of a ``sparse`` one cells may be empty."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, name: str, *, sparse: bool = False) -> None:
+        self.name, self.sparse = name, sparse
         self._codes: dict[str, int] = {}
 
     def code(self, word: str) -> int:

@@ -9,15 +9,14 @@ from grucli.nn import SequenceModel
 from grucli.results import ClassMetrics, ClassScores, SplitName
 from grucli.tasks.classify.baselines import (
     Classes,
-    Floats,
-    features,
     fit_ridge_classifier,
     majority,
 )
 from grucli.tasks.classify.data import ClassifyData
 from grucli.tasks.classify.metrics import class_metrics, confusion
 from grucli.tasks.classify.predict import probabilities
-from grucli.tasks.classify.samples import Sequences
+from grucli.tasks.sequences.features import Floats, features_of
+from grucli.tasks.sequences.samples import Sequences
 
 
 def score_model(model: SequenceModel, data: ClassifyData, *, split: SplitName) -> ClassScores:
@@ -55,22 +54,13 @@ def _baselines(
         return rows
     train, valid = (_labelled(data.samples(part)) for part in ("train", "valid"))
     ridge = fit_ridge_classifier(train, valid, classes=count)
-    labels = ridge(_features(sequences))
+    labels = ridge(features_of(sequences))
     rows["ridge"] = class_metrics(truth, labels, classes=count, probabilities=None)
     return rows
 
 
 def _labelled(sequences: Sequences) -> tuple[Floats, Classes]:
-    return _features(sequences), _truth(sequences)
-
-
-def _features(sequences: Sequences) -> Floats:
-    """Means and deviations of the scaled columns of every sequence."""
-    panel = sequences.data.panel
-    scaled = sequences.data.scaled.cpu().numpy().astype(np.float64)
-    bounds = panel.bounds
-    rows = [scaled[bounds[place] : bounds[place + 1]] for place in sequences.places]
-    return features(np.concatenate(rows), sequences.lengths.numpy())
+    return features_of(sequences), _truth(sequences)
 
 
 def _truth(sequences: Sequences) -> Classes:

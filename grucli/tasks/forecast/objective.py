@@ -8,8 +8,8 @@ from torch import Tensor
 from grucli.nn import Forecaster
 from grucli.recipe import TrainRecipe
 from grucli.tasks.batches import validation_losses
-from grucli.tasks.forecast.losses import masked_mean_loss
 from grucli.tasks.forecast.samples import Batch, Windows
+from grucli.tasks.losses import masked_mean_loss
 
 
 @dataclass(frozen=True)

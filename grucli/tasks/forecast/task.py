@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from grucli.data import Panel, Table
+from grucli.data import Judged, Panel, Table
 from grucli.forms import Form
 from grucli.nn import Forecaster
 from grucli.recipe import Recipe
@@ -33,14 +33,15 @@ class ForecastTask(Task[ForecastData, Forecaster]):
         return calibration_form(recipe.forecast.horizon, len(recipe.data.target))
 
     samples_word = "window"
+    best_by = ("mase", 1)
 
     def model_words(self, recipe: Recipe) -> str:
         """The decoder."""
         return f"{recipe.model.decoder} decoder"
 
-    def judged_texts(self, recipe: Recipe, split: SplitName) -> tuple[str, ...]:
-        """None: the truth is among the numbers."""
-        return ()
+    def judged_columns(self, recipe: Recipe, split: SplitName) -> Judged:
+        """None: the truth is among the columns that are read."""
+        return Judged()
 
     def prepare(
         self,

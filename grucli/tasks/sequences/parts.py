@@ -8,20 +8,27 @@ from numpy.typing import NDArray
 from grucli.data import Panel
 from grucli.data.split import Share
 from grucli.errors import DataError
-from grucli.recipe import SplitRecipe
+from grucli.recipe import Recipe, SplitRecipe
+from grucli.results import SplitName
 
 Places = NDArray[np.int64]
 """Numbers of series in a panel."""
 PARTS = ("train", "valid", "test")
 
 
-def deal(panel: Panel, labels: Sequence[str], split: SplitRecipe) -> dict[str, Places]:
+def part_columns(recipe: Recipe, split: SplitName) -> tuple[str, ...]:
+    """The column that says the part of every series, where there is one and it is asked for."""
+    column = recipe.data.split.column
+    return () if column is None or split == "all" else (column,)
+
+
+def deal(panel: Panel, kinds: Sequence[str], split: SplitRecipe) -> dict[str, Places]:
     """The series of each part, whole, in the order of the panel.
 
     A panel of two tables has its test part in the second; where ``test`` names a table and the
     panel is another one, all of it is judged. A column says the part of every series, or else
-    shares of them are drawn with ``split.seed``, kinds in proportion. Raises DataError where a part
-    that training needs is empty.
+    shares of them are drawn with ``split.seed``, of each of the ``kinds`` in proportion. Raises
+    DataError where a part that training needs is empty.
     """
     everything = np.arange(panel.series)
     pool, parts = everything, {"test": everything[:0]}
@@ -36,8 +43,8 @@ def deal(panel: Panel, labels: Sequence[str], split: SplitRecipe) -> dict[str, P
         if len(parts["valid"]):
             return parts
     elif not panel.files:
-        pool, parts["test"] = _draw(pool, labels, split.test, split.seed)
-    parts["train"], parts["valid"] = _draw(pool, labels, split.valid, split.seed + 1)
+        pool, parts["test"] = _draw(pool, kinds, split.test, split.seed)
+    parts["train"], parts["valid"] = _draw(pool, kinds, split.valid, split.seed + 1)
     _check(panel, parts, is_judged=split.test != 0)
     return parts
 
@@ -55,27 +62,27 @@ def _named(panel: Panel, column: str) -> NDArray[np.str_]:
 
 
 def _draw(
-    pool: Places, labels: Sequence[str], share: Share | None, seed: int
+    pool: Places, kinds: Sequence[str], share: Share | None, seed: int
 ) -> tuple[Places, Places]:
-    """Those that stay, and a share of them that is drawn, each class in proportion.
+    """Those that stay, and a share of them that is drawn, each kind in proportion.
 
-    The places that are left by rounding down go to the classes with the largest remainders. One of
-    each class stays where there is one.
+    The places that are left by rounding down go to the kinds with the largest remainders. One of
+    each kind stays where there is one.
     """
     if share is None or isinstance(share, str):
         raise ValueError(f"data.split: {share!r} is no share; the recipe allows none here")
     count = share if isinstance(share, int) else int(share * len(pool) + 1e-6)
-    by_class: dict[str, list[int]] = {}
+    by_kind: dict[str, list[int]] = {}
     for place in pool.tolist():
-        by_class.setdefault(labels[place], []).append(place)
-    quotas = {name: count * len(places) / len(pool) for name, places in by_class.items()}
-    sizes = {name: min(int(quota), len(by_class[name]) - 1) for name, quota in quotas.items()}
+        by_kind.setdefault(kinds[place], []).append(place)
+    quotas = {name: count * len(places) / len(pool) for name, places in by_kind.items()}
+    sizes = {name: min(int(quota), len(by_kind[name]) - 1) for name, quota in quotas.items()}
     by_remainder = sorted(sizes, key=lambda name: (sizes[name] - quotas[name], name))
     for name in by_remainder[: max(count - sum(sizes.values()), 0)]:
-        sizes[name] = min(sizes[name] + 1, len(by_class[name]) - 1)
+        sizes[name] = min(sizes[name] + 1, len(by_kind[name]) - 1)
     draw = np.random.default_rng(seed)
     drawn = [
-        draw.permutation(by_class[name])[: sizes[name]].astype(np.int64) for name in sorted(sizes)
+        draw.permutation(by_kind[name])[: sizes[name]].astype(np.int64) for name in sorted(sizes)
     ]
     chosen = np.sort(np.concatenate(drawn))
     return np.setdiff1d(pool, chosen), chosen

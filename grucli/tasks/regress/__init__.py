@@ -1,0 +1,1 @@
+"""Regress: one number of each series."""

@@ -1,0 +1,18 @@
+"""Regressors to be beaten: the mean number, and ridge regression on means and deviations."""
+
+import numpy as np
+
+from grucli.tasks.sequences.features import Floats, ridge_candidates
+
+
+def mean(numbers: float, count: int) -> Floats:
+    """The mean of the training sequences, said of each of ``count`` sequences."""
+    return np.full(count, numbers)
+
+
+def fit_ridge(train: tuple[Floats, Floats], valid: tuple[Floats, Floats]) -> Floats:
+    """Coefficients [F, 1] of scaled numbers [S, 1] on features [S, F]; validation ones pick."""
+    return min(
+        ridge_candidates(*train),
+        key=lambda coefficients: float(np.square(valid[0] @ coefficients - valid[1]).sum()),
+    )

@@ -1,0 +1,86 @@
+"""Regression as a task."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from grucli.data import Judged, Panel, Table
+from grucli.forms import Form
+from grucli.nn import SequenceModel
+from grucli.recipe import Recipe
+from grucli.results import Numbers, NumberScores, SplitName
+from grucli.tasks.losses import masked_mean_loss
+from grucli.tasks.regress.data import RegressData
+from grucli.tasks.regress.predict import number_table
+from grucli.tasks.regress.score import score_model
+from grucli.tasks.sequences.model import new_sequence_model
+from grucli.tasks.sequences.numbers import number_facts_form
+from grucli.tasks.sequences.objective import SequenceObjective
+from grucli.tasks.sequences.parts import part_columns
+from grucli.tasks.sequences.task import SequenceTask
+from grucli.tasks.task import Intervals, Learned
+
+
+class RegressTask(SequenceTask[RegressData]):
+    """One number of each series."""
+
+    kind = "regress"
+    best_by = ("rmse", 1)
+    answer_words = "a number of a series has no interval; leave it out"
+    ahead_words = "one number of a series"
+
+    def facts_form(self, recipe: Recipe) -> Form:
+        """The scale of the numbers, and their mean."""
+        return number_facts_form()
+
+    def judged_columns(self, recipe: Recipe, split: SplitName) -> Judged:
+        """The label, and the column that says the part, unless all is judged."""
+        return Judged(texts=part_columns(recipe, split), numbers=(recipe.regress.label,))
+
+    def prepare(
+        self,
+        recipe: Recipe,
+        panel: Panel,
+        *,
+        device: str,
+        learned: Learned | None = None,
+        whole: bool = False,
+    ) -> RegressData:
+        """Whole series of a table."""
+        return RegressData(recipe, panel, device, learned, whole)
+
+    def new_model(self, recipe: Recipe, facts: Mapping[str, Any]) -> SequenceModel:
+        """A stack, a pooling and a linear layer."""
+        return new_sequence_model(recipe, 1)
+
+    def objective(self, model: SequenceModel, data: RegressData) -> SequenceObjective:
+        """The recipe's loss, in scaled units."""
+        recipe = data.recipe
+        loss = partial(masked_mean_loss, recipe.train.loss, weight=None)
+        train, valid = data.samples("train"), data.samples("valid")
+        return SequenceObjective(model, loss, recipe.regress.noise, train, valid)
+
+    def score(
+        self,
+        model: SequenceModel,
+        data: RegressData,
+        *,
+        split: SplitName,
+        intervals: Intervals | None = None,
+    ) -> NumberScores:
+        """Errors beside those of the baselines."""
+        self.refuse(intervals)
+        return score_model(model, data, split=split)
+
+    def predict(
+        self,
+        model: SequenceModel,
+        data: RegressData,
+        *,
+        horizon: int | None = None,
+        future: Table | None = None,
+        intervals: Intervals | None = None,
+    ) -> Numbers:
+        """The number of every series."""
+        self.refuse(intervals, horizon)
+        return number_table(model, data)

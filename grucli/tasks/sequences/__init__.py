@@ -1,0 +1,1 @@
+"""What tasks share that read whole series: parts, samples, model, metrics of classes, features."""

@@ -1,0 +1,42 @@
+"""What a model of sequences learns to make smaller, over those of two parts."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from grucli.nn import SequenceModel
+from grucli.tasks.batches import validation_losses
+from grucli.tasks.sequences.samples import Sequences
+
+Loss = Callable[[Tensor, Tensor], tuple[Tensor, Tensor | float]]
+"""Of outputs and truth: the mean loss, and of how many values."""
+
+
+@dataclass(frozen=True)
+class SequenceObjective:
+    """A ``grucli.training.objective.Objective`` whose samples are sequences.
+
+    ``noise`` is the standard deviation of what training adds to scaled inputs.
+    """
+
+    model: SequenceModel
+    of: Loss
+    noise: float
+    train: Sequences
+    valid: Sequences
+
+    def loss(self, samples: Tensor, *, epoch: int) -> tuple[Tensor, Tensor | float]:
+        """Mean loss of the training sequences at positions ``samples`` [B], and what they count."""
+        values_BTC, lengths_B = self.train.inputs(samples)
+        if self.noise > 0:
+            values_BTC = values_BTC + self.noise * torch.randn_like(values_BTC)
+        return self.of(self.model(values_BTC, lengths_B), self.train.truth(samples))
+
+    def validation(self) -> Iterator[tuple[float, float]]:
+        """Mean loss of the present weights and what the sequences count, batch by batch."""
+        return validation_losses(self.model, self.valid, self._validate)
+
+    def _validate(self, rows: Tensor) -> tuple[Tensor, Tensor | float]:
+        return self.of(self.model(*self.valid.inputs(rows)), self.valid.truth(rows))

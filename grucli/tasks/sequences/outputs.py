@@ -1,0 +1,19 @@
+"""What a model says of sequences, batch by batch."""
+
+import torch
+from torch import Tensor
+
+from grucli.nn import SequenceModel
+from grucli.tasks.batches import evaluation_batches
+from grucli.tasks.sequences.samples import Sequences
+
+
+@torch.inference_mode()
+def outputs_of(model: SequenceModel, sequences: Sequences) -> Tensor:
+    """The outputs of every sequence, float64 [S, K] on the CPU."""
+    model.eval()
+    parts = [
+        model(*sequences.inputs(index)).double().cpu()
+        for index in evaluation_batches(sequences, model.width)
+    ]
+    return torch.cat(parts)

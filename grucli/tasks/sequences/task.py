@@ -1,0 +1,43 @@
+"""What tasks have in common whose samples are whole series, each of which gets one answer."""
+
+from typing import Any, TypeVar
+
+from grucli.errors import UsageError
+from grucli.nn import SequenceModel
+from grucli.recipe import Recipe
+from grucli.results import ForecastExample, SplitName
+from grucli.tasks.task import Intervals, Task, TaskData
+
+Data = TypeVar("Data", bound=TaskData)
+
+
+class SequenceTask(Task[Data, SequenceModel]):
+    """``answer_words`` say why an answer has no interval, ``ahead_words`` what the model says."""
+
+    samples_word = "sequence"
+    answer_words: str
+    ahead_words: str
+
+    def model_words(self, recipe: Recipe) -> str:
+        """How the outputs of all steps become one vector."""
+        return f"{' and '.join(recipe.model.pooling)} pooling"
+
+    def examples(
+        self, model: SequenceModel, data: Data, *, split: SplitName, count: int
+    ) -> tuple[ForecastExample, ...]:
+        """None: what is drawn of such a model are its scores."""
+        return ()
+
+    def prediction_examples(self, prediction: Any, data: Data) -> tuple[ForecastExample, ...]:
+        """None: an answer is no series."""
+        return ()
+
+    def refuse(self, intervals: Intervals | None, horizon: int | None = None) -> None:
+        """Raise UsageError where intervals or steps ahead are asked for."""
+        if intervals is not None and intervals.levels:
+            raise UsageError(f"--level {intervals.levels[0]:g}: {self.answer_words}")
+        if horizon is not None:
+            raise UsageError(
+                f"--horizon {horizon}: the model says {self.ahead_words} (task.kind {self.kind}) "
+                "and looks no steps ahead; leave it out"
+            )
