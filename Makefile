@@ -49,11 +49,13 @@ runs/%/best.pt: recipes/%.yaml $$(call table_of,$$*) | $(BIN)/.installed
 	$(GRUCLI) train $< --run-dir $(@D) --overwrite
 
 # --- checks ----------------------------------------------------------------------------------
+# A process for each core and whole files to each, since a file shares what it trained.
+PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadfile
 test: $(BIN)/.installed ## Run the tests
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 test-all: $(BIN)/.installed ## Run the tests and the slow sweeps
-	$(BIN)/python -m pytest -m "not browser"
+	$(PYTEST) -m "not browser"
 
 test-browser: $(BIN)/.installed ## Open a report in Chromium (Debian: chromium and chromium-driver)
 	$(BIN)/python -m pytest -m browser
