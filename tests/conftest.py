@@ -9,6 +9,8 @@ import pytest
 import torch
 from hypothesis import settings
 
+from tests import forked
+
 torch.set_num_threads(1)
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
@@ -61,13 +63,16 @@ def trained(tmp_path_factory):
 
 def grucli(*arguments, cwd=None, stdin=None, env=None, stdin_file=None):
     """Run the command line as a process of its own, fed with a text or an open file."""
+    words = [*map(str, arguments)]
+    if stdin is None and env is None and stdin_file is None:
+        return forked.run(words, cwd)
     return subprocess.run(
-        [sys.executable, "-m", "grucli", *map(str, arguments)],
+        [sys.executable, "-m", "grucli", *words],
         capture_output=True,
         text=True,
         cwd=cwd,
         **({"input": stdin} if stdin_file is None else {"stdin": stdin_file}),
         env=env,
         check=False,
-        timeout=120,
+        timeout=forked.SECONDS,
     )
