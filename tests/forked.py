@@ -23,7 +23,7 @@ def run(arguments, cwd):
     context.set_forkserver_preload(PRELOADED)
     with tempfile.TemporaryDirectory() as place:
         streams = [f"{place}/stdout", f"{place}/stderr"]
-        call = (arguments, os.fspath(cwd or os.getcwd()), dict(os.environ), streams)
+        call = (arguments, os.fspath(cwd or Path.cwd()), dict(os.environ), streams)
         process = context.Process(target=_call, args=call)
         process.start()
         process.join(SECONDS)
