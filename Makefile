@@ -97,6 +97,7 @@ bench: $(BIN)/.installed ## Measure the kernel, training, neighbours, long seque
 	$(BIN)/python benchmarks/length.py
 	$(BIN)/python benchmarks/csv_load.py
 	$(BIN)/python benchmarks/dataset.py
+	$(BIN)/python benchmarks/scaling.py
 	$(BIN)/python benchmarks/startup.py
 
 reproduce: $(BIN)/.installed ## Train the recipes that stand for published figures, and print ours beside them

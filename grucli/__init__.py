@@ -8,6 +8,9 @@ torch it tells torch's threads to sleep while they wait, unless the environment 
     scores = grucli.evaluate(finished.best_path)
     forecast = grucli.predict(finished.best_path, frame)
     report = grucli.inspect_weights(finished.best_path)
+
+    predictor = grucli.Predictor(finished.best_path)    # opened once, for many tables
+    forecast = predictor.predict(frame)
 """
 
 import sys
@@ -17,7 +20,7 @@ from typing import Any
 
 from grucli.results import AnyScores, Prediction, SplitName, TrainingFinished, WeightReport
 
-__all__ = ["__version__", "evaluate", "inspect_weights", "predict", "train"]
+__all__ = ["Predictor", "__version__", "evaluate", "inspect_weights", "predict", "train"]
 
 __version__ = "0.1.0"
 
@@ -59,7 +62,7 @@ def evaluate(
     """
     from grucli.runs import reading
 
-    return reading.evaluate(fspath(checkpoint), _table(data), split=split, levels=levels)
+    return reading.evaluate(fspath(checkpoint), data, split=split, levels=levels)
 
 
 def predict(
@@ -73,12 +76,13 @@ def predict(
     """Forecast beyond the end of a table: a path, a frame or the recipe's own.
 
     ``future`` is a path or a frame of the columns that are known in advance (data.future);
-    ``levels`` in per cent are those of intervals to give beside the forecast.
+    ``levels`` in per cent are those of intervals to give beside the forecast. A ``Predictor``
+    opens the checkpoint once for many calls.
     """
-    from grucli.runs import reading
+    from grucli.runs.predicting import Predictor
 
-    return reading.predict(
-        fspath(checkpoint), _table(data), horizon=horizon, future=_table(future), levels=levels
+    return Predictor(fspath(checkpoint)).predict(
+        data, horizon=horizon, future=future, levels=levels
     )
 
 
@@ -89,6 +93,10 @@ def inspect_weights(checkpoint: Path) -> WeightReport:
     return inspection.inspect_weights(fspath(checkpoint))
 
 
-def _table(data: Any) -> Any:
-    """A path as a text; frames and None as they are."""
-    return str(fspath(data)) if isinstance(data, PathLike) else data
+def __getattr__(name: str) -> Any:
+    """``Predictor``, which is loaded when it is first asked for."""
+    if name == "Predictor":
+        from grucli.runs.predicting import Predictor
+
+        return Predictor
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -13,7 +13,7 @@ from rich.text import Text
 from grucli.cli.kit.charts import ascii_glyphs, bar, sparkline
 from grucli.cli.kit.line_chart import line_chart
 from grucli.cli.kit.numbers import align_decimals, clock, digits, percent
-from grucli.cli.views.forecast import write_forecast_csv
+from grucli.cli.views.prediction import write_prediction_csv
 from grucli.results import Forecast
 
 
@@ -109,7 +109,7 @@ def test_times_and_shares_are_written_for_people():
 
 def written(forecast: Forecast) -> str:
     stream = io.StringIO()
-    write_forecast_csv(forecast, stream)
+    write_prediction_csv(forecast, stream)
     return stream.getvalue()
 
 

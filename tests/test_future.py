@@ -28,7 +28,7 @@ from grucli.nn import Forecaster
 from grucli.recipe import ForecastRecipe
 from grucli.runs.explaining import explain
 from grucli.runs.opened import open_table
-from grucli.runs.reading import future_template
+from grucli.runs.predicting import Predictor
 from grucli.runs.reporting import report_run
 from grucli.runs.streaming import Stream
 from grucli.runs.tracing import trace
@@ -301,7 +301,7 @@ def test_the_table_of_the_future_is_asked_for_and_only_where_it_is_read(best, tr
         f"--future: {other} reads no columns that are known in advance (data.future); leave it out"
     )
     with pytest.raises(UsageError, match="there is nothing to fill in"):
-        future_template(other, path="x.csv")
+        Predictor(other).future_template(path="x.csv")
 
 
 def test_the_other_verbs_need_no_future(best):

@@ -7,6 +7,7 @@ import csv
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain, repeat
 from typing import Any
 
 import numpy as np
@@ -41,26 +42,31 @@ class Horizon:
     @property
     def times(self) -> Times:
         """The times [S, K]. Raises DataError beyond the year 9999."""
+        times, own = self._distinct
+        return times[own]
+
+    @property
+    def _distinct(self) -> tuple[Times, Numbers]:
+        """The times after each newest row that there is [U, K], and which of them are whose [S]."""
         newest = self.panel.timestamps[self.panel.bounds[1:][self.places] - 1]
-        own, inverse = np.unique(newest, return_inverse=True)
+        lasts, own = np.unique(newest, return_inverse=True)
         future = self.panel.frequency.future
-        return np.stack([future(last, self.steps) for last in own])[inverse]
+        return np.stack([future(last, self.steps) for last in lasts]), own
 
     @property
     def written(self) -> tuple[str, ...]:
-        """The same as the panel writes them, one series after the other."""
-        own, inverse = np.unique(self.times, return_inverse=True)
-        words = [self.panel.frequency.format(time) for time in own]
-        return tuple(words[place] for place in inverse.ravel().tolist())
+        """The times as the panel writes them, one series after the other."""
+        times, own = self._distinct
+        words = [[self.panel.frequency.format(time) for time in after] for after in times]
+        return tuple(chain.from_iterable(words[place] for place in own.tolist()))
 
     @property
     def ids(self) -> dict[str, tuple[str, ...]]:
         """The names of the series at every step, by column."""
+        places = self.places.tolist()
         return {
-            name: tuple(
-                self.panel.texts[name][place] for place in self.places for _ in range(self.steps)
-            )
-            for name in self.series
+            name: tuple(chain.from_iterable(repeat(texts[place], self.steps) for place in places))
+            for name, texts in ((name, self.panel.texts[name]) for name in self.series)
         }
 
     def known(self, table: Table | None, parts: Sequence[str]) -> Floats:

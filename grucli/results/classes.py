@@ -51,3 +51,10 @@ class Labels:
     labels: tuple[str, ...]
     probabilities: tuple[tuple[float, ...], ...]
     notes: tuple[str, ...] = ()
+
+    @property
+    def table(self) -> dict[str, tuple[str, ...] | tuple[float, ...]]:
+        """All columns by name, as they stand in a CSV: those of pandas, polars or pyarrow."""
+        chances = zip(*self.probabilities, strict=True)
+        named = {f"p_{name}": values for name, values in zip(self.classes, chances, strict=True)}
+        return {**self.ids, self.label: self.labels, **named}

@@ -43,3 +43,8 @@ class Numbers:
     label: str
     values: tuple[float, ...]
     notes: tuple[str, ...] = ()
+
+    @property
+    def table(self) -> dict[str, tuple[str, ...] | tuple[float, ...]]:
+        """All columns by name, as they stand in a CSV: those of pandas, polars or pyarrow."""
+        return {**self.ids, self.label: self.values}

@@ -142,3 +142,8 @@ class Forecast:
     ids: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     bounds: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+
+    @property
+    def table(self) -> dict[str, tuple[str, ...] | tuple[float, ...]]:
+        """All columns by name, as they stand in a CSV: those of pandas, polars or pyarrow."""
+        return {**self.ids, self.time: self.timestamps, **self.values, **self.bounds}

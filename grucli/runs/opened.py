@@ -50,9 +50,13 @@ def open_checkpoint(path: str | Path) -> Opened:
 
     Raises CheckpointError where they do not agree.
     """
-    use_kernel("auto")
     path = checkpoint_in(path)
-    saved = load_checkpoint(path)
+    return open_saved(load_checkpoint(path), path)
+
+
+def open_saved(saved: Checkpoint, path: str | Path) -> Opened:
+    """The same of what a file at ``path`` held."""
+    use_kernel("auto")
     recipe = recipe_of(saved, path)
     task = task_of(recipe)
     with _named(path):
@@ -77,12 +81,17 @@ def _named(path: str | Path) -> Iterator[None]:
 def open_forecaster(path: str | Path, *, verb: str) -> Opened:
     """The same for a verb that shows forecasts. Raises UsageError for a model of another task."""
     opened = open_checkpoint(path)
+    refuse_other_tasks(opened, verb=verb)
+    return opened
+
+
+def refuse_other_tasks(opened: Opened, *, verb: str) -> None:
+    """Raise UsageError for a model of another task than the forecast that a verb is about."""
     if opened.task.kind != "forecast":
         raise UsageError(
-            f"{path}: {verb} shows how a forecast is made, and this model was trained with "
+            f"{opened.path}: {verb} shows how a forecast is made, and this model was trained with "
             f"task.kind {opened.task.kind}; try eval, predict or inspect-weights"
         )
-    return opened
 
 
 def open_table(

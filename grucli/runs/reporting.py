@@ -18,7 +18,7 @@ from grucli.runs import tracing
 from grucli.runs.checkpoints import checkpoint_in
 from grucli.runs.folder import RunFolder
 from grucli.runs.opened import Opened, open_forecaster, with_table
-from grucli.runs.reading import predict_with_context
+from grucli.runs.predicting import Predictor
 from grucli.runs.setting_up import model_words
 from grucli.tasks.forecast.examples import window_examples
 from grucli.tasks.forecast.score import as_scores, model_sums
@@ -50,7 +50,9 @@ def report_run(run: str | Path) -> RunReport:
     shown = recipe.data.target[:MOST_COLUMNS]
     scored = parts.take(("scores", "forecasts"), lambda: _scored(opened), reads_table=True)
     scores, errors, examples = scored or (None, {}, ())
-    ahead = parts.take(("forecasts",), lambda: predict_with_context(checkpoint), reads_table=True)
+    ahead = parts.take(
+        ("forecasts",), lambda: Predictor(checkpoint).predict_with_context(), reads_table=True
+    )
     newest = ahead[1] if ahead is not None else ()
     if len(shown) < len(recipe.data.target):
         parts.missing.setdefault(

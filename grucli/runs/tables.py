@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from os import PathLike, fspath
 from typing import Any
 
 from grucli.data import (
@@ -70,8 +71,8 @@ def _read(data: DataRecipe, source: Any, judged: Judged, *, columns: Sequence[st
         "sparse": judged.words,
         "dialect": data.dialect,
     }
-    if source is None or isinstance(source, str):
-        return read_table(source or data.path, **wanted)
+    if source is None or isinstance(source, str | PathLike):
+        return read_table(data.path if source is None else str(fspath(source)), **wanted)
     read = parse_table if isinstance(source, bytes) else read_frame
     return read(source, source="the table", **wanted)
 

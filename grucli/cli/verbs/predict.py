@@ -65,7 +65,8 @@ def predict(
     Example: grucli predict runs/co2/best.pt new.csv -o forecast.csv
     """
     from grucli.cli.kit.plots import check_plot
-    from grucli.runs import device, outputs, reading
+    from grucli.runs import device, outputs
+    from grucli.runs.predicting import Predictor
 
     if stream:
         others = (plot, future, future_template)
@@ -80,8 +81,8 @@ def predict(
         is_alone = (future, output, plot, json) == (None, "-", None, False)
         _write_template(checkpoint, data, future_template, horizon=horizon, is_alone=is_alone)
         return
-    prediction, examples = reading.predict_with_context(
-        checkpoint, data, horizon=horizon, future=future, levels=level
+    prediction, examples = Predictor(checkpoint).predict_with_context(
+        data, horizon=horizon, future=future, levels=level
     )
     _draw(examples, plot)
     _write(prediction, output, json=json)
@@ -92,21 +93,21 @@ def _write_template(
 ) -> None:
     """Write the table of the future that is to be filled in."""
     from grucli.files import write_atomically
-    from grucli.runs import reading
+    from grucli.runs.predicting import Predictor
 
     if not is_alone:
         raise UsageError(
             f"--future-template {path}: writes the table to fill in and no forecast; leave out "
             "--future, -o, --plot and --json"
         )
-    content = reading.future_template(checkpoint, data, horizon=horizon, path=str(path))
+    content = Predictor(checkpoint).future_template(data, horizon=horizon, path=str(path))
     write_atomically(path, content)
 
 
 def _write(prediction: Any, output: str, *, json: bool) -> None:
     """Tell what was left out, then write rows or one document."""
     from grucli.cli.kit.console import tell_notes, write_result
-    from grucli.cli.views.judged import write_prediction_csv
+    from grucli.cli.views.prediction import write_prediction_csv
     from grucli.files import write_atomically
     from grucli.results import to_json
 

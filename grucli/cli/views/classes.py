@@ -1,17 +1,14 @@
 """A classifier on screen: its metrics beside the baselines, and what it takes for what."""
 
-import csv
 import textwrap
 from dataclasses import asdict
-from typing import TextIO
 
 from rich.text import Text
 
 from grucli.cli.kit.numbers import digits
 from grucli.cli.kit.page import Screen
-from grucli.cli.views.forecast import neutral
 from grucli.cli.views.scores import forecasters, metric_table
-from grucli.results import ClassMetrics, ClassScores, Labels, Metric, rows_of
+from grucli.results import ClassMetrics, ClassScores, Metric, rows_of
 from grucli.text import clean, plural, shorten
 
 METRICS = tuple(rows_of(ClassMetrics, Metric))
@@ -121,16 +118,3 @@ def class_verdict(scores: ClassScores, width: int) -> list[Text]:
         )
     style = "bold green" if wins else "bold yellow"
     return [Text(line, style=style) for line in textwrap.wrap(sentence, width)]
-
-
-def write_labels_csv(labels: Labels, stream: TextIO) -> None:
-    """Write one row for each series: its names, its label, and p_CLASS for every class.
-
-    Quoted as RFC 4180 asks; texts that a spreadsheet would run as a formula get a leading quote.
-    """
-    writer = csv.writer(stream, lineterminator="\n")
-    chances = [f"p_{name}" for name in labels.classes]
-    writer.writerow(map(neutral, (*labels.ids, labels.label, *chances)))
-    texts = [map(neutral, column) for column in (*labels.ids.values(), labels.labels)]
-    for *names, row in zip(*texts, labels.probabilities, strict=True):
-        writer.writerow([*names, *map(repr, row)])

@@ -1,8 +1,8 @@
-"""Scores and predictions of whatever task: each drawn and written by the view of its kind."""
+"""Scores of whatever task, each drawn by the view of its kind."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TextIO
+from typing import Any, Literal
 
 from rich.text import Text
 
@@ -11,29 +11,17 @@ from grucli.cli.views.classes import (
     class_numbers,
     render_class_scores,
     render_class_summary,
-    write_labels_csv,
 )
-from grucli.cli.views.forecast import write_forecast_csv
 from grucli.cli.views.intervals import interval_table
 from grucli.cli.views.numbers import (
     number_numbers,
     render_number_scores,
     render_number_summary,
-    write_numbers_csv,
 )
 from grucli.cli.views.scores import BRIEF, forecasters, metric_table, render_scores, score_numbers
 from grucli.cli.views.verdict import verdict
 from grucli.errors import UsageError
-from grucli.results import (
-    AnyScores,
-    ClassScores,
-    Forecast,
-    Labels,
-    Numbers,
-    NumberScores,
-    Prediction,
-    Scores,
-)
+from grucli.results import AnyScores, ClassScores, NumberScores, Scores
 from grucli.text import plural
 
 By = Literal["step", "column"] | None
@@ -90,11 +78,6 @@ _VIEWS: dict[type, _View] = {
         "numbers",
     ),
 }
-_WRITERS: dict[type, Callable[[Any, TextIO], None]] = {
-    Forecast: write_forecast_csv,
-    Labels: write_labels_csv,
-    Numbers: write_numbers_csv,
-}
 
 
 def render_judged(scores: AnyScores, by: By, width: int) -> Screen:
@@ -115,8 +98,3 @@ def render_judged_summary(scores: AnyScores, width: int) -> list[Text]:
 def answers_of(scores: AnyScores | None) -> str:
     """What a model with such scores gives, in a word: forecast, labels, numbers."""
     return "forecast" if scores is None else _VIEWS[type(scores)].answers
-
-
-def write_prediction_csv(prediction: Prediction, stream: TextIO) -> None:
-    """A forecast, labels or numbers as CSV."""
-    _WRITERS[type(prediction)](prediction, stream)

@@ -1,17 +1,14 @@
 """A regressor on screen: its errors beside the baselines, and the numbers that it says as CSV."""
 
-import csv
 import textwrap
 from dataclasses import asdict
-from typing import TextIO
 
 from rich.text import Text
 
 from grucli.cli.kit.numbers import digits
 from grucli.cli.kit.page import Screen
-from grucli.cli.views.forecast import neutral
 from grucli.cli.views.scores import forecasters, metric_table
-from grucli.results import Metric, NumberMetrics, Numbers, NumberScores, rows_of
+from grucli.results import Metric, NumberMetrics, NumberScores, rows_of
 from grucli.text import clean, plural
 
 METRICS = tuple(rows_of(NumberMetrics, Metric))
@@ -68,15 +65,3 @@ def number_verdict(scores: NumberScores, width: int) -> list[Text]:
         )
     style = "bold green" if wins else "bold yellow"
     return [Text(line, style=style) for line in textwrap.wrap(sentence, width)]
-
-
-def write_numbers_csv(numbers: Numbers, stream: TextIO) -> None:
-    """Write one row for each series: its names, and its number.
-
-    Quoted as RFC 4180 asks; texts that a spreadsheet would run as a formula get a leading quote.
-    """
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(map(neutral, (*numbers.ids, numbers.label)))
-    texts = [map(neutral, column) for column in numbers.ids.values()]
-    for *names, value in zip(*texts, numbers.values, strict=True):
-        writer.writerow([*names, repr(value)])

@@ -1,7 +1,6 @@
 """Tables that are in memory already: frames of pandas, polars or pyarrow, without a way over CSV.
 
-None of the three is imported: what is needed of a frame is names, columns, and a column as an array
-of numpy.
+What is needed of a frame is names, columns, and a column as an array of numpy.
 """
 
 import math
@@ -11,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from grucli.data.readers.cells import BLANKS, NumberFormat
 from grucli.data.readers.header import Layout, read_layout
@@ -116,13 +116,25 @@ def _numbers(column: Any, name: str, numbers: NumberFormat, problems: Problems) 
 
 def _text_column(column: Any, vocabulary: Vocabulary, problems: Problems) -> TextColumn:
     """A column of texts, such as the names of series."""
-    codes = []
-    for row, cell in enumerate(text_cells(column)):
-        word = cell.strip(BLANKS)
-        if not (word or vocabulary.sparse):
-            _note(problems, row, vocabulary.name, NO_TEXT)
-        codes.append(vocabulary.code(word))
-    return vocabulary.column(np.array(codes, np.int32))
+    inside, cells = _distinct(column)
+    words = [cell.strip(BLANKS) for cell in cells]
+    wrong = np.array([not (word or vocabulary.sparse) for word in words], bool)
+    for row in np.flatnonzero(wrong[inside]).tolist():
+        _note(problems, row, vocabulary.name, NO_TEXT)
+    return vocabulary.column(np.array(list(map(vocabulary.code, words)), np.int32)[inside])
+
+
+def _distinct(column: Any) -> tuple[Numbers, list[str]]:
+    """The number of each cell [N] among the texts that follow, in the order of first appearance.
+
+    Cells that are all of one kind are compared as they are, so that each is put into words once.
+    """
+    array = np.asarray(column)
+    if array.dtype.kind not in "iuMU" and pd.api.types.infer_dtype(array) != "string":
+        cells = list(text_cells(array))
+        return np.arange(len(cells)), cells
+    inside, distinct = pd.factorize(array, use_na_sentinel=False)
+    return inside, list(text_cells(distinct))
 
 
 def _note(problems: Problems, row: int, column: str, what: str) -> None:
@@ -157,17 +169,28 @@ def _times(
     array = np.asarray(_without_zone(columns[0]) if zone else columns[0])
     if len(columns) == 1 and array.dtype.kind == "M":
         return _moments(array, zone, layout, dialect, problems)
-    texts = [time_text(parts, dialect) for parts in zip(*map(text_cells, columns), strict=True)]
-    first = next((style for text in texts if (style := style_of(text, dialect))), None)
-    fitting = [style_of(text, dialect) == first and first is not None for text in texts]
-    for row in np.flatnonzero(np.logical_not(fitting)).tolist():
-        _note(problems, row, layout.time, explain_time(texts[row], first, dialect))
+    inside, parts = _distinct_rows(columns)
+    texts = [time_text(cells, dialect) for cells in parts]
+    styles = [style_of(text, dialect) for text in texts]
+    first = next((style for style in styles if style), None)
+    fitting = np.array([style == first and first is not None for style in styles], bool)
+    for row in np.flatnonzero(~fitting[inside]).tolist():
+        _note(problems, row, layout.time, explain_time(texts[inside[row]], first, dialect))
     problems.check()
     assert first is not None
     moments, valid = parse_cells(texts, first)
-    for row in np.flatnonzero(~valid).tolist():
-        _note(problems, row, layout.time, explain_time(texts[row], first, dialect))
-    return moments, first
+    for row in np.flatnonzero(~valid[inside]).tolist():
+        _note(problems, row, layout.time, explain_time(texts[inside[row]], first, dialect))
+    return moments[inside], first
+
+
+def _distinct_rows(columns: Sequence[Any]) -> tuple[Numbers, list[tuple[str, ...]]]:
+    """The same of the cells of several columns side by side."""
+    if len(columns) == 1:
+        inside, cells = _distinct(columns[0])
+        return inside, [(cell,) for cell in cells]
+    rows = list(zip(*map(text_cells, columns), strict=True))
+    return np.arange(len(rows)), rows
 
 
 def text_cells(column: Any) -> Iterator[str]:

@@ -15,7 +15,10 @@ def forecast_places(panel: Panel, context_steps: int) -> NDArray[np.int64]:
     Raises DataError where there is none.
     """
     places = long_enough(panel, context_steps)
-    kept = np.array([not _unmeasured(panel, place, context_steps) for place in places])
+    stops = panel.bounds[1:][places]
+    ends = np.stack([stops - context_steps, stops], axis=1).ravel()
+    runs = ends[:-1] if ends[-1] == len(panel.observed) else ends  # a run needs a first row
+    kept = np.logical_or.reduceat(panel.observed, runs, axis=0)[::2].all(axis=1)
     if not kept.any():
         raise DataError(*_refusals(panel, int(places[0]), context_steps))
     return np.asarray(places[kept])

@@ -1,0 +1,38 @@
+"""What was predicted as a CSV that reads back to the same numbers."""
+
+import csv
+import re
+from collections.abc import Iterable, Sequence
+from typing import TextIO
+
+from grucli.results import Prediction
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
+
+
+def neutral(name: str) -> str:
+    """Keep a spreadsheet from reading a name as a formula; a number is none."""
+    is_safe = not name.startswith(_FORMULA_STARTS) or _NUMBER.fullmatch(name)
+    return name if is_safe else f"'{name}"
+
+
+def write_prediction_csv(prediction: Prediction, stream: TextIO) -> None:
+    """Write the columns of a prediction in their order, a row for each step or series.
+
+    Quoted as RFC 4180 asks, lines end with a line feed, numbers are the shortest that read back
+    to the same float64. Texts that a spreadsheet would run as a formula get a leading quote;
+    numbers are left as they are.
+    """
+    table = prediction.table
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(map(neutral, table))
+    writer.writerows(zip(*map(_cells, table.values()), strict=True))
+
+
+def _cells(column: Sequence[str] | Sequence[float]) -> Iterable[str] | Iterable[float]:
+    """A column as it is written; its texts are looked at once each."""
+    if not (column and isinstance(column[0], str)):
+        return column
+    words = {text: neutral(text) for text in map(str, set(column))}
+    return map(words.__getitem__, map(str, column))
