@@ -40,15 +40,32 @@ _Stream = Annotated[
 ]
 
 
+Output = Annotated[
+    str, typer.Option("-o", "--output", metavar="OUT|-", help="Where to write the forecast.")
+]
+Horizon = Annotated[int | None, typer.Option(min=1, help="Steps to forecast; default: as trained.")]
+Future = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="Table of the columns known in advance (data.future)."),
+]
+FutureTemplate = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Write that table with empty values, and no forecast."),
+]
+Streamed = Annotated[
+    bool, typer.Option("--stream", help="Answer every row on stdin at once, state carried on.")
+]
+
+
 def predict(
     checkpoint: Checkpoint,
     data: Data = None,
-    output: _Output = "-",
-    horizon: _Horizon = None,
+    output: Output = "-",
+    horizon: Horizon = None,
     level: Levels = [],  # noqa: B006
-    future: _Future = None,
-    future_template: _FutureTemplate = None,
-    stream: _Stream = False,
+    future: Future = None,
+    future_template: FutureTemplate = None,
+    stream: Streamed = False,
     plot: Plot = None,
     json: Json = False,
     threads: Threads = None,
