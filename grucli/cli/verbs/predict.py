@@ -86,8 +86,7 @@ def predict(
     from grucli.runs.predicting import Predictor
 
     if stream:
-        others = (plot, future, future_template)
-        is_alone = others == (None, None, None) and not level
+        is_alone = (plot, future, future_template, level) == (None, None, None, [])
         _stream(checkpoint, data, output, threads, is_alone=is_alone)
         return
     check_plot(plot)
