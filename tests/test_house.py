@@ -32,10 +32,12 @@ MAY_IMPORT = {
     "tasks": GROUND | {"forms", "results", "recipe", "data", "nn", "training"},
     "insight": GROUND | {"forms", "results", "data", "nn", "tasks", "training"},
     "weights": GROUND | {"forms", "formats", "results", "checkpoint"},
+    "tuning": {"errors", "recipe", "results"},
     "checkpoint": {"errors", "forms", "files", "formats"},
     "runs": GROUND
     | VALUES
-    | {"data", "nn", "training", "insight", "tasks", "weights", "checkpoint", "version"},
+    | {"data", "nn", "training", "insight", "tasks", "tuning", "weights"}
+    | {"checkpoint", "version"},
     "page": {"errors", "results"},
     "figures": GROUND | {"results", "page"},
     "cli": GROUND | {"files", "figures", "page", "results", "recipe", "runs", "version"},
@@ -228,6 +230,7 @@ HEAVY = {"torch", "pandas", "numpy", "yaml", "matplotlib"}
         ["check", "--help"],
         ["compare", "--help"],
         ["train", "--help"],
+        ["tune", "--help"],
         ["eval", "--help"],
         ["predict", "--help"],
         ["inspect-weights", "--help"],

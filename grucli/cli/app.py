@@ -25,6 +25,7 @@ from grucli.cli.verbs import (
     report,
     trace,
     train,
+    tune,
 )
 from grucli.errors import GrucliError
 from grucli.text import clean, printable
@@ -49,7 +50,7 @@ app = typer.Typer(
 )
 _GROUPS: dict[str, dict[str, Callable[..., None]]] = {
     "Make": {"init": init.init, "check": check.check},
-    "Learn": {"train": train.train},
+    "Learn": {"train": train.train, "tune": tune.tune},
     "Judge": {
         "eval": evaluate.evaluate,
         "backtest": backtest.backtest,

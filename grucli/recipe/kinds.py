@@ -23,12 +23,13 @@ SHARE_OR_NONE_WORDS = "a fraction > 0 and < 1, a number of steps, 0 for none, or
 SHARE_WORDS = "a fraction > 0 and < 1, a number of steps >= 1 or a date in quotes"
 
 
-def _listed(value: Any) -> Any:
+def listed(value: Any) -> Any:
+    """A list as the tuple that a frozen section keeps; whatever else as it is."""
     return tuple(value) if isinstance(value, list) else value
 
 
 def _one_or_listed(value: Any) -> Any:
-    return (value,) if isinstance(value, str) else _listed(value)
+    return (value,) if isinstance(value, str) else listed(value)
 
 
 def _no_fraction(text: str) -> str:
@@ -48,7 +49,7 @@ def one_of(choices: Sequence[str]) -> GetPydanticSchema:
 
 
 Text = Annotated[str, Field(min_length=1)]
-Texts = Annotated[tuple[Text, ...], BeforeValidator(_listed, json_schema_input_type=list[Text])]
+Texts = Annotated[tuple[Text, ...], BeforeValidator(listed, json_schema_input_type=list[Text])]
 TextOrTextsOrNone = Annotated[
     tuple[Text, ...],
     BeforeValidator(_one_or_listed, json_schema_input_type=Text | list[Text]),
@@ -65,7 +66,7 @@ Poolings = Annotated[
 ]
 """One way or several to make one vector of all steps."""
 
-TextOrList = Text | Annotated[tuple[Text, ...], Field(min_length=1), BeforeValidator(_listed)]
+TextOrList = Text | Annotated[tuple[Text, ...], Field(min_length=1), BeforeValidator(listed)]
 """A text stays a text; a list is one."""
 DELIMITER_WORDS = 'one of "," ";" "\\t" "|" ":" " ", or null'
 THOUSANDS_WORDS = """one of "," "." " " "'" "_", or null"""
@@ -94,7 +95,7 @@ Frequency = _sound(
 CalendarPart: Any = _sound(is_calendar, CALENDAR_WORDS)
 CalendarParts = Annotated[
     tuple[CalendarPart, ...],
-    BeforeValidator(_listed, json_schema_input_type=list[CalendarPart]),
+    BeforeValidator(listed, json_schema_input_type=list[CalendarPart]),
 ]
 Missing = Literal["error", "forward", "linear", "mask", "zero"]
 MISSING_WORDS = "error, forward, linear, mask or zero, or a mapping of columns to these"

@@ -2,15 +2,23 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from grucli.errors import RecipeError
 from grucli.recipe import wording
 from grucli.recipe.composer import UnreadableRecipeError
-from grucli.recipe.nodes import DEEPEST, LONGEST_SHOWN, Entry, Node, Problem, Where, node_of
+from grucli.recipe.nodes import (
+    DEEPEST,
+    LONGEST_SHOWN,
+    Node,
+    Problem,
+    Where,
+    node_of,
+    overridden,
+)
 from grucli.recipe.schema import Recipe
+from grucli.recipe.space import space_problems
 from grucli.recipe.validate import validate
 from grucli.recipe.yaml_reader import read_file, read_text
 
@@ -35,9 +43,11 @@ def load_recipe(path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
         expected = "expected a recipe with the keys name, data and task"
         raise RecipeError(str(Problem(root.where, "", f"{found}; {expected}")))
     for keys, node in overriding:
-        root = _overridden(root, keys, node)
+        root = overridden(root, keys, node)
     recipe, problems = validate(root)
-    if recipe is None or unreadable:
+    if recipe is not None:
+        problems = list(space_problems(root, recipe))
+    if recipe is None or problems or unreadable:
         raise RecipeError(*map(str, [*problems, *unreadable]))
     return _with_paths(recipe, root, Path(path).parent)
 
@@ -51,6 +61,21 @@ def recipe_from_mapping(mapping: Mapping[str, Any], *, source: str = "recipe") -
     if recipe is None:
         raise RecipeError(*map(str, problems))
     return recipe
+
+
+def with_settings(recipe: Recipe, settings: Mapping[str, Any]) -> Recipe:
+    """The recipe with values in place of those of some dotted keys, and nothing to search.
+
+    Raises RecipeError where they do not go together.
+    """
+    body = recipe.untuned.model_dump(mode="json")
+    for key, value in settings.items():
+        *sections, name = key.split(".")
+        section = body
+        for part in sections:
+            section = section[part]
+        section[name] = value
+    return recipe_from_mapping(body)
 
 
 def _parse_overrides(
@@ -80,21 +105,6 @@ def _parse_override(override: str, order: int) -> tuple[tuple[str, ...], Node]:
     if text.strip() == STDIN:
         return names, Node(Where(order, 0, 0, source), STDIN, STDIN)
     return names, read_text(text, source, order=order)
-
-
-def _overridden(section: Node, keys: tuple[str, ...], node: Node) -> Node:
-    """A section with one node below it put in place; sections that are missing come into being.
-
-    Errors of what is replaced go with it, also that it was written twice.
-    """
-    name, entries = keys[0], section.value if isinstance(section.value, dict) else {}
-    old = entries.get(name)
-    if len(keys) > 1:
-        below = Node(node.where, {}) if old is None else old.node
-        node = _overridden(below, keys[1:], node)
-    where = node.where if old is None or len(keys) == 1 else old.where
-    faults = tuple(fault for fault in section.faults if fault.key != name or len(keys) > 1)
-    return replace(section, value={**entries, name: Entry(where, node)}, faults=faults)
 
 
 def _with_paths(recipe: Recipe, root: Node, folder: Path) -> Recipe:

@@ -1,7 +1,7 @@
 """The tree a recipe is read into: plain values that know where they were written."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from grucli.text import clean
@@ -31,11 +31,15 @@ class Where:
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """One error of a recipe: where, at which key, what was found and what was expected."""
+    """One error of a recipe: where, at which key, what was found and what was expected.
+
+    ``others`` are the other keys that it is about, where several do not go together.
+    """
 
     where: Where
     path: str
     message: str
+    others: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """One line; characters that a terminal would obey are written as escapes."""
@@ -100,3 +104,18 @@ def node_of(value: Any, where: Where, *, depth: int = 0) -> Node:
         return Node(where, [node_of(item, where, depth=depth + 1) for item in value])
     text = "null" if value is None else str(value)
     return Node(where, value, text.lower() if isinstance(value, bool) else text)
+
+
+def overridden(section: Node, keys: tuple[str, ...], node: Node) -> Node:
+    """A section with one node below it put in place; sections that are missing come into being.
+
+    Errors of what is replaced go with it, also that it was written twice.
+    """
+    name, entries = keys[0], section.value if isinstance(section.value, dict) else {}
+    old = entries.get(name)
+    if len(keys) > 1:
+        below = Node(node.where, {}) if old is None else old.node
+        node = overridden(below, keys[1:], node)
+    where = node.where if old is None or len(keys) == 1 else old.where
+    faults = tuple(fault for fault in section.faults if fault.key != name or len(keys) > 1)
+    return replace(section, value={**entries, name: Entry(where, node)}, faults=faults)

@@ -23,6 +23,7 @@ from grucli.recipe.tasks import (
     TaskRecipe,
 )
 from grucli.recipe.train import TrainRecipe
+from grucli.recipe.tune import TuneRecipe
 
 Initialiser = Literal["uniform", "xavier", "orthogonal"]
 
@@ -153,6 +154,12 @@ class Recipe(Section):
         default=ModelRecipe(), description="The recurrent stack and its decoder."
     )
     train: TrainRecipe = Field(default=TrainRecipe(), description="How the weights are learned.")
+    tune: TuneRecipe = Field(default=TuneRecipe(), description="What `grucli tune` searches.")
+
+    @property
+    def untuned(self) -> "Recipe":
+        """The recipe without what is searched, which training does not look at."""
+        return self.model_copy(update={"tune": TuneRecipe()})
 
     @property
     def forecast(self) -> ForecastRecipe:

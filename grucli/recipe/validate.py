@@ -1,6 +1,6 @@
 """Nodes to a Recipe, or to all of its errors at once."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,8 +29,8 @@ class _Findings:
     unusable: set[Path] = field(default_factory=set)
     partial: set[Path] = field(default_factory=set)
 
-    def report(self, where: Where, path: Path, message: str) -> None:
-        self.problems.append(Problem(where, dotted(path), message))
+    def report(self, where: Where, path: Path, message: str, others: Sequence[Path] = ()) -> None:
+        self.problems.append(Problem(where, dotted(path), message, tuple(map(dotted, others))))
         self.unusable.add(path)
 
     def place_of(self, path: Path) -> Where:
@@ -100,7 +100,7 @@ def _report(detail: ErrorDetails, findings: _Findings, words: Wording) -> None:
         path = (*path, "kind")
     while path not in findings.nodes:
         path = path[:-1]
-    is_unknown = kind == "extra_forbidden"
+    is_unknown = kind == "extra_forbidden" or words.schema_at(path) is None
     if kind == "union_tag_invalid" and path in findings.nodes:
         _report_value(path, findings, words)
         return
@@ -154,7 +154,7 @@ def _report_conflicts(plain: Mapping[str, Any], findings: _Findings, words: Word
             continue
         written = [path for path in conflict.paths if path in findings.keys]
         where = findings.place_of((written or conflict.paths)[0])
-        findings.report(where, conflict.paths[0], conflict.message)
+        findings.report(where, conflict.paths[0], conflict.message, conflict.paths[1:])
 
 
 def _report_absent(conflict: Conflict, findings: _Findings, words: Wording) -> None:
@@ -163,7 +163,7 @@ def _report_absent(conflict: Conflict, findings: _Findings, words: Wording) -> N
     if path in findings.nodes:
         _report_value(path, findings, words)
     elif path[:-1] not in findings.partial:
-        findings.report(findings.place_of(path), path, conflict.message)
+        findings.report(findings.place_of(path), path, conflict.message, conflict.paths[1:])
 
 
 def _text_paths(paths: set[Path]) -> set[tuple[str, ...]]:

@@ -47,7 +47,8 @@ class Wording:
                 options = schema.get("anyOf", [schema])
                 schema = next((o["items"] for o in options if "items" in o), None)
             else:
-                schema = schema.get("properties", {}).get(part)
+                by_pattern = schema.get("patternProperties", {}).values() if "." in part else ()
+                schema = schema.get("properties", {}).get(part) or next(iter(by_pattern), None)
             schema = None if schema is None else self._resolved(schema)
         if list(path) == ["task", "kind"]:
             return {"enum": list(KINDS)}
@@ -131,15 +132,16 @@ def found(node: Node) -> str:
     return f'the text "{shown}"' if isinstance(node.value, str) else shown
 
 
-def _kinds(schema: Mapping[str, Any]) -> set[str]:
+def kinds(schema: Mapping[str, Any]) -> set[str]:
+    """The kinds of values that a schema takes, such as ``integer`` and ``null``."""
     if "anyOf" in schema:
-        return set().union(*(_kinds(option) for option in schema["anyOf"]))
+        return set().union(*(kinds(option) for option in schema["anyOf"]))
     return {str(schema.get("type"))}
 
 
 def remedy(node: Node, schema: Mapping[str, Any]) -> str | None:
     """What to write instead, where the mistake is a common one."""
-    value, kinds = node.value, _kinds(schema)
+    value, known = node.value, kinds(schema)
     options = [str(option) for option in schema.get("enum", [])]
     if value in ("", []):
         return "it must not be empty"
@@ -147,11 +149,11 @@ def remedy(node: Node, schema: Mapping[str, Any]) -> str | None:
         wanted = "none" if value is None and "none" in options else _closest(node.text, options)
         return f"did you mean '{wanted}'?" if wanted else None
     if isinstance(value, str):
-        return _remedy_of_text(value, kinds)
-    is_text = kinds <= {"string", "null", "array"}
+        return _remedy_of_text(value, known)
+    is_text = known <= {"string", "null", "array"}
     if isinstance(value, float) and is_text:
         return f'quote it: "{node.text}"'
-    if isinstance(value, float) and "number" not in kinds and value.is_integer() and value < 1e15:
+    if isinstance(value, float) and "number" not in known and value.is_integer() and value < 1e15:
         return f"write {int(value)}"
     if isinstance(value, float) and value - value != 0:
         return "it has to be finite"

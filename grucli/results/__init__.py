@@ -46,6 +46,15 @@ from grucli.results.training import (
     TrainingFinished,
     TrainingStarted,
 )
+from grucli.results.tuning import (
+    Trial,
+    TrialFinished,
+    TrialStarted,
+    TrialState,
+    TuningEvent,
+    TuningResult,
+    TuningStarted,
+)
 from grucli.results.unit import Link, UnitGate, UnitReport
 from grucli.results.weights import (
     Finding,
@@ -114,6 +123,13 @@ __all__ = [
     "TrainingEvent",
     "TrainingFinished",
     "TrainingStarted",
+    "Trial",
+    "TrialFinished",
+    "TrialStarted",
+    "TrialState",
+    "TuningEvent",
+    "TuningResult",
+    "TuningStarted",
     "UnitGate",
     "UnitReport",
     "Verdict",

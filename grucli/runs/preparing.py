@@ -10,6 +10,7 @@ import torch
 
 from grucli import __version__
 from grucli.checkpoint import Checkpoint
+from grucli.data import Panel
 from grucli.recipe import Recipe
 from grucli.runs.tables import read_judged
 from grucli.tasks import Task, TaskData, task_of
@@ -24,9 +25,11 @@ class PreparedData:
     read: TaskData
 
     @classmethod
-    def of(cls, recipe: Recipe, *, device: str, whole: bool = False) -> "PreparedData":
-        """Read the table; with ``whole`` all of it is learned from."""
-        task, panel = task_of(recipe), read_judged(recipe)
+    def of(
+        cls, recipe: Recipe, *, device: str, whole: bool = False, panel: Panel | None = None
+    ) -> "PreparedData":
+        """Read the table, or take one that was read; with ``whole`` all of it is learned from."""
+        task, panel = task_of(recipe), panel or read_judged(recipe)
         return cls(recipe, task, task.prepare(recipe, panel, device=device, whole=whole))
 
     @cached_property

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 
 from grucli.cells import CELLS
+from grucli.data import Panel
 from grucli.nn import RecurrentModel, kernel_words
 from grucli.nn.initialise import choose_matrices
 from grucli.nn.native.problem import knows
@@ -45,15 +46,16 @@ class SetUp:
         *,
         is_resumed: bool = False,
         refit_epochs: int | None = None,
+        panel: Panel | None = None,
     ) -> "SetUp":
         """Read the table, cut it, and draw the weights; those of a resumed run come later.
 
-        With ``refit_epochs`` all rows are learned from, for so many epochs. Raises the errors
+        ``panel`` is the table where it was read before. With ``refit_epochs`` all rows are learned from, for so many epochs. Raises the errors
         of whatever the recipe names.
         """
         use_kernel(recipe.train.kernel)
         is_refit = refit_epochs is not None
-        data = PreparedData.of(recipe, device=device, whole=is_refit)
+        data = PreparedData.of(recipe, device=device, whole=is_refit, panel=panel)
         task, read = data.task, data.read
         spans = SPANS[:-1] if is_refit or recipe.data.split.test == 0 else SPANS
         samples = {split: read.samples(split) for split in spans}

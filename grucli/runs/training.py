@@ -40,7 +40,7 @@ def train(
     judged model is trained once more on all rows, into the folder refit, which is told as a second
     run between the first and the end.
     """
-    halt = stop if isinstance(stop, Stop) else Stop(stop)
+    halt, recipe = stop if isinstance(stop, Stop) else Stop(stop), recipe.untuned
     halt.words = f"before training began; {GO_ON if resume else 'nothing was changed'}"
     place = choose_device(device)
     folder = RunFolder.named(recipe.name) if run_dir is None else RunFolder(Path(run_dir))

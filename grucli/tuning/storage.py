@@ -1,0 +1,113 @@
+"""Where a study is kept: a journal file of our own, or a database that many machines share."""
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from grucli.errors import GrucliError, UsageError
+from grucli.tuning.workers import FileLock
+
+HEARTBEAT_SECONDS, GRACE_SECONDS = 15, 60
+"""How often a process tells a database that its trial goes on, and after what silence of its it is
+taken for dead. A journal file needs neither: see ``workers``."""
+
+
+def load_optuna() -> Any:
+    """The library, which says nothing by itself. Raises UsageError where it is not installed."""
+    try:
+        import optuna
+    except ImportError as error:
+        raise UsageError(
+            "grucli tune: needs Optuna, which is not installed; pip install 'grucli[tune]'"
+        ) from error
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    return optuna
+
+
+def open_journal(path: Path) -> Any:
+    """The storage in a journal file, which is made where it is not there.
+
+    A line that a full disk cut short is taken off: nothing was told with it. Raises GrucliError.
+    """
+    from optuna.storages import JournalStorage
+    from optuna.storages.journal import JournalFileBackend
+
+    lock = FileLock(path.with_name(f"{path.name}.lock"))
+    lock.acquire()
+    try:
+        _take_off_torn_line(path)
+        backend = JournalFileBackend(str(path), lock_obj=lock)
+    except OSError as error:
+        raise GrucliError(f"{path}: cannot be used: {error.strerror}") from error
+    finally:
+        lock.release()
+    try:
+        return JournalStorage(backend)
+    except (ValueError, KeyError, TypeError) as error:
+        raise GrucliError(
+            f"{path}: holds no study that can be read ({error}); expected what grucli tune wrote; "
+            "move it away, or choose another place with --run-dir"
+        ) from error
+
+
+def _take_off_torn_line(path: Path) -> None:
+    content = path.read_bytes() if path.exists() else b""
+    if content and not content.endswith(b"\n"):
+        with path.open("r+b") as file:
+            file.truncate(content.rfind(b"\n") + 1)
+
+
+def open_database(url: str, given_back: Any) -> Any:
+    """The storage behind a URL; ``given_back`` is called with a study and a trial that died.
+
+    Raises UsageError for a URL or a driver that is not there, GrucliError for no connection.
+    """
+    from optuna.storages import RDBStorage
+
+    with database_errors(url), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Optuna's heartbeat is called experimental since 2021
+        return RDBStorage(
+            url,
+            heartbeat_interval=HEARTBEAT_SECONDS,
+            grace_period=GRACE_SECONDS,
+            heartbeat_stale_trial_callback=given_back,
+        )
+
+
+def shown(url: str) -> str:
+    """A URL without its password."""
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        return make_url(url).render_as_string(hide_password=True)
+    except ArgumentError as error:
+        raise UsageError(
+            f"--storage {url.rsplit('@', maxsplit=1)[-1]}: not a URL of a database; expected one "
+            "such as postgresql://user@host/name"
+        ) from error
+
+
+@contextmanager
+def database_errors(url: str) -> Iterator[None]:
+    """Turn what a database or its driver raises in the block into one line."""
+    from optuna.exceptions import StorageInternalError
+    from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
+
+    place = shown(url)
+    try:
+        yield
+    except (ImportError, NoSuchModuleError) as error:
+        extra = "pip install 'grucli[tune,postgres]'"
+        remedy = extra if url.startswith("postgres") else "install the driver that SQLAlchemy names"
+        raise UsageError(f"--storage {place}: {_first_line(error)}; {remedy}") from error
+    except (SQLAlchemyError, StorageInternalError) as error:
+        cause = error.__cause__ if isinstance(error, StorageInternalError) else error
+        raise GrucliError(f"--storage {place}: {_first_line(cause or error)}") from error
+
+
+def _first_line(error: BaseException) -> str:
+    origin = getattr(error, "orig", None) or error
+    return (str(origin).splitlines() or [type(origin).__name__])[0]

@@ -1,0 +1,100 @@
+"""The processes that work on one study from one folder: who is alive, and who may choose now.
+
+Locks of the kernel, which die with the process that holds them, however it ends: a trial of a
+process that was killed is known as such at once, without a time to wait for.
+"""
+
+import fcntl
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Self
+
+from grucli.errors import GrucliError
+
+_CLAIM = "claim.lock"
+
+
+class FileLock:
+    """An exclusive lock on a file, waited for; in the form that Optuna's journal asks for."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._handle: int | None = None
+
+    def acquire(self) -> bool:
+        """Wait for the lock."""
+        self._handle = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
+        fcntl.flock(self._handle, fcntl.LOCK_EX)
+        return True
+
+    def release(self) -> None:
+        """Let the next one have it; nothing happens where it is not held."""
+        if self._handle is not None:
+            os.close(self._handle)
+        self._handle = None
+
+
+class Workers:
+    """One process among those of a folder, this one. A context manager: it is one of them within it.
+
+    Others are asked after only by whoever is ``claiming``: nobody joins meanwhile.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.name = folder, uuid.uuid4().hex[:12]
+        self._claim, self._own = FileLock(folder / _CLAIM), FileLock(self._file(self.name))
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with self.claiming():
+                pass
+        except OSError as error:
+            raise GrucliError(
+                f"{folder}: cannot be used for a search: {error.strerror}; choose another place "
+                "with --run-dir"
+            ) from error
+
+    def __enter__(self) -> Self:
+        with self.claiming():
+            self._own.acquire()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file(self.name).unlink(missing_ok=True)
+        self._own.release()
+
+    @contextmanager
+    def claiming(self) -> Iterator[FileLock]:
+        """A block that one process at a time is in; it may give the lock back before its end."""
+        self._claim.acquire()
+        try:
+            yield self._claim
+        finally:
+            self._claim.release()
+
+    def is_alive(self, name: str | None) -> bool:
+        """Whether a process still runs; a trial that names none was not begun in earnest."""
+        if name is None:
+            return False
+        try:
+            file = self._file(name).open("r+")
+        except FileNotFoundError:
+            return False
+        with file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+        self._file(name).unlink(missing_ok=True)
+        return False
+
+    @property
+    def place(self) -> int:
+        """How many others are at work."""
+        names = [file.stem for file in self.folder.glob("*.lock") if file.name != _CLAIM]
+        return sum(self.is_alive(name) for name in names if name != self.name)
+
+    def _file(self, name: str) -> Path:
+        return self.folder / f"{name}.lock"
