@@ -35,7 +35,7 @@ def in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("lookback: 1", "7:1: lookback: unknown key; did you mean 'task.context'?"),
         (
             "qqq: 3",
-            "7:1: qqq: unknown key; expected one of name, data, task, model, train",
+            "7:1: qqq: unknown key; expected one of name, data, task, model, train, tune",
         ),
         (
             "model: {hidden: 0}",

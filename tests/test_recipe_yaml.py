@@ -199,7 +199,7 @@ def test_a_tag_is_refused_and_nothing_is_run(tmp_path: Path) -> None:
 def test_a_merge_key_is_refused_without_calling_its_keys_missing(tmp_path: Path) -> None:
     text = "x: &x {path: p}\n" + BASE.replace("{path: x.csv,", "{<<: *x,")
     assert errors_of(text, tmp_path) == [
-        "r.yaml:1:1: x: unknown key; expected one of name, data, task, model, train",
+        "r.yaml:1:1: x: unknown key; expected one of name, data, task, model, train, tune",
         "r.yaml:3:8: data: found the merge key <<; YAML 1.2 has none; write the keys out",
     ]
 

@@ -50,8 +50,8 @@ class SetUp:
     ) -> "SetUp":
         """Read the table, cut it, and draw the weights; those of a resumed run come later.
 
-        ``panel`` is the table where it was read before. With ``refit_epochs`` all rows are learned from, for so many epochs. Raises the errors
-        of whatever the recipe names.
+        ``panel`` is the table where it was read before. With ``refit_epochs`` all rows are
+        learned from, for so many epochs. Raises the errors of whatever the recipe names.
         """
         use_kernel(recipe.train.kernel)
         is_refit = refit_epochs is not None

@@ -17,13 +17,13 @@ _NETWORK: dict[str, tuple[Any, ...]] = {
 _OF_TASK: dict[str, dict[str, tuple[Any, ...]]] = {
     "forecast": _NETWORK
     | {"model.skip": ("none", "linear"), "task.normalise": ("none", "last", "mean_std")},
-    "classify": _NETWORK
-    | {
-        "model.bidirectional": (False, True),
-        "model.pooling": (("last",), ("mean",), ("mean", "max")),
-        "task.noise": (0.0, 0.1, 0.2),
-    },
 }
+_OF_SERIES = _NETWORK | {
+    "model.bidirectional": (False, True),
+    "model.pooling": (("last",), ("mean",), ("mean", "max")),
+    "task.noise": (0.0, 0.1, 0.2),
+}
+"""Of tasks that read whole series."""
 _DECADE = 10.0
 
 
@@ -35,7 +35,7 @@ def space_of(recipe: Recipe) -> Mapping[str, Space]:
         return recipe.tune.space
     lr = recipe.train.lr
     space: dict[str, Space] = {"train.lr": Span(log=(lr / _DECADE, lr * _DECADE))}
-    for key, values in _OF_TASK[recipe.task.kind].items():
+    for key, values in _OF_TASK.get(recipe.task.kind, _OF_SERIES).items():
         own = setting_of(recipe, key)
         tried = values if own in values else (own, *values)
         if all(isinstance(value, int | float) for value in tried):

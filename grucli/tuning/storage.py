@@ -82,7 +82,7 @@ def shown(url: str) -> str:
     from sqlalchemy.exc import ArgumentError
 
     try:
-        return make_url(url).render_as_string(hide_password=True)
+        return str(make_url(url).render_as_string(hide_password=True))
     except ArgumentError as error:
         raise UsageError(
             f"--storage {url.rsplit('@', maxsplit=1)[-1]}: not a URL of a database; expected one "

@@ -38,7 +38,7 @@ class FileLock:
 
 
 class Workers:
-    """One process among those of a folder, this one. A context manager: it is one of them within it.
+    """The processes of a folder. A context manager: this one is among them within it.
 
     Others are asked after only by whoever is ``claiming``: nobody joins meanwhile.
     """
