@@ -16,6 +16,7 @@ from grucli.runs import tuning
 from grucli.runs.tables import read_judged
 from grucli.runs.tuning import tune
 from grucli.tuning import storage
+from grucli.tuning.space import space_of
 from grucli.tuning.study import Search
 from tests.conftest import grucli, write_wave
 
@@ -220,13 +221,24 @@ def test_a_study_holds_trials_of_one_table(found, tmp_path, monkeypatch):
         tune(recipe, run_dir=folder)
 
 
-def test_a_recipe_without_a_space_has_that_of_its_task(tmp_path):
+def test_a_forecast_without_a_space_has_one(tmp_path):
     file = small(tmp_path, text=SMALL.partition("tune:")[0])
     events = []
     searched(file, trials=1, show=events.append)
     assert events[0].is_built_in
     assert events[0].space["model.hidden"] == "[4, 32, 64, 128]"
     assert events[0].space["train.lr"] == "{log: [0.001, 0.1]}"
+
+
+@pytest.mark.parametrize("kind", ["classify", "regress"])
+def test_series_have_a_space_of_their_own(tmp_path, kind):
+    data = "{path: x.csv, time: t, series: s, past: [a]}"
+    text = f"name: a\ndata: {data}\ntask: {{kind: {kind}, label: y}}\n"
+    (tmp_path / "a.yaml").write_text(text)
+    space = space_of(load_recipe(tmp_path / "a.yaml"))
+    assert space["model.pooling"] == (("last",), ("mean",), ("mean", "max"))
+    assert space["model.bidirectional"] == (False, True)
+    assert "model.skip" not in space
 
 
 PLACES = [

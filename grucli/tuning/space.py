@@ -14,9 +14,9 @@ _NETWORK: dict[str, tuple[Any, ...]] = {
     "train.batch_size": (16, 32, 64, 128),
     "train.average": ("none", "ema"),
 }
-_OF_TASK: dict[str, dict[str, tuple[Any, ...]]] = {
-    "forecast": _NETWORK
-    | {"model.skip": ("none", "linear"), "task.normalise": ("none", "last", "mean_std")},
+_OF_FORECASTS = _NETWORK | {
+    "model.skip": ("none", "linear"),
+    "task.normalise": ("none", "last", "mean_std"),
 }
 _OF_SERIES = _NETWORK | {
     "model.bidirectional": (False, True),
@@ -35,7 +35,8 @@ def space_of(recipe: Recipe) -> Mapping[str, Space]:
         return recipe.tune.space
     lr = recipe.train.lr
     space: dict[str, Space] = {"train.lr": Span(log=(lr / _DECADE, lr * _DECADE))}
-    for key, values in _OF_TASK.get(recipe.task.kind, _OF_SERIES).items():
+    of_task = _OF_FORECASTS if recipe.task.kind == "forecast" else _OF_SERIES
+    for key, values in of_task.items():
         own = setting_of(recipe, key)
         tried = values if own in values else (own, *values)
         if all(isinstance(value, int | float) for value in tried):
