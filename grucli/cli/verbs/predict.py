@@ -22,7 +22,10 @@ from grucli.cli.kit.options import (
 from grucli.errors import UsageError
 
 _Output = Annotated[
-    str, typer.Option("-o", "--output", metavar="OUT|-", help="Where to write the forecast.")
+    str,
+    typer.Option(
+        "-o", "--output", metavar="OUT|OUT/|-", help="Where to write: a file, or a folder of files."
+    ),
 ]
 _Horizon = Annotated[
     int | None, typer.Option(min=1, help="Steps to forecast; default: as trained.")
@@ -38,34 +41,21 @@ _FutureTemplate = Annotated[
 _Stream = Annotated[
     bool, typer.Option("--stream", help="Answer every row on stdin at once, state carried on.")
 ]
-
-
-Output = Annotated[
-    str, typer.Option("-o", "--output", metavar="OUT|-", help="Where to write the forecast.")
-]
-Horizon = Annotated[int | None, typer.Option(min=1, help="Steps to forecast; default: as trained.")]
-Future = Annotated[
-    str | None,
-    typer.Option(metavar="FILE", help="Table of the columns known in advance (data.future)."),
-]
-FutureTemplate = Annotated[
-    Path | None,
-    typer.Option(metavar="FILE", help="Write that table with empty values, and no forecast."),
-]
-Streamed = Annotated[
-    bool, typer.Option("--stream", help="Answer every row on stdin at once, state carried on.")
+_Share = Annotated[
+    str | None, typer.Option(metavar="I/N", help="With -o OUT/: only part I of N of the files.")
 ]
 
 
 def predict(
     checkpoint: Checkpoint,
     data: Data = None,
-    output: Output = "-",
-    horizon: Horizon = None,
+    output: _Output = "-",
+    horizon: _Horizon = None,
     level: Levels = [],  # noqa: B006
-    future: Future = None,
-    future_template: FutureTemplate = None,
-    stream: Streamed = False,
+    future: _Future = None,
+    future_template: _FutureTemplate = None,
+    stream: _Stream = False,
+    shard: _Share = None,
     plot: Plot = None,
     json: Json = False,
     threads: Threads = None,
@@ -77,31 +67,82 @@ def predict(
 
     --level 80 adds y-lo-80 and y-hi-80, between which 80 per cent of the values to come should
     lie, as the errors on the validation span were. A classifier gives the label of every series
-    and the probability of each class, a regressor the number of every series.
+    and the probability of each class, a regressor the number of every series. -o OUT/ predicts
+    each file of DATA by itself into a file of its name, on one thread.
 
     Example: grucli predict runs/co2/best.pt new.csv -o forecast.csv
     """
+    from grucli.runs.sharding import is_folder
+
+    asked: dict[str, Any] = {"horizon": horizon, "levels": level, "future": future}
+    if stream:
+        others = (plot, future, future_template, shard)
+        _stream(checkpoint, data, output, threads, is_alone=not (level or any(others)))
+    elif shard is not None or is_folder(output):
+        shown = {"json": json, "is_alone": (plot, future_template) == (None, None)}
+        _predict_files(checkpoint, data, output, shard, threads=threads or 1, **shown, **asked)
+    elif future_template is not None:
+        is_alone = (future, output, plot, json) == (None, "-", None, False)
+        _write_template(checkpoint, data, future_template, horizon=horizon, is_alone=is_alone)
+    else:
+        _predict_table(checkpoint, data, output, plot, threads=threads, json=json, **asked)
+
+
+def _predict_table(
+    checkpoint: str,
+    data: str | None,
+    output: str,
+    plot: Path | None,
+    *,
+    threads: int | None,
+    json: bool,
+    **asked: Any,
+) -> None:
+    """Predict from one table; ``asked`` is what ``Predictor.predict`` is asked for."""
     from grucli.cli.kit.plots import check_plot
     from grucli.runs import device, outputs
     from grucli.runs.predicting import Predictor
 
-    if stream:
-        is_alone = (plot, future, future_template, level) == (None, None, None, [])
-        _stream(checkpoint, data, output, threads, is_alone=is_alone)
-        return
     check_plot(plot)
-    written = {"--output": output, "--plot": plot, "--future-template": future_template}
-    outputs.check_table_outputs(written, checkpoint, data, future=future)
+    written = {"--output": output, "--plot": plot}
+    outputs.check_table_outputs(written, checkpoint, data, future=asked["future"])
     device.set_threads(threads)
-    if future_template is not None:
-        is_alone = (future, output, plot, json) == (None, "-", None, False)
-        _write_template(checkpoint, data, future_template, horizon=horizon, is_alone=is_alone)
-        return
-    prediction, examples = Predictor(checkpoint).predict_with_context(
-        data, horizon=horizon, future=future, levels=level
-    )
+    prediction, examples = Predictor(checkpoint).predict_with_context(data, **asked)
     _draw(examples, plot)
     _write(prediction, output, json=json)
+
+
+def _predict_files(
+    checkpoint: str,
+    data: str | None,
+    output: str,
+    share: str | None,
+    *,
+    threads: int,
+    json: bool,
+    is_alone: bool,
+    **asked: Any,
+) -> None:
+    """Predict from file after file, each into a file of its own."""
+    from grucli.cli.kit.console import tell_notes
+    from grucli.runs import device
+    from grucli.runs.predicting import Predictor
+    from grucli.runs.sharding import Shard, is_folder, prepare_targets
+
+    shard = Shard() if share is None else Shard.parse(share)
+    if not is_folder(output) or not is_alone:
+        raise UsageError(
+            f"--shard, -o {output}: parts of many files are written into a folder; expected "
+            "-o OUT/, without --plot and --future-template"
+        )
+    device.set_threads(threads)
+    predictor, ending = Predictor(checkpoint), ".json" if json else ".csv"
+    targets = prepare_targets(predictor, data, folder=output, shard=shard, ending=ending)
+    if not targets:
+        tell_notes([f"--shard {share}: there are fewer files than parts, and none in this one"])
+    for name, target in targets.items():
+        prediction = predictor.predict(name, **asked)
+        _write(prediction, str(target), json=json, where=f"{name}: ")
 
 
 def _write_template(
@@ -109,6 +150,7 @@ def _write_template(
 ) -> None:
     """Write the table of the future that is to be filled in."""
     from grucli.files import write_atomically
+    from grucli.runs import outputs
     from grucli.runs.predicting import Predictor
 
     if not is_alone:
@@ -116,12 +158,13 @@ def _write_template(
             f"--future-template {path}: writes the table to fill in and no forecast; leave out "
             "--future, -o, --plot and --json"
         )
+    outputs.check_table_outputs({"--future-template": path}, checkpoint, data)
     content = Predictor(checkpoint).future_template(data, horizon=horizon, path=str(path))
     write_atomically(path, content)
 
 
-def _write(prediction: Any, output: str, *, json: bool) -> None:
-    """Tell what was left out, then write rows or one document."""
+def _write(prediction: Any, output: str, *, json: bool, where: str = "") -> None:
+    """Tell what was left out, and where if there are many, then write rows or one document."""
     from grucli.cli.kit.console import tell_notes, write_result
     from grucli.cli.views.prediction import write_prediction_csv
     from grucli.files import write_atomically
@@ -133,7 +176,7 @@ def _write(prediction: Any, output: str, *, json: bool) -> None:
         buffer = io.StringIO()
         write_prediction_csv(prediction, buffer)
         text = buffer.getvalue()
-    tell_notes(prediction.notes)
+    tell_notes(where + note for note in prediction.notes)
     if output == "-":
         write_result(text)
     else:
