@@ -63,43 +63,6 @@ def test_a_zero_filled_tail_is_damage(tmp_path):
     assert "truncated or corrupt" in message_for(tmp_path, GOOD[:-500] + bytes(500))
 
 
-def test_no_flipped_bit_changes_a_value_in_silence(tmp_path):
-    source = random.Random(7)
-    refused = 0
-    for _ in range(200):
-        content = bytearray(GOOD)
-        content[source.randrange(len(GOOD))] ^= 1 << source.randrange(8)
-        path = written(tmp_path, content)
-        try:
-            read = read_archive(path)
-        except CheckpointError:
-            refused += 1
-            continue
-        assert read["recipe"] == STATE["recipe"]
-        assert list(read["weights"]) == list(STATE["weights"])
-        for name, tensor in STATE["weights"].items():
-            np.testing.assert_array_equal(read["weights"][name], tensor.numpy())
-    assert refused > 20
-
-
-def test_fuzzed_files_end_in_values_or_in_a_checkpoint_error(tmp_path):
-    source = random.Random(11)
-    program = bytearray(zipfile.ZipFile(BytesIO(GOOD)).read("archive/data.pkl"))
-    storages = [tensor.numpy().tobytes() for tensor in STATE["weights"].values()]
-    refused = []
-    for _ in range(1500):
-        mutant = bytearray(program)
-        for _ in range(source.randrange(1, 4)):
-            mutant[source.randrange(2, len(mutant))] = source.randrange(256)
-        path = written(tmp_path, zipped(bytes(mutant), storages=storages))
-        try:
-            read_archive(path)
-        except CheckpointError as error:
-            refused.append(str(error))
-    assert len(refused) > 300
-    assert all(text.startswith(f"{tmp_path / 'file.pt'}: ") for text in refused)
-
-
 class Call:
     """Pickles as a call of any function with any arguments."""
 

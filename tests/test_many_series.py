@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 
 import numpy as np
 import pytest
@@ -22,7 +23,7 @@ from grucli.data import (
     split_panel,
     whole_span,
 )
-from grucli.errors import CheckpointError, DataError, UsageError
+from grucli.errors import CheckpointError, DataError, TrainingError, UsageError
 from grucli.runs.explaining import explain
 from grucli.runs.reporting import report_run
 from grucli.runs.streaming import Stream
@@ -370,3 +371,24 @@ def test_a_report_draws_series_by_name(shops):
 def test_json_names_the_series_of_every_row(shops):
     told = json.loads(grucli("predict", shops / "run/best.pt", "--json").stdout)
     assert told["ids"]["shop"] == ["z"] * 3 + ["y"] * 3 + ["x"] * 3
+
+
+def test_a_loss_that_is_not_finite_names_series_times_and_columns(tmp_path):
+    days = [f"2024-02-{day:02}" for day in range(1, 29)]
+    rows = [f"{shop},{day},{place}" for shop in "ab" for place, day in enumerate(days)]
+    rows[28 + 5] = "b,2024-02-06,1e25"
+    (tmp_path / "two.csv").write_text("\n".join(["shop,day,sold", *rows]))
+    (tmp_path / "two.yaml").write_text(
+        "data: {path: two.csv, time: day, series: shop, target: sold, scale: none, "
+        "split: {valid: 5, test: 5}}\ntask: {context: 3, horizon: 1}\n"
+        "model: {hidden: 2}\ntrain: {batch_size: 1, epochs: 1}\nname: two\n"
+    )
+    with pytest.raises(TrainingError) as caught:
+        train(tmp_path / "two.yaml", run_dir=tmp_path / "run", threads=1)
+    found = re.search(
+        r"; its batch is from series b, (2024-02-\d\d) to (2024-02-\d\d), its largest scaled "
+        r"values: sold 1e\+25; the weights were left",
+        str(caught.value),
+    )
+    assert found
+    assert found[1] <= "2024-02-06" <= found[2]

@@ -13,7 +13,7 @@ from torch.nn.utils import parametrizations, prune
 from grucli.cells import CELLS
 from grucli.cells.layouts import parse_layout
 from grucli.errors import CheckpointError
-from grucli.nn import MODULES
+from grucli.nn import GRU, MODULES
 from grucli.weights import build_weight_report, read_weights, select_matrix
 from tests.kernel_cases import EVERY_VARIANT
 
@@ -241,6 +241,29 @@ def test_shapes_that_do_not_belong_together_are_named(tmp_path, change, what):
     with pytest.raises(CheckpointError) as caught:
         read_weights(path)
     assert str(caught.value).startswith(f"{path}: ")
+    assert what in str(caught.value)
+
+
+def without(state, *names):
+    return {name: value for name, value in state.items() if name not in names}
+
+
+@pytest.mark.parametrize(
+    ("state", "what"),
+    [
+        (without(torch.nn.GRU(3, 5, 2).state_dict(), "weight_ih_l1"), "weight_ih_l1: not there"),
+        (torch.nn.LSTM(3, 5).state_dict() | {"bias_hh_l0_reverse": torch.ones(20)},
+         "weight_hh_l0_reverse: not there"),
+        (without(GRU(3, 5, layer_norm="split").state_dict(), "weight_ih_l0"),
+         "weight_ih_l0: not there"),
+        (torch.nn.RNN(3, 5).state_dict() | {"weight_hh_l9": torch.ones(5, 5)},
+         "weight_hh_l9: one of 2 layers"),
+    ],
+    ids=["a layer", "a direction", "beside gains", "a gap"],
+)  # fmt: skip
+def test_a_stack_that_lacks_a_parameter_is_refused(tmp_path, state, what):
+    with pytest.raises(CheckpointError) as caught:
+        read_weights(saved(tmp_path, state))
     assert what in str(caught.value)
 
 

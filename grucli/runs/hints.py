@@ -15,7 +15,7 @@ DIVERGED = 2.0
 HOPELESS = -99.0
 """A skill against naive below this: its mean squared error is a hundred times as large."""
 LEARNED = 1e-3
-"""A training loss that changes by less than this share has learned nothing."""
+"""Losses that change by less than this share say that nothing was learned."""
 STILL_FALLING = 0.01
 """Share by which the validation loss fell over the last tenth of the epochs."""
 FAR_UNDER = 0.5
@@ -68,19 +68,25 @@ def _gone_wrong(
             f"diverged: the training loss rose from {least:.4g} in epoch {low} to "
             f"{losses[-1]:.4g}: {smaller}"
         )
-    elif len(epochs) > 1 and max(losses) - least < LEARNED * abs(max(losses)):
+    elif len(epochs) > 1 and (_stayed(losses) or _stayed([epoch.valid_loss for epoch in epochs])):
         if train.clip is not None and train.clip < LEARNED:
             remedy = f"--set train.clip=1.0 (it is {train.clip:.1e})"
         elif train.lr < LEARNED:
             remedy = f"--set train.lr=1.0e-3 (it is {train.lr:.1e})"
         else:
             return
-        yield f"nothing was learned: the training loss stayed at {losses[-1]:.4g}: {remedy}"
+        loss = epochs[-1].valid_loss
+        yield f"nothing was learned: the validation loss stayed at {loss:.4g}: {remedy}"
     elif naive is not None and naive.skill is not None and naive.skill < HOPELESS:
         yield (
             f"diverged: the mean squared error is {1 - naive.skill:.0e} times that of naive: "
             f"{smaller}, or --set data.scale=standard"
         )
+
+
+def _stayed(losses: Sequence[float]) -> bool:
+    """Whether losses are all the same; those of training vary with dropout, whatever is learned."""
+    return max(losses) - min(losses) < LEARNED * abs(max(losses))
 
 
 def _longer(recipe: Recipe, epochs: Sequence[EpochLoss]) -> Iterator[str]:

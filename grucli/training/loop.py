@@ -56,7 +56,7 @@ def _step(training: Training, objective: Objective, samples: Tensor, observers: 
     batch_loss, values = _backpropagate(training, objective, samples)
     norm, loss, count = _read(training.parameters.gradient_norm(), batch_loss, values)
     if not math.isfinite(norm + loss):
-        raise TrainingError(_not_finite(training, loss, lr))
+        raise TrainingError(_not_finite(training, loss, lr, objective.words(samples)))
     observers.before_step(training)
     training.parameters.clip(norm, limit)
     with training.parameters.frozen_kept():
@@ -152,7 +152,7 @@ def _validate(training: Training, objective: Objective) -> Generator[Validating,
     return total / count
 
 
-def _not_finite(training: Training, loss: float, lr: float) -> str:
+def _not_finite(training: Training, loss: float, lr: float, batch: str) -> str:
     """Say where training broke and what to try."""
     broken = [
         name
@@ -162,6 +162,6 @@ def _not_finite(training: Training, loss: float, lr: float) -> str:
     where = f"; gradient not finite in {', '.join(broken[:3])}" if broken else ""
     return (
         f"epoch {training.epoch}, step {training.step + 1}: loss {loss:g}{where} at lr {lr:g}; "
-        "the weights were left as they were before this step; try a smaller train.lr, "
+        f"{batch}; the weights were left as they were before this step; try a smaller train.lr, "
         "a train.clip of 1.0 or less, or data.scale: standard"
     )

@@ -16,6 +16,10 @@ class Objective(Protocol):
         """
         ...
 
+    def words(self, samples: Tensor) -> str:
+        """Where the training samples at positions ``samples`` [B] come from, for an error."""
+        ...
+
     def validation(self) -> Iterator[tuple[float, float]]:
         """Mean loss of the present weights and number of values, one validation batch at a time."""
         ...

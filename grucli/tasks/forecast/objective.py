@@ -7,6 +7,7 @@ from torch import Tensor
 
 from grucli.nn import Forecaster
 from grucli.recipe import TrainRecipe
+from grucli.tasks.batch_words import batch_words
 from grucli.tasks.batches import validation_losses
 from grucli.tasks.forecast.samples import Batch, Windows
 from grucli.tasks.losses import masked_mean_loss
@@ -29,6 +30,12 @@ class ForecastObjective:
         batch = self.train.gather(samples)
         forcing = self._teacher_forcing(epoch)
         return self._of(batch, self.model(batch.context, batch.future, batch.target, forcing))
+
+    def words(self, samples: Tensor) -> str:
+        """Series, times and columns of the training windows at positions ``samples`` [B]."""
+        first_B = self.train.samples.starts(samples)
+        steps = self.train.context_steps + self.train.horizon_steps
+        return batch_words(self.train.data, first_B, first_B + steps)
 
     def _teacher_forcing(self, epoch: int) -> float:
         """Chance of feeding the truth back (Bengio et al. 2015, linear decay)."""

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from grucli.nn import SequenceModel
+from grucli.tasks.batch_words import batch_words
 from grucli.tasks.batches import validation_losses
 from grucli.tasks.sequences.samples import Sequences
 
@@ -33,6 +34,10 @@ class SequenceObjective:
         if self.noise > 0:
             values_BTC = values_BTC + self.noise * torch.randn_like(values_BTC)
         return self.of(self.model(values_BTC, lengths_B), self.train.truth(samples))
+
+    def words(self, samples: Tensor) -> str:
+        """Names, times and columns of the training sequences at positions ``samples`` [B]."""
+        return batch_words(self.train.data, *self.train.bounds(samples))
 
     def validation(self) -> Iterator[tuple[float, float]]:
         """Mean loss of the present weights and what the sequences count, batch by batch."""

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grucli.cells import CELLS, CellSpec
-from grucli.cells.address import ParameterName, parse_parameter
+from grucli.cells.address import ParameterName, Place, parse_parameter
 from grucli.errors import CheckpointError
 from grucli.text import printable
 from grucli.weights.foreign.states import Tensors
@@ -71,6 +71,7 @@ def _module(
     kinds = {name: parts.kind for name in stack if (parts := parse_parameter(name))}
     shapes = {name: (kind, stack[name]) for name, kind in kinds.items()}
     faults = list(shape_faults(spec, shapes, hidden=hidden, state=square.shape[1]))
+    faults += _missing(stack)
     problems += (f"{where}{fault}" for fault in faults)
     if faults:
         return None
@@ -81,6 +82,24 @@ def _module(
         problems.append(f"{where}{gains}: no layer normalisation of a {spec.name} has these gains")
         return None
     return RecurrentModule(prefix, spec.name, " or ".join(fitting), hidden, stack)
+
+
+def _missing(stack: Mapping[str, Any]) -> Iterator[str]:
+    """What one layer or direction of a stack lacks of what another has, or its gains go with."""
+    places: dict[Place, set[str]] = {}
+    for name in stack:
+        parts = parse_parameter(name)
+        if parts is not None:
+            places.setdefault(parts.place, set()).add(parts.kind)
+    numbers = {place.layer for place in places}
+    if max(numbers) >= len(numbers):
+        yield f"weight_hh_l{max(numbers)}: one of {len(numbers)} layers; expected 0, 1 and so on"
+    every = set().union(*places.values())
+    if any(kind.startswith("gain") for kind in every):
+        every |= {"weight_ih", "weight_hh"}
+    for place, kinds in places.items():
+        for kind in sorted(every - kinds):
+            yield f"{kind}{place.suffix}: not there; expected the same in every layer"
 
 
 def shape_faults(
