@@ -26,6 +26,7 @@ from grucli.tasks.classify.baselines import fit_ridge_classifier, majority
 from grucli.tasks.classify.losses import class_weights, cross_entropy
 from grucli.tasks.classify.metrics import class_metrics, confusion
 from grucli.tasks.sequences.features import features
+from grucli.tasks.sequences.objective import SequenceObjective
 from grucli.tasks.sequences.parts import deal
 from grucli.tasks.sequences.samples import Sequences
 from grucli.weights import read_weights
@@ -147,6 +148,16 @@ def test_a_batch_is_padded_with_zeros_behind_each_sequence():
     assert (lengths.tolist(), some.steps) == ([4, 3], 4)
     assert values[..., 0].tolist() == [[3, 3, 3, 3], [2, 2, 2, 0]]
     assert some.truth(torch.tensor([1, 0])).tolist() == [0, 1]
+
+
+def test_a_batch_is_told_of_by_names_times_and_columns():
+    scaler = Scaler("none", ("x",), np.zeros(1), np.ones(1))
+    data = build_tensors(panel_of("aba"), scaler, torch.device("cpu"))
+    some = Sequences.of_series(data, np.array([1, 2]), torch.tensor([1, 0]))
+    objective = SequenceObjective(None, None, 0.0, some, some)
+    assert objective.words(torch.tensor([1, 0])) == (
+        "its batch is from series s1, s2, 0 to 3, its largest scaled values: x 3"
+    )
 
 
 def parts_of(labels, *, part=None, **split):

@@ -37,7 +37,8 @@ class SequenceObjective:
 
     def words(self, samples: Tensor) -> str:
         """Names, times and columns of the training sequences at positions ``samples`` [B]."""
-        return batch_words(self.train.data, *self.train.bounds(samples))
+        first_B, lengths_B = self.train.first[samples], self.train.lengths[samples]
+        return batch_words(self.train.data, first_B, first_B + lengths_B)
 
     def validation(self) -> Iterator[tuple[float, float]]:
         """Mean loss of the present weights and what the sequences count, batch by batch."""

@@ -42,11 +42,6 @@ class Sequences:
         """Steps of the longest."""
         return int(self.lengths.max())
 
-    def bounds(self, index: Tensor) -> tuple[Tensor, Tensor]:
-        """The first rows of the sequences at positions ``index`` [B], and those behind the last."""
-        first_B = torch.from_numpy(self.data.panel.bounds[self.places])[index]
-        return first_B, first_B + self.lengths[index]
-
     def inputs(self, index: Tensor) -> tuple[Tensor, Tensor]:
         """Scaled values [B, T, C], 0 behind the end of a sequence, and lengths [B] on the CPU."""
         scaled = self.data.scaled
