@@ -91,7 +91,8 @@ def run_layer(
     (integers on the CPU, 1 to T) ends every row on its own: later steps leave the state as it is
     and their outputs are zero.
     """
-    fused = None if rule.norm.groups or is_transformed() else rule.equations.fused
+    plain = is_transformed() or (torch.compiler.is_compiling() and torch.is_grad_enabled())
+    fused = None if rule.norm.groups or plain else rule.equations.fused
     if fused is not None:
         return fused(weights, x_TBC, state, reverse=reverse, lengths_B=lengths_B)
     if supports(rule, x_TBC, weights):

@@ -116,7 +116,7 @@ class _Differentiable(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor | None, ...]:
         check_backward("the native kernel", _REMEDY)
-        tensors = ctx.saved_tensors
+        tensors = _unchanged(ctx)
         results = _BACKWARD(
             *tensors[:9], *ctx.rule, *tensors[9:], *gradients[:2], ctx.needs_input_grad[0]
         )
@@ -125,6 +125,27 @@ class _Differentiable(torch.autograd.Function):
             for result, needed in zip(results, ctx.needs_input_grad[:8], strict=True)
         ]
         return (*wanted, *[None] * (_COUNT - 7))
+
+
+def _unchanged(ctx: Any) -> tuple[Tensor | None, ...]:
+    """The tensors that were kept. Raises RuntimeError where one was changed in place since."""
+    try:
+        kept: tuple[Tensor | None, ...] = ctx.saved_tensors
+    except RuntimeError as error:
+        if "modified by an inplace operation" not in str(error):
+            raise
+        raise RuntimeError(
+            "recurrent: inputs, parameters or outputs were changed in place before the backward "
+            f"pass, which reads them; clone what is changed (out = out.clone()) or {_REMEDY}"
+        ) from error
+    return kept
+
+
+def _not_batched(*_: Any) -> list[Tensor]:
+    raise RuntimeError(
+        "recurrent: the native kernel has no batched gradients (vectorize, is_grads_batched); "
+        f"leave the option out or {_REMEDY}"
+    )
 
 
 def _below_autograd(*arguments: Any) -> tuple[Tensor, ...]:
@@ -150,5 +171,6 @@ def _with_autograd(*arguments: Any) -> tuple[Tensor, ...]:
 _LIBRARY.impl("recurrent_forward", _forward, "CPU")
 _LIBRARY.impl("recurrent_forward", _with_autograd, "Autograd")
 _LIBRARY.impl("recurrent_backward", _backward, "CPU")
+_LIBRARY.impl("recurrent_backward", _not_batched, "Batched")
 torch.library.register_fake(FORWARD, _forward_fake, lib=_LIBRARY)
 torch.library.register_fake(_BACKWARD, _backward_fake, lib=_LIBRARY)
