@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -76,3 +77,18 @@ def grucli(*arguments, cwd=None, stdin=None, env=None, stdin_file=None):
         check=False,
         timeout=forked.SECONDS,
     )
+
+
+class Done(NamedTuple):
+    """What a command gave."""
+
+    code: int
+    out: str
+    err: str
+
+
+def verb(capsys, *arguments):
+    """Run the command line in this process."""
+    from grucli.cli.app import run
+
+    return Done(run([*map(str, arguments)]), *capsys.readouterr())

@@ -23,8 +23,8 @@ from grucli.runs.reporting import report_run
 from grucli.runs.streaming import Stream
 from grucli.runs.tracing import trace
 from grucli.tasks.classify.baselines import fit_ridge_classifier, majority
-from grucli.tasks.classify.losses import class_weights, cross_entropy
-from grucli.tasks.classify.metrics import class_metrics, confusion
+from grucli.tasks.sequences.class_losses import class_weights, cross_entropy
+from grucli.tasks.sequences.class_metrics import class_metrics, confusion
 from grucli.tasks.sequences.features import features
 from grucli.tasks.sequences.objective import SequenceObjective
 from grucli.tasks.sequences.parts import deal
@@ -259,7 +259,7 @@ FORECAST = CLASSIFY.replace("past", "target").replace("kind: classify, label: ki
 @pytest.mark.parametrize(
     ("override", "what"),
     [
-        ("model.pooling=[mean]", "model.pooling: found mean with task.kind forecast; a forecast"),
+        ("model.pooling=[mean]", "model.pooling: found mean with task.kind forecast; nothing"),
         ("data.split.column=part", "data.split.column: found part with task.kind forecast"),
         ("data.split.seed=3", "data.split.seed: found 3 with task.kind forecast"),
         ("task.label=y", "task.label: unknown key; expected one of kind, context"),

@@ -18,7 +18,7 @@ from grucli.runs.tables import read_panel
 from grucli.tasks.regress.baselines import fit_ridge
 from grucli.tasks.sequences.numbers import number_metrics
 from grucli.weights import read_weights
-from tests.conftest import grucli
+from tests.conftest import verb
 from tests.recipe_texts import errors_of
 
 RECIPE = """\
@@ -105,29 +105,29 @@ def test_scores_are_those_of_numpy_on_the_series_that_were_dealt_out(loads):
 
 
 # --- the verbs -------------------------------------------------------------------------------
-def test_numbers_are_written_with_their_series(loads):
+def test_numbers_are_written_with_their_series(loads, capsys):
     (loads / "new.csv").write_text(load_rows(3, seed=4, name="=n", label=False))
-    done = grucli("predict", loads / "run/best.pt", loads / "new.csv")
-    header, *rows = csv.reader(io.StringIO(done.stdout))
+    done = verb(capsys, "predict", loads / "run/best.pt", loads / "new.csv")
+    header, *rows = csv.reader(io.StringIO(done.out))
     assert (header, [row[0] for row in rows]) == (["id", "load"], ["'=n0", "'=n1", "'=n2"])
     said = predict(loads / "run/best.pt", str(loads / "new.csv")).values
     assert [float(row[1]) for row in rows] == list(said)
 
 
-def test_scores_are_shown_checked_and_drawn(loads, tmp_path):
+def test_scores_are_shown_checked_and_drawn(loads, tmp_path, capsys):
     run = loads / "run/best.pt"
-    done = grucli("eval", run, "--fail-if", "ridge.r2<2", "--plot", tmp_path / "n.svg")
-    assert done.returncode == 6
+    done = verb(capsys, "eval", run, "--fail-if", "ridge.r2<2", "--plot", tmp_path / "n.svg")
+    assert done.code == 6
     for words in ("test: load of 20 sequences", "ridge", "beats the mean of the training part"):
-        assert words in done.stdout
+        assert words in done.out
     assert "said against the truth" in (tmp_path / "n.svg").read_text()
-    told = json.loads(grucli("eval", run, "--json").stdout)
+    told = json.loads(verb(capsys, "eval", run, "--json").out)
     assert (told["kind"], told["label"]) == ("NumberScores", "load")
 
 
-def test_every_matrix_of_a_regressor_can_be_inspected(loads):
-    done = grucli("inspect-weights", loads / "run", "--history")
-    assert (done.returncode, done.stderr) == (0, "")
+def test_every_matrix_of_a_regressor_can_be_inspected(loads, capsys):
+    done = verb(capsys, "inspect-weights", loads / "run", "--history")
+    assert (done.code, done.err) == (0, "")
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from torch.nn import functional
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from grucli.nn.model import RecurrentModel, StackOptions
+from grucli.nn.states import State, joined
 
 POOLINGS = ("last", "mean", "max")
 """How the outputs of all steps become one vector: the final state, their mean, their maximum."""
@@ -22,7 +23,8 @@ class SequenceModel(RecurrentModel):
     ``recurrent`` holds the stack, ``head`` the linear layer. ``pooling`` are names of ``POOLINGS``,
     whose vectors stand side by side before the head; ``last`` is the final state of each direction,
     which of the reverse one is that of the first step. Dropout acts between layers and before the
-    head.
+    head. tbptt_steps: in training gradients end where a chunk of so many steps begins, which is
+    handed the state of the one before it (Williams & Peng 1990); only with ``each_step``.
     """
 
     def __init__(
@@ -32,18 +34,22 @@ class SequenceModel(RecurrentModel):
         *,
         pooling: tuple[str, ...] = ("last",),
         each_step: bool = False,
+        tbptt_steps: int | None = None,
         **stack: Unpack[StackOptions],
     ) -> None:
         """Draw the weights as torch does. ``stack`` as ``StackOptions`` says.
 
-        Raises ValueError for an unknown or empty pooling, or an unknown cell.
+        Raises ValueError for an unknown or empty pooling, an unknown cell, or ``tbptt_steps``
+        that exclude what else is asked for.
         """
         super().__init__()
         unknown = [name for name in pooling if name not in POOLINGS]
         if unknown or not pooling:
             found = repr(unknown[0]) if unknown else "none"
             raise ValueError(f"pooling: found {found}; expected one or more of {POOLINGS}")
-        self.pooling, self.each_step = pooling, each_step
+        if tbptt_steps is not None and (not each_step or stack.get("bidirectional")):
+            raise ValueError("tbptt_steps: excludes bidirectional, and needs each_step")
+        self.pooling, self.each_step, self.tbptt_steps = pooling, each_step, tbptt_steps
         self._add_stack(input_size, **stack)
         self.head = nn.Linear(self.outputs * (1 if each_step else len(pooling)), outputs)
 
@@ -52,18 +58,45 @@ class SequenceModel(RecurrentModel):
 
         ``lengths_B`` are whole numbers from 1 to T on the CPU. What stands behind them is not read.
         """
-        packed = pack_padded_sequence(values_BTC, lengths_B, batch_first=True, enforce_sorted=False)
-        output, state = self.recurrent(packed)
-        output_BTH, _ = pad_packed_sequence(
-            output, batch_first=True, total_length=values_BTC.shape[1]
-        )
-        read = output_BTH if self.each_step else self._pooled(output_BTH, lengths_B, state)
+        if self.each_step:
+            read = self._outputs(values_BTC, lengths_B)
+        else:
+            read = self._pooled(*self._read(values_BTC, lengths_B))
         said: Tensor = self.head(functional.dropout(read, self.dropout, self.training))
         return said
 
-    def _pooled(
-        self, output_BTH: Tensor, lengths_B: Tensor, state: Tensor | tuple[Tensor, Tensor]
-    ) -> Tensor:
+    def _read(
+        self, values_BTC: Tensor, lengths_B: Tensor, state: State | None = None
+    ) -> tuple[Tensor, Tensor, State]:
+        """The outputs [B, T, H], 0 behind the end of a sequence, the lengths, the final state."""
+        packed = pack_padded_sequence(values_BTC, lengths_B, batch_first=True, enforce_sorted=False)
+        output, final = self.recurrent(packed, state)
+        output_BTH, _ = pad_packed_sequence(
+            output, batch_first=True, total_length=values_BTC.shape[1]
+        )
+        return output_BTH, lengths_B, final
+
+    def _outputs(self, values_BTC: Tensor, lengths_B: Tensor) -> Tensor:
+        """The outputs of every step, in training in chunks that gradients do not leave."""
+        steps = self.tbptt_steps
+        if steps is None or not self.training or values_BTC.shape[1] <= steps:
+            return self._read(values_BTC, lengths_B)[0]
+        live, chunks = torch.arange(len(lengths_B)), []
+        state: State | None = None
+        for start in range(0, values_BTC.shape[1], steps):
+            left = (lengths_B[live] - start).clamp(max=steps)
+            here = live.to(values_BTC.device)
+            chunk_BTC = values_BTC[here, start : start + steps]
+            output, _, final = self._read(chunk_BTC, left, state)
+            empty = output.new_zeros(len(lengths_B), *output.shape[1:])
+            chunks.append(empty.index_copy(0, here, output))
+            goes_on = lengths_B[live] > start + steps
+            live, kept = live[goes_on], goes_on.to(values_BTC.device)
+            parts = (final,) if isinstance(final, Tensor) else final
+            state = joined([part[:, kept].detach() for part in parts])
+        return torch.cat(chunks, dim=1)
+
+    def _pooled(self, output_BTH: Tensor, lengths_B: Tensor, state: State) -> Tensor:
         """The vectors of ``pooling`` side by side, [B, H * count]."""
         h_LBH = state if isinstance(state, Tensor) else state[0]
         steps_T = torch.arange(output_BTH.shape[1], device=output_BTH.device)

@@ -32,7 +32,7 @@ class SplitRecipe(Section):
 
     Each is a fraction of all rows (below 1), a number of steps (a whole number), or a text: the
     first time of that span. A year must be quoted to be a time: "1990". Of whole series
-    (task classify, regress) they are a fraction or a number.
+    (task classify and regress, and label of many series) they are a fraction or a number.
     """
 
     train: Share | None = Field(
@@ -46,20 +46,23 @@ class SplitRecipe(Section):
     test: ShareOrNone = Field(
         default=0.2,
         description="Test span: looked at once, when training is over; 0 is none, for a model that "
-        "is not judged. Of whole series (task classify, regress) also the path of a table of its "
-        "own, relative to the recipe.",
+        "is not judged. Of whole series also the path of a table of its own, relative to the "
+        "recipe.",
     )
     column: Text | None = Field(
         default=None,
-        description="task classify or regress: column that says train, valid or test of every "
-        "series; where it never says valid, that part is drawn from train.",
+        description="Of whole series: column that says train, valid or test of each; where it "
+        "never says valid, that part is drawn from train.",
+    )
+    by: Literal["series", "time"] = Field(
+        default="series",
+        description="task label of many series: whole ones are dealt out, or each is cut by time.",
     )
     seed: int = Field(
         default=0,
         ge=0,
         le=4_294_967_295,
-        description="task classify or regress: which series are drawn for valid and test, each "
-        "class in proportion.",
+        description="Of whole series: which are drawn for valid and test, classes in proportion.",
     )
 
 
@@ -135,7 +138,7 @@ class DataRecipe(Section):
     past: Texts = Field(
         default=(),
         description="More input columns, known only up to the newest row; with "
-        "task classify and regress all that the model reads.",
+        "task classify, regress and label all that the model reads.",
     )
     future: Texts = Field(
         default=(),

@@ -16,11 +16,12 @@ from grucli.recipe.data import DataRecipe
 from grucli.recipe.kinds import Poolings, Text, Texts, one_of
 from grucli.recipe.sections import Section
 from grucli.recipe.tasks import (
-    DEALT,
     ClassifyRecipe,
     ForecastRecipe,
+    LabelRecipe,
     RegressRecipe,
     TaskRecipe,
+    deals_series,
 )
 from grucli.recipe.train import TrainRecipe
 from grucli.recipe.tune import TuneRecipe
@@ -180,9 +181,15 @@ class Recipe(Section):
         return self.task
 
     @property
+    def label(self) -> LabelRecipe:
+        """The task of a recipe for a label of each row."""
+        assert isinstance(self.task, LabelRecipe)
+        return self.task
+
+    @property
     def deals_series(self) -> bool:
         """Whether whole series are dealt out to train, valid and test, and not spans of time."""
-        return self.task.kind in DEALT
+        return deals_series(self.task.kind, self.data.series, self.data.split.by)
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Self:

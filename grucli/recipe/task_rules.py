@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from grucli.recipe.rule import Rule
-from grucli.recipe.tasks import DEALT
+from grucli.recipe.tasks import DEALT, deals_series
 
 
 def _only_for(
@@ -44,9 +44,9 @@ def _no_series(series: Sequence[str], task: str) -> str | None:
 
 
 def _label_twice(
-    label: str, time: str, series: str | Sequence[str], past: Sequence[str]
+    label: str, time: str | Sequence[str], series: str | Sequence[str], past: Sequence[str]
 ) -> str | None:
-    names = {"the time column": [time], "in data.past": past}
+    names = {"the time column": [time] if isinstance(time, str) else time, "in data.past": past}
     names["in data.series"] = [series] if isinstance(series, str) else series
     for what, known in names.items():
         if label in known:
@@ -54,8 +54,8 @@ def _label_twice(
     return None
 
 
-def _length_of_train(train: Any, task: str) -> str | None:
-    if task in DEALT and train is not None:
+def _length_of_train(train: Any, task: str, series: Sequence[str], by: str) -> str | None:
+    if deals_series(task, series, by) and train is not None:
         return (
             f"found {train} with task.kind {task}; expected null: what is left by valid and test "
             "is learned from"
@@ -63,18 +63,33 @@ def _length_of_train(train: Any, task: str) -> str | None:
     return None
 
 
-def _time_of_valid(valid: Any, task: str) -> str | None:
-    if task in DEALT and isinstance(valid, str):
+def _time_of_valid(valid: Any, task: str, series: Sequence[str], by: str) -> str | None:
+    if deals_series(task, series, by) and isinstance(valid, str):
         return f"found '{valid}' with task.kind {task}; expected a fraction or a number of series"
     return None
 
 
-def _column_beside_table(column: str | None, test: Any, task: str) -> str | None:
-    if task in DEALT and column is not None and isinstance(test, str):
+def _column_beside_table(
+    column: str | None, test: Any, task: str, series: Sequence[str], by: str
+) -> str | None:
+    if deals_series(task, series, by) and column is not None and isinstance(test, str):
         return f"found {column} beside data.split.test '{test}'; expected only one of the two"
     return None
 
 
+def _dealt_by_time(usual: Any) -> Callable[[Any, str, Sequence[str], str], str | None]:
+    """A key of how whole series are dealt out, where none are."""
+
+    def breaks(value: Any, task: str, series: Sequence[str], by: str) -> str | None:
+        if deals_series(task, series, by) or value == usual:
+            return None
+        shown = "null" if usual is None else usual
+        return f"found {value} with task.kind {task}; its spans are cut by time; expected {shown}"
+
+    return breaks
+
+
+_DEALING = ("task.kind", "data.series", "data.split.by")
 _NO_STEPS = "it is about steps ahead"
 _NOTHING_AHEAD = "nothing is forecast; data.past is what is read"
 TASK_RULES = (
@@ -95,16 +110,17 @@ TASK_RULES = (
     Rule(("data.static", "task.kind"), _only_for("forecast", (), _NOTHING_AHEAD)),
     Rule(
         ("data.transform", "task.kind"),
-        _only_for(("forecast", "regress"), "none", "there is no target to turn"),
+        _only_for(("forecast", "regress", "label"), "none", "there is no target to turn"),
     ),
-    Rule(("data.split.train", "task.kind"), _length_of_train),
-    Rule(("data.split.valid", "task.kind"), _time_of_valid),
-    Rule(("data.split.column", "data.split.test", "task.kind"), _column_beside_table),
+    Rule(("data.split.train", *_DEALING), _length_of_train),
+    Rule(("data.split.valid", *_DEALING), _time_of_valid),
+    Rule(("data.split.column", "data.split.test", *_DEALING), _column_beside_table),
+    Rule(("data.split.column", *_DEALING), _dealt_by_time(None)),
+    Rule(("data.split.seed", *_DEALING), _dealt_by_time(0)),
     Rule(
-        ("data.split.column", "task.kind"),
-        _only_for(DEALT, None, "its spans are cut by time"),
+        ("data.split.by", "task.kind"),
+        _only_for("label", "series", "only labels of rows can be cut either way"),
     ),
-    Rule(("data.split.seed", "task.kind"), _only_for(DEALT, 0, "its spans are cut by time")),
     Rule(("model.decoder", "task.kind"), _only_for("forecast", "direct", _NO_STEPS)),
     Rule(("model.skip", "task.kind"), _only_for("forecast", "none", _NO_STEPS)),
     Rule(
@@ -113,11 +129,11 @@ TASK_RULES = (
     ),
     Rule(
         ("model.pooling", "task.kind"),
-        _only_for(DEALT, ("last",), "a forecast goes on from the final state"),
+        _only_for(DEALT, ("last",), "nothing is said of a series as a whole"),
     ),
     Rule(
         ("train.loss", "task.kind"),
-        _only_for(("forecast", "regress"), "mse", "its loss is the cross-entropy"),
+        _only_for(("forecast", "regress", "label"), "mse", "its loss is the cross-entropy"),
     ),
     Rule(
         ("train.loss_units", "task.kind"),
@@ -125,6 +141,6 @@ TASK_RULES = (
     ),
     Rule(
         ("train.tbptt_steps", "task.kind"),
-        _only_for("forecast", None, "the whole series is read for the gradient"),
+        _only_for(("forecast", "label"), None, "the whole series is read for the gradient"),
     ),
 )

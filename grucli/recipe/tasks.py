@@ -1,6 +1,6 @@
 """What can be learned: a section of the recipe for each kind of task, told apart by ``kind``."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
@@ -75,15 +75,66 @@ class RegressRecipe(Section):
     )
 
 
+class LabelRecipe(Section):
+    """A label for each row: the model reads data.past, the label is what it learns to say."""
+
+    kind: Literal["label"] = Field(description="What to do with the series.")
+    label: Text = Field(
+        description="Column with the class, or the number, of each row; rows where it is empty are "
+        "read and not judged."
+    )
+    answer: Literal["class", "number"] = Field(
+        default="class",
+        description="What stands in the label: one of some texts, or a number, of which "
+        "data.transform and data.scale are too.",
+    )
+    steps: int | None = Field(
+        default=None,
+        ge=1,
+        le=10_000_000,
+        description="Rows that are labelled at a time: longer series are cut into pieces of so "
+        "many; null takes each as a whole.",
+    )
+    overlap: int = Field(
+        default=0,
+        ge=0,
+        le=10_000_000,
+        description="Rows before each piece, and behind it where the model is bidirectional, that "
+        "are read with it and labelled by its neighbours.",
+    )
+    class_weights: Literal["none", "balanced"] = Field(
+        default="none",
+        description="Every row counts alike, or every class: balanced weighs a row by the inverse "
+        "of how many of its class there are.",
+    )
+    label_smoothing: float = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="Share of the truth that is spread evenly over all classes in the loss.",
+    )
+    noise: float = Field(
+        default=0.0,
+        ge=0,
+        description="Standard deviation of the noise that training adds to scaled inputs.",
+    )
+
+
 KINDS: dict[str, type[Section]] = {
     "forecast": ForecastRecipe,
     "classify": ClassifyRecipe,
     "regress": RegressRecipe,
+    "label": LabelRecipe,
 }
 """Kind -> section."""
 DEFAULT_KIND = "forecast"
 DEALT = ("classify", "regress")
 """The kinds whose samples are whole series."""
+
+
+def deals_series(kind: str, series: Sequence[str], by: str) -> bool:
+    """Whether whole series are dealt out to train, valid and test, and not spans of time."""
+    return kind in DEALT or (kind == "label" and bool(series) and by == "series")
 
 
 def kind_of(task: Any) -> Any:
@@ -96,6 +147,7 @@ def kind_of(task: Any) -> Any:
 TaskRecipe = Annotated[
     Annotated[ForecastRecipe, Tag("forecast")]
     | Annotated[ClassifyRecipe, Tag("classify")]
-    | Annotated[RegressRecipe, Tag("regress")],
+    | Annotated[RegressRecipe, Tag("regress")]
+    | Annotated[LabelRecipe, Tag("label")],
     Discriminator(kind_of),
 ]

@@ -17,7 +17,7 @@ from grucli.results.history import (
 )
 from grucli.results.matrices import MatrixChange, MatrixStatistics
 from grucli.results.movement import MatrixMovement, Movement
-from grucli.results.numbers import NumberMetrics, Numbers, NumberScores
+from grucli.results.numbers import ROWS_BEFORE, NumberMetrics, Numbers, NumberScores
 from grucli.results.pictures import (
     ForecastExample,
     MatrixFrames,
@@ -71,6 +71,7 @@ Prediction = Forecast | Labels | Numbers
 
 __all__ = [
     "BASELINES",
+    "ROWS_BEFORE",
     "SCHEMA_VERSION",
     "AnyScores",
     "Backtest",

@@ -25,7 +25,8 @@ class ClassScores:
     """A classifier beside the baselines on the same sequences.
 
     ``confusion`` counts the model's labels: a row for each true class, a column for each class
-    that was said, in the order of ``classes``.
+    that was said, in the order of ``classes``. ``rows`` counts what was judged of a model that
+    labels each row, None of one that labels sequences.
     """
 
     split: str
@@ -35,14 +36,16 @@ class ClassScores:
     baselines: Mapping[str, ClassMetrics]
     confusion: tuple[tuple[int, ...], ...]
     notes: tuple[str, ...] = ()
+    rows: int | None = None
 
 
 @dataclass(frozen=True)
 class Labels:
-    """The class that was said of each series, and the probability of every class.
+    """The class that was said of each series, or of each row, and the probability of every class.
 
-    ``ids[column]`` has a text for each series, which name it; ``label`` is the name of the column
-    of classes. ``probabilities`` has a row for each series, in the order of ``classes``.
+    ``ids[column]`` has a text for each of them, which names its series; ``label`` is the name of
+    the column of classes. ``probabilities`` has a row for each, in the order of ``classes``.
+    ``timestamps`` has a text for each row, in the column ``time``; of series both are empty.
     """
 
     ids: Mapping[str, tuple[str, ...]]
@@ -51,10 +54,13 @@ class Labels:
     labels: tuple[str, ...]
     probabilities: tuple[tuple[float, ...], ...]
     notes: tuple[str, ...] = ()
+    time: str = ""
+    timestamps: tuple[str, ...] = ()
 
     @property
     def table(self) -> dict[str, tuple[str, ...] | tuple[float, ...]]:
         """All columns by name, as they stand in a CSV: those of pandas, polars or pyarrow."""
         chances = zip(*self.probabilities, strict=True)
         named = {f"p_{name}": values for name, values in zip(self.classes, chances, strict=True)}
-        return {**self.ids, self.label: self.labels, **named}
+        times = {self.time: self.timestamps} if self.timestamps else {}
+        return {**self.ids, **times, self.label: self.labels, **named}

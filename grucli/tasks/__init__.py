@@ -5,12 +5,13 @@ from typing import Any
 from grucli.recipe import Recipe
 from grucli.tasks.classify.task import ClassifyTask
 from grucli.tasks.forecast.task import ForecastTask
+from grucli.tasks.label.task import LabelTask
 from grucli.tasks.regress.task import RegressTask
 from grucli.tasks.task import Intervals, Learned, Samples, Task, TaskData
 
 __all__ = ["TASKS", "Intervals", "Learned", "Samples", "Task", "TaskData", "task_of"]
 
-_ALL: tuple[Task[Any, Any], ...] = (ForecastTask(), ClassifyTask(), RegressTask())
+_ALL: tuple[Task[Any, Any], ...] = (ForecastTask(), ClassifyTask(), RegressTask(), LabelTask())
 TASKS = {task.kind: task for task in _ALL}
 """Kind in the recipe -> task."""
 

@@ -67,8 +67,9 @@ def predict(
 
     --level 80 adds y-lo-80 and y-hi-80, between which 80 per cent of the values to come should
     lie, as the errors on the validation span were. A classifier gives the label of every series
-    and the probability of each class, a regressor the number of every series. -o OUT/ predicts
-    each file of DATA by itself into a file of its name, on one thread.
+    and the probability of each class, a regressor the number of every series, a model that labels
+    rows a row for each time. -o OUT/ predicts each file of DATA by itself into a file of its name,
+    on one thread.
 
     Example: grucli predict runs/co2/best.pt new.csv -o forecast.csv
     """

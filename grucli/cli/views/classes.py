@@ -7,7 +7,7 @@ from rich.text import Text
 
 from grucli.cli.kit.numbers import digits
 from grucli.cli.kit.page import Screen
-from grucli.cli.views.scores import forecasters, metric_table
+from grucli.cli.views.scores import forecasters, judged_words, metric_table, ridge_reads
 from grucli.results import ClassMetrics, ClassScores, Metric, rows_of
 from grucli.text import clean, plural, shorten
 
@@ -41,7 +41,7 @@ def render_class_scores(scores: ClassScores, width: int = 80) -> Screen:
 
 def _content(scores: ClassScores, width: int) -> list[Text]:
     caption = (
-        f"{scores.split}: {plural(scores.sequences, 'sequence')} of "
+        f"{scores.split}: {judged_words(scores)} of "
         f"{plural(len(scores.classes), 'class', 'classes')}"
     )
     notes = (
@@ -62,7 +62,7 @@ def _content(scores: ClassScores, width: int) -> list[Text]:
 
 def render_class_summary(scores: ClassScores, width: int) -> list[Text]:
     """The same in short, for the end of a run."""
-    title = f"On the {scores.split} part ({plural(scores.sequences, 'sequence')}; * best)"
+    title = f"On the {scores.split} part ({judged_words(scores)}; * best)"
     table = metric_table(forecasters(scores), BRIEF, width, stars=True)
     return [Text(), Text(title, style="bold"), *table, Text(), *class_verdict(scores, width)]
 
@@ -113,7 +113,7 @@ def class_verdict(scores: ClassScores, width: int) -> list[Text]:
     ridge = scores.baselines.get("ridge")
     if ridge is not None and not ours >= ridge.accuracy:
         sentence += (
-            " Ridge regression on means and deviations is better than the model: accuracy "
+            f" Ridge regression on {ridge_reads(scores)} is better than the model: accuracy "
             f"{digits(ridge.accuracy)}."
         )
     style = "bold green" if wins else "bold yellow"

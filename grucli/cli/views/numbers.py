@@ -7,9 +7,9 @@ from rich.text import Text
 
 from grucli.cli.kit.numbers import digits
 from grucli.cli.kit.page import Screen
-from grucli.cli.views.scores import forecasters, metric_table
+from grucli.cli.views.scores import forecasters, judged_words, metric_table, ridge_reads
 from grucli.results import Metric, NumberMetrics, NumberScores, rows_of
-from grucli.text import clean, plural
+from grucli.text import clean
 
 METRICS = tuple(rows_of(NumberMetrics, Metric))
 
@@ -30,7 +30,7 @@ def render_number_scores(scores: NumberScores, width: int = 80) -> Screen:
 
 
 def _content(scores: NumberScores, width: int) -> list[Text]:
-    caption = f"{scores.split}: {clean(scores.label)} of {plural(scores.sequences, 'sequence')}"
+    caption = f"{scores.split}: {clean(scores.label)} of {judged_words(scores)}"
     note = "* best of its column; rmse and mae in units of the table"
     return [
         Text(caption, style="dim"),
@@ -44,7 +44,7 @@ def _content(scores: NumberScores, width: int) -> list[Text]:
 
 def render_number_summary(scores: NumberScores, width: int) -> list[Text]:
     """The same in short, for the end of a run."""
-    title = f"On the {scores.split} part ({plural(scores.sequences, 'sequence')}; * best)"
+    title = f"On the {scores.split} part ({judged_words(scores)}; * best)"
     table = metric_table(forecasters(scores), METRICS, width, stars=True)
     return [Text(), Text(title, style="bold"), *table, Text(), *number_verdict(scores, width)]
 
@@ -60,7 +60,7 @@ def number_verdict(scores: NumberScores, width: int) -> list[Text]:
     ridge = scores.baselines.get("ridge")
     if ridge is not None and not ours <= ridge.rmse:
         sentence += (
-            " Ridge regression on means and deviations is better than the model: rmse "
+            f" Ridge regression on {ridge_reads(scores)} is better than the model: rmse "
             f"{digits(ridge.rmse)}."
         )
     style = "bold green" if wins else "bold yellow"

@@ -16,10 +16,13 @@ from grucli.cli.views.hints import hints
 from grucli.cli.views.intervals import interval_numbers, interval_table
 from grucli.cli.views.verdict import verdict
 from grucli.results import (
+    ROWS_BEFORE,
     AnyScores,
     ClassMetrics,
+    ClassScores,
     Metric,
     MetricSet,
+    NumberScores,
     Scores,
     rows_of,
 )
@@ -97,6 +100,19 @@ def forecasters(scores: AnyScores) -> dict[str, Any]:
 def _shown(baseline: str) -> str:
     """The name of a baseline in a table."""
     return baseline.replace("_", " ")
+
+
+def judged_words(scores: ClassScores | NumberScores) -> str:
+    """What was judged: how many sequences, and of a model that labels rows how many of these."""
+    sequences = plural(scores.sequences, "sequence")
+    return sequences if scores.rows is None else f"{plural(scores.rows, 'row')} of {sequences}"
+
+
+def ridge_reads(scores: ClassScores | NumberScores) -> str:
+    """What ridge regression saw of them."""
+    if scores.rows is None:
+        return "means and deviations"
+    return f"each row and the {ROWS_BEFORE} before it"
 
 
 def metric_table(

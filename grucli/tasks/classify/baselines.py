@@ -32,5 +32,5 @@ def fit_ridge_classifier(
     """Fit on features and classes of training sequences; validation ones pick the penalty."""
     rows, truth = train
     signs: Floats = np.where(truth[:, None] == np.arange(classes), 1.0, -1.0)
-    candidates = map(RidgeClassifier, ridge_candidates(rows, signs))
+    candidates = map(RidgeClassifier, ridge_candidates(rows.T @ rows, rows.T @ signs))
     return max(candidates, key=lambda ridge: float((ridge(valid[0]) == valid[1]).mean()))

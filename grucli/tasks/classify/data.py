@@ -1,19 +1,19 @@
 """A table as a classifier reads it: whole series in three parts, and the classes they belong to."""
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import torch
 from torch import Tensor
 
-from grucli.errors import DataError
 from grucli.results import SplitName
+from grucli.tasks.sequences.classes import class_facts, class_words, unknown_class
 from grucli.tasks.sequences.data import SequenceData
 from grucli.tasks.sequences.parts import Places
 from grucli.tasks.sequences.samples import Sequences
 from grucli.tasks.task import Learned
+from grucli.text import quoted
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,6 +25,10 @@ class ClassifyData(SequenceData):
         """The class of every series. Raises KeyError for a table that was read without them."""
         return self.panel.texts[self.recipe.classify.label]
 
+    @property
+    def _where(self) -> str:
+        return f"{self.panel.source}: column {quoted(self.recipe.classify.label)}"
+
     @cached_property
     def learned(self) -> Learned:
         """The scaler, and the facts ``classes`` and ``counts``: how many of each were learned."""
@@ -32,15 +36,8 @@ class ClassifyData(SequenceData):
             return self.trained
         train = self.parts["train"]
         counts = Counter(self.kinds[place] for place in train)
-        classes = sorted(counts, key=_order)
-        if len(classes) < 2:
-            raise DataError(
-                f"{self.panel.source}: column {self.recipe.classify.label!r}: {classes[0]!r} in "
-                "all series of the training part; expected at least 2 classes; check task.label "
-                "or change data.split"
-            )
-        facts = {"classes": classes, "counts": [counts[name] for name in classes]}
-        return Learned(self.fit_inputs(train), facts)
+        facts = class_facts(counts, where=self._where, what="series")
+        return Learned(self.fit_inputs(self.span_of(train)), facts)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -50,11 +47,7 @@ class ClassifyData(SequenceData):
     @property
     def notes(self) -> tuple[str, ...]:
         """How many sequences there are of each class."""
-        counts = self.learned.facts["counts"]
-        pairs = zip(self.classes, counts, strict=True)
-        words = [f"{name} {count}" for name, count in pairs]
-        shown = ", ".join(words[:10]) + (", ..." if len(words) > 10 else "")
-        return (f"{len(words)} classes, of which to learn from: {shown}",)
+        return (class_words(self.learned.facts),)
 
     def samples(self, split: SplitName) -> Sequences:
         """The sequences of a part, or all. Raises DataError for a part without any."""
@@ -64,21 +57,9 @@ class ClassifyData(SequenceData):
     def _numbered(self, places: Places) -> Tensor:
         """The number of the class of each series. Raises DataError for one that is not known."""
         number_of = {name: number for number, name in enumerate(self.classes)}
-        names: Sequence[str] = [self.kinds[place] for place in places]
-        unknown = [
-            place for place, name in zip(places, names, strict=True) if name not in number_of
-        ]
-        if unknown:
-            place, known = int(unknown[0]), ", ".join(self.classes[:10])
-            raise DataError(
-                f"{self.panel.source}: column {self.recipe.classify.label!r}: "
-                f"{self.kinds[place]!r} in series {self.panel.ids[place]!r}; expected a class "
-                f"that was trained on: {known}; correct it or change data.split"
-            )
+        for place in places.tolist():
+            if self.kinds[place] not in number_of:
+                series = f"in series {quoted(self.panel.ids[place])}"
+                raise unknown_class(self._where, self.kinds[place], series, self.learned.facts)
+        names = [self.kinds[place] for place in places]
         return torch.tensor([number_of[name] for name in names], device=self.device)
-
-
-def _order(name: str) -> tuple[bool, float, str]:
-    """Numbers by size, then texts by letters."""
-    is_number = name.isascii() and name.isdigit()
-    return not is_number, float(name) if is_number else 0.0, name

@@ -13,8 +13,8 @@ from grucli.tasks.classify.baselines import (
     majority,
 )
 from grucli.tasks.classify.data import ClassifyData
-from grucli.tasks.classify.metrics import class_metrics, confusion
 from grucli.tasks.classify.predict import probabilities
+from grucli.tasks.sequences.class_metrics import class_metrics, confusion
 from grucli.tasks.sequences.features import Floats, features_of
 from grucli.tasks.sequences.samples import Sequences
 

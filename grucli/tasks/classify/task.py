@@ -7,14 +7,15 @@ from typing import Any
 import torch
 
 from grucli.data import Judged, Panel, Table
-from grucli.forms import Fields, Form, Listed, Number, Text
+from grucli.forms import Form
 from grucli.nn import SequenceModel
 from grucli.recipe import Recipe
 from grucli.results import ClassScores, Labels, SplitName
 from grucli.tasks.classify.data import ClassifyData
-from grucli.tasks.classify.losses import class_weights, cross_entropy
 from grucli.tasks.classify.predict import label_table
 from grucli.tasks.classify.score import score_model
+from grucli.tasks.sequences.class_losses import class_weights, cross_entropy
+from grucli.tasks.sequences.classes import class_facts_form
 from grucli.tasks.sequences.model import new_sequence_model
 from grucli.tasks.sequences.objective import SequenceObjective
 from grucli.tasks.sequences.parts import part_columns
@@ -35,8 +36,7 @@ class ClassifyTask(SequenceTask[ClassifyData]):
 
     def facts_form(self, recipe: Recipe) -> Form:
         """The classes, and how many of each were learned."""
-        count = Number(least=0, most=2**53, whole=True)
-        return Fields({"classes": Listed(Text(), least=1), "counts": Listed(count, least=1)})
+        return class_facts_form()
 
     def judged_columns(self, recipe: Recipe, split: SplitName) -> Judged:
         """The label, and the column that says the part, unless all is judged."""

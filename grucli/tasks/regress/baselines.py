@@ -12,7 +12,8 @@ def mean(numbers: float, count: int) -> Floats:
 
 def fit_ridge(train: tuple[Floats, Floats], valid: tuple[Floats, Floats]) -> Floats:
     """Coefficients [F, 1] of scaled numbers [S, 1] on features [S, F]; validation ones pick."""
+    rows, truth = train
     return min(
-        ridge_candidates(*train),
+        ridge_candidates(rows.T @ rows, rows.T @ truth),
         key=lambda coefficients: float(np.square(valid[0] @ coefficients - valid[1]).sum()),
     )

@@ -35,7 +35,7 @@ class RegressData(SequenceData):
             return self.trained
         train = self.parts["train"]
         facts = number_facts(self.recipe.data, self.recipe.regress.label, self.numbers[train])
-        return Learned(self.fit_inputs(train), facts)
+        return Learned(self.fit_inputs(self.span_of(train)), facts)
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -69,12 +69,16 @@ class SequenceData(ABC):
             )
         return places
 
-    def fit_inputs(self, train: Places) -> AnyScaler:
-        """The scaler of the columns that are read, on these series."""
+    def span_of(self, places: Places) -> Span:
+        """All rows of some series, and none of the others."""
         whole = whole_span(self.panel)
         stop = whole.start.copy()
-        stop[train] = whole.stop[train]
-        measured = measured_columns(self.panel, Span(whole.start, stop))
+        stop[places] = whole.stop[places]
+        return Span(whole.start, stop)
+
+    def fit_inputs(self, train: Span) -> AnyScaler:
+        """The scaler of the columns that are read, on these rows."""
+        measured = measured_columns(self.panel, train)
         return fit_scaler(self.recipe.data.scale, measured, self.panel.columns.values)
 
     @cached_property

@@ -30,9 +30,11 @@ def features_of(sequences: Sequences) -> Floats:
     return features(np.concatenate(rows), sequences.lengths.numpy())
 
 
-def ridge_candidates(rows: Floats, truth: Floats) -> list[Floats]:
-    """Coefficients [F, K] of ``truth`` [S, K] on ``rows`` [S, F], for each of the penalties."""
-    gram, cross = rows.T @ rows, rows.T @ truth
+def ridge_candidates(gram: Floats, cross: Floats) -> list[Floats]:
+    """Coefficients [F, K] for each of the penalties.
+
+    ``gram`` [F, F] and ``cross`` [F, K] are sums over samples of x x^T and x y^T.
+    """
     return [
         np.asarray(np.linalg.solve(gram + penalty * np.eye(len(gram)), cross))
         for penalty in RIDGE_PENALTIES

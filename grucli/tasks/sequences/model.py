@@ -5,11 +5,16 @@ from grucli.recipe import Recipe
 from grucli.tasks.models import stack_options
 
 
-def new_sequence_model(recipe: Recipe, outputs: int) -> SequenceModel:
-    """A stack, a pooling and so many outputs, the weights drawn as torch does."""
+def new_sequence_model(recipe: Recipe, outputs: int, *, each_step: bool = False) -> SequenceModel:
+    """A stack, a pooling unless it says something of ``each_step``, and so many outputs.
+
+    The weights are drawn as torch does.
+    """
     return SequenceModel(
         len(recipe.data.columns.names),
         outputs,
         pooling=recipe.model.pooling,
+        each_step=each_step,
+        tbptt_steps=recipe.train.tbptt_steps,
         **stack_options(recipe),
     )

@@ -33,3 +33,18 @@ def cross_entropy(
     loss = functional.cross_entropy(logits_BK, truth_B, weight=weights_K, label_smoothing=smoothing)
     count = float(len(truth_B)) if weights_K is None else weights_K[truth_B].sum()
     return loss, count
+
+
+def cross_entropy_of_known(
+    logits_BTK: Tensor, truth_BT: Tensor, *, weights_K: Tensor | None, smoothing: float
+) -> tuple[Tensor, Tensor | float]:
+    """The same over steps, those left out whose class is -1: not known, or not to be said.
+
+    Where none is known the loss is zero and so is its gradient.
+    """
+    is_known = truth_BT >= 0
+    if not is_known.any():
+        return logits_BTK.sum() * 0.0, 0.0
+    return cross_entropy(
+        logits_BTK[is_known], truth_BT[is_known], weights_K=weights_K, smoothing=smoothing
+    )

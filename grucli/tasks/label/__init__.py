@@ -1,0 +1,1 @@
+"""Label: a class or a number of each row."""

@@ -1,0 +1,117 @@
+"""Labels of rows as a task."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import torch
+
+from grucli.data import Judged, Panel, Table
+from grucli.forms import Form
+from grucli.nn import SequenceModel
+from grucli.recipe import Recipe
+from grucli.results import ClassScores, Labels, Numbers, NumberScores, SplitName
+from grucli.tasks.label.data import LabelData
+from grucli.tasks.label.predict import label_table
+from grucli.tasks.label.score import score_model
+from grucli.tasks.losses import masked_mean_loss
+from grucli.tasks.sequences.class_losses import class_weights, cross_entropy_of_known
+from grucli.tasks.sequences.classes import class_facts_form
+from grucli.tasks.sequences.model import new_sequence_model
+from grucli.tasks.sequences.numbers import number_facts_form
+from grucli.tasks.sequences.objective import Loss, SequenceObjective
+from grucli.tasks.sequences.parts import part_columns
+from grucli.tasks.sequences.task import SequenceTask
+from grucli.tasks.task import Intervals, Learned
+
+
+class LabelTask(SequenceTask[LabelData]):
+    """A class or a number of each row."""
+
+    kind = "label"
+    samples_word = "piece"
+    best_by = ("accuracy", -1)
+    answer_words = (
+        "a label has no interval; leave it out (predict gives the probability of each class)"
+    )
+    ahead_words = "the label of each row"
+
+    def model_words(self, recipe: Recipe) -> str:
+        """What is said of each row."""
+        return f"a {recipe.label.answer} each row"
+
+    def facts_form(self, recipe: Recipe) -> Form:
+        """The classes and how many of each were learned, or the scale of numbers and their mean."""
+        return class_facts_form() if recipe.label.answer == "class" else number_facts_form()
+
+    def judged_columns(self, recipe: Recipe, split: SplitName) -> Judged:
+        """The label of each row, and the column that says the part, unless all is judged."""
+        texts, label = part_columns(recipe, split), (recipe.label.label,)
+        if recipe.label.answer == "class":
+            return Judged(texts, words=label)
+        return Judged(texts, numbers=label)
+
+    def prepare(
+        self,
+        recipe: Recipe,
+        panel: Panel,
+        *,
+        device: str,
+        learned: Learned | None = None,
+        whole: bool = False,
+    ) -> LabelData:
+        """Pieces of the series of a table."""
+        return LabelData(recipe, panel, device, learned, whole)
+
+    def new_model(self, recipe: Recipe, facts: Mapping[str, Any]) -> SequenceModel:
+        """A stack, and a linear layer on its output of each step."""
+        return new_sequence_model(recipe, len(facts.get("classes", (1,))), each_step=True)
+
+    def objective(self, model: SequenceModel, data: LabelData) -> SequenceObjective:
+        """Cross-entropy, or the recipe's loss in scaled units, of rows whose label is known."""
+        train, valid = data.samples("train"), data.samples("valid")
+        return SequenceObjective(model, _loss(data), data.recipe.label.noise, train, valid)
+
+    def score(
+        self,
+        model: SequenceModel,
+        data: LabelData,
+        *,
+        split: SplitName,
+        intervals: Intervals | None = None,
+    ) -> ClassScores | NumberScores:
+        """Metrics of rows beside those of the baselines."""
+        self.refuse(intervals)
+        return score_model(model, data, split=split)
+
+    def predict(
+        self,
+        model: SequenceModel,
+        data: LabelData,
+        *,
+        horizon: int | None = None,
+        future: Table | None = None,
+        intervals: Intervals | None = None,
+    ) -> Labels | Numbers:
+        """The label of every row."""
+        self.refuse(intervals, horizon)
+        return label_table(model, data)
+
+
+def _loss(data: LabelData) -> Loss:
+    recipe, facts = data.recipe, data.learned.facts
+    if not data.is_class:
+        return partial(_of_known_numbers, recipe.train.loss)
+    counts = torch.tensor(facts["counts"], dtype=torch.float32).to(data.device)
+    weights = class_weights(recipe.label.class_weights, counts)
+    return partial(
+        cross_entropy_of_known, weights_K=weights, smoothing=recipe.label.label_smoothing
+    )
+
+
+def _of_known_numbers(
+    kind: str, said_BT1: torch.Tensor, truth_BT1: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor | float]:
+    """A loss of the steps whose number is known."""
+    is_known = ~truth_BT1.isnan()
+    return masked_mean_loss(kind, said_BT1, truth_BT1.nan_to_num(), weight=is_known)
