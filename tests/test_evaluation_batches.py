@@ -5,14 +5,14 @@ import pytest
 import torch
 
 from grucli.columns import Columns
-from grucli.data import Scaler, Table, build_panel, build_tensors, whole_span
+from grucli.data import Scaler, Table, build_panel, build_tensors, in_float64, whole_span
 from grucli.data.timestamps import TimeStyle
 from grucli.nn import Forecaster
 from grucli.recipe import ForecastRecipe
 from grucli.tasks import batches
 from grucli.tasks.batches import evaluation_batches
-from grucli.tasks.forecast import baselines
-from grucli.tasks.forecast.baselines import fit_ridge
+from grucli.tasks.forecast import ridge as ridge_module
+from grucli.tasks.forecast.ridge import Features, NormalEquations, fit_ridge
 from grucli.tasks.forecast.samples import Windows, build_windows
 from grucli.tasks.forecast.score import model_predictor
 
@@ -72,7 +72,7 @@ def test_ridge_reads_long_contexts_a_few_at_a_time_with_the_same_result(monkeypa
     monkeypatch.setattr(
         Windows, "gather", lambda self, rows: read.append(len(rows)) or gather(self, rows)
     )
-    monkeypatch.setattr(baselines, "RIDGE_CELLS", 7 * 2 * 80)
+    monkeypatch.setattr(ridge_module, "RIDGE_CELLS", 7 * 80)
     pieces = fit_ridge(train, valid)
     assert max(read) == 7
     torch.testing.assert_close(pieces.coefficients, whole.coefficients)
@@ -97,7 +97,42 @@ def test_ridge_solves_long_contexts_of_several_columns_with_any_number_of_thread
         y = (batch.target.double() - last)[..., column].numpy()
         expected = [
             np.linalg.solve(x.T @ x + penalty * np.eye(161), x.T @ y)
-            for penalty in baselines.RIDGE_PENALTIES
+            for penalty in ridge_module.RIDGE_PENALTIES
         ]
         fitted = ridge.coefficients[column].numpy()
         assert min(np.abs(fitted - solution).max() for solution in expected) < 1e-7
+
+
+def windows_with_gaps(missing):
+    """Four targets and a past column; two targets have gaps, one of them many."""
+    rows = np.random.default_rng(4).normal(size=(260, 5)).cumsum(axis=0)
+    rows[np.random.default_rng(5).random(260) < 0.02, 1] = np.nan
+    rows[np.random.default_rng(6).random(260) < 0.3, 2] = np.nan
+    rows[0] = 0.0
+    names = ("a", "b", "c", "d", "e")
+    table = Table("f", "t", np.arange(260), names, rows, TimeStyle(integer=True))
+    panel = build_panel(table, Columns(names[:4], past=names[4:]), missing=missing)
+    scaler = Scaler("none", names, np.zeros(5), np.ones(5))
+    data = in_float64(build_tensors(panel, scaler, torch.device("cpu")), scaler)
+    return build_windows(data, whole_span(panel), ForecastRecipe(context=6, horizon=3))
+
+
+@pytest.mark.parametrize("missing", ["forward", "linear"])
+def test_targets_that_share_a_matrix_have_the_coefficients_of_a_fit_of_their_own(missing):
+    windows = windows_with_gaps(missing)
+    batch = windows.gather(torch.arange(len(windows)))
+    last = batch.context[:, -1:, :4]
+    own = torch.cat([batch.context[..., :4] - last, batch.context[..., 4:]], dim=2)
+    x = np.hstack([own.mT.flatten(1).numpy(), np.ones((len(windows), 1))])
+    y = (batch.target - last).numpy()
+    equations = NormalEquations(windows, Features.of_all(windows))
+    assert sorted(equations.lacking) == [1, 2]
+    found = equations.solved(0.1)
+    for target in range(4):
+        seen = batch.weight[..., target].all(dim=1).numpy()
+        gram = x[seen].T @ x[seen] + 0.1 * np.eye(31)
+        expected = np.linalg.solve(gram, x[seen].T @ y[seen][..., target])
+        np.testing.assert_allclose(found[target].numpy(), expected, rtol=1e-9, atol=1e-11)
+    ridge = ridge_module.Ridge(found, Features.of_all(windows))
+    forecast = np.einsum("bf,cfk->bkc", x, found.numpy()) + last.numpy()
+    np.testing.assert_allclose(ridge(batch.context, None).numpy(), forecast, rtol=1e-9, atol=1e-11)

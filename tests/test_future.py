@@ -32,7 +32,7 @@ from grucli.runs.predicting import Predictor
 from grucli.runs.reporting import report_run
 from grucli.runs.streaming import Stream
 from grucli.runs.tracing import trace
-from grucli.tasks.forecast.baselines import fit_ridge
+from grucli.tasks.forecast.ridge import fit_ridge
 from grucli.tasks.forecast.samples import build_windows
 from tests.recipe_texts import BASE, errors_of
 
