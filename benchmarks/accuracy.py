@@ -12,15 +12,13 @@ import csv
 import json
 import os
 import statistics
-import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from processes import grucli, train
 
 REPOSITORY = Path(__file__).parents[1]
 M4 = ("m4_weekly_train.csv", "m4_weekly_test.csv")
@@ -38,15 +36,6 @@ class Row:
     ridge: str
     files: tuple[str, ...] = ()
     sets: tuple[str, ...] = ()
-
-
-def grucli(*arguments: str) -> str:
-    """Run the tool; its standard output. Stops with what it says where it fails."""
-    command = [sys.executable, "-m", "grucli", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        sys.exit(f"{' '.join(command)}: {done.stderr}")
-    return done.stdout
 
 
 def score(metric: str) -> Callable[[Path], float]:
@@ -130,7 +119,7 @@ ROWS = (
 )
 
 
-def measure(row: Row, folder: Path, seeds: Sequence[int], threads: str) -> None:
+def measure(row: Row, folder: Path, seeds: Sequence[int], threads: int | None) -> None:
     """Train a recipe with every seed and print a line."""
     if not all(reference(name).is_file() for name in row.files):
         print(f"{row.name:16} left out: needs {' and '.join(row.files)}", flush=True)
@@ -143,11 +132,8 @@ def measure(row: Row, folder: Path, seeds: Sequence[int], threads: str) -> None:
     found, seconds = [], []
     for seed in seeds:
         run = folder / f"{row.name}-{seed}"
-        changes = [word for key in (*sets, f"train.seed={seed}") for word in ("--set", key)]
-        began = time.perf_counter()
-        recipe = str(REPOSITORY / "recipes" / f"{row.recipe}.yaml")
-        grucli("train", recipe, "--run-dir", str(run), "--quiet", "--threads", threads, *changes)
-        seconds.append(time.perf_counter() - began)
+        recipe = REPOSITORY / "recipes" / f"{row.recipe}.yaml"
+        seconds.append(train(recipe, run, [*sets, f"train.seed={seed}"], threads=threads))
         found.append(row.figure(run / "best.pt"))
     each = " ".join(f"{value:.4g}" for value in found)
     print(
@@ -163,7 +149,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", action="append", default=[])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--threads", default="auto")
+    parser.add_argument("--threads", type=int)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
         for row in ROWS:

@@ -11,14 +11,12 @@ line a table: errors of the model and of the baselines on the test span, and the
 import argparse
 import json
 import os
-import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
+from processes import grucli, train
 
 REPOSITORY = Path(__file__).parents[1]
 PUBLIC = ("ETTh1.csv", "m4_weekly_train.csv", "beijing_pm25.csv")
@@ -126,23 +124,11 @@ def tables(folder: Path) -> Iterator[tuple[str, Path]]:
         yield name, write(name, folder)
 
 
-def grucli(*arguments: str) -> str:
-    """Run the tool; its standard output. Stops with what it says where it fails."""
-    command = [sys.executable, "-m", "grucli", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        sys.exit(f"{' '.join(command)}: {done.stderr}")
-    return done.stdout
-
-
 def measure(name: str, table: Path, folder: Path, overrides: list[str]) -> None:
     """Init, train and eval one table, and print what came out."""
     recipe, run = folder / f"{name}.yaml", folder / name
     grucli("init", str(table), "-o", str(recipe))
-    began = time.perf_counter()
-    changes = [word for change in overrides for word in ("--set", change)]
-    grucli("train", str(recipe), "--run-dir", str(run), "--quiet", *changes)
-    seconds = time.perf_counter() - began
+    seconds = train(recipe, run, overrides)
     scores = json.loads(grucli("eval", str(run / "best.pt"), "--json"))
     errors = {"model": scores["model"]["rmse"]}
     errors |= {key: value["rmse"] for key, value in scores["baselines"].items()}

@@ -1,9 +1,10 @@
-"""What a process of a benchmark can say of itself, and how several take turns."""
+"""What a process of a benchmark can say of itself, how several take turns, and runs of grucli."""
 
 import json
 import resource
 import statistics
 import subprocess
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -42,3 +43,24 @@ def take_turns(commands: Mapping[str, Sequence[str]], rounds: int) -> dict[str, 
         name: {key: statistics.median(row[key] for row in rows) for key in rows[0]}
         for name, rows in found.items()
     }
+
+
+def grucli(*arguments: str) -> str:
+    """Run the tool; its standard output. Stops with what it says where it fails."""
+    command = [sys.executable, "-m", "grucli", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"{' '.join(command)}: {done.stderr}")
+    return done.stdout
+
+
+def train(
+    recipe: Path, run: Path, sets: Sequence[str] = (), *, threads: int | None = None
+) -> float:
+    """Train a recipe with these changes into a folder; the seconds that it took."""
+    options = [word for change in sets for word in ("--set", change)]
+    if threads is not None:
+        options += ["--threads", str(threads)]
+    began = time.perf_counter()
+    grucli("train", str(recipe), "--run-dir", str(run), "--quiet", *options)
+    return time.perf_counter() - began
