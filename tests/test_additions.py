@@ -34,15 +34,17 @@ assert "/copy/grucli/" in grucli.__file__, grucli.__file__
 """
 
 
+TRAIN = "train wave.yaml --run-dir run --quiet"
+INSPECT = "inspect-weights run/best.pt"
+
+
 class Copy:
     """A copy of the package, and which of its files were changed."""
 
     def __init__(self, folder):
         self.folder = folder
         self.touched = set()
-        shutil.copytree(
-            PACKAGE, folder / "copy" / "grucli", ignore=shutil.ignore_patterns("__pycache__")
-        )
+        shutil.copytree(PACKAGE, folder / "copy" / "grucli")
 
     def write(self, file, text):
         """Write a new file."""
@@ -72,14 +74,20 @@ class Copy:
         assert ran.returncode == 0, ran.stderr
         return ran.stdout
 
-    def verb(self, *arguments):
-        """What a command of the copy prints."""
-        return self.run(f"from grucli.cli.app import run\nsys.exit(run({list(arguments)}))")
+    def verbs(self, *lines, then=""):
+        """What each of some commands of the copy prints, in one process; then runs more code."""
+        commands = [line.split() for line in lines]
+        return self.run(f"""
+from grucli.cli.app import run
+for command in {commands}:
+    assert run(command) == 0, command
+    print("\\0", flush=True)
+{then}""").split("\0\n")[:-1]
 
-    def check_page(self, what):
+    def check_page(self, what, name=""):
         """The changed files are those that the page names for this, and not too many."""
         (row,) = re.findall(rf"^\| {re.escape(what)} \|(.*)\|(.*)\|$", PAGE.read_text(), re.M)
-        said = {name.replace("NAME", "mgu") for name in re.findall(r"`([^`]+\.py)", " ".join(row))}
+        said = {file.replace("NAME", name) for file in re.findall(r"`([^`]+\.py)", " ".join(row))}
         assert self.touched <= said
         assert len(self.touched) <= MOST_FILES
 
@@ -119,11 +127,10 @@ def test_a_metric_is_added(copy):
         '    return errors.total("error") / errors.count\n\n\nMETRICS: dict',
     )
     copy.change("tasks/forecast/metrics.py", "in (mse, rmse, mae,", "in (mse, bias, rmse, mae,")
-    copy.verb("train", "wave.yaml", "--run-dir", "run", "--quiet")
-    scores = json.loads(copy.verb("eval", "run/best.pt", "--json"))
-    model = scores["model"]
+    _, scores, screen = copy.verbs(TRAIN, "eval run/best.pt --json", "eval run/best.pt --verbose")
+    model = json.loads(scores)["model"]
     assert 0 < abs(model["bias"]) <= model["mae"]
-    assert "mean error" in copy.verb("eval", "run/best.pt", "--verbose")
+    assert "mean error" in screen
     copy.check_page("a metric")
 
 
@@ -146,20 +153,15 @@ def test_a_statistic_is_added(copy):
         '    _of_directions("nuclear_norm", singular.nuclear_norm),\n'
         '    _of_directions("condition",',
     )
-    copy.verb("train", "wave.yaml", "--run-dir", "run", "--quiet")
-    matrices = json.loads(copy.verb("inspect-weights", "run/best.pt", "--json"))["matrices"]
-    (found,) = [item for item in matrices if item["symbol"] == "W_hz"]
+    _, shown, screen = copy.verbs(TRAIN, f"{INSPECT} --json", f"{INSPECT} --all")
+    (found,) = [item for item in json.loads(shown)["matrices"] if item["symbol"] == "W_hz"]
     at_least = found["spectral_norm"] * found["stable_rank"] ** 0.5
     assert at_least <= found["nuclear_norm"] <= found["spectral_norm"] * 6
-    assert "nuclear" in copy.verb("inspect-weights", "run/best.pt", "--all")
+    assert "nuclear" in screen
     copy.check_page("a matrix statistic")
 
 
-def test_a_cell_is_added(copy):
-    """The minimal gated unit of Zhou et al. 2016, arXiv 1603.09420, reset behind the product."""
-    copy.write(
-        "cells/mgu.py",
-        """
+MGU = """
 from grucli.cells.spec import LOGISTIC, TANH, CellSpec, Gate, LayerNorm, NextState
 
 MGU = CellSpec(
@@ -174,11 +176,8 @@ MGU = CellSpec(
     layer_norms=(LayerNorm("none"), LayerNorm("split", groups=(("forget", "candidate"),))),
     convention="MGU gates: f forget, n candidate.",
 )
-""",
-    )
-    copy.write(
-        "nn/cells/mgu.py",
-        """
+"""
+MGU_EQUATIONS = """
 import torch
 
 from grucli import cells
@@ -196,28 +195,10 @@ def step(rule, weights, x_BG, q_BG, state):
     return StepValues((state[0] + f * (n - state[0]),), (f, n), (a_f, a_n))
 
 
-class MGU(Recurrent):
+class MinimalGatedUnit(Recurrent):
     equations = Equations(cells.CELLS["mgu"], step)
-""",
-    )
-    copy.change(
-        "cells/__init__.py",
-        "from grucli.cells.lstm import LSTM\n",
-        "from grucli.cells.lstm import LSTM\nfrom grucli.cells.mgu import MGU\n",
-    )
-    copy.change("cells/__init__.py", "in (GRU, RNN, LSTM)", "in (GRU, RNN, LSTM, MGU)")
-    for norm in ("none", "split"):
-        settings = ["--set", "model.cell=mgu", "--set", f"model.layer_norm={norm}"]
-        copy.verb("train", "wave.yaml", "--run-dir", norm, "--quiet", *settings)
-        matrices = json.loads(copy.verb("inspect-weights", f"{norm}/best.pt", "--json"))["matrices"]
-        symbols = {item["symbol"] for item in matrices}
-        assert symbols >= {"W_xf", "W_hf", "W_xn", "W_hn"}
-        assert ("g_hf" in symbols) == (norm == "split")
-        assert len(copy.verb("predict", f"{norm}/best.pt").splitlines()) == 3
-        assert '"gate": "forget"' in copy.verb("trace", f"{norm}/best.pt", "--json")
-    assert "(1 - f) * h + f * n" in copy.verb("explain", "none/best.pt", "--at", "100")
-    copy.run(
-        """
+"""
+MGU_CHECK = """
 import torch
 from grucli.nn import MODULES
 torch.manual_seed(0)
@@ -231,5 +212,117 @@ for row in x:
     h = (1 - f) * h + f * torch.tanh(a[:, 5:] + f * b[:, 5:])
 torch.testing.assert_close(module(x)[0][-1], h)
 """
-    )
-    copy.check_page("a cell")
+
+MINGRU = """
+import math
+
+from grucli.cells.side import INPUT
+from grucli.cells.spec import LOGISTIC, Activation, CellSpec, Gate, LayerNorm, NextState
+
+LINEAR = Activation("linear", "", -math.inf, math.inf, ("", ""))
+MINGRU = CellSpec(
+    name="mingru",
+    gates=(
+        Gate("update", "z", LOGISTIC, "How much of the new comes in."),
+        Gate("candidate", "n", LINEAR, "What the unit would become."),
+    ),
+    state=("h",),
+    state_names=("state",),
+    next_state=NextState("new state h'", "A part z is new.", (("h'", "(1 - z) * h + z * n"),)),
+    layer_norms=(LayerNorm("none"), LayerNorm("split", groups=(("update", "candidate"),))),
+    sides=(INPUT,),
+    convention="minGRU gates: z update, which lets the new in, n candidate.",
+)
+"""
+MINGRU_EQUATIONS = """
+import torch
+
+from grucli import cells
+from grucli.nn.rules import Equations, StepValues
+from grucli.nn.stack import Recurrent
+
+
+def step(rule, weights, x_BG, q_B0, state):
+    a_z, n = x_BG.chunk(2, dim=-1)
+    z = torch.sigmoid(a_z)
+    return StepValues((torch.lerp(state[0], n, z),), (z, n), (a_z, n))
+
+
+class MinGRU(Recurrent):
+    equations = Equations(cells.CELLS["mingru"], step)
+"""
+# The paper's parallel form in its own words: with a = 1 - z and b = z * n all states at once are
+# A * (h_0 + cumsum(b / A)), A the running product of a.
+MINGRU_CHECK = """
+import torch
+from grucli.errors import RecipeError
+from grucli.nn import MODULES, initialise
+torch.manual_seed(0)
+module = MODULES["mingru"](3, 5).double()
+assert sum(p.numel() for p in module.parameters()) == 2 * 5 * (3 + 1)
+x, h = torch.randn(7, 2, 3, dtype=torch.float64), torch.randn(1, 2, 5, dtype=torch.float64)
+z, n = (x @ module.weight_ih_l0.T + module.bias_ih_l0).chunk(2, dim=-1)
+z = torch.sigmoid(z)
+A = torch.cumprod(1 - z, dim=0)
+torch.testing.assert_close(module(x, h)[0], A * (h + torch.cumsum(z * n / A, dim=0)))
+torch.testing.assert_close(module.step(x[0], h)[0], module(x, h)[0][0])
+try:
+    initialise(module, hidden_hidden="orthogonal")
+except RecipeError as error:
+    assert "no weight_hh" in str(error)
+else:
+    raise AssertionError("drew a matrix that is not there")
+"""
+
+
+def add_cell(copy, name, spec, equations):
+    """Do what the page says of a cell."""
+    copy.write(f"cells/{name}.py", spec)
+    copy.write(f"nn/cells/{name}.py", equations)
+    beside = "from grucli.cells.lstm import LSTM\n"
+    own = f"from grucli.cells.{name} import {name.upper()}\n"
+    copy.change("cells/__init__.py", beside, beside + own)
+    copy.change("cells/__init__.py", "in (GRU, RNN, LSTM)", f"in (GRU, RNN, LSTM, {name.upper()})")
+    copy.check_page("a cell", name)
+
+
+def symbols_of(shown):
+    """The matrices of a JSON report, by symbol."""
+    return {item["symbol"] for item in json.loads(shown)["matrices"]}
+
+
+def test_a_cell_is_added(copy):
+    """The minimal gated unit of Zhou et al. 2016, arXiv 1603.09420, reset behind the product."""
+    add_cell(copy, "mgu", MGU, MGU_EQUATIONS)
+    train = f"{TRAIN} --set model.cell=mgu --set model.layer_norm=split"
+    explain = "explain run/best.pt --at 100"
+    _, shown, explained = copy.verbs(train, f"{INSPECT} --json", explain, then=MGU_CHECK)
+    assert symbols_of(shown) >= {"W_xf", "W_hf", "W_xn", "W_hn", "g_hf"}
+    assert "(1 - f) * h + f * n" in explained
+
+
+def test_a_cell_without_hidden_to_hidden_matrices_is_added(copy):
+    """minGRU of Feng et al. 2024, arXiv 2410.01201, section 3.1."""
+    add_cell(copy, "mingru", MINGRU, MINGRU_EQUATIONS)
+    plain = f"{TRAIN} --set model.cell=mingru --set model.layers=2 --set model.bidirectional=true"
+    verbs = [
+        f"{INSPECT} --json",
+        f"{INSPECT} --history",
+        "explain run/best.pt --at 100 --layer 1r",
+        "trace run/best.pt",
+        "report run/best.pt",
+        "predict run/best.pt",
+    ]
+    normed = f"{plain} --overwrite --set model.layer_norm=split"
+    found = copy.verbs(plain, *verbs, normed, *verbs, then=MINGRU_CHECK)
+    for gains, (_, shown, history, explained, traced, *_) in (
+        (set(), found[:7]),
+        ({"g_xz", "g_xn"}, found[7:]),
+    ):
+        assert symbols_of(shown) == {"W_xz", "W_xn", "b_xz", "b_xn", *gains}
+        assert "W_x uniform" in history
+        assert "W_h" not in history
+        assert "(1 - z) * h + z * n" in explained
+        assert "W_hz" not in explained
+        columns = traced.splitlines()[0].split(",")
+        assert columns[4:] == ["z", "n", "h", "xW_z", "xW_n", "a_z", "a_n"]

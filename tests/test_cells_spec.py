@@ -52,7 +52,7 @@ def test_every_layer_normalisation_takes_every_gate_once(spec):
 @ALL
 def test_parameters_are_of_kinds_that_have_a_name_and_tell_their_layer_normalisations(spec):
     for norm in spec.layer_norms:
-        kinds = {"weight_ih", "weight_hh", *norm.vectors(bias=True)}
+        kinds = set(spec.parameters(norm, bias=True))
         assert kinds <= set(PARTS)
         assert norm in spec.norms_with(kinds)
 

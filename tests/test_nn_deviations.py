@@ -12,7 +12,7 @@ NORMED = [pair for pair in KINDS if pair[1] != "none"]
 
 def recorded(module, layer, part, gates):
     """Mean over steps and samples of sqrt(var + eps) of what one group of gates normalises."""
-    products = layer.input_products() if part == "ih" else layer.state_products()
+    products = layer.products()[part]
     inner = getattr(layer.weights, f"norm_bias_{part}")
     products = products if inner is None else products + inner
     sums = products if layer.sums is None else layer.sums

@@ -100,15 +100,15 @@ def test_recorded_gates_equal_those_of_a_plain_loop(variant):
 def test_products_are_weights_times_what_they_read_alone(variant):
     module = make("gru", variant, bidirectional=True)
     forward, reverse = record_stack(module, series()).layers
-    close(forward.input_products(), series() @ module.weight_ih_l0.T)
+    close(forward.products()["ih"], series() @ module.weight_ih_l0.T)
     h = torch.cat([reverse.own[1:], torch.zeros(1, B, H, dtype=torch.float64)])
-    close(reverse.state_products(), h @ module.weight_hh_l0_reverse.T)
+    close(reverse.products()["hh"], h @ module.weight_hh_l0_reverse.T)
 
 
 def test_without_normalisation_the_sum_of_products_and_biases_is_the_argument():
     module = make("gru", "none")
     (layer,) = record_stack(module, series()).layers
-    whole = layer.input_products() + layer.state_products() + module.bias_ih_l0 + module.bias_hh_l0
+    whole = sum(layer.products().values()) + module.bias_ih_l0 + module.bias_hh_l0
     close(layer.arguments[..., : 2 * H], whole[..., : 2 * H].detach())
 
 

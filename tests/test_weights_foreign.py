@@ -1,5 +1,6 @@
 """Recurrent layers are found in any file by name and shape, and nothing is guessed."""
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -10,11 +11,12 @@ import pytest
 import torch
 from torch.nn.utils import parametrizations, prune
 
-from grucli.cells import CELLS
+from grucli.cells import CELLS, GRU
 from grucli.cells.layouts import parse_layout
 from grucli.errors import CheckpointError
 from grucli.nn import GRU, MODULES
 from grucli.weights import build_weight_report, read_weights, select_matrix
+from grucli.weights.foreign.named import named_modules
 from tests.kernel_cases import EVERY_VARIANT
 
 
@@ -34,6 +36,15 @@ def own(weights, *, hidden=5, **model):
         "columns": ["level", "rain", "wind"],
         "training": {"step": 3},
     }
+
+
+def test_of_cells_with_as_many_gates_the_one_that_the_recipe_names_is_meant():
+    state = {name: values.numpy() for name, values in MODULES["gru"](3, 5).state_dict().items()}
+    (unnamed,) = named_modules("file.pt", state)
+    (named,) = named_modules("file.pt", state, dataclasses.replace(GRU, name="sibling"))
+    assert (unnamed.cell, named.cell) == ("gru", "sibling")
+    (other,) = named_modules("file.pt", state, CELLS["lstm"])
+    assert other.cell == "gru"
 
 
 def with_prefix(prefix, state):

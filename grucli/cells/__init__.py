@@ -7,10 +7,17 @@ its file here and to the table, and its file of equations in ``grucli.nn.cells``
 from grucli.cells.gru import GRU
 from grucli.cells.lstm import LSTM
 from grucli.cells.rnn import RNN
-from grucli.cells.spec import ACTIVATIONS, Activation, CellSpec, Gate, LayerNorm
+from grucli.cells.spec import Activation, CellSpec, Gate, LayerNorm
 
 CELLS: dict[str, CellSpec] = {spec.name: spec for spec in (GRU, RNN, LSTM)}
 """Every cell by its name; the first is what a recipe gets that names none."""
+
+ACTIVATIONS: dict[str, Activation] = {
+    activation.name: activation
+    for spec in CELLS.values()
+    for activation in (*(gate.activation for gate in spec.gates), *spec.activations)
+}
+"""Every activation of a gate by its name."""
 
 ACTIVATION_NAMES: tuple[str, ...] = tuple(
     dict.fromkeys(a.name for spec in CELLS.values() for a in spec.activations)

@@ -1,14 +1,13 @@
 """The gated recurrent unit (equations: ``grucli.nn.cells.gru``)."""
 
+from grucli.cells.foreign import KerasForm, OnnxForm
 from grucli.cells.spec import (
     LOGISTIC,
     TANH,
     CellSpec,
     Gate,
-    KerasForm,
     LayerNorm,
     NextState,
-    OnnxForm,
 )
 
 _GATES = ("reset", "update", "candidate")

@@ -1,14 +1,13 @@
 """Long short-term memory (equations: ``grucli.nn.cells.lstm``)."""
 
+from grucli.cells.foreign import KerasForm, OnnxForm
 from grucli.cells.spec import (
     LOGISTIC,
     TANH,
     CellSpec,
     Gate,
-    KerasForm,
     LayerNorm,
     NextState,
-    OnnxForm,
 )
 
 _GATES = ("input", "forget", "cell", "output")

@@ -3,7 +3,7 @@
 from typing import Literal, get_args
 
 from grucli.cells.address import PARTS, MatrixAddress
-from grucli.cells.spec import KerasForm
+from grucli.cells.foreign import KerasForm
 
 Naming = Literal["symbols", "torch", "keras", "words"]
 """Ways to name a matrix: W_hz, weight_hh_l0[64:128], recurrent_kernel[:, 0:64].T, or in words."""

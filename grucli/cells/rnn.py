@@ -1,6 +1,7 @@
 """The plain recurrent network of Elman (equations: ``grucli.nn.cells.rnn``)."""
 
-from grucli.cells.spec import RELU, TANH, CellSpec, Gate, KerasForm, LayerNorm, OnnxForm
+from grucli.cells.foreign import KerasForm, OnnxForm
+from grucli.cells.spec import RELU, TANH, CellSpec, Gate, LayerNorm
 
 _GATES = ("state",)
 

@@ -7,6 +7,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from grucli.cells.foreign import KerasForm, OnnxForm
+from grucli.cells.side import INPUT, STATE, Side
+
 
 @dataclass(frozen=True)
 class Activation:
@@ -26,7 +29,6 @@ class Activation:
 LOGISTIC = Activation("logistic", "s", 0.1, 0.9, ("shut", "open"))
 TANH = Activation("tanh", "tanh", -0.9, 0.9, ("below -0.9", "above 0.9"))
 RELU = Activation("relu", "relu", 1e-12, math.inf, ("zero", ""))
-ACTIVATIONS = {activation.name: activation for activation in (LOGISTIC, TANH, RELU)}
 
 
 @dataclass(frozen=True)
@@ -87,10 +89,7 @@ class LayerNorm:
     native: int | None = None
 
     def vectors(self, *, bias: bool, norm_bias: bool = False) -> tuple[str, ...]:
-        """The vectors beside the two weights, in the order in which they are registered.
-
-        ``norm_bias`` gives each product a bias of its own, inside the normalisation.
-        """
+        """The vectors beside the two weights; a cell has those of its sides."""
         if self.of_sum:
             outside = ["gain_sum", *["bias_sum"] * bias]
         else:
@@ -105,38 +104,13 @@ class LayerNorm:
 
 
 @dataclass(frozen=True)
-class KerasForm:
-    """Keras's letters by gate, in the order in which it stacks their columns.
-
-    With ``bias_rows`` its ``bias`` has a row for each side, which ``note`` explains; without, it is
-    the sum of both.
-    """
-
-    letters: Mapping[str, str]
-    bias_rows: bool = False
-    note: str = ""
-
-
-@dataclass(frozen=True)
-class OnnxForm:
-    """The operator, its gates in the order in which it stacks their rows, its usual activations.
-
-    ``before_reset`` says what another cell it is with linear_before_reset = 0, where it has that.
-    """
-
-    operator: str
-    order: tuple[str, ...]
-    activations: tuple[str, ...]
-    before_reset: str = ""
-
-
-@dataclass(frozen=True)
 class CellSpec:
     """A recurrent cell.
 
     ``gates`` stand in the order in which torch stacks their rows. ``state`` has the letters of the
     state's parts, h first, ``state_names`` their words; ``next_state`` is None where a gate of this
     letter is the state. A part that is normalised on its own is the last one.
+    ``sides`` are what its gates read: of INPUT alone there is no hidden-to-hidden matrix.
     ``keeps`` names the gate whose size says how much of the old state stays, empty for none, and
     ``chrono`` the sign of ln u in the bias of each gate that chrono initialisation sets.
     ``convention`` has the letters here and in other texts in words. ``keras`` and ``onnx`` are None
@@ -153,6 +127,7 @@ class CellSpec:
     next_state: NextState | None
     layer_norms: tuple[LayerNorm, ...]
     convention: str
+    sides: tuple[Side, ...] = (INPUT, STATE)
     keras: KerasForm | None = None
     onnx: OnnxForm | None = None
     keeps: str = ""
@@ -229,10 +204,30 @@ class CellSpec:
             return {self.state_names[-1]: self.state[-1]}
         return dict(zip(self.gate_names, self.letters, strict=True))
 
+    @property
+    def weights(self) -> tuple[str, ...]:
+        """The kinds of its weight matrices."""
+        return tuple(side.weight for side in self.sides)
+
+    def parameters(
+        self, norm: LayerNorm, *, bias: bool, norm_bias: bool = False
+    ) -> tuple[str, ...]:
+        """The kinds of a layer's parameters, in the order in which they are registered.
+
+        ``norm_bias`` gives each product a bias of its own, inside the normalisation.
+        """
+        lacking = tuple(f"_{s.name}" for s in (INPUT, STATE) if s not in self.sides)
+        vectors = norm.vectors(bias=bias, norm_bias=norm_bias)
+        return (*self.weights, *(kind for kind in vectors if not kind.endswith(lacking)))
+
     def norms_with(self, kinds: Mapping[str, object] | set[str]) -> tuple[LayerNorm, ...]:
         """The layer normalisations whose gains are those among ``kinds`` of parameters."""
         gains = {kind for kind in kinds if kind.startswith("gain")}
-        return tuple(n for n in self.layer_norms if set(n.vectors(bias=False)) == gains)
+        return tuple(
+            norm
+            for norm in self.layer_norms
+            if {kind for kind in self.parameters(norm, bias=False) if "gain" in kind} == gains
+        )
 
     @property
     def shown_states(self) -> tuple[int, ...]:

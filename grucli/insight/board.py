@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import torch
 
 from grucli.cells import ACTIVATIONS, Gate
+from grucli.cells.side import INPUT, STATE, Side
 from grucli.insight.board_numbers import BoardNumbers
 from grucli.nn.recording import LayerRecord
 from grucli.results.tracing import BoardStep, Equation, Term
 
-_SIDES = (("xW", "x"), ("hU", "h"))
 _NAME = re.compile(r"[A-Za-z]\w*'?")
 _FUNCTIONS = {activation.formula for activation in ACTIVATIONS.values()}
 
@@ -55,24 +55,26 @@ class _Pen:
     numbers: BoardNumbers
     inputs: list[str]
 
-    def product(self, symbol: str, side: str) -> Equation:
+    @property
+    def sides(self) -> tuple[Side, ...]:
+        """What the gates read."""
+        return self.numbers.rule.spec.sides
+
+    def product(self, symbol: str, side: Side) -> Equation:
         """A row of a matrix times what it reads, largest terms first."""
         numbers = self.numbers
         gate = numbers.rule.spec.letters.index(symbol)
         row = gate * numbers.hidden + numbers.unit
-        weight_G, reads = (
-            (numbers.weights.weight_ih[row], numbers.reads)
-            if side == "x"
-            else (numbers.weights.weight_hh[row], numbers.state)
-        )
-        names = self.inputs if side == "x" else [f"h{unit}" for unit in range(len(reads))]
+        weight_C = getattr(numbers.weights, side.weight)[row]
+        reads = numbers.reads if side == INPUT else numbers.state
+        names = self.inputs if side == INPUT else [f"h{unit}" for unit in range(len(reads))]
         terms = [
             Term(name, weight, value)
-            for name, weight, value in zip(names, weight_G.tolist(), reads.tolist(), strict=True)
+            for name, weight, value in zip(names, weight_C.tolist(), reads.tolist(), strict=True)
         ]
         terms.sort(key=lambda term: -abs(term.product))
-        name = f"xW_{symbol}" if side == "x" else f"hU_{symbol}"
-        formula = f"row {numbers.unit} of W_{side}{symbol} times {side}"
+        name = f"{side.product}_{symbol}"
+        formula = f"row {numbers.unit} of W_{side.letter}{symbol} times {side.letter}"
         return Equation(name, formula, numbers.known[name], {}, tuple(terms))
 
     def write(self, symbol: str, formula: str) -> Equation:
@@ -104,7 +106,8 @@ def _shared(numbers: BoardNumbers) -> str:
         + " values)"
         for gates in rule.norm.groups
     ]
-    side = "the sum of both sides" if rule.norm.of_sum else "each side, x and h,"
+    letters = " and ".join(side.letter for side in rule.spec.sides)
+    side = "the sum of both sides" if rule.norm.of_sum else f"each side, {letters},"
     count = len(numbers.averages)
     state = f"; {rule.norm.state}' has its own, further down" if rule.norm.state else ""
     return (
@@ -126,11 +129,14 @@ def _constants(numbers: BoardNumbers) -> Iterator[str]:
 
 
 def _gate_step(pen: _Pen, gate: Gate) -> BoardStep:
-    """Both products of a gate, what is done with them, and its activation."""
+    """The products of a gate, what is done with them, and its activation."""
     norm, symbol = pen.numbers.rule.norm, gate.letter
-    lines = [pen.product(symbol, "x"), pen.product(symbol, "h")]
+    lines = [pen.product(symbol, side) for side in pen.sides]
     if pen.numbers.rule.norm_bias:
-        lines += [pen.write(f"{p}d_{symbol}", f"{p}_{symbol} + d_{s}{symbol}") for p, s in _SIDES]
+        lines += [
+            pen.write(f"{s.product}d_{symbol}", f"{s.product}_{symbol} + d_{s.letter}{symbol}")
+            for s in pen.sides
+        ]
     if norm.of_sum:
         lines += _of_sum(pen, gate)
     elif norm.groups:
@@ -140,8 +146,8 @@ def _gate_step(pen: _Pen, gate: Gate) -> BoardStep:
         formula = f"xW_{symbol} + b_x{symbol} + {_reset(gate)}Q_{symbol}"
         lines.append(pen.write(f"a_{symbol}", formula))
     else:
-        formula = f"xW_{symbol} + b_x{symbol} + hU_{symbol} + b_h{symbol}"
-        lines.append(pen.write(f"a_{symbol}", formula))
+        parts = [f"{s.product}_{symbol} + b_{s.letter}{symbol}" for s in pen.sides]
+        lines.append(pen.write(f"a_{symbol}", " + ".join(parts)))
     is_state = symbol in pen.numbers.rule.spec.state
     formula = f"{gate.activation.formula}({lines[-1].symbol})"
     lines.append(pen.write(f"{symbol}'" if is_state else symbol, formula))
@@ -149,25 +155,36 @@ def _gate_step(pen: _Pen, gate: Gate) -> BoardStep:
 
 
 def _of_sides(pen: _Pen, gate: Gate) -> Iterator[Equation]:
-    """Both sides normalised apart, and their sum."""
+    """Each side normalised apart, and their sum."""
     symbol = gate.letter
     inner = "d" * pen.numbers.rule.norm_bias
-    for name, (product, side) in zip("XQ", _SIDES, strict=True):
-        normal = _normalised(pen, f"{product}{inner}_{symbol}", side, symbol)
-        yield pen.write(f"{name}_{symbol}", f"{normal} * g_{side}{symbol} + b_{side}{symbol}")
-    yield pen.write(f"a_{symbol}", f"X_{symbol} + {_reset(gate)}Q_{symbol}")
+    for side in pen.sides:
+        normal = _normalised(pen, f"{side.product}{inner}_{symbol}", side.letter, symbol)
+        gain, bias = f"g_{side.letter}{symbol}", f"b_{side.letter}{symbol}"
+        yield pen.write(f"{side.share}_{symbol}", f"{normal} * {gain} + {bias}")
+    yield pen.write(f"a_{symbol}", _summed(pen, gate, [f"{s.share}_{symbol}" for s in pen.sides]))
 
 
 def _of_sum(pen: _Pen, gate: Gate) -> Iterator[Equation]:
     """The sum of both sides, and what normalisation makes of it."""
     norm, symbol = pen.numbers.rule.norm, gate.letter
-    x, h = (f"{product}{'d' * pen.numbers.rule.norm_bias}_{symbol}" for product, _ in _SIDES)
-    yield pen.write(f"sum_{symbol}", f"{x} + {'' if norm.resets_sum else _reset(gate)}{h}")
+    inner = "d" * pen.numbers.rule.norm_bias
+    products = [f"{side.product}{inner}_{symbol}" for side in pen.sides]
+    together = " + ".join(products) if norm.resets_sum else _summed(pen, gate, products)
+    yield pen.write(f"sum_{symbol}", together)
     after = f"c_{symbol}" if norm.resets_sum else f"a_{symbol}"
     normal = _normalised(pen, f"sum_{symbol}", "", symbol)
     yield pen.write(after, f"{normal} * g_{symbol} + b_{symbol}")
     if norm.resets_sum and gate.reset_by:
         yield pen.write(f"a_{symbol}", f"{_reset(gate)}{after}")
+
+
+def _summed(pen: _Pen, gate: Gate, parts: Sequence[str]) -> str:
+    """The sum of what the sides give, the state's behind the reset gate."""
+    resets = {STATE: _reset(gate)}
+    return " + ".join(
+        resets.get(side, "") + part for side, part in zip(pen.sides, parts, strict=True)
+    )
 
 
 def _reset(gate: Gate) -> str:

@@ -13,6 +13,9 @@ from dataclasses import dataclass, fields
 import torch
 from torch import Tensor
 
+from grucli.cells.address import PARTS
+from grucli.cells.side import INPUT, STATE
+from grucli.cells.spec import STATE_VECTORS
 from grucli.nn.norms import project_input, project_state, step_values
 from grucli.nn.recording import LayerRecord
 from grucli.nn.rules import CellRule, LayerWeights, StepValues, norm_blocks
@@ -59,7 +62,7 @@ class BoardNumbers:
         parts = [record.parts_before(part) for part in range(len(record.states[0]))]
         state = tuple(part[step, sample].double().unsqueeze(0) for part in parts)
         rows = _rows(rule, weights, x_1C, state)
-        values = step_values(rule, weights, rows["X"], state)
+        values = step_values(rule, weights, rows[INPUT.share], state)
         rows |= {"a": torch.cat(values.arguments, -1), "": torch.cat(values.gates, -1)}
         if values.sums:
             rows |= {"sum": torch.cat(values.sums, -1), "c": torch.cat(values.normalised, -1)}
@@ -90,19 +93,19 @@ class BoardNumbers:
 def _rows(
     rule: CellRule, weights: LayerWeights, x_1C: Tensor, state: tuple[Tensor, ...]
 ) -> dict[str, Tensor]:
-    """Both sides' products, [1, G], also with their own biases, and their shares of the gates."""
-    products = {"xW": x_1C @ weights.weight_ih.T, "hU": state[0] @ weights.weight_hh.T}
-    inner = (weights.norm_bias_ih, weights.norm_bias_hh)
-    biased = {
-        f"{name}d": product + bias
-        for (name, product), bias in zip(products.items(), inner, strict=True)
-        if bias is not None
-    }
+    """Each side's product, [1, G], also with its own bias, and its share of the gates."""
     shares = {
-        "X": project_input(rule, weights, x_1C),
-        "Q": project_state(rule, weights, state[0]),
+        INPUT: project_input(rule, weights, x_1C),
+        STATE: project_state(rule, weights, state[0]),
     }
-    return products | biased | shares
+    rows: dict[str, Tensor] = {}
+    for side in rule.spec.sides:
+        read = x_1C if side == INPUT else state[0]
+        rows |= {side.product: read @ getattr(weights, side.weight).T, side.share: shares[side]}
+        inner = getattr(weights, f"norm_bias_{side.name}")
+        if inner is not None:
+            rows[f"{side.product}d"] = rows[side.product] + inner
+    return rows
 
 
 def _of_state(
@@ -132,8 +135,8 @@ def _averages(
 ) -> Iterator[tuple[str, Average, float, float]]:
     """Mean and deviation of every block of rows that is normalised together."""
     inner = "d" * rule.norm_bias
-    sides = (("sum", ""),) if "sum" in rows else ((f"xW{inner}", "x"), (f"hU{inner}", "h"))
-    for name, side in sides:
+    sides = [(side.product + inner, side.letter) for side in rule.spec.sides]
+    for name, side in [("sum", "")] if "sum" in rows else sides:
         sizes = norm_blocks(rule, rows[name].shape[-1])
         symbols = "".join(rule.spec.letters)
         for block in torch.split(rows[name][0], sizes) if sizes else ():
@@ -155,16 +158,8 @@ def _doubled(weights: LayerWeights) -> LayerWeights:
 
 def _vectors(rule: CellRule, weights: LayerWeights) -> dict[str, Tensor]:
     """Biases and gains [1, G] by the start of their names; absent biases count as 0."""
-    is_sum = rule.norm.of_sum
-    zero = torch.zeros_like(weights.weight_hh[:, 0])
-    named = {
-        "b_x": None if is_sum else zero if weights.bias_ih is None else weights.bias_ih,
-        "b_h": None if is_sum else zero if weights.bias_hh is None else weights.bias_hh,
-        "b_": (zero if weights.bias_sum is None else weights.bias_sum) if is_sum else None,
-        "g_x": weights.gain_ih,
-        "g_h": weights.gain_hh,
-        "g_": weights.gain_sum,
-        "d_x": weights.norm_bias_ih,
-        "d_h": weights.norm_bias_hh,
-    }
-    return {name: rows.unsqueeze(0) for name, rows in named.items() if rows is not None}
+    zero = torch.zeros_like(weights.weight_ih[:, 0])
+    kinds = rule.spec.parameters(rule.norm, bias=True, norm_bias=rule.norm_bias)
+    stacked = [kind for kind in kinds if kind not in (*rule.spec.weights, *STATE_VECTORS)]
+    rows = {PARTS[kind].prefix: getattr(weights, kind) for kind in stacked}
+    return {name: (zero if row is None else row).unsqueeze(0) for name, row in rows.items()}

@@ -39,7 +39,7 @@ def value_names(cell: str, selection: Selection) -> tuple[str, ...]:
     spec = CELLS[cell]
     symbols = [gate.letter for gate in spec.gates if selection.takes(gate.name)]
     states = [spec.state[part] for part in spec.shown_states]
-    before = [f"{product}_{symbol}" for product in ("xW", "hU") for symbol in symbols]
+    before = [f"{side.product}_{symbol}" for side in spec.sides for symbol in symbols]
     return (*symbols, *states, *before, *(f"a_{symbol}" for symbol in symbols))
 
 
@@ -60,8 +60,7 @@ def values_of(record: LayerRecord, selection: Selection) -> Tensor:
     columns = [
         *by_gate(record.gates),
         *(record.parts_after(part) for part in spec.shown_states),
-        *by_gate(record.input_products()),
-        *by_gate(record.state_products()),
+        *(block for product in record.products().values() for block in by_gate(product)),
         *by_gate(record.arguments),
     ]
     return torch.stack([selection.pick(column) for column in columns], dim=-1)

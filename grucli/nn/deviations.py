@@ -49,15 +49,15 @@ def _sums(
     """What is normalised, [T * B, G], by the kind of weights that go into it."""
     before_NH = before_TBH.flatten(0, 1)
     if weights.gain_sum is None:
-        return {
-            "weight_ih": functional.linear(
-                x_TBC.flatten(0, 1), weights.weight_ih, weights.norm_bias_ih
-            ),
-            "weight_hh": functional.linear(before_NH, weights.weight_hh, weights.norm_bias_hh),
-        }
+        x_NC = x_TBC.flatten(0, 1)
+        sums = {"weight_ih": functional.linear(x_NC, weights.weight_ih, weights.norm_bias_ih)}
+        if weights.weight_hh is not None:
+            own = (weights.weight_hh, weights.norm_bias_hh)
+            sums["weight_hh"] = functional.linear(before_NH, *own)
+        return sums
     x_NG = project_input(module.rule, weights, x_TBC).flatten(0, 1)
     sums_NG = torch.cat(step_values(module.rule, weights, x_NG, (before_NH,)).sums, dim=-1)
-    return {"weight_ih": sums_NG, "weight_hh": sums_NG}
+    return dict.fromkeys(module.rule.spec.weights, sums_NG)
 
 
 def _by_gate(module: Recurrent, place: Place, kind: str, sums_NG: Tensor) -> dict[str, float]:

@@ -45,10 +45,12 @@ def initialise(
     """
     recurrent.reset_parameters()
     schemes = {"weight_ih": input_hidden, "weight_hh": hidden_hidden}
-    for scheme in schemes.values():
+    for kind, scheme in schemes.items():
         if scheme != "uniform" and scheme not in DRAWS:
             known = ", ".join(["uniform", *DRAWS])
             raise RecipeError(f"initialisation: {scheme!r} is unknown; expected one of {known}")
+        if scheme != "uniform" and kind not in recurrent.rule.spec.weights:
+            raise RecipeError(f"initialisation: {scheme!r} has nothing to act on; no {kind}")
     if gain != 1.0 and not recurrent.rule.norm.groups:
         raise RecipeError(f"gain: {gain} has nothing to act on; the stack has no layer norm gains")
     for matrix, values in matrices_in(recurrent):

@@ -20,7 +20,9 @@ def project_input(rule: CellRule, weights: LayerWeights, x_TBC: Tensor) -> Tenso
 
 
 def project_state(rule: CellRule, weights: LayerWeights, h_BH: Tensor) -> Tensor:
-    """The state's share of the gates: [B, G]."""
+    """The state's share of the gates: [B, G], or [B, 0] of gates that do not read it."""
+    if weights.weight_hh is None:
+        return h_BH.new_empty(h_BH.shape[0], 0)
     side = _Side(weights.weight_hh, weights.bias_hh, weights.gain_hh, weights.norm_bias_hh)
     return _project(rule, h_BH, side)
 

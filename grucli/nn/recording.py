@@ -55,13 +55,15 @@ class LayerRecord:
         before = torch.stack([state[part] for state in self.states[:-1]])
         return before.flip(0) if self.reverse else before
 
-    def input_products(self) -> Tensor:
-        """W_x x alone, before bias and normalisation, [T, B, G]."""
-        return functional.linear(self.inputs, self.weights.weight_ih)
-
-    def state_products(self) -> Tensor:
-        """W_h h alone, before bias and normalisation, [T, B, G]."""
-        return functional.linear(self.parts_before(), self.weights.weight_hh)
+    def products(self) -> dict[str, Tensor]:
+        """W_x x and W_h h alone, before bias and normalisation, [T, B, G], by side of the cell."""
+        read = {"ih": self.inputs, "hh": self.parts_before()}
+        weights = {"ih": self.weights.weight_ih, "hh": self.weights.weight_hh}
+        return {
+            side: functional.linear(read[side], weight)
+            for side, weight in weights.items()
+            if weight is not None
+        }
 
 
 @dataclass(frozen=True, eq=False)

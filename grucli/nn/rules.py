@@ -25,7 +25,7 @@ class LayerWeights:
     """
 
     weight_ih: Tensor
-    weight_hh: Tensor
+    weight_hh: Tensor | None = None
     bias_ih: Tensor | None = None
     bias_hh: Tensor | None = None
     gain_ih: Tensor | None = None
@@ -61,7 +61,8 @@ class Equations:
     """What a cell computes.
 
     ``step`` gets both sides' shares of the gates, [B, G] each, and the state, and gives the next
-    one with what is computed on the way. ``fused`` runs a whole layer without normalisation, where
+    one with what is computed on the way. Of gates that do not read the state the second is
+    [B, 0]. ``fused`` runs a whole layer without normalisation, where
     torch has one call for that.
     """
 
@@ -113,12 +114,11 @@ def parameter_shapes(
 ) -> dict[str, tuple[int, ...]]:
     """Kind of parameter -> shape, in the order in which torch's modules register them."""
     rows = len(rule.spec.gates) * hidden_size
-    shapes: dict[str, tuple[int, ...]] = {
-        "weight_ih": (rows, input_size),
-        "weight_hh": (rows, hidden_size),
+    shapes = {"weight_ih": (rows, input_size), "weight_hh": (rows, hidden_size)}
+    kinds = rule.spec.parameters(rule.norm, bias=bias, norm_bias=rule.norm_bias)
+    return {
+        kind: shapes.get(kind, (hidden_size if kind in STATE_VECTORS else rows,)) for kind in kinds
     }
-    vectors = rule.norm.vectors(bias=bias, norm_bias=rule.norm_bias)
-    return shapes | {kind: (hidden_size if kind in STATE_VECTORS else rows,) for kind in vectors}
 
 
 def norm_blocks(rule: CellRule, rows: int) -> list[int]:

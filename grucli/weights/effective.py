@@ -76,7 +76,7 @@ def _acting(
 ) -> Iterator[ActingMatrix]:
     """Those of one layer and direction whose gates share one variance."""
     centred: dict[str, Matrix] = {}
-    for kind in ("weight_ih", "weight_hh"):
+    for kind in dict.fromkeys(kind for kind, _ in matrices if kind.startswith("weight")):
         stacked = np.concatenate([matrices[kind, gate][1] for gate in gates]).astype(np.float64)
         centred[kind] = stacked - stacked.mean(axis=0)
     squares = {kind: float(np.sum(block**2)) for kind, block in centred.items()}

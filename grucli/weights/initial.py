@@ -9,8 +9,6 @@ from grucli.cells.address import MatrixAddress
 from grucli.weights.stacks import RecurrentModule
 from grucli.weights.statistics.random_matrix import expected_orthogonal, expected_spectrum
 
-_SIDES = ("weight_ih", "weight_hh")
-
 
 def expected_at_start(
     name: MatrixAddress, shape: tuple[int, ...], *, module: RecurrentModule, init: Mapping[str, Any]
@@ -50,7 +48,7 @@ def expected_acting(
     if not init or init.get("checkpoint") is not None:
         return {}
     drawn = {}
-    for side in _SIDES:
+    for side in module.spec.weights:
         beside = replace(name, kind=side)
         shape = next(v.shape for n, v in module.matrices() if n == beside)
         drawn[side] = _of_draw(side, shape, module.hidden, init)

@@ -110,12 +110,11 @@ def renamed(finding: Finding, naming: str, hidden: int) -> str:
 def naming_words(naming: str, cells: Sequence[str]) -> list[str]:
     """What the names that were chosen mean, for a legend."""
     specs = [spec for name, spec in CELLS.items() if name in cells]
+    sides = dict.fromkeys(side for spec in specs for side in spec.sides)
     if naming == "torch":
         orders = " and ".join(", ".join(spec.letters) for spec in specs)
-        return [
-            "weight_ih reads the input, weight_hh the state before; a slice has the rows of one "
-            f"gate, in torch's order {orders}."
-        ]
+        reads = ", ".join(f"{side.weight} reads {side.reads}" for side in sides)
+        return [f"{reads}; a slice has the rows of one gate, in torch's order {orders}."]
     if naming == "keras":
         forms = [spec.keras for spec in specs if spec.keras]
         if not forms:
@@ -128,4 +127,5 @@ def naming_words(naming: str, cells: Sequence[str]) -> list[str]:
         return [" ".join([words, *(form.note for form in forms if form.note)])]
     if naming == "words":
         return []
-    return ["W_x reads the input, W_h the state before; b bias, g gain of the normalisation."]
+    reads = ", ".join(f"W_{side.letter} reads {side.reads}" for side in sides)
+    return [f"{reads}; b bias, g gain of the normalisation."]

@@ -4,13 +4,12 @@ import math
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from grucli.cells.side import INPUT, STATE
 from grucli.cli.kit.numbers import digits, percent
 from grucli.results import EpochLoss, MatrixRecord, WeightHistory, WeightRecord
 from grucli.text import plural
 
 Phase = tuple[str, list[str]]
-
-_INPUT, _STATE = "W_x", "W_h"
 
 
 def phases(history: WeightHistory) -> Iterator[Phase]:
@@ -29,13 +28,14 @@ def phases(history: WeightHistory) -> Iterator[Phase]:
 
 def _initialise(history: WeightHistory, start: WeightRecord) -> Iterator[str]:
     init = history.init
+    own = [side for side in (INPUT, STATE) if any(m.part == side.name for m in start.matrices)]
     if init.get("checkpoint") is not None:
         chosen = ", ".join(init.get("matrices") or []) or "every matrix"
         yield f"{chosen} copied from {init['checkpoint']}, the rest drawn."
     if init:
-        scheme = (
-            f"{_INPUT} {_drawn(init['input_hidden'], history.hidden)}, "
-            f"{_STATE} {_drawn(init['hidden_hidden'], history.hidden)}"
+        schemes = {INPUT: init["input_hidden"], STATE: init["hidden_hidden"]}
+        scheme = ", ".join(
+            f"W_{side.letter} {_drawn(schemes[side], history.hidden)}" for side in own
         )
         chrono = init.get("chrono_steps")
         if chrono is not None:
@@ -43,9 +43,9 @@ def _initialise(history: WeightHistory, start: WeightRecord) -> Iterator[str]:
         yield f"{scheme}; seed {history.train.get('seed', '?')}."
     else:
         yield "The checkpoint does not say how the weights were drawn."
-    for part, name in (("ih", _INPUT), ("hh", _STATE)):
-        matrices = [matrix for matrix in start.matrices if matrix.part == part]
-        words = f"{name}: norm {_range([matrix.norm for matrix in matrices])}"
+    for side in own:
+        matrices = [matrix for matrix in start.matrices if matrix.part == side.name]
+        words = f"W_{side.letter}: norm {_range([matrix.norm for matrix in matrices])}"
         largest = [m.spectral_norm for m in matrices if m.spectral_norm is not None]
         radii = [m.spectral_radius for m in matrices if m.spectral_radius is not None]
         words += f", largest singular value {_range(largest)}" if largest else ""

@@ -20,9 +20,15 @@ from grucli.nn.cells.lstm import LSTM
 from grucli.nn.cells.rnn import RNN
 from grucli.nn.stack import Recurrent
 
-MODULES: dict[str, type[Recurrent]] = {
-    name: getattr(import_module(f"{__name__}.{name}"), name.upper()) for name in CELLS
-}
+
+def _module_in(name: str) -> type[Recurrent]:
+    """The module that the file of a cell has."""
+    names = vars(import_module(f"{__name__}.{name}")).values()
+    classes = [value for value in names if isinstance(value, type)]
+    return next(each for each in classes if issubclass(each, Recurrent) and each is not Recurrent)
+
+
+MODULES: dict[str, type[Recurrent]] = {name: _module_in(name) for name in CELLS}
 """Module by the name of its cell: GRU of gru.py, and so on."""
 
 __all__ = ["GRU", "LSTM", "MODULES", "RNN"]

@@ -72,9 +72,8 @@ def run_fused(
     lengths_B: Tensor | None,
 ) -> tuple[Tensor, LayerState]:
     """A whole layer without normalisation through torch's own LSTM, which only runs forwards."""
-    flat = [weights.weight_ih, weights.weight_hh]
-    if weights.bias_ih is not None and weights.bias_hh is not None:
-        flat += [weights.bias_ih, weights.bias_hh]
+    stacked = (weights.weight_ih, weights.weight_hh, weights.bias_ih, weights.bias_hh)
+    flat = [parameter for parameter in stacked if parameter is not None]
     x_TBC = _turn(x_TBC, lengths_B) if reverse else x_TBC
     hx = [part.unsqueeze(0) for part in state]
     if lengths_B is None:

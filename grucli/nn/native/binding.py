@@ -72,7 +72,7 @@ def supports(rule: CellRule, x_TBC: Tensor, weights: LayerWeights) -> bool:
     return (
         knows(rule)
         and x_TBC.device.type == "cpu"
-        and x_TBC.dtype == weights.weight_hh.dtype == torch.float32
+        and x_TBC.dtype == weights.weight_ih.dtype == torch.float32
         and not torch.is_autocast_enabled("cpu")
         and not is_transformed()
         and chosen_kernel() == "native"

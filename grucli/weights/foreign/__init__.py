@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from grucli.cells import CELLS
 from grucli.cells.layouts import Layout
 from grucli.cells.published import PUBLISHED
 from grucli.checkpoint import FORMAT, check_content, is_ours, migrated
@@ -70,15 +71,19 @@ def _own(path: str, body: Mapping[str, Any]) -> WeightFile:
     check_content(path, facts)
     state, recipe = facts.pop("weights", None), facts.pop("recipe", None)
     tensors: Tensors = state if isinstance(state, dict) else {}
-    modules = named_modules(printable(path), tensors)
+    file = WeightFile(path, FORMAT, tensors, (), {}, recipe, facts)
+    model = file.section("model")
+    modules = named_modules(printable(path), tensors, CELLS.get(str(model.get("cell"))))
     if not modules:
         raise nothing_recurrent(printable(path), tensors)
-    file = WeightFile(path, FORMAT, tensors, (), _others(tensors, modules), recipe, facts)
-    model = file.section("model")
     problems = [problem for module in modules for problem in _recipe_problems(module, model)]
     if problems:
         raise CheckpointError(*(f"{printable(path)}: {problem}" for problem in problems))
-    return replace(file, modules=tuple(_as_asked(module, model) for module in modules))
+    return replace(
+        file,
+        modules=tuple(_as_asked(module, model) for module in modules),
+        other_tensors=_others(tensors, modules),
+    )
 
 
 def _as_asked(module: RecurrentModule, model: Mapping[str, Any]) -> RecurrentModule:
