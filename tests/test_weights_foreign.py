@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch.nn.utils import parametrizations, prune
 
-from grucli.cells import CELLS, GRU
+from grucli.cells import CELLS
 from grucli.cells.layouts import parse_layout
 from grucli.errors import CheckpointError
 from grucli.nn import GRU, MODULES
@@ -41,7 +41,7 @@ def own(weights, *, hidden=5, **model):
 def test_of_cells_with_as_many_gates_the_one_that_the_recipe_names_is_meant():
     state = {name: values.numpy() for name, values in MODULES["gru"](3, 5).state_dict().items()}
     (unnamed,) = named_modules("file.pt", state)
-    (named,) = named_modules("file.pt", state, dataclasses.replace(GRU, name="sibling"))
+    (named,) = named_modules("file.pt", state, dataclasses.replace(CELLS["gru"], name="sibling"))
     assert (unnamed.cell, named.cell) == ("gru", "sibling")
     (other,) = named_modules("file.pt", state, CELLS["lstm"])
     assert other.cell == "gru"
