@@ -1,6 +1,18 @@
 """Who stands where in a row of numbers: the one place that knows the order of columns."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+MOST_NUMBERS = 50
+"""The longest vector of a category."""
+
+
+def vector_size(texts: int) -> int:
+    """How many numbers stand for a category of so many texts, beside the class of unknown ones.
+
+    Half as many as there are classes, rounded up.
+    """
+    return min(MOST_NUMBERS, (texts + 2) // 2)
 
 
 @dataclass(frozen=True)
@@ -10,7 +22,7 @@ class Columns:
     ``targets`` are to be learned, ``past`` is known up to the newest row, ``future`` beyond it,
     ``calendar`` too, as it is worked out from the times; ``static`` is constant within a series.
     One more number follows for each column of ``flagged``: 1 where it was measured, 0 where it was
-    filled.
+    filled. ``categories`` are those of past, future and static whose values number texts.
     """
 
     targets: tuple[str, ...]
@@ -19,6 +31,7 @@ class Columns:
     calendar: tuple[str, ...] = ()
     static: tuple[str, ...] = ()
     flagged: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
 
     @property
     def read(self) -> tuple[str, ...]:
@@ -38,7 +51,7 @@ class Columns:
     @property
     def common(self) -> tuple[str, ...]:
         """The columns whose values mean the same in all series, whatever these are scaled by."""
-        return (*self.calendar, *self.static)
+        return (*self.calendar, *self.static, *self.categories)
 
     @property
     def flag_names(self) -> tuple[str, ...]:
@@ -81,6 +94,27 @@ class Columns:
     def flag_places(self) -> slice:
         """Where the flags stand in a row."""
         return slice(len(self.values), len(self.names))
+
+    def inputs(self, texts: Mapping[str, int]) -> tuple[tuple[str, int | None], ...]:
+        """Every number that a stack is given, by its column, and of a category its place there.
+
+        In the order in which ``grucli.nn`` puts them: the numbers of a row with the vector of each
+        category in its place, those of the past behind the static columns. ``texts`` says how many
+        there are of each category.
+        """
+        behind = [name for name in self.past if name in self.categories]
+        front = [name for name in self.values if name not in behind]
+        return tuple(
+            (name, part)
+            for name in (*front, *behind, *self.flag_names)
+            for part in (range(vector_size(texts[name])) if name in self.categories else (None,))
+        )
+
+    def input_names(self, texts: Mapping[str, int]) -> tuple[str, ...]:
+        """The same in words, such as ``wind[0]``."""
+        return tuple(
+            name if part is None else f"{name}[{part}]" for name, part in self.inputs(texts)
+        )
 
     def place(self, name: str) -> int:
         """Where the value of a column stands in a row. Raises ValueError for an unknown name."""

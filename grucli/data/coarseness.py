@@ -23,6 +23,8 @@ def coarse_columns(panel: Panel, scaler: Scaler) -> Iterator[str]:
     own = scaler.at(np.zeros(1, np.int64))
     scaled = own.scale(values)
     for place, name in enumerate(panel.columns.values):
+        if name in panel.columns.categories:
+            continue
         change = _typical_change(values[:, place])
         spacing = _spacing(scaled[:, place]) * float(own.spread[..., place].item())
         if 0 < change < spacing:

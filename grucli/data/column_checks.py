@@ -1,6 +1,6 @@
 """What columns of some kinds have to hold: one value in a series, or numbers with a logarithm."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -35,18 +35,26 @@ def check_static(panel: Panel) -> None:
         raise DataError(*problems[:NAMED_FAULTS])
 
 
+def _in_words(texts: Sequence[str] | None) -> Callable[[float], str]:
+    """How a value of a column is said, of a category by its text."""
+    if texts is None:
+        return lambda value: f"{value:g}"
+    return lambda value: quoted(texts[int(value)])
+
+
 def _changes(panel: Panel) -> Iterator[str]:
     first = np.repeat(panel.bounds[:-1], np.diff(panel.bounds))
     for name in panel.columns.static:
         values = panel.values[:, panel.columns.place(name)]
+        said = _in_words(panel.categories.get(name))
         changed = np.flatnonzero(values != values[first])
         series = panel.series_of(changed)
         for row in changed[np.diff(series, prepend=-1) > 0].tolist():
             begin, own = int(first[row]), panel.ids[int(panel.series_of(np.array(row)))]
             yield (
                 f"{panel.source}: column {quoted(name)}: "
-                f"{f'series {quoted(own)} has ' if own else ''}{values[begin]:g} at "
-                f"{panel.frequency.format(panel.timestamps[begin])} and {values[row]:g} at "
+                f"{f'series {quoted(own)} has ' if own else ''}{said(values[begin])} at "
+                f"{panel.frequency.format(panel.timestamps[begin])} and {said(values[row])} at "
                 f"{panel.frequency.format(panel.timestamps[row])}; expected one value in all rows "
                 "of a series; correct it, or name the column in data.past or data.future"
             )

@@ -12,6 +12,8 @@ from grucli.data.values import Floats
 from grucli.text import plural, quoted, some
 
 NAMED_COLUMNS = 6
+ZEROS = ("zero", "unknown")
+"""Policies that take what is missing for a measured 0; unknown is that of categories."""
 
 
 def policies_of(missing: str | Sequence[str], columns: Columns) -> tuple[str, ...]:
@@ -21,7 +23,7 @@ def policies_of(missing: str | Sequence[str], columns: Columns) -> tuple[str, ..
 
 def with_zeros(values: Floats, policies: Sequence[str]) -> Floats:
     """The values with a measured 0 for what is missing where the policy says so."""
-    is_zero = np.isnan(values) & np.array([policy == "zero" for policy in policies])
+    is_zero = np.isnan(values) & np.array([policy in ZEROS for policy in policies])
     return np.where(is_zero, 0.0, values) if is_zero.any() else values
 
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from grucli.columns import Columns
 from grucli.data.frequency import Frequency
-from grucli.data.missing import fill, filled_words, newest_words, policies_of, with_zeros
+from grucli.data.missing import ZEROS, fill, filled_words, newest_words, policies_of, with_zeros
 from grucli.data.panel import Panel
 from grucli.data.time_axis import NAMED_FAULTS, check_times
 from grucli.data.timestamps import Times
@@ -77,7 +77,7 @@ def _check_values(table: Table, name: str, policies: Sequence[str]) -> None:
         f"{_where(table, name)}: column {table.columns[column]!r}: no value at all; expected "
         "measured values; leave the column out of the recipe"
         for column in np.flatnonzero(is_empty).tolist()
-        if policies[column] != "zero"
+        if policies[column] not in ZEROS
     ]
     if problems:
         raise DataError(*problems)

@@ -25,6 +25,8 @@ class Panel:
     names are made of and others, to one text for each series. ``files`` counts the series of each
     table, where it is made of several. ``marks`` maps columns that no model reads to a number for
     each row [N], NaN where there is none; of those in ``words`` it counts their texts.
+    ``categories`` maps those of the columns to their texts, whose numbers stand in ``values`` (see
+    ``grucli.data.categories``).
     """
 
     source: str
@@ -42,6 +44,7 @@ class Panel:
     files: tuple[int, ...] = ()
     marks: Mapping[str, Floats] = field(default_factory=dict)
     words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def series(self) -> int:

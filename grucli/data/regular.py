@@ -1,6 +1,7 @@
 """Irregular times made regular on request, and frequencies as a recipe writes them."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -36,8 +37,12 @@ def frequency_of(text: str) -> Frequency:
     return Frequency("microseconds", n * _UNITS[unit])
 
 
-def regularise(table: Table, frequency: Frequency | None) -> Table:
+def regularise(
+    table: Table, frequency: Frequency | None, *, categories: Sequence[str] = ()
+) -> Table:
     """Rows moved to the nearest of evenly spaced stamps; a stamp of several holds their mean.
+
+    Of ``categories`` it holds what the last of them has.
 
     Without a frequency it is the median distance, rounded to one that people use. Stamps that no
     row is moved to stay absent. Months are counted from their first day, and weekends belong to the
@@ -58,10 +63,13 @@ def regularise(table: Table, frequency: Frequency | None) -> Table:
         f"{chosen.words}, by at most {_distance(int(moved.max()), chosen)}; "
         f"{plural(int((counts > 1).sum()), 'time', thousands='')} with the mean of several rows",
     )
+    values, last = _means(table.values, first), np.append(first[1:], len(times)) - 1
+    for place in (place for place, name in enumerate(table.columns) if name in categories):
+        values[:, place] = table.values[last, place]
     return replace(
         table.rows(first),
         timestamps=as_times(moments, table.style),
-        values=_means(table.values, first),
+        values=values,
         notes=table.notes + notes if moved.any() or (counts > 1).any() else table.notes,
     )
 

@@ -1,8 +1,8 @@
 """Between original and scaled units: scaled = (value - center) / spread, column by column."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -13,8 +13,8 @@ from torch import Tensor
 from grucli.data.panel import Panel
 from grucli.data.split import Span
 from grucli.data.values import Floats
-from grucli.errors import CheckpointError, DataError
-from grucli.forms import Fields, Listed, Number, OneOf, Text, Whatever, check_form
+from grucli.errors import CheckpointError
+from grucli.forms import Fields, Listed, Mapped, Number, OneOf, Text, Whatever, check_form
 
 Numbers = TypeVar("Numbers", Floats, Tensor)
 KINDS = ("standard", "minmax", "robust", "none")
@@ -35,8 +35,10 @@ _BACK: dict[str, tuple[Any, Any]] = {
 class Scaler:
     """``center`` and ``spread`` [C] in float64, one of each for every name in ``columns``.
 
-    The ``transformed`` among them are scaled by their logarithm, as ``transform`` says. That of a
-    panel scaled by series has a row for each of its series, [S, C]: ``at`` picks them.
+    The ``transformed`` among them are scaled by their logarithm, as ``transform`` says.
+    ``vocabularies`` maps those that are categories to their texts, by which ``put_classes`` of
+    ``grucli.data.categories`` goes; ``scale`` leaves them as they are. That of a panel scaled by
+    series has a row for each of its series, [S, C]: ``at`` picks them.
     """
 
     kind: str
@@ -45,6 +47,12 @@ class Scaler:
     spread: Floats
     transform: str = "none"
     transformed: tuple[str, ...] = ()
+    vocabularies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def texts(self) -> dict[str, int]:
+        """How many texts there are of each category."""
+        return {name: len(words) - 1 for name, words in self.vocabularies.items()}
 
     def scale(self, values: Numbers) -> Numbers:
         """Original [..., C] to scaled units; arrays or tensors."""
@@ -108,6 +116,7 @@ class Scaler:
             self,
             columns=tuple(columns),
             transformed=tuple(name for name in columns if name in self.transformed),
+            vocabularies={n: words for n, words in self.vocabularies.items() if n in columns},
             center=self.center[..., places],
             spread=self.spread[..., places],
         )
@@ -125,14 +134,18 @@ class Scaler:
             "columns": list(self.columns),
             "center": [float(value) for value in self.center],
             "spread": [float(value) for value in self.spread],
-            **self._transform_to_plain(),
+            **self._rest_to_plain(),
         }
 
-    def _transform_to_plain(self) -> dict[str, Any]:
-        """Nothing without one, as in checkpoints of before there was any."""
-        if not self.transformed:
-            return {}
-        return {"transform": self.transform, "transformed": list(self.transformed)}
+    def _rest_to_plain(self) -> dict[str, Any]:
+        """Nothing without a transform and categories, as in older checkpoints."""
+        plain: dict[str, Any] = {}
+        if self.transformed:
+            plain = {"transform": self.transform, "transformed": list(self.transformed)}
+        if self.vocabularies:
+            words = {name: list(words[1:]) for name, words in self.vocabularies.items()}
+            plain["vocabularies"] = words
+        return plain
 
     @classmethod
     def from_plain(cls, plain: Any) -> "Scaler":
@@ -144,9 +157,15 @@ class Scaler:
                 "scaler: columns, center and spread differ in length; the file was changed"
             )
         center, spread = np.array(plain["center"], float), np.array(plain["spread"], float)
-        transform, transformed = plain.get("transform", "none"), plain.get("transformed", ())
+        words = plain.get("vocabularies", {})
         return cls(
-            plain["kind"], tuple(plain["columns"]), center, spread, transform, tuple(transformed)
+            plain["kind"],
+            tuple(plain["columns"]),
+            center,
+            spread,
+            plain.get("transform", "none"),
+            tuple(plain.get("transformed", ())),
+            {name: ("", *texts) for name, texts in words.items()},
         )
 
 
@@ -158,92 +177,10 @@ SCALER_FORM = Fields(
         "center": Listed(Number(-_LARGEST, _LARGEST)),
         "spread": Listed(Number(math.nextafter(0.0, 1.0), _LARGEST)),
     },
-    {"transform": OneOf(tuple(LEAST)), "transformed": Listed(Text())},
+    {
+        "transform": OneOf(tuple(LEAST)),
+        "transformed": Listed(Text()),
+        "vocabularies": Mapped(Listed(Text(), least=1)),
+    },
     others=Whatever(),
 )
-
-
-def fit_scaler(
-    kind: str,
-    measured_values: Iterable[Floats],
-    columns: tuple[str, ...],
-    *,
-    as_is: Sequence[str] = (),
-    transform: str = "none",
-    transformed: Sequence[str] = (),
-) -> Scaler:
-    """Fit on what was measured of each column, which must be of the training span alone.
-
-    standard: mean and population standard deviation; minmax: to [0, 1]; robust: median and
-    interquartile range; none: as it is, and so are the columns of ``as_is``. The
-    ``transformed`` columns are measured as ``transform`` has them. Raises DataError for a
-    column that is constant or has no finite spread.
-    """
-    center, spread = np.zeros(len(columns)), np.ones(len(columns))
-    names = () if transform == "none" else tuple(transformed)
-    whole = Scaler(kind, columns, center, spread, transform, names)
-    problems = []
-    for index, (name, measured) in enumerate(zip(columns, measured_values, strict=True)):
-        if name in as_is:
-            continue
-        if problem := _unfit(measured):
-            problems.append(f"column {name!r}: {problem}")
-        elif kind != "none":
-            center[index], spread[index] = measured_statistics(
-                kind, whole.measured(index, measured)
-            )
-            if not (np.isfinite(spread[index]) and spread[index] > 0):
-                problems.append(
-                    f"column {name!r}: its {kind} spread over the training span is "
-                    f"{spread[index]:g}; expected a positive number; choose another data.scale"
-                )
-    if problems:
-        raise DataError(*problems)
-    return whole
-
-
-def _unfit(measured: Floats) -> str | None:
-    """Why values [N] cannot be learned from; None where they can."""
-    if len(measured) == 0:
-        return (
-            "no measured value in the training span; expected some; change data.split or leave "
-            "the column out"
-        )
-    if _is_tiny(measured):
-        return (
-            f"no value above {np.finfo(float).tiny:.3g}; such numbers are too small to compute "
-            "with; multiply the column, such as by 1e300"
-        )
-    if measured.min() == measured.max():
-        return (
-            f"constant, {measured[0]:g} in all {len(measured)} measured rows of the training "
-            "span; expected a column that varies; leave it out of the recipe or change data.split"
-        )
-    return None
-
-
-def _is_tiny(measured: Floats) -> bool:
-    """Whether values [N], not all 0, are denormal: the machine may take them for 0 in training."""
-    bits = np.ascontiguousarray(measured).view(np.int64) & np.iinfo(np.int64).max
-    return bool(0 < bits.max() < np.finfo(float).tiny.view(np.int64))
-
-
-def measured_statistics(kind: str, measured: Floats) -> tuple[float, float]:
-    """Center and spread of values [N]; the spread may be 0 or not finite.
-
-    Differences to the first value keep small noise on a large offset.
-    """
-    if kind == "none":
-        return 0.0, 1.0
-    with np.errstate(over="ignore", invalid="ignore"):
-        if kind == "minmax":
-            return float(measured.min()), float(measured.max() - measured.min())
-        if kind == "robust":
-            low, middle, high = np.quantile(measured, (0.25, 0.5, 0.75))
-            return float(middle), float(high - low)
-        change = measured - measured[0]
-        largest = np.abs(change).max()
-        if largest == 0:
-            return float(measured[0]), 0.0
-        share = change / largest
-        return float(measured[0] + largest * share.mean()), float(largest * share.std())

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from grucli.data.panel import Panel
-from grucli.data.scaling import Scaler, measured_statistics
+from grucli.data.scaler_fitting import measured_statistics
+from grucli.data.scaling import Scaler
 from grucli.data.split import Span, measured_columns
 from grucli.data.values import Floats
 from grucli.errors import CheckpointError
@@ -31,6 +32,16 @@ class SeriesScaler:
     names: tuple[Name, ...]
     center: Floats
     spread: Floats
+
+    @property
+    def vocabularies(self) -> Mapping[str, tuple[str, ...]]:
+        """Those of the categories, which are the same for all series."""
+        return self.whole.vocabularies
+
+    @property
+    def texts(self) -> dict[str, int]:
+        """How many texts there are of each category."""
+        return self.whole.texts
 
     @classmethod
     def fit(

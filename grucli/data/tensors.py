@@ -3,6 +3,7 @@
 Suffixes: N rows of the panel, B samples of a batch, C columns.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from grucli.data.categories import put_classes
 from grucli.data.missing import last_observed
 from grucli.data.panel import Panel
 from grucli.data.scaling import Scaler
@@ -27,13 +29,15 @@ class PanelTensors:
 
     ``age`` [N, C] says how many rows ago each value was measured, 0 where it was, in the smallest
     whole numbers that do; None where all were. ``original`` [N, C] are the values of the panel in
-    float64, not copied and on the CPU: only scores are taken in them.
+    float64, not copied and on the CPU: only scores are taken in them. ``texts`` says how many texts
+    there are of each category, whose classes ``scaled`` holds.
     """
 
     panel: Panel
     scaled: Tensor
     age: Tensor | None
     original: Tensor
+    texts: Mapping[str, int]
 
 
 def build_tensors(panel: Panel, scaler: Scaler, device: torch.device) -> PanelTensors:
@@ -45,6 +49,7 @@ def build_tensors(panel: Panel, scaler: Scaler, device: torch.device) -> PanelTe
         scaled=torch.from_numpy(scaled_columns(panel, scaler)).to(device),
         age=age,
         original=torch.from_numpy(np.ascontiguousarray(panel.values)),
+        texts=scaler.texts,
     )
 
 
@@ -81,6 +86,13 @@ def scaled_columns(
             rows = np.arange(start, min(block.stop, len(scaled)))
             own = scaler.at(panel.series_of(rows)) if scaler.is_by_series else scaler
             scaled[block, : flags.start] = own.scale(panel.values[block])
+        put_classes(
+            scaled[block],
+            panel.values[block],
+            panel.columns.values,
+            words=panel.categories,
+            vocabularies=scaler.vocabularies,
+        )
         if panel.columns.flagged:
             scaled[block, flags] = panel.observed[block][:, flagged]
         large = np.argwhere(~np.isfinite(scaled[block]))

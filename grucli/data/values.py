@@ -1,7 +1,7 @@
 """A table, or one row, as it was read: times and numbers, with the place of each in the file."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -36,7 +36,7 @@ class Table:
     columns of texts, such as the names of series, none of them empty anywhere. ``files`` are the
     names of the files where there are several, ``file_of`` [N] the number of that of each row;
     ``unit`` is row where the rows of a frame are counted instead of lines. ``notes`` say what was
-    done to the times.
+    done to the times. ``categories`` maps columns whose values number texts to those.
     """
 
     source: str
@@ -52,6 +52,7 @@ class Table:
     file_of: Numbers | None = None
     unit: str = "line"
     notes: tuple[str, ...] = ()
+    categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def line(self, row: int) -> int:
         """The physical line of a row in its file, counted from 1."""

@@ -3,12 +3,14 @@
 Suffixes: B batch, T context steps, K horizon steps, C columns, F future columns, H hidden.
 """
 
+from collections.abc import Mapping
 from typing import Unpack
 
 import torch
 from torch import Tensor
 
 from grucli.nn.arguments import check_choice
+from grucli.nn.categories import Categories
 from grucli.nn.decoders import DECODERS, Ahead, Decoder, Plan, Row, Skip
 from grucli.nn.heads import Distribution, Point
 from grucli.nn.model import HIDDEN, RecurrentModel, StackOptions
@@ -23,7 +25,7 @@ class Forecaster(RecurrentModel):
 
     Input columns: targets, past, future and static covariates, then one flag (1 measured, 0 filled)
     for each of them where flags are used. ``recurrent`` holds the stack, ``decoder`` what makes a
-    forecast of its states.
+    forecast of its states, ``categories`` the vectors of texts, whose argument it says.
 
     decoder: direct gives all steps from the last hidden state (of both directions: their final
     states side by side); recursive feeds each forecast back as the next input; segment reads and
@@ -44,6 +46,7 @@ class Forecaster(RecurrentModel):
         future_size: int = 0,
         static_size: int = 0,
         flag_size: int = 0,
+        categories: Mapping[int, int] | None = None,
         decoder: str = "direct",
         segment: int = 1,
         horizon: int = 1,
@@ -63,27 +66,22 @@ class Forecaster(RecurrentModel):
         check_choice("skip", skip, SKIPS)
         check_choice("normalise", normalise, WINDOW_SCALES)
         check_choice("channels", channels, ("joint", "independent"))
-        self.row = Row(target_size, past_size, future_size, static_size, flag_size)
+        self.given = Row(target_size, past_size, future_size, static_size, flag_size)
         self.horizon, self.normalise, self.tbptt_steps = horizon, normalise, tbptt_steps
         self.is_independent = channels == "independent"
         self._check_combination(DECODERS[decoder], bidirectional=stack.get("bidirectional", False))
+        self.categories = Categories(self.given, categories or {})
+        self.row = self.categories.row
         self.samples_per_window = target_size if self.is_independent else 1
         sample = self.row.alone() if self.is_independent else self.row
         hidden = stack.get("hidden", HIDDEN)
         self._add_stack(DECODERS[decoder].stack_inputs(sample, hidden), **stack)
-        plan = Plan(
-            sample,
-            horizon,
-            self.outputs,
-            dropout=self.dropout,
-            segment=segment,
-            samples_per_window=self.samples_per_window,
-        )
+        plan = Plan(sample, horizon, self.outputs, self.dropout, segment, self.samples_per_window)
         self.decoder = DECODERS[decoder](plan)
         self.skip = Skip(context, horizon, sample.targets) if skip == "linear" else None
 
     def _check_combination(self, decoder: type[Decoder], *, bidirectional: bool) -> None:
-        row = self.row
+        row = self.given
         if bidirectional and (decoder.goes_on or self.tbptt_steps is not None):
             raise ValueError("bidirectional: excludes tbptt_steps, and every decoder but direct")
         if row.past and (decoder.feeds_back or self.is_independent):
@@ -100,12 +98,12 @@ class Forecaster(RecurrentModel):
     @property
     def input_size(self) -> int:
         """Columns of a context: targets, covariates, flags."""
-        return self.row.size
+        return self.given.size
 
     @property
     def width(self) -> int:
         """Values of a window's step where it is widest: its columns, or the outputs of a layer."""
-        return max(self.input_size, self.outputs * self.samples_per_window)
+        return max(self.row.size, self.outputs * self.samples_per_window)
 
     @property
     def rows_per_step(self) -> int:
@@ -138,7 +136,8 @@ class Forecaster(RecurrentModel):
         """The same forecast with all that it says of its errors."""
         if future_BKF is None:
             future_BKF = context_BTC.new_empty(len(context_BTC), self.horizon, 0)
-        self.row.check(context_BTC, target_BKC, future_BKF, horizon=self.horizon)
+        self.given.check(context_BTC, target_BKC, future_BKF, horizon=self.horizon)
+        context_BTC, future_BKF = self.categories(context_BTC, future_BKF)
         truth_BKC = target_BKC if teacher_forcing > 0 else None
         if not self.is_independent:
             return Point(*self._forecast(context_BTC, future_BKF, truth_BKC, teacher_forcing))
@@ -166,7 +165,7 @@ class Forecaster(RecurrentModel):
         row = self.decoder.row
         scale, rows_BTC = self._normalise(context_BTC)
         last_BH, state = self._encode(self.decoder.read(rows_BTC, future_BKF))
-        static_BS = context_BTC[:, -1, row.measured + row.future : row.values]
+        static_BS = context_BTC[:, -1, row.static_places]
         truth_BKC = None if truth_BKC is None else scale.apply(truth_BKC)
         ahead = Ahead(future_BKF, static_BS, truth_BKC, teacher_forcing)
         forecast = self.decoder.decode(self.recurrent, last_BH, state, ahead)
@@ -181,6 +180,7 @@ class Forecaster(RecurrentModel):
 
     def normalised(self, context_BTC: Tensor) -> Tensor:
         """Contexts as the decoder is given them to read, a sample for each independent target."""
+        context_BTC = self.categories.read(context_BTC)
         samples = self.row.separate(context_BTC) if self.is_independent else context_BTC
         return self._normalise(samples)[1]
 
@@ -203,13 +203,12 @@ class Forecaster(RecurrentModel):
         reason = self.needs_windows
         if reason:
             raise ValueError(f"step: {reason} needs whole windows")
-        rows_BTC = row_BC.unsqueeze(1)
+        rows_BTC = self.categories.read(row_BC.unsqueeze(1))
         samples_BC = (self.row.separate(rows_BTC) if self.is_independent else rows_BTC)[:, 0]
         hidden_BH, state = self.recurrent.step(samples_BC, state)
-        sample = self.decoder.row
         ahead = Ahead(
             row_BC.new_empty(len(samples_BC), self.horizon, 0),
-            samples_BC[:, sample.measured : sample.values],
+            samples_BC[:, self.decoder.row.static_places],
         )
         forecast_BKC = self.decoder.decode(self.recurrent, hidden_BH, state, ahead)
         if self.is_independent:

@@ -3,6 +3,7 @@
 Suffixes: B batch, T steps of the longest sequence, C columns, H hidden times directions, K outputs.
 """
 
+from collections.abc import Mapping
 from typing import Unpack
 
 import torch
@@ -10,6 +11,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from grucli.nn.categories import Categories
+from grucli.nn.decoders.rows import Row
 from grucli.nn.model import RecurrentModel, StackOptions
 from grucli.nn.states import State, joined
 
@@ -32,12 +35,15 @@ class SequenceModel(RecurrentModel):
         input_size: int,
         outputs: int,
         *,
+        flag_size: int = 0,
+        categories: Mapping[int, int] | None = None,
         pooling: tuple[str, ...] = ("last",),
         each_step: bool = False,
         tbptt_steps: int | None = None,
         **stack: Unpack[StackOptions],
     ) -> None:
-        """Draw the weights as torch does. ``stack`` as ``StackOptions`` says.
+        """Draw the weights as torch does. ``stack`` as ``StackOptions`` says, ``categories`` as
+        ``grucli.nn.categories``; the last ``flag_size`` inputs are flags.
 
         Raises ValueError for an unknown or empty pooling, an unknown cell, or ``tbptt_steps``
         that exclude what else is asked for.
@@ -50,7 +56,9 @@ class SequenceModel(RecurrentModel):
         if tbptt_steps is not None and (not each_step or stack.get("bidirectional")):
             raise ValueError("tbptt_steps: excludes bidirectional, and needs each_step")
         self.pooling, self.each_step, self.tbptt_steps = pooling, each_step, tbptt_steps
-        self._add_stack(input_size, **stack)
+        row = Row(0, input_size - flag_size, flags=flag_size)
+        self.categories = Categories(row, categories or {})
+        self._add_stack(self.categories.row.size, **stack)
         self.head = nn.Linear(self.outputs * (1 if each_step else len(pooling)), outputs)
 
     def forward(self, values_BTC: Tensor, lengths_B: Tensor) -> Tensor:
@@ -58,6 +66,7 @@ class SequenceModel(RecurrentModel):
 
         ``lengths_B`` are whole numbers from 1 to T on the CPU. What stands behind them is not read.
         """
+        values_BTC = self.categories.read(values_BTC)
         if self.each_step:
             read = self._outputs(values_BTC, lengths_B)
         else:

@@ -21,6 +21,7 @@ from grucli.recipe.kinds import (
     TextOrList,
     TextOrTextsOrNone,
     Texts,
+    TextsOrFound,
     TimeFormat,
     TimeZone,
 )
@@ -155,6 +156,12 @@ class DataRecipe(Section):
         default=(),
         description="Input columns that are constant within a series, such as the size of a shop.",
     )
+    categories: TextsOrFound = Field(
+        default=None,
+        description="Columns of past, future and static whose values are names and not sizes: each "
+        "name gets a vector that is learned. null takes the columns that hold texts; a list takes "
+        "these and no others, also where their names are numbers.",
+    )
     missing: MissingByColumn = Field(
         default="error",
         description="Empty cells and absent rows: stop, carry the last value forward, draw a line "
@@ -191,16 +198,24 @@ class DataRecipe(Section):
         return Dialect(**self.read.model_dump())
 
     @property
+    def inputs(self) -> tuple[str, ...]:
+        """The columns that are read beside the targets."""
+        return (*self.past, *self.future, *self.static)
+
+    @property
     def policies(self) -> tuple[str, ...]:
         """What is done with missing values of each column that stands in the table.
 
-        A static column is carried forward where missing values are no error: it is constant.
+        A static column is carried forward where missing values are no error: it is constant. A
+        category is unknown where it is missing.
         """
         names, missing = (*self.target, *self.past, *self.future), self.missing
+        own = dict.fromkeys(self.categories or (), "unknown")
         if isinstance(missing, str):
             fixed = "error" if missing == "error" else "forward"
-            return (missing,) * len(names) + (fixed,) * len(self.static)
-        others = (missing.get(name, "error") for name in names)
+            others = [own.get(name, missing) for name in names]
+            return (*others, *(fixed for _ in self.static))
+        others = [own.get(name) or missing.get(name, "error") for name in names]
         return (*others, *(missing.get(name, "forward") for name in self.static))
 
     @property
@@ -212,6 +227,7 @@ class DataRecipe(Section):
             self.future,
             tuple(name for part in self.calendar for name in calendar_columns(part)),
             self.static,
+            categories=self.categories or (),
         )
         policies = zip(columns.read, self.policies, strict=True)
         masked = {name for name, policy in policies if policy == "mask"} - {*self.static}

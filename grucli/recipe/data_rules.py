@@ -159,6 +159,30 @@ def _scaled_by_no_series(scale_by: str, series: Sequence[str], scale: str) -> st
     return None
 
 
+def _category_of_no_column(categories: Sequence[str] | None, *inputs: Sequence[str]) -> str | None:
+    known = [name for columns in inputs for name in columns]
+    for name in categories or ():
+        if name not in known:
+            expected = some(known, 6) or "none without such columns"
+            return f"found '{name}', which is not in past, future or static; expected {expected}"
+        if list(categories or ()).count(name) > 1:
+            return f"found '{name}' twice; expected each column once"
+    return None
+
+
+def _missing_of_a_category(
+    missing: str | Mapping[str, str], categories: Sequence[str] | None
+) -> str | None:
+    named = () if isinstance(missing, str) else missing
+    twice = [name for name in categories or () if name in named]
+    if twice:
+        return (
+            f"found '{twice[0]}', which is in data.categories: what is missing there is a class of "
+            "its own; leave it out"
+        )
+    return None
+
+
 def _missing_of_no_column(
     missing: str | Mapping[str, str], *lists: str | Sequence[str]
 ) -> str | None:
@@ -205,6 +229,8 @@ DATA_RULES = (
         ("data.missing", "data.target", "data.past", "data.future", "data.static"),
         _missing_of_no_column,
     ),
+    Rule(("data.categories", "data.past", "data.future", "data.static"), _category_of_no_column),
+    Rule(("data.missing", "data.categories"), _missing_of_a_category),
     Rule(("data.transform", "data.missing", "data.target"), _logarithm_of_zero),
     Rule(("data.scale_by", "data.series", "data.scale"), _scaled_by_no_series),
     Rule(("data.split.train", "data.split.valid", "data.split.test"), _length_beside_date),

@@ -50,6 +50,11 @@ def one_of(choices: Sequence[str]) -> GetPydanticSchema:
 
 Text = Annotated[str, Field(min_length=1)]
 Texts = Annotated[tuple[Text, ...], BeforeValidator(listed, json_schema_input_type=list[Text])]
+TextsOrFound = Annotated[
+    tuple[Text, ...] | None,
+    BeforeValidator(listed, json_schema_input_type=list[Text] | None),
+]
+"""A list of texts, or null where the table says them."""
 TextOrTextsOrNone = Annotated[
     tuple[Text, ...],
     BeforeValidator(_one_or_listed, json_schema_input_type=Text | list[Text]),

@@ -191,6 +191,11 @@ class Recipe(Section):
         """Whether whole series are dealt out to train, valid and test, and not spans of time."""
         return deals_series(self.task.kind, self.data.series, self.data.split.by)
 
+    def with_categories(self, names: tuple[str, ...]) -> "Recipe":
+        """The same where it is known which columns are categories."""
+        data = self.data.model_copy(update={"categories": names})
+        return self.model_copy(update={"data": data})
+
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Self:
         """Keep a Recipe with conflicting keys from existing, however it is built."""

@@ -60,6 +60,7 @@ class WeightReport:
     ``inputs`` names the columns of the first layer's input matrices, empty where the file does
     not say; ``cell`` and ``layer_norm`` join the kinds of several recurrent stacks with commas.
     ``notes`` are sentences on what is another cell than its names say, or was not read.
+    ``categories`` names the tensor that holds the vectors of each column of texts.
     ``movement`` is the way from the initialisation, where the run's record lies beside the file.
     """
 
@@ -70,6 +71,7 @@ class WeightReport:
     matrices: tuple[MatrixStatistics, ...]
     time_constants: tuple[TimeConstants, ...]
     other_tensors: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    categories: Mapping[str, str] = field(default_factory=dict)
     recipe: Mapping[str, Any] | None = None
     findings: tuple[Finding, ...] = ()
     inputs: tuple[str, ...] = ()

@@ -3,20 +3,25 @@
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from grucli.cells.address import parse_parameter
 from grucli.cells.layouts import parse_layout
+from grucli.data import AnyScaler
 from grucli.errors import CheckpointError
-from grucli.recipe import ModelRecipe
+from grucli.recipe import ModelRecipe, Recipe
 from grucli.runs.checkpoints import checkpoint_in
-from grucli.weights import RecurrentModule, read_weights
+from grucli.weights import RecurrentModule, WeightFile, read_weights
+from grucli.weights.categories import columns_of, texts_of, vector_names
 
 
-def trained_weights(model: ModelRecipe) -> dict[str, Any] | None:
+def trained_weights(recipe: Recipe, scaler: AnyScaler) -> dict[str, Any] | None:
     """Those that ``model.init`` names, by parameter; None where it names none.
 
-    Raises CheckpointError where they are those of another cell.
+    The vectors of categories are put in the order of the texts of ``scaler``. Raises
+    CheckpointError where they are those of another cell.
     """
-    init = model.init
+    model, init = recipe.model, recipe.model.init
     if init.checkpoint is None:
         return None
     layout = None if init.layout is None else parse_layout(init.layout)
@@ -27,7 +32,24 @@ def trained_weights(model: ModelRecipe) -> dict[str, Any] | None:
             problems += _differences(module, model, init.layout)
     if problems:
         raise CheckpointError(*(f"{init.checkpoint}: {problem}" for problem in problems))
-    return dict(file.tensors)
+    return dict(file.tensors) | _vectors(file, recipe, scaler)
+
+
+def _vectors(file: WeightFile, recipe: Recipe, scaler: AnyScaler) -> dict[str, Any]:
+    """The vectors of each category by parameter: those that the file has, in our order of texts.
+
+    A text that the file does not have begins as the mean of its others.
+    """
+    known, own = texts_of(file), vector_names(recipe.data.columns.values, scaler.vocabularies)
+    trained = vector_names(columns_of(file), known)
+    vectors = {}
+    for name, parameter in own.items():
+        if name in trained:
+            words, old = known[name], file.tensors[trained[name]]
+            rows = {word: old[number] for number, word in enumerate(words)}
+            mean = old[1:].mean(axis=0)
+            vectors[parameter] = np.stack([rows.get(w, mean) for w in scaler.vocabularies[name]])
+    return vectors
 
 
 def _differences(module: RecurrentModule, model: ModelRecipe, layout: str) -> Iterator[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from grucli.columns import Columns
-from grucli.data import Panel
+from grucli.data import Panel, put_classes
 from grucli.errors import DataError, UsageError
 from grucli.insight.board import most_changed_unit, write_board
 from grucli.nn.recording import LayerRecord
@@ -141,26 +141,32 @@ def _columns(opened: OpenedTable, sample: int) -> Columns:
 def _first_inputs(opened: OpenedTable, sample: int) -> Sequence[str]:
     """Names of what the first layer reads: columns, or what a segment's layer makes of them."""
     if opened.model.rows_per_step == 1:
-        return _columns(opened, sample).names
+        return _columns(opened, sample).input_names(opened.learned.scaler.texts)
     return [f"segment{unit}" for unit in range(opened.model.recurrent.input_size)]
 
 
 def _inputs(opened: OpenedTable, rows: range, *, stop: int, sample: int) -> tuple[InputValue, ...]:
     """Each value that a step reads, on its way from the table to there."""
     panel, columns = opened.panel, _columns(opened, sample)
-    scaled = opened.data.newest_scaler.scale(panel.values[rows.start : rows.stop])
+    scaler, original = opened.data.newest_scaler, panel.values[rows.start : rows.stop]
+    scaled = scaler.scale(original)
+    asked = {"words": panel.categories, "vocabularies": scaler.vocabularies}
+    put_classes(scaled, original, panel.columns.values, **asked)
     context = newest_contexts(opened, stop, opened.recipe.forecast.context)
     reads = opened.model.normalised(context)[sample, rows.start - stop : rows.stop - stop or None]
     values = []
     for at, row in enumerate(rows):
         when = "" if len(rows) == 1 else f" {_written(panel, row)}"
-        for name, inside in zip(columns.names, reads[at].tolist(), strict=True):
+        read = zip(columns.inputs(scaler.texts), reads[at].tolist(), strict=True)
+        for (name, part), inside in read:
             if name in columns.flag_names:
                 values.append(InputValue(name + when, inside, inside, inside))
                 continue
             place = panel.columns.place(name)
-            original = float(panel.values[row, place])
-            values.append(InputValue(name + when, original, float(scaled[at, place]), inside))
+            own, shown = float(original[at, place]), name
+            if part is not None:
+                shown = f"{name}={panel.categories[name][int(own)] or 'unknown'}[{part}]"
+            values.append(InputValue(shown + when, own, float(scaled[at, place]), inside))
     return tuple(values)
 
 

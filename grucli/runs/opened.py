@@ -3,12 +3,12 @@
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from grucli.checkpoint import Checkpoint, load_checkpoint
-from grucli.data import Frequency, Panel, scaler_from_plain
+from grucli.data import Frequency, Panel, scaler_from_plain, unseen_texts
 from grucli.errors import CheckpointError, DataError, RecipeError, UsageError
 from grucli.forms import check_form
 from grucli.recipe import Recipe, recipe_from_mapping
@@ -65,8 +65,18 @@ def open_saved(saved: Checkpoint, path: str | Path) -> Opened:
         if saved.calibration is not None:
             check_form(task.calibration_form(recipe), saved.calibration, "calibration")
         trained = Frequency.from_plain(saved.frequency)
-    model = task.restore_model(recipe, learned.facts, saved.weights, source=str(path))
+        _check_categories(recipe, learned)
+    model = task.restore_model(recipe, learned, saved.weights, source=str(path))
     return Opened(str(path), saved, recipe, task, learned, trained, model)
+
+
+def _check_categories(recipe: Recipe, learned: Learned) -> None:
+    named, kept = recipe.data.columns.categories, learned.scaler.vocabularies
+    if sorted(named) != sorted(kept):
+        raise CheckpointError(
+            f"scaler: texts of {', '.join(kept) or 'no column'}; its recipe has the categories "
+            f"{', '.join(named) or 'none'}; the file was changed"
+        )
 
 
 @contextmanager
@@ -124,17 +134,18 @@ def _panel(opened: Opened, data: str | bytes | None, *, judged: SplitName | None
     trained = opened.frequency
     if data is None:
         _check_own_table(opened)
+    asked: dict[str, Any] = {"expected": trained, "known": opened.learned.scaler.vocabularies}
     if judged is not None and data is None:
-        panel = read_judged(opened.recipe, expected=trained)
+        panel = read_judged(opened.recipe, **asked)
     else:
         columns = NOTHING if judged is None else opened.task.judged_columns(opened.recipe, judged)
-        panel = read_panel(opened.recipe.data, data, judged=columns, expected=trained)
+        panel = read_panel(opened.recipe.data, data, judged=columns, **asked)
     if panel.frequency != trained:
         raise DataError(
             f"{panel.source}: rows are {panel.frequency.words}; the model was trained on "
             f"{trained.words}; resample the table"
         )
-    return panel
+    return replace(panel, notes=(*panel.notes, *unseen_texts(panel, opened.learned.scaler)))
 
 
 def _check_own_table(opened: Opened) -> None:
@@ -157,6 +168,7 @@ def _check_own_table(opened: Opened) -> None:
 def recipe_of(checkpoint: Checkpoint, path: str | Path) -> Recipe:
     """The recipe in a checkpoint. Raises CheckpointError where this grucli cannot read it."""
     try:
-        return recipe_from_mapping(checkpoint.recipe, source=f"{path}: recipe")
+        recipe = recipe_from_mapping(checkpoint.recipe, source=f"{path}: recipe")
     except RecipeError as error:
         raise CheckpointError(*error.problems) from error
+    return recipe.with_categories(recipe.data.columns.categories)

@@ -113,7 +113,8 @@ def _known(opened: Opened, future: Any) -> Table | None:
             f"--future: {path} reads no columns that are known in advance (data.future); leave it "
             "out"
         )
-    return None if future is None else read_future(opened.recipe.data, future)
+    words = opened.learned.scaler.vocabularies
+    return None if future is None else read_future(opened.recipe.data, future, words)
 
 
 def _reopened(path: str, saved: Checkpoint) -> Predictor:

@@ -28,8 +28,12 @@ class PreparedData:
     def of(
         cls, recipe: Recipe, *, device: str, whole: bool = False, panel: Panel | None = None
     ) -> "PreparedData":
-        """Read the table, or take one that was read; with ``whole`` all of it is learned from."""
+        """Read the table, or take one that was read; with ``whole`` all of it is learned from.
+
+        The recipe then says which of its columns were found to be categories.
+        """
         task, panel = task_of(recipe), panel or read_judged(recipe)
+        recipe = recipe.with_categories(panel.columns.categories)
         return cls(recipe, task, task.prepare(recipe, panel, device=device, whole=whole))
 
     @cached_property
@@ -40,7 +44,7 @@ class PreparedData:
         digest.update(panel.observed.tobytes())
         digest.update(panel.timestamps.tobytes())
         digest.update(panel.bounds[1:-1].tobytes())
-        for texts in panel.texts.values():
+        for texts in (*panel.texts.values(), *panel.categories.values()):
             digest.update("\0".join(texts).encode())
         for name, mark in panel.marks.items():
             digest.update(mark.tobytes())

@@ -94,6 +94,8 @@ def recipe_of_run(
     if not files or not all(file == "-" or Path(file).exists() for file in files):
         data = own.data.model_copy(update={"path": recipe.data.path})
         own = own.model_copy(update={"data": data})
+    if recipe.data.categories is None:
+        recipe = recipe.with_categories(own.data.categories or ())
     changes, refused, notes = {}, [], []
     for key, old, new in _differences(own.model_dump(mode="json"), recipe.model_dump(mode="json")):
         if origin is not None and not origin.sets(key):

@@ -56,12 +56,12 @@ class SetUp:
         use_kernel(recipe.train.kernel)
         is_refit = refit_epochs is not None
         data = PreparedData.of(recipe, device=device, whole=is_refit, panel=panel)
-        task, read = data.task, data.read
+        recipe, task, read = data.recipe, data.task, data.read
         spans = SPANS[:-1] if is_refit or recipe.data.split.test == 0 else SPANS
         samples = {split: read.samples(split) for split in spans}
         torch.manual_seed(recipe.train.seed)
-        initial = None if is_resumed else trained_weights(recipe.model)
-        model = task.build_model(recipe, read.learned.facts, initial).to(device)
+        initial = None if is_resumed else trained_weights(recipe, read.learned.scaler)
+        model = task.build_model(recipe, read.learned, initial).to(device)
         count, parameters = len(samples["train"]), FlatParameters(model)
         if recipe.model.freeze:
             names = recipe.model.freeze

@@ -10,11 +10,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from grucli.data import Row, Scaler, stream_rows
+from grucli.data import Classes, Row, Scaler, stream_rows
 from grucli.errors import DataError, UsageError
 from grucli.nn import Forecaster, State
 from grucli.recipe import Recipe
 from grucli.runs.opened import open_forecaster
+from grucli.text import plural, quoted
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,8 @@ class Stream:
         self.scaler = scaler
         self.of_targets = self.scaler.only(recipe.data.columns.targets)
         self.frequency = opened.frequency
+        words = scaler.vocabularies
+        self.classes = {name: Classes(texts, recipe.data.dialect) for name, texts in words.items()}
         self.state: State | None = None
         self.row: Row | None = None
         self.filled: list[float] | None = None
@@ -69,6 +72,16 @@ class Stream:
             *(f"{name}+{step}" for step in steps for name in self.recipe.data.target),
         )
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """A sentence on texts that were not seen in training, where there were any."""
+        parts = [
+            f"{plural(own.unseen, 'value')} of column {quoted(name)}"
+            for name, own in self.classes.items()
+            if own.unseen
+        ]
+        return (f"not seen in training, read as unknown: {'; '.join(parts)}",) if parts else ()
+
     def answers(self, binary: BinaryIO, source: str) -> Iterator[Answer]:
         """One answer for every row, as soon as its line has come. Raises DataError."""
         data = self.recipe.data
@@ -79,6 +92,7 @@ class Stream:
             columns=data.columns.read,
             dialect=data.dialect,
             zone=self.frequency.style.zone,
+            classes=self.classes,
         )
         for row in rows:
             yield self.answer(row)

@@ -1,8 +1,9 @@
 """From what a recipe says of its table to a panel."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from os import PathLike, fspath
+from types import MappingProxyType
 from typing import Any
 
 from grucli.data import (
@@ -14,9 +15,11 @@ from grucli.data import (
     build_panel,
     check_logarithms,
     check_static,
+    check_texts,
     expand,
     frequency_of,
     join_panels,
+    number_texts,
     number_words,
     parse_table,
     place_in_zone,
@@ -30,6 +33,7 @@ from grucli.recipe import DataRecipe, Recipe
 from grucli.tasks import task_of
 
 NOTHING = Judged()
+NO_WORDS: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
 
 def read_panel(
@@ -38,22 +42,31 @@ def read_panel(
     *,
     judged: Judged = NOTHING,
     expected: Frequency | None = None,
+    known: Mapping[str, tuple[str, ...]] = NO_WORDS,
 ) -> Panel:
     """The table of a recipe as a panel, or another one of the same columns, written alike.
 
     ``source`` is its path, the bytes of a CSV, or a frame of pandas, polars or pyarrow; ``judged``
-    are more columns, which no model reads. Raises DataError.
+    are more columns, which no model reads. Where data.categories is null, those of the panel say
+    what was found; ``known`` has texts of categories in the order in which they are to be numbered.
+    Raises DataError.
     """
     table = _read(data, source, judged, columns=data.columns.read)
+    found = tuple(column.name for column in table.texts if column.name in data.inputs)
+    if data.categories is None:
+        check_texts(table, found, data.dialect)
+        data = data.model_copy(update={"categories": found})
+    table = number_texts(table, (*data.columns.read, *judged.numbers), known, data.dialect)
     table, words = number_words(table, judged.words, data.dialect)
     check_logarithms(table, (*data.target, *judged.numbers), data.transform)
     said = None if data.frequency is None else frequency_of(data.frequency)
     wanted = expected or said
     if data.regularise:
-        table = regularise(place_in_zone(table), wanted)
+        table = regularise(place_in_zone(table), wanted, categories=found)
     columns = data.columns
     of_table = replace(columns, calendar=())
     panel = build_panel(table, of_table, series=data.series, missing=data.policies, expected=wanted)
+    panel = replace(panel, categories=table.categories)
     if said is not None and expected is None and panel.frequency != said:
         raise DataError(
             f"{panel.source}: rows are {panel.frequency.words}; expected {said.words}, as "
@@ -64,11 +77,14 @@ def read_panel(
 
 
 def _read(data: DataRecipe, source: Any, judged: Judged, *, columns: Sequence[str]) -> Table:
+    categories = [name for name in columns if name in (data.categories or ())]
+    numbers = [name for name in columns if name not in categories]
     wanted: dict[str, Any] = {
         "time": data.time,
-        "columns": (*columns, *judged.numbers),
-        "texts": (*data.series, *judged.texts, *judged.words),
-        "sparse": judged.words,
+        "columns": (*numbers, *judged.numbers),
+        "texts": (*data.series, *judged.texts, *judged.words, *categories),
+        "sparse": (*judged.words, *categories),
+        "undecided": data.inputs if data.categories is None else (),
         "dialect": data.dialect,
     }
     if source is None or isinstance(source, str | PathLike):
@@ -77,9 +93,13 @@ def _read(data: DataRecipe, source: Any, judged: Judged, *, columns: Sequence[st
     return read(source, source="the table", **wanted)
 
 
-def read_future(data: DataRecipe, source: Any) -> Table:
-    """The columns that are known in advance, of a path, the bytes of a CSV, or a frame."""
-    return _read(data, source, NOTHING, columns=data.future)
+def read_future(data: DataRecipe, source: Any, known: Mapping[str, tuple[str, ...]]) -> Table:
+    """The columns that are known in advance, of a path, the bytes of a CSV, or a frame.
+
+    Categories are numbered as in ``known``, other texts behind these.
+    """
+    table = _read(data, source, NOTHING, columns=data.future)
+    return number_texts(table, data.future, known, data.dialect)
 
 
 def table_files(data: DataRecipe) -> list[str]:
@@ -90,14 +110,26 @@ def table_files(data: DataRecipe) -> list[str]:
         return []
 
 
-def read_judged(recipe: Recipe, *, expected: Frequency | None = None) -> Panel:
+def read_judged(
+    recipe: Recipe,
+    *,
+    expected: Frequency | None = None,
+    known: Mapping[str, tuple[str, ...]] = NO_WORDS,
+) -> Panel:
     """All tables of a recipe, with what a model is judged by: the test part may be another file."""
     data, judged = recipe.data, task_of(recipe).judged_columns(recipe, "test")
-    panel = read_panel(data, judged=judged, expected=expected)
+    panel = read_panel(data, judged=judged, expected=expected, known=known)
     if not (recipe.deals_series and isinstance(data.split.test, str)):
         return panel
-    apart = read_panel(data, data.split.test, judged=judged, expected=panel.frequency)
+    data = data.model_copy(update={"categories": panel.columns.categories})
+    asked: dict[str, Any] = {"expected": panel.frequency, "known": panel.categories}
+    apart = read_panel(data, data.split.test, judged=judged, **asked)
     apart = with_words(apart, panel.words)
     notes = tuple(f"test: {note}" for note in apart.notes)
     joined = join_panels([with_words(panel, apart.words), apart])
-    return replace(joined, notes=(*panel.notes, *notes), files=(panel.series, apart.series))
+    return replace(
+        joined,
+        notes=(*panel.notes, *notes),
+        files=(panel.series, apart.series),
+        categories=apart.categories,
+    )

@@ -52,12 +52,13 @@ class TrainingRun:
         observers: Sequence[Observer] = (),
         refit: Refit | None = None,
     ) -> None:
-        self.recipe = recipe = goes_on.recipe if goes_on is not None else recipe
+        recipe = goes_on.recipe if goes_on is not None else recipe
         self.home, self.device = folder.home or folder, device
         self.refit, epochs = refit, None if refit is None else refit.epochs
         self.setup = setup = SetUp.of(
             recipe, device, is_resumed=goes_on is not None, refit_epochs=epochs
         )
+        self.recipe = recipe = setup.recipe
         self.data, self.task, self.samples = setup.data, setup.data.task, setup.samples
         self.model, self.training, self.objective = setup.model, setup.training, setup.objective
         self._watch(folder, observers)

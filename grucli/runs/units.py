@@ -40,7 +40,7 @@ def _along_context(report: UnitReport) -> UnitReport:
     place = (report.layer, report.direction)
     record = next(r for r in records if (r.layer, tracing.direction_of(r)) == place)
     gates = record.gates[:, 0].chunk(len(report.gates), dim=-1)
-    names = opened.panel.columns.names
+    names = opened.panel.columns.input_names(opened.learned.scaler.texts)
     reads = records[0].inputs[:, 0].mT.tolist()
     moments = opened.panel.timestamps[stop - context : stop]
     return replace(

@@ -1,5 +1,7 @@
-"""What a recipe says of a stack, as every model takes it."""
+"""What a recipe says of a stack and its inputs, as every model takes it."""
 
+from grucli.columns import Columns
+from grucli.data import AnyScaler
 from grucli.nn.model import StackOptions
 from grucli.recipe import Recipe
 
@@ -19,3 +21,8 @@ def stack_options(recipe: Recipe) -> StackOptions:
         activation=model.activation,
         recompute_steps=recipe.train.recompute_steps,
     )
+
+
+def category_places(columns: Columns, scaler: AnyScaler) -> dict[int, int]:
+    """Where a row has categories, and how many texts there are of each, beside the unknown."""
+    return {columns.place(name): count for name, count in scaler.texts.items()}

@@ -141,7 +141,7 @@ class Task(ABC, Generic[Data, Model]):
         """
 
     @abstractmethod
-    def new_model(self, recipe: Recipe, facts: Mapping[str, Any]) -> Model:
+    def new_model(self, recipe: Recipe, learned: Learned) -> Model:
         """The model of a recipe, its weights drawn as torch does."""
 
     @abstractmethod
@@ -188,13 +188,13 @@ class Task(ABC, Generic[Data, Model]):
         """A prediction beside the rows that it was made from, to be drawn."""
 
     def build_model(
-        self, recipe: Recipe, facts: Mapping[str, Any], initial: Mapping[str, Any] | None = None
+        self, recipe: Recipe, learned: Learned, initial: Mapping[str, Any] | None = None
     ) -> Model:
         """A freshly initialised model; ``initial`` has trained weights that ``model.init`` names.
 
         Draws from torch's global random generator: seed it first.
         """
-        model, init = self.new_model(recipe, facts), recipe.model.init
+        model, init = self.new_model(recipe, learned), recipe.model.init
         model.initialise(
             input_hidden=init.input_hidden,
             hidden_hidden=init.hidden_hidden,
@@ -208,7 +208,7 @@ class Task(ABC, Generic[Data, Model]):
     def restore_model(
         self,
         recipe: Recipe,
-        facts: Mapping[str, Any],
+        learned: Learned,
         weights: Mapping[str, np.ndarray[Any, Any]],
         *,
         source: str,
@@ -219,7 +219,7 @@ class Task(ABC, Generic[Data, Model]):
         than there is does no harm.
         """
         with torch.device("meta"):
-            model = self.new_model(recipe, facts)
+            model = self.new_model(recipe, learned)
         expected = {name: tuple(value.shape) for name, value in model.state_dict().items()}
         problems = [
             f"{source}: {name}: shape {weights[name].shape if name in weights else 'missing'}; its "

@@ -7,6 +7,7 @@ from typing import Any
 from grucli.calendars import calendar_columns, is_calendar
 from grucli.columns import Columns
 from grucli.results import MatrixStatistics, WeightReport
+from grucli.weights.categories import columns_of, texts_of, vector_names
 from grucli.weights.effective import acting_matrices
 from grucli.weights.findings import findings
 from grucli.weights.initial import expected_acting, expected_at_start
@@ -40,6 +41,7 @@ def build_weight_report(file: WeightFile, *, exact: bool = False) -> WeightRepor
         matrices=matrices,
         time_constants=memories,
         other_tensors=file.other_tensors,
+        categories=vector_names(columns_of(file), texts_of(file)),
         recipe=file.recipe,
         findings=findings(
             matrices, memories, inputs, unjudged=[m.prefix for m in modules if m.norm is None]
@@ -51,23 +53,32 @@ def build_weight_report(file: WeightFile, *, exact: bool = False) -> WeightRepor
 
 def input_names(file: WeightFile) -> tuple[str, ...]:
     """Names of the first layer's input columns, empty where the file does not say them."""
-    found = file.facts.get("columns")
-    if not isinstance(found, (list, tuple)):
+    values = columns_of(file)
+    if not values:
         return ()
-    names = _columns(tuple(map(str, found)), file.section("data")).names
+    texts = {name: len(words) - 1 for name, words in texts_of(file).items()}
+    columns = _columns(values, file.section("data"), tuple(texts))
+    names = columns.input_names(texts)
     widths = {module.tensors["weight_ih_l0"].shape[1] for module in file.modules}
     return names if widths == {len(names)} else ()
 
 
-def _columns(values: tuple[str, ...], data: Mapping[str, Any]) -> Columns:
-    """The columns of a model by what its recipe says of the table, as far as names need them."""
+def _columns(
+    values: tuple[str, ...], data: Mapping[str, Any], categories: tuple[str, ...]
+) -> Columns:
+    """The columns of a model by what its recipe says of the table, as far as names need them.
+
+    Those that are not of the past stand as the first.
+    """
     parts = [part for part in data.get("calendar") or () if is_calendar(str(part))]
     own = {name for part in parts for name in calendar_columns(part)}
     missing, static = data.get("missing"), data.get("static") or ()
     policies = missing if isinstance(missing, Mapping) else dict.fromkeys(values, missing)
-    apart = {*own, *static}
+    apart = {*own, *static, *categories}
     flagged = (name for name in values if policies.get(name) == "mask" and name not in apart)
-    return Columns(values, flagged=tuple(flagged))
+    past = tuple(name for name in data.get("past") or () if name in categories)
+    others = tuple(name for name in values if name not in past)
+    return Columns(others, past=past, flagged=tuple(flagged), categories=categories)
 
 
 def _module_statistics(

@@ -204,7 +204,7 @@ def _stream(
     checkpoint: str, data: str | None, output: str, threads: int | None, *, is_alone: bool
 ) -> None:
     """Read rows from standard input and write one line of forecasts for each, at once."""
-    from grucli.cli.kit.console import write_result
+    from grucli.cli.kit.console import tell_notes, write_result
     from grucli.runs import device, streaming
 
     if data not in (None, "-") or output != "-" or not is_alone or sys.stdin is None:
@@ -221,3 +221,4 @@ def _stream(
     for answer in answering.answers(sys.stdin.buffer, "-"):
         write_result(",".join((answer.time, *map(repr, answer.values))) + "\n")
         sys.stdout.flush()
+    tell_notes(answering.notes)

@@ -184,11 +184,17 @@ def _legend(report: WeightReport, naming: str, shown: Collection[str]) -> Iterat
             "by, " + ("as on the training windows." if by_data else "for states of unit variance.")
         )
     if report.other_tensors:
+        columns = {name: column for column, name in report.categories.items()}
         names = [
-            f"{clean(name)} {shape_words(shape)}".strip()
+            f"{clean(name)}{_of(columns.get(name))} {shape_words(shape)}".strip()
             for name, shape in report.other_tensors.items()
         ]
         yield f"Other tensors: {some(names, _SHOWN_TENSORS)}."
+
+
+def _of(column: str | None) -> str:
+    """The column whose texts a tensor has vectors of."""
+    return "" if column is None else f" (texts of {clean(column)})"
 
 
 def _no_exponent(matrices: Sequence[MatrixStatistics]) -> Iterator[str]:

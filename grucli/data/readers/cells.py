@@ -52,6 +52,7 @@ _HINTS: tuple[tuple[str, str, dict[str, str]], ...] = (
     (r"(?i)[+-]?(inf|infinity)|-nan|\+nan", "leave the cell empty if there is no value", {}),
     (r"(?i)true|false|yes|no", "write 1 or 0", {}),
 )
+_NUMERIC = tuple(form for form, _, _ in _HINTS if "true|" not in form)
 _NO_VALUE = re.compile(r"(?i)[^0-9]{1,8}")
 """What may stand for a missing value: a short word or sign."""
 
@@ -96,6 +97,18 @@ class NumberFormat:
             text = text.replace(self._decimal, ".")
         number = float(text)
         return number if math.isfinite(number) else None
+
+    def is_missing(self, cell: str) -> bool:
+        """Whether a cell stands for a missing value."""
+        number = self.parse(cell)
+        return number is not None and math.isnan(number)
+
+    def is_text(self, cell: str) -> bool:
+        """Whether a cell is neither missing nor a number, however that may be written."""
+        text = cell.strip(BLANKS)
+        if self.parse(text) is not None or self._number.fullmatch(text) is not None:
+            return False
+        return not any(re.fullmatch(form, text[:_LOOKED_AT]) for form in _NUMERIC)
 
     def explain(self, cell: str) -> str:
         """Say what is wrong with a cell for which ``parse`` gave None, and what to do."""

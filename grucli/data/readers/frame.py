@@ -4,8 +4,7 @@ What is needed of a frame is names, columns, and a column as an array of numpy.
 """
 
 import math
-from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +12,9 @@ import numpy as np
 import pandas as pd
 
 from grucli.data.readers.cells import BLANKS, NumberFormat
+from grucli.data.readers.frame_cells import as_array, is_missing, text_cells
 from grucli.data.readers.header import Layout, read_layout
+from grucli.data.readers.kinds import text_columns_of
 from grucli.data.readers.problems import Problems
 from grucli.data.readers.time_cells import explain_time, style_of, time_text
 from grucli.data.readers.vocabulary import NO_TEXT, Vocabulary
@@ -34,6 +35,7 @@ def read_frame(
     columns: Sequence[str] | None = None,
     texts: Sequence[str] = (),
     sparse: Sequence[str] = (),
+    undecided: Sequence[str] = (),
     dialect: Dialect,
 ) -> Table:
     """The columns of a frame as a table; rows are counted from 0 in errors.
@@ -43,14 +45,13 @@ def read_frame(
     """
     times = (time,) if isinstance(time, str) else tuple(time)
     held = _columns_of(frame, times)
+    found = text_columns_of(held, [name for name in undecided if name in held], dialect)
+    columns = columns and [name for name in columns if name not in found]
+    texts, sparse = (*texts, *found), (*sparse, *found)
     layout = read_layout(
         list(held), source, time=times, columns=columns, texts=texts, dialect=dialect
     )
-    rows = len(frame)
-    if rows == 0:
-        raise DataError(
-            f"{source}: no rows; expected some below the names of the columns; add some"
-        )
+    rows = _count_rows(frame, source)
     problems, numbers = Problems(source, "row"), NumberFormat(dialect)
     values = np.empty((rows, len(layout.wanted)))
     for place, name in enumerate(layout.columns):
@@ -71,6 +72,16 @@ def read_frame(
         unit="row",
         texts=named,
     )
+
+
+def _count_rows(frame: Any, source: str) -> int:
+    """How many rows a frame has. Raises DataError for none."""
+    rows = len(frame)
+    if rows == 0:
+        raise DataError(
+            f"{source}: no rows; expected some below the names of the columns; add some"
+        )
+    return rows
 
 
 def _columns_of(frame: Any, times: Sequence[str]) -> dict[str, Any]:
@@ -97,7 +108,7 @@ def _columns_of(frame: Any, times: Sequence[str]) -> dict[str, Any]:
 
 def _numbers(column: Any, name: str, numbers: NumberFormat, problems: Problems) -> Floats:
     """A column as float64, NaN where a value is missing."""
-    array = np.asarray(column)
+    array = as_array(column)
     if array.dtype.kind in "fiu":
         values = array.astype(np.float64)
         for row in np.flatnonzero(np.isinf(values)).tolist():
@@ -129,7 +140,7 @@ def _distinct(column: Any) -> tuple[Numbers, list[str]]:
 
     Cells that are all of one kind are compared as they are, so that each is put into words once.
     """
-    array = np.asarray(column)
+    array = as_array(column)
     if array.dtype.kind not in "iuMU" and pd.api.types.infer_dtype(array) != "string":
         cells = list(text_cells(array))
         return np.arange(len(cells)), cells
@@ -144,7 +155,7 @@ def _note(problems: Problems, row: int, column: str, what: str) -> None:
 def _number(cell: Any, numbers: NumberFormat) -> float | None:
     if isinstance(cell, str):
         return numbers.parse(cell)
-    if _is_missing(cell):
+    if is_missing(cell):
         return math.nan
     if isinstance(cell, bool) or not isinstance(cell, int | float | Decimal):
         return None
@@ -152,12 +163,6 @@ def _number(cell: Any, numbers: NumberFormat) -> float | None:
     if number in numbers.missing_numbers:
         return math.nan
     return number if math.isfinite(number) else None
-
-
-def _is_missing(cell: Any) -> bool:
-    """None, a NaN, or what pandas has for a missing value."""
-    is_nan = isinstance(cell, float | Decimal) and math.isnan(cell)
-    return cell is None or is_nan or type(cell).__name__ in {"NAType", "NaTType"}
 
 
 def _times(
@@ -191,17 +196,6 @@ def _distinct_rows(columns: Sequence[Any]) -> tuple[Numbers, list[tuple[str, ...
         return inside, [(cell,) for cell in cells]
     rows = list(zip(*map(text_cells, columns), strict=True))
     return np.arange(len(rows)), rows
-
-
-def text_cells(column: Any) -> Iterator[str]:
-    """The cells of a column as a CSV would have them."""
-    for cell in np.asarray(column).tolist():
-        if isinstance(cell, datetime):
-            yield cell.isoformat(" ", "microseconds")
-        elif isinstance(cell, date):
-            yield cell.isoformat()
-        else:
-            yield "" if _is_missing(cell) else str(cell)
 
 
 def _moments(

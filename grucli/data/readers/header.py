@@ -84,7 +84,7 @@ def read_layout(
     problems += [_absent(name, names, where) for name in absent]
     if problems:
         raise DataError(*problems)
-    if not wanted:
+    if not wanted and columns is None:
         raise DataError(
             f"{where}: one column, {quoted(names[0])}; expected a time column and at least one "
             "column of numbers; add one"

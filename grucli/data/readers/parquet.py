@@ -41,11 +41,18 @@ def read_parquet(
     )
 
 
-def first_rows(source: Source, most_cells: int) -> tuple[Any, bool]:
-    """The first rows of all columns as a table of pyarrow, and whether these are all rows."""
+def first_rows(
+    source: Source, most_cells: int, columns: Sequence[str] | None = None
+) -> tuple[Any, bool]:
+    """The first rows of all columns as a table of pyarrow, and whether these are all rows.
+
+    With ``columns`` those of them that there are.
+    """
     with _opened(source) as file:
-        rows = max(most_cells // max(len(file.schema_arrow.names), 1), 1)
-        table = file.read()
+        names = file.schema_arrow.names
+        wanted = names if columns is None else [name for name in columns if name in names]
+        rows = max(most_cells // max(len(wanted), 1), 1)
+        table = file.read(columns=wanted)
         return table.slice(0, rows), len(table) <= rows
 
 

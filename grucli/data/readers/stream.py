@@ -1,12 +1,15 @@
 """Rows of a table as they arrive, each checked as strictly as a whole file."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import BinaryIO
 
 from grucli.data.clocks import moment_of
-from grucli.data.readers.csv_strict import read_header, read_lines, split_rows
+from grucli.data.readers.csv_strict import read_header
 from grucli.data.readers.problems import Problems
+from grucli.data.readers.rows import read_lines, split_rows
 from grucli.data.readers.text import as_utf8, decoded
+from grucli.data.readers.vocabulary import Classes
 from grucli.data.timestamps import OF_THE_ZONE, TimeStyle
 from grucli.data.values import Row
 from grucli.dialect import Dialect
@@ -21,16 +24,20 @@ def stream_rows(
     columns: Sequence[str],
     dialect: Dialect,
     zone: str = "",
+    classes: Mapping[str, Classes] = MappingProxyType({}),
 ) -> Iterator[Row]:
     """Rows, each as soon as its line has come; memory does not grow.
 
-    ``zone`` is the time zone that times are to be put in UTC from, if any. Raises DataError at the
-    first row that is not what ``read_table`` accepts.
+    ``zone`` is the time zone that times are to be put in UTC from, if any; of the columns that are
+    categories a row has the ``classes``. Raises DataError at the first row that is not what
+    ``read_table`` accepts.
     """
     problems = Problems(source)
     text = decoded(as_utf8(binary, source, dialect.encoding), dialect.encoding)
     rows = split_rows(read_lines(text, problems, dialect), problems, dialect)
     body = read_header(rows, problems, time=time, columns=columns, dialect=dialect)
+    parsers = [classes[name].class_of if name in classes else None for name in columns]
+    body.parsers = [own or body.numbers.parse for own in parsers]
     last: int | None = None
     for number, cells in rows:
         written, moment, values = body.take(number, cells)

@@ -4,11 +4,16 @@ from collections.abc import Sequence
 from contextlib import closing
 from typing import NamedTuple
 
+from grucli.data.readers.cells import BLANKS, NumberFormat
 from grucli.data.readers.csv_fast import read_fast
 from grucli.data.readers.csv_strict import read_strict
 from grucli.data.readers.files import expand
-from grucli.data.readers.parquet import read_parquet
+from grucli.data.readers.kinds import MOST_ROWS, first_texts, text_columns_of
+from grucli.data.readers.parquet import first_rows, read_parquet
+from grucli.data.readers.problems import Problems
+from grucli.data.readers.rows import read_lines, split_rows
 from grucli.data.readers.sources import Source
+from grucli.data.readers.text import decoded
 from grucli.data.values import Table, join_tables
 from grucli.dialect import Dialect
 
@@ -22,6 +27,7 @@ def read_table(
     columns: Sequence[str] | None = None,
     texts: Sequence[str] = (),
     sparse: Sequence[str] = (),
+    undecided: Sequence[str] = (),
     dialect: Dialect = PLAIN,
 ) -> Table:
     """Read a CSV file, plain or packed as .gz, .bz2, .xz or .zst, or a parquet file.
@@ -32,12 +38,15 @@ def read_table(
     are one table, in this order. ``time`` is the name of the time column, or of several that a time
     is built from; ``columns`` are those to read as numbers, None all but ``time`` and ``texts``,
     which are read as texts, the ``sparse`` of them with empty cells too; others are not looked at.
-    Raises DataError with every fault found.
+    Those of ``columns`` that are ``undecided`` are read like the sparse where the first of the
+    files has texts in them. Raises DataError with every fault found.
     """
     wanted = _Wanted(_listed(time), columns, tuple(texts), tuple(sparse), dialect)
-    tables = []
+    tables: list[Table] = []
     for name in expand(path):
         with closing(Source.at(name)) as source:
+            if not tables:
+                wanted = wanted.with_texts(_text_columns(source, undecided, dialect))
             tables.append(_read(source, wanted))
     return join_tables(tables)
 
@@ -50,11 +59,13 @@ def parse_table(
     columns: Sequence[str] | None = None,
     texts: Sequence[str] = (),
     sparse: Sequence[str] = (),
+    undecided: Sequence[str] = (),
     dialect: Dialect = PLAIN,
 ) -> Table:
     """The same from bytes; ``source`` is their name in errors."""
     wanted = _Wanted(_listed(time), columns, tuple(texts), tuple(sparse), dialect)
-    return _read(Source(source, content), wanted)
+    held = Source(source, content)
+    return _read(held, wanted.with_texts(_text_columns(held, undecided, dialect)))
 
 
 class _Wanted(NamedTuple):
@@ -66,6 +77,14 @@ class _Wanted(NamedTuple):
     sparse: tuple[str, ...]
     dialect: Dialect
 
+    def with_texts(self, found: Sequence[str]) -> "_Wanted":
+        """The same with some of the columns read as texts."""
+        return self._replace(
+            columns=self.columns and [name for name in self.columns if name not in found],
+            texts=(*self.texts, *found),
+            sparse=(*self.sparse, *found),
+        )
+
 
 def _listed(time: str | Sequence[str]) -> tuple[str, ...]:
     return (time,) if isinstance(time, str) else tuple(time)
@@ -76,3 +95,22 @@ def _read(source: Source, wanted: _Wanted) -> Table:
     if source.is_parquet:
         return read_parquet(source, **asked)
     return read_fast(source, **asked) or read_strict(source, **asked)
+
+
+def _text_columns(source: Source, names: Sequence[str], dialect: Dialect) -> tuple[str, ...]:
+    """Those of some columns of a file that hold texts; what is wrong with it, the readers say."""
+    if not names:
+        return ()
+    if source.is_parquet:
+        frame, _ = first_rows(source, MOST_ROWS, names)
+        return text_columns_of(frame, frame.column_names, dialect)
+    problems = Problems(source.name)
+    with source.open(dialect.encoding) as binary:
+        text = decoded(binary, dialect.encoding)
+        rows = split_rows(read_lines(text, problems, dialect), problems, dialect)
+        header = [cell.strip(BLANKS) for cell in next(rows, (0, []))[1]]
+        held = [name for name in names if name in header]
+        places = [header.index(name) for name in held]
+        cells = ([row[place] if place < len(row) else "" for place in places] for _, row in rows)
+        found = set(first_texts(held, cells, NumberFormat(dialect)))
+        return tuple(name for name in held if name in found)

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any
 
 from grucli.data.readers.cells import BLANKS
-from grucli.data.readers.frame import text_cells
+from grucli.data.readers.frame_cells import text_cells
 from grucli.data.readers.header import delimiter_of, read_layout
 from grucli.data.readers.parquet import first_rows
 from grucli.data.readers.sources import Source

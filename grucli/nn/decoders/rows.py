@@ -14,7 +14,8 @@ class Row:
     """How many numbers of each sort a row of a context holds, in this order.
 
     ``future`` columns are known over the horizon too; ``flags`` are one number for some of the
-    others. Where targets are told apart, they are for all targets and then for others, or none.
+    others, ``named`` those that stand for texts of the past, which are read as they are. Where
+    targets are told apart, flags are for all targets and then for others, or none.
     """
 
     targets: int
@@ -22,6 +23,7 @@ class Row:
     future: int = 0
     static: int = 0
     flags: int = 0
+    named: int = 0
 
     @property
     def measured(self) -> int:
@@ -31,12 +33,18 @@ class Row:
     @property
     def values(self) -> int:
         """All numbers but the flags."""
-        return self.measured + self.future + self.static
+        return self.measured + self.future + self.static + self.named
 
     @property
     def size(self) -> int:
         """All numbers."""
         return self.values + self.flags
+
+    @property
+    def static_places(self) -> slice:
+        """Where the static columns stand."""
+        first = self.measured + self.future
+        return slice(first, first + self.static)
 
     def check(
         self, context_BTC: Tensor, target_BKC: Tensor | None, future_BKF: Tensor, *, horizon: int

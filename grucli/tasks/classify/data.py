@@ -7,6 +7,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from grucli.data import vocabulary_notes
 from grucli.results import SplitName
 from grucli.tasks.sequences.classes import class_facts, class_words, unknown_class
 from grucli.tasks.sequences.data import SequenceData
@@ -47,7 +48,8 @@ class ClassifyData(SequenceData):
     @property
     def notes(self) -> tuple[str, ...]:
         """How many sequences there are of each class."""
-        return (class_words(self.learned.facts),)
+        learned = self.learned
+        return (class_words(learned.facts), *vocabulary_notes(self.panel, learned.scaler))
 
     def samples(self, split: SplitName) -> Sequences:
         """The sequences of a part, or all. Raises DataError for a part without any."""

@@ -1,8 +1,6 @@
 """Classification as a task."""
 
-from collections.abc import Mapping
 from functools import partial
-from typing import Any
 
 import torch
 
@@ -54,9 +52,9 @@ class ClassifyTask(SequenceTask[ClassifyData]):
         """Whole series of a table."""
         return ClassifyData(recipe, panel, device, learned, whole)
 
-    def new_model(self, recipe: Recipe, facts: Mapping[str, Any]) -> SequenceModel:
+    def new_model(self, recipe: Recipe, learned: Learned) -> SequenceModel:
         """A stack, a pooling and a linear layer."""
-        return new_sequence_model(recipe, len(facts["classes"]))
+        return new_sequence_model(recipe, learned.scaler, len(learned.facts["classes"]))
 
     def objective(self, model: SequenceModel, data: ClassifyData) -> SequenceObjective:
         """Cross-entropy."""

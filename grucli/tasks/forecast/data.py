@@ -12,6 +12,7 @@ from grucli.data import (
     build_tensors,
     coarse_columns,
     in_float64,
+    vocabulary_notes,
     whole_span,
 )
 from grucli.recipe import Recipe
@@ -74,7 +75,9 @@ class ForecastData:
     @property
     def notes(self) -> tuple[str, ...]:
         """Sentences on series that were too short, and on columns too coarse for the model."""
-        return (*self.dataset.notes, *coarse_columns(self.panel, self.dataset.scaler))
+        scaler = self.dataset.scaler
+        notes = vocabulary_notes(self.panel, scaler)
+        return (*self.dataset.notes, *coarse_columns(self.panel, scaler), *notes)
 
     def samples(self, split: SplitName) -> Windows:
         """The windows of a span, or every window of the table."""

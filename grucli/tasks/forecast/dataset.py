@@ -14,6 +14,7 @@ from grucli.data import (
     build_tensors,
     check_calendar,
     fit_scaler,
+    fit_vocabularies,
     measured_columns,
     split_panel,
     whole_span,
@@ -92,6 +93,7 @@ def _fit_scaler(data: DataRecipe, panel: Panel, train: Span) -> AnyScaler:
         as_is=columns.calendar,
         transform=data.transform,
         transformed=columns.targets,
+        vocabularies=fit_vocabularies(panel, train),
     )
     if data.scale_by == "table":
         return whole

@@ -2,10 +2,11 @@
 
 from grucli.nn import Forecaster
 from grucli.recipe import Recipe
-from grucli.tasks.models import stack_options
+from grucli.tasks.models import category_places, stack_options
+from grucli.tasks.task import Learned
 
 
-def new_forecaster(recipe: Recipe) -> Forecaster:
+def new_forecaster(recipe: Recipe, learned: Learned) -> Forecaster:
     """The model of a recipe, its weights drawn as torch does."""
     model, task, columns = recipe.model, recipe.forecast, recipe.data.columns
     return Forecaster(
@@ -14,6 +15,7 @@ def new_forecaster(recipe: Recipe) -> Forecaster:
         future_size=len(columns.ahead),
         static_size=len(columns.static),
         flag_size=len(columns.flag_names),
+        categories=category_places(columns, learned.scaler),
         decoder=model.decoder,
         segment=model.segment or 1,
         skip=model.skip,

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from grucli.columns import Columns
-from grucli.data import Horizon, Scaler, Table, coarse_columns
+from grucli.data import Horizon, Scaler, Table, coarse_columns, put_classes, unseen_ahead
 from grucli.errors import DataError, UsageError
 from grucli.nn import Forecaster
 from grucli.results import Forecast
@@ -60,9 +60,14 @@ def forecast_table(
         columns=columns.targets,
         values={name: tuple(values[:, at].tolist()) for at, name in enumerate(columns.targets)},
         ids=asked.ids,
-        notes=(*left_out(panel, task.context), *coarse_columns(panel, scaler)),
+        notes=_notes(data, scaler, future),
         bounds=bounds.columns(point, spread, own),
     )
+
+
+def _notes(data: ForecastData, scaler: Scaler, future: Table | None) -> tuple[str, ...]:
+    short = left_out(data.panel, data.recipe.forecast.context)
+    return (*short, *coarse_columns(data.panel, scaler), *unseen_ahead(future, scaler))
 
 
 def horizon_of(data: ForecastData, horizon: int | None = None) -> Horizon:
@@ -88,6 +93,9 @@ def _scaled_ahead(
     values = ahead.known(future, data.recipe.data.calendar)
     with np.errstate(over="ignore"):
         scaled = scaler.only(names).at(ahead.places[:, None]).scale(values).astype(np.float32)
+    if future is not None:
+        asked = {"words": future.categories, "vocabularies": scaler.vocabularies}
+        put_classes(scaled, values, names, **asked)
     large = np.argwhere(~np.isfinite(scaled))
     if len(large) and future is not None:
         series, step, column = large[0].tolist()

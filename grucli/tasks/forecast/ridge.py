@@ -5,73 +5,18 @@ G targets that share a matrix.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from grucli.columns import Columns
+from grucli.tasks.forecast.ridge_features import RIDGE_LAGS, Features
 from grucli.tasks.forecast.samples import Batch, Windows
 
 RIDGE_PENALTIES = (1e-3, 1e-1, 1e1, 1e3)
-RIDGE_LAGS = 1024
-"""Ridge sees at most this many numbers of a context: the newest rows."""
 RIDGE_BATCH = 2048
 RIDGE_CELLS = 1 << 22
 """Ridge reads at most so many windows at a time, and at most about so many numbers of them."""
-
-
-@dataclass(frozen=True)
-class Features:
-    """What ridge regression sees of a window: the last ``lags`` values of a target itself.
-
-    With ``joint`` those of all columns, but of what the calendar gives: of that, as of every column
-    known in advance, it sees the horizon. Static columns count once.
-    """
-
-    columns: Columns
-    lags: int
-    joint: bool
-
-    @classmethod
-    def of_all(cls, windows: Windows) -> "Features | None":
-        """All columns within ``RIDGE_LAGS`` numbers; None where the contexts leave no room.
-
-        Of contexts that do not fit, the newest rows are seen where something is known in advance.
-        """
-        columns, steps = windows.columns, windows.context_steps
-        whole = cls(columns, steps, joint=True)
-        known = windows.horizon_steps * len(columns.ahead) + len(whole._once)
-        lags = min(steps, (RIDGE_LAGS - known) // len(whole._lagged))
-        if lags < 1 or (lags < steps and not columns.ahead):
-            return None
-        return replace(whole, lags=lags)
-
-    @property
-    def _lagged(self) -> list[int]:
-        """Places of the columns that are seen at every lag."""
-        places = range(len(self.columns.names))
-        left_out = {*places[self.columns.calendar_places], *self._once}
-        return [place for place in places if place not in left_out]
-
-    @property
-    def _once(self) -> list[int]:
-        return list(range(len(self.columns.names))[self.columns.static_places])
-
-    def of(self, context: Tensor, future: Tensor | None) -> Tensor:
-        """In float64 with a one: [B, C, F]; [B, 1, F], the same for all targets, when joint."""
-        places, lags = self.columns.target_places, self.lags
-        own = (context[:, -lags:, places] - context[:, -1:, places]).double()
-        rows = own.transpose(1, 2)
-        if self.joint:
-            others = context[:, -lags:, self._lagged[places.stop :]].double().transpose(1, 2)
-            parts = [torch.cat([rows, others], dim=1).flatten(1)]
-            if future is not None:
-                parts.append(future.double().flatten(1))
-            if self._once:
-                parts.append(context[:, -1, self._once].double())
-            rows = torch.cat(parts, dim=1).unsqueeze(1)
-        return torch.cat([rows, rows.new_ones((*rows.shape[:-1], 1))], dim=-1)
 
 
 @dataclass(frozen=True)
@@ -100,8 +45,8 @@ class Ridge:
 def _batches(windows: Windows, lags: int) -> Iterator[tuple[Batch, Tensor, Tensor]]:
     """Windows, targets less the last value (float64), and which targets are wholly measured."""
     columns = windows.columns
-    numbers = windows.context_steps * len(columns.names)
-    numbers += windows.horizon_steps * len(columns.ahead)
+    width = len(columns.names) + sum(windows.data.texts.values())
+    numbers = windows.context_steps * width + windows.horizon_steps * len(columns.ahead)
     widest = max(numbers, len(columns.targets) * lags)
     size = max(1, min(RIDGE_BATCH, RIDGE_CELLS // widest))
     for rows in torch.split(torch.arange(len(windows)), size):

@@ -55,9 +55,9 @@ class ForecastTask(Task[ForecastData, Forecaster]):
         """Windows of a table."""
         return ForecastData(recipe, panel, device, learned, whole)
 
-    def new_model(self, recipe: Recipe, facts: Mapping[str, Any]) -> Forecaster:
+    def new_model(self, recipe: Recipe, learned: Learned) -> Forecaster:
         """A stack and a decoder."""
-        return new_forecaster(recipe)
+        return new_forecaster(recipe, learned)
 
     def objective(self, model: Forecaster, data: ForecastData) -> ForecastObjective:
         """The recipe's loss, in scaled units."""

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from grucli.data import Span, split_panel, whole_span
+from grucli.data import Span, split_panel, vocabulary_notes, whole_span
 from grucli.errors import DataError
 from grucli.results import SplitName
 from grucli.tasks.label.samples import Cut, Pieces
@@ -122,6 +122,7 @@ class LabelData(SequenceData):
         missing = int(np.isnan(self.labels).sum())
         if missing:
             yield f"{plural(missing, 'row')} without a label: read, and not judged"
+        yield from vocabulary_notes(self.panel, self.learned.scaler)
 
     @cached_property
     def told(self) -> Tensor:

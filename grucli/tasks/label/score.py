@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 
 from grucli.nn import SequenceModel
 from grucli.results import ClassMetrics, ClassScores, NumberMetrics, NumberScores, SplitName
+from grucli.tasks.indicators import with_indicators
 from grucli.tasks.label.baselines import Lagged, Told, fit_ridge
 from grucli.tasks.label.data import LabelData
 from grucli.tasks.label.samples import Pieces
@@ -91,7 +92,7 @@ def _ridge(data: LabelData, pieces: Pieces, rows: Classes, *, split: SplitName) 
     """What ridge regression says of some rows [n, K]; None where there is nothing to learn from."""
     if split == "all" or not len(data.span_rows("train")):
         return None
-    seen = Lagged(data.panel, pieces.data.scaled.cpu().numpy())
+    seen = Lagged(data.panel, with_indicators(pieces.data).cpu().numpy())
     train, valid = (_told(data, part) for part in ("train", "valid"))
     error = _mistakes if data.is_class else _squares
     return seen.said(rows, fit_ridge(seen, train, valid, error))

@@ -1,8 +1,6 @@
 """Labels of rows as a task."""
 
-from collections.abc import Mapping
 from functools import partial
-from typing import Any
 
 import torch
 
@@ -63,9 +61,10 @@ class LabelTask(SequenceTask[LabelData]):
         """Pieces of the series of a table."""
         return LabelData(recipe, panel, device, learned, whole)
 
-    def new_model(self, recipe: Recipe, facts: Mapping[str, Any]) -> SequenceModel:
+    def new_model(self, recipe: Recipe, learned: Learned) -> SequenceModel:
         """A stack, and a linear layer on its output of each step."""
-        return new_sequence_model(recipe, len(facts.get("classes", (1,))), each_step=True)
+        outputs = len(learned.facts.get("classes", (1,)))
+        return new_sequence_model(recipe, learned.scaler, outputs, each_step=True)
 
     def objective(self, model: SequenceModel, data: LabelData) -> SequenceObjective:
         """Cross-entropy, or the recipe's loss in scaled units, of rows whose label is known."""

@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from grucli.data import number_of_series
+from grucli.data import number_of_series, vocabulary_notes
 from grucli.results import SplitName
 from grucli.tasks.sequences.data import SequenceData
 from grucli.tasks.sequences.numbers import Floats, number_facts, scaled_answers
@@ -42,7 +42,8 @@ class RegressData(SequenceData):
         """Between which numbers those lie that are learned from."""
         numbers = self.numbers[self.parts["train"]]
         name = self.recipe.regress.label
-        return (f"{name} of {len(numbers)} series to learn from: {_range(numbers)}",)
+        learned = f"{name} of {len(numbers)} series to learn from: {_range(numbers)}"
+        return (learned, *vocabulary_notes(self.panel, self.learned.scaler))
 
     def samples(self, split: SplitName) -> Sequences:
         """The sequences of a part, or all. Raises DataError for a part without any."""

@@ -1,8 +1,6 @@
 """Regression as a task."""
 
-from collections.abc import Mapping
 from functools import partial
-from typing import Any
 
 from grucli.data import Judged, Panel, Table
 from grucli.forms import Form
@@ -49,9 +47,9 @@ class RegressTask(SequenceTask[RegressData]):
         """Whole series of a table."""
         return RegressData(recipe, panel, device, learned, whole)
 
-    def new_model(self, recipe: Recipe, facts: Mapping[str, Any]) -> SequenceModel:
+    def new_model(self, recipe: Recipe, learned: Learned) -> SequenceModel:
         """A stack, a pooling and a linear layer."""
-        return new_sequence_model(recipe, 1)
+        return new_sequence_model(recipe, learned.scaler, 1)
 
     def objective(self, model: SequenceModel, data: RegressData) -> SequenceObjective:
         """The recipe's loss, in scaled units."""

@@ -15,6 +15,7 @@ from grucli.data import (
     Span,
     build_tensors,
     fit_scaler,
+    fit_vocabularies,
     measured_columns,
     whole_span,
 )
@@ -78,8 +79,12 @@ class SequenceData(ABC):
 
     def fit_inputs(self, train: Span) -> AnyScaler:
         """The scaler of the columns that are read, on these rows."""
-        measured = measured_columns(self.panel, train)
-        return fit_scaler(self.recipe.data.scale, measured, self.panel.columns.values)
+        return fit_scaler(
+            self.recipe.data.scale,
+            measured_columns(self.panel, train),
+            self.panel.columns.values,
+            vocabularies=fit_vocabularies(self.panel, train),
+        )
 
     @cached_property
     def tensors(self) -> PanelTensors:

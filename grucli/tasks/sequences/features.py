@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from grucli.tasks.indicators import with_indicators
 from grucli.tasks.sequences.samples import Sequences
 
 Floats = NDArray[np.float64]
@@ -23,8 +24,8 @@ def features(values: Floats, lengths: NDArray[np.int64]) -> Floats:
 
 
 def features_of(sequences: Sequences) -> Floats:
-    """Those of the scaled columns of every sequence."""
-    scaled = sequences.data.scaled.cpu().numpy().astype(np.float64)
+    """Those of the scaled columns of every sequence, of a category those of each text."""
+    scaled = with_indicators(sequences.data).cpu().numpy().astype(np.float64)
     runs = zip(sequences.first.tolist(), sequences.lengths.tolist(), strict=True)
     rows = [scaled[first : first + length] for first, length in runs]
     return features(np.concatenate(rows), sequences.lengths.numpy())

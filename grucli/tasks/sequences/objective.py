@@ -19,7 +19,7 @@ Loss = Callable[[Tensor, Tensor], tuple[Tensor, Tensor | float]]
 class SequenceObjective:
     """A ``grucli.training.objective.Objective`` whose samples are sequences.
 
-    ``noise`` is the standard deviation of what training adds to scaled inputs.
+    ``noise`` is the standard deviation of what training adds to scaled inputs that are numbers.
     """
 
     model: SequenceModel
@@ -32,7 +32,8 @@ class SequenceObjective:
         """Mean loss of the training sequences at positions ``samples`` [B], and what they count."""
         values_BTC, lengths_B = self.train.inputs(samples)
         if self.noise > 0:
-            values_BTC = values_BTC + self.noise * torch.randn_like(values_BTC)
+            noise_BTC = self.noise * torch.randn_like(values_BTC)
+            values_BTC = values_BTC + noise_BTC * self.model.categories.is_number(values_BTC)
         return self.of(self.model(values_BTC, lengths_B), self.train.truth(samples))
 
     def words(self, samples: Tensor) -> str:
