@@ -161,6 +161,50 @@ def test_a_statistic_is_added(copy):
     copy.check_page("a matrix statistic")
 
 
+def test_a_loss_and_an_optimiser_are_added(copy):
+    copy.change(
+        "tasks/losses.py",
+        "LOSSES: dict",
+        'def log_cosh(forecast, target, reduction="mean"):\n'
+        '    """ln cosh(f - y)."""\n'
+        "    error = forecast - target\n"
+        "    each = functional.softplus(2 * error) - error - 0.6931471805599453\n"
+        '    return each.mean() if reduction == "mean" else each\n\n\nLOSSES: dict',
+    )
+    copy.change("tasks/losses.py", '    "mse": f', '    "log_cosh": log_cosh,\n    "mse": f')
+    copy.change("recipe/train.py", 'Literal["mse", "mae"', 'Literal["log_cosh", "mse", "mae"')
+    copy.check_page("a loss")
+    copy.touched.clear()
+    copy.change(
+        "training/optimizers.py",
+        "OPTIMIZERS: dict",
+        'class Lion(Optimizer):\n    """Chen et al. 2023, arXiv 2302.06675."""\n\n'
+        '    memories = ("mean",)\n\n    def step(self):\n'
+        '        gradient, mean = self.parameters.gradient, self._memory["mean"]\n'
+        "        direction = torch.lerp(gradient, mean, 0.9).sign_()\n"
+        "        self.parameters.values.sub_(direction, alpha=self.lr)\n"
+        "        mean.lerp_(gradient, 0.01)\n\n\nOPTIMIZERS: dict",
+    )
+    copy.change(
+        "training/optimizers.py", '    "adam": Adam,', '    "adam": Adam,\n    "lion": Lion,'
+    )
+    copy.change("recipe/train.py", '"adam", "adamw"', '"adam", "lion", "adamw"')
+    copy.check_page("an optimiser")
+    train = f"{TRAIN} --set train.loss=log_cosh --set train.optimizer=lion"
+    traced = "trace run/best.pt --json"
+    _, history, shown = copy.verbs(train, f"{INSPECT} --history", traced)
+    assert json.loads(shown)["loss"] == "log_cosh"
+    assert "log_cosh 0." in history
+    assert "lion changed the matrices" in history
+
+
+def test_everything_that_the_page_names_is_there():
+    rows = re.findall(r"^\| (?:a|an) .*\|$", PAGE.read_text(), re.M)
+    names = {name for row in rows for name in re.findall(r"`([\w/]+(?:\.py|/))", row)}
+    assert len(names) > 25
+    assert [name for name in names if not list(PACKAGE.glob(name.replace("NAME", "*")))] == []
+
+
 MGU = """
 from grucli.cells.spec import LOGISTIC, TANH, CellSpec, Gate, LayerNorm, NextState
 

@@ -11,7 +11,9 @@ LOSSES: dict[str, Callable[..., Tensor]] = {
     "mae": functional.l1_loss,
     "huber": functional.huber_loss,
 }
-"""Name in the recipe -> loss of each value; huber turns linear at one scaled unit."""
+"""Name in the recipe -> loss of forecast and target, [B, K, C] each, called as torch's are: their
+mean, or with ``reduction`` none that of each value. huber turns linear at one scaled unit.
+"""
 
 
 def masked_mean_loss(
