@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import grucli as library
+from grucli.checkpoint import load_checkpoint
 from grucli.cli.app import run
 from grucli.data.sniffing.look import look_at
 from grucli.errors import DataError
@@ -50,13 +51,19 @@ def test_a_shipped_table_gets_a_recipe_that_trains(name, tmp_path):
 def test_a_table_of_a_german_office_gets_a_recipe_that_trains(tmp_path):
     days = [datetime(2021, 1, 1) + timedelta(days=day) for day in range(400)]
     rows = [
-        [f"{day:%d.%m.%Y}", german(1500 + 300 * np.sin(day.toordinal() / 7)), f"{n % 7}", "Köln"]
+        [
+            f"{day:%d.%m.%Y}",
+            german(1500 + 300 * np.sin(day.toordinal() / 7)),
+            f"{n % 7}",
+            "Köln",
+            ("Grün", "für 5 €", "")[n % 5 % 3],
+        ]
         for n, day in enumerate(days)
     ]
     rows[20][1] = "k.A."
     table = write(
         tmp_path / "umsatz.csv",
-        ["Datum", "Umsatz €", "Tag", "Ort"],
+        ["Datum", "Umsatz €", "Tag", "Ort", "Angebot"],
         rows,
         mark=";",
         encoding="cp1252",
@@ -66,7 +73,9 @@ def test_a_table_of_a_german_office_gets_a_recipe_that_trains(tmp_path):
     assert (read.delimiter, read.decimal, read.thousands) == (";", ",", ".")
     assert (read.encoding, read.time_format) == ("cp1252", "%d.%m.%Y")
     assert read.missing_values == ("k.A.",)
-    assert (recipe.data.target, recipe.data.past) == (("Umsatz €",), ("Tag",))
+    assert (recipe.data.target, recipe.data.past) == (("Umsatz €",), ("Tag", "Angebot"))
+    saved = load_checkpoint(tmp_path / "run" / "best.pt")
+    assert saved.scaler["vocabularies"] == {"Angebot": ["Grün", "für 5 €"]}
 
 
 @pytest.mark.parametrize("zone", [BERLIN, NEW_YORK])
@@ -77,12 +86,20 @@ def test_a_table_of_sensors_with_two_clock_changes_gets_a_recipe_that_trains(tmp
             f"{(begin + timedelta(hours=hour)).astimezone(zone):%Y-%m-%d %H:%M}",
             sensor,
             f"{hour % 24}",
+            ("clear", "rain")[hour % 7 % 2],
+            {"north": "1.5", "south": "9.5", "west": "4.0"}[sensor],
+            {"north": "roof", "south": "cellar", "west": "roof"}[sensor],
         ]
         for hour in range(6000)
-        for sensor in ("north", "south")
+        for sensor in ("north", "south", "west")
     ]
-    recipe = trained(write(tmp_path / "s.csv", ["when", "sensor", "level"], rows), tmp_path)
+    names = ["when", "sensor", "level", "sky", "height", "place"]
+    recipe = trained(write(tmp_path / "s.csv", names, rows), tmp_path)
     assert recipe.data.series == ("sensor",)
+    assert (recipe.data.target, recipe.data.past) == (("level",), ("sky",))
+    assert recipe.data.static == ("height", "place")
+    saved = load_checkpoint(tmp_path / "run" / "best.pt")
+    assert saved.recipe["data"]["categories"] == ["sky", "place"]
     assert recipe.data.read.time_zone == zone.key
     assert recipe.data.missing == "error"
 
@@ -127,10 +144,16 @@ def test_gaps_are_filled_and_many_are_told_to_the_model(tmp_path):
     assert [data.get("missing", "error") for data in kept] == ["error", "linear", "mask"]
 
 
-def test_constants_texts_and_counters_are_left_out_and_named(tmp_path):
-    rows = [[str(n), f"2024-01-{n + 1:02}", str(n * n % 31), "7", "ab"[n % 2]] for n in range(30)]
-    draft = init(str(write(tmp_path / "t.csv", ["", "day", "y", "unit", "flag"], rows)))
-    assert draft.seen["left out"] == "Unnamed: 0 (counts the rows), unit (always 7), flag (texts)"
+def test_constants_notes_and_counters_are_left_out_and_named(tmp_path):
+    rows = [
+        [str(n), f"2024-01-{n + 1:02}", str(n * n % 31), "7", f"note {n % 29}", "a7"[n % 2]]
+        for n in range(30)
+    ]
+    draft = init(str(write(tmp_path / "t.csv", ["", "day", "y", "unit", "note", "mixed"], rows)))
+    assert draft.seen["left out"] == (
+        "Unnamed: 0 (counts the rows), unit (always 7), note (29 texts), mixed (texts, and numbers "
+        "among them)"
+    )
     assert draft.values["data"]["target"] == "y"
     assert "past" not in draft.values["data"]
 

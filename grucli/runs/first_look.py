@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from grucli.data import Judged, Look, Panel, look_at
+from grucli.data.readers.cells import NumberFormat
 from grucli.data.readers.sources import Source
 from grucli.data.sniffing.numbers import Column
 from grucli.dialect import Dialect
@@ -22,6 +23,8 @@ TARGET_NAMES = ("y", "target", "value", "sales", "sold", "demand", "load", "pric
 LONGEST_SEASON = 168
 """A longer season is looked for only where there is no shorter one: a context should hold two."""
 _LEAST_ROWS = 5
+MOST_TEXTS, FEWEST_ROWS = 100, 10
+"""A column of more texts, or of fewer rows for each, is not taken for a category."""
 _SHORT, _MOST_SERIES = 20, 100
 
 
@@ -57,15 +60,32 @@ class FirstLook:
         rows = self.look.cells.rows
         if column.kind == "constant":
             return f"always {column.example[:20]}"
+        is_label = self.is_classified and column.name in self.look.labels
+        if column.kind == "text" and not is_label:
+            return self._not_a_category(column)
         if column.kind != "number":
             words = {"empty": "empty", "text": "texts", "mixed": f"{column.example[:20]!r} in it"}
             return words[column.kind]
-        if column.name in self.look.labels:
-            return "one value for each series"
+        if column.name in self.look.fixed:
+            return "one value for each series" if self.is_classified else None
         if column.missing * 2 > rows:
             return "more than half missing"
         if column.is_whole and column.distinct == rows and self._counts_rows(column.name):
             return "counts the rows"
+        return None
+
+    def _not_a_category(self, column: Column) -> str | None:
+        """Why a column of texts says nothing that can be learned, if so."""
+        rows, cells = self.look.cells.rows, self.look.cells.of(column.name)
+        numbers = NumberFormat(self.look.dialect)
+        if not all(numbers.is_text(cell) or numbers.is_missing(cell) for cell in set(cells)):
+            return "texts, and numbers among them"
+        if column.missing * 2 > rows:
+            return "more than half missing"
+        if column.name in self.look.fixed:
+            return "a name of each series" if self.is_classified else None
+        if column.distinct > MOST_TEXTS or column.distinct * FEWEST_ROWS > rows:
+            return f"{column.distinct} texts"
         return None
 
     def _counts_rows(self, name: str) -> bool:
@@ -73,9 +93,26 @@ class FirstLook:
         return numbers == list(range(numbers[0], numbers[0] + len(numbers)))
 
     @property
+    def usable(self) -> list[str]:
+        """The columns that may be read."""
+        return [c.name for c in self.look.columns if c.name not in self.left_out]
+
+    @property
+    def texts(self) -> list[str]:
+        """Those of them that are categories."""
+        held = {column.name for column in self.look.named("text")}
+        return [name for name in self.usable if name in held]
+
+    @property
+    def static(self) -> list[str]:
+        """Those of them that say one thing of each series; () where a label does."""
+        own = set() if self.is_classified else {*self.look.fixed}
+        return [name for name in self.usable if name in own and name != self.target]
+
+    @property
     def numbers(self) -> list[str]:
         """The columns of numbers that may be read. Raises DataError without any."""
-        usable = [c.name for c in self.look.columns if c.name not in self.left_out]
+        usable = [name for name in self.usable if name not in self.texts]
         if not usable:
             said = ", ".join(f"{name}: {why}" for name, why in self.left_out.items())
             raise DataError(
@@ -89,14 +126,16 @@ class FirstLook:
         """The column to forecast: one of a usual name, else the first; None where a label is."""
         if self.is_classified:
             return None
-        folded = {name.casefold(): name for name in reversed(self.numbers)}
+        moving = [name for name in self.numbers if name not in self.look.fixed] or self.numbers
+        folded = {name.casefold(): name for name in reversed(moving)}
         usual = [folded[name] for name in TARGET_NAMES if name in folded]
-        return usual[0] if usual else self.numbers[0]
+        return usual[0] if usual else moving[0]
 
     @property
     def past(self) -> list[str]:
-        """The other columns of numbers."""
-        return [name for name in self.numbers if name != self.target]
+        """The other columns that change along a series."""
+        taken = {self.target, *self.static}
+        return [name for name in self.usable if name not in taken]
 
     @property
     def read(self) -> dict[str, Any]:
@@ -115,6 +154,7 @@ class FirstLook:
                 "series": list(self.look.series),
                 "target": [] if self.target is None else [self.target],
                 "past": self.past,
+                "static": self.static,
                 "missing": "linear",
                 "regularise": not self.look.is_even and not self.look.series,
             }

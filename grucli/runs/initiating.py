@@ -58,6 +58,7 @@ def write_recipe(draft: RecipeDraft, output: str) -> None:
 def _windows(seen: FirstLook, recipe: Any) -> dict[str, str]:
     """How many samples there are of each part; raises DataError where a part has none."""
     task = task_of(recipe)
+    recipe = recipe.with_categories(seen.panel.columns.categories)
     panel = add_calendar(seen.panel, recipe.data.columns, recipe.data.calendar)
     read = task.prepare(recipe, panel, device="cpu")
     counts = [f"{len(read.samples(part)):,} {part}" for part in ("train", "valid", "test")]
@@ -101,6 +102,10 @@ def _seen(seen: FirstLook) -> dict[str, str]:
         words["season"] = plural(seen.season, "step") if seen.season else "none"
         words["target"] = str(seen.target)
     words["past"] = ", ".join(seen.past) or "none"
+    if seen.static:
+        words["static"] = ", ".join(seen.static)
+    if seen.texts:
+        words["categories"] = ", ".join(seen.texts)
     missing = f"{int((~panel.observed).sum()):,} of {plural(panel.observed.size, 'value')}"
     words["missing"] = ", also written ".join([missing, *look.dialect.missing_values][:2])
     left = [f"{name} ({why})" for name, why in seen.left_out.items() if name not in label]

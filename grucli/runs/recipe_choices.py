@@ -9,7 +9,7 @@ import numpy as np
 from grucli.cells import GRU
 from grucli.data.frequency import MICROSECONDS
 from grucli.runs.first_look import LONGEST_SEASON, FirstLook
-from grucli.text import plural
+from grucli.text import plural, some
 
 FEW_MISSING = 0.05
 LONGEST_CONTEXT = 2 * LONGEST_SEASON
@@ -218,6 +218,15 @@ def class_weights(seen: FirstLook) -> Choice | None:
     if max(counts.values()) <= 1.5 * min(counts.values()):
         return None
     return Choice("balanced", f"{min(counts.values())} to {max(counts.values())} series a class")
+
+
+def past(seen: FirstLook) -> Choice | None:
+    """The columns, and which of them are texts."""
+    if not seen.past:
+        return None
+    texts = [name for name in seen.past if name in seen.texts]
+    known = "name in future what is known in advance"
+    return Choice(seen.past, f"{some(texts, 3)}: categories; {known}" if texts else "")
 
 
 def listed(names: list[str]) -> Choice | None:

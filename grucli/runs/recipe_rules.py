@@ -78,7 +78,19 @@ RULES = (
         lambda seen: Choice(seen.target),
         FORECAST,
     ),
-    Rule("data.past", "All other such columns of numbers.", lambda seen: choices.listed(seen.past)),
+    Rule(
+        "data.past",
+        "All other such columns of numbers, and columns of at most 100 texts, each in ten rows in "
+        "the mean. What is known in advance belongs in data.future, which only you know.",
+        choices.past,
+    ),
+    Rule(
+        "data.static",
+        "Columns of numbers or texts that are the same in all rows of a series, and not in all "
+        "series.",
+        lambda seen: choices.listed(seen.static),
+        FORECAST,
+    ),
     Rule(
         "data.calendar",
         "What the training span has shown twice: hour of rows within a day, weekday of rows up to "

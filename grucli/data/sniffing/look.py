@@ -1,7 +1,8 @@
 """All that is seen of a table before anything is asked of it."""
 
-from collections import defaultdict
-from collections.abc import Sequence
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,13 +18,15 @@ from grucli.errors import DataError
 from grucli.text import quoted
 
 _MOST_CLASSES = 50
+_FRACTION = re.compile(r"[+-]?[0-9]*[.,][0-9]*")
 
 
 @dataclass(frozen=True, eq=False)
 class Look:
     """A table as it seems to be written, its time, what names its series, and other ``columns``.
 
-    ``labels`` are columns that say one thing of each series, a thing that several series share.
+    ``fixed`` are columns that say one thing of each series, and not of all the same; ``labels``
+    those of them that say nothing of one series alone.
     """
 
     cells: Cells
@@ -31,6 +34,7 @@ class Look:
     time: tuple[str, ...]
     series: tuple[str, ...]
     columns: tuple[Column, ...]
+    fixed: tuple[str, ...]
     labels: tuple[str, ...]
     is_dated: bool
     is_even: bool
@@ -65,13 +69,15 @@ def look_at(path: str, content: bytes | None = None) -> Look:
     )
     taken = {*order.clock.columns, *order.series}
     rest = tuple(column for column in columns if column.name not in taken)
+    fixed = dict(_fixed(cells, order, rest))
     return Look(
         cells,
         dialect,
         order.clock.columns,
         order.series,
         rest,
-        _labels(cells, order, rest),
+        tuple(fixed),
+        tuple(name for name, texts in fixed.items() if _is_label(texts)),
         is_dated=not order.clock.style.integer,
         is_even=_is_even(order),
     )
@@ -99,27 +105,26 @@ def _is_even(order: Order) -> bool:
     return len(times) < 2 or bool((frequency_of_times(order).rows_between(times) >= 1).all())
 
 
-def _labels(cells: Cells, order: Order, columns: Sequence[Column]) -> tuple[str, ...]:
+def _fixed(
+    cells: Cells, order: Order, columns: Sequence[Column]
+) -> Iterator[tuple[str, Counter[str]]]:
     """Columns without a gap that stay the same all along a series and tell some series apart.
 
-    Each of their texts belongs to two series at least.
+    Each with how many series say each of its texts.
     """
     if not order.series:
-        return ()
-    firsts = order.rows[order.bounds[:-1]].tolist()
-    found = []
+        return
+    firsts = order.rows[order.bounds[:-1]]
+    lengths = np.diff(order.bounds)
     for column in columns:
-        is_name = column.kind == "text" or (column.kind == "number" and column.is_whole)
-        if not is_name or column.missing or column.distinct > _MOST_CLASSES:
+        if column.missing or column.kind not in ("text", "number"):
             continue
         texts = np.array(cells.of(column.name), object)
-        sorted_texts = texts[order.rows]
-        lengths = np.diff(order.bounds)
-        if not (sorted_texts == np.repeat(texts[firsts], lengths)).all():
-            continue
-        counts: dict[str, int] = defaultdict(int)
-        for text in texts[firsts]:
-            counts[text] += 1
-        if min(counts.values()) >= 2:
-            found.append(column.name)
-    return tuple(found)
+        if (texts[order.rows] == np.repeat(texts[firsts], lengths)).all():
+            yield column.name, Counter(texts[firsts].tolist())
+
+
+def _is_label(series: Counter[str]) -> bool:
+    """Whether texts are names or whole numbers, few, and each of at least two series."""
+    is_named = not any(_FRACTION.fullmatch(text) for text in series)
+    return is_named and len(series) <= _MOST_CLASSES and min(series.values()) >= 2
