@@ -4,11 +4,11 @@ The file is a zip written by ``torch.save`` with plain values and tensors only; 
 ``torch.load(weights_only=True)``, but is read here by ``grucli.formats``, which needs no torch.
 
 Format 2 keeps what only one kind of task needs in ``task``, format 3 what intervals are made of in
-``calibration``; older files are read as such.
+``calibration``, format 4 the weights of other seeds in ``members``; older files are read as such.
 """
 
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,7 @@ from grucli.forms import (
 )
 
 FORMAT = "grucli checkpoint"
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 FORECAST_FACTS = ("season_steps", "naive_mae")
 """Entries of format 1, which knew one kind of task, that belong to that task."""
 
@@ -75,6 +75,8 @@ _RECIPE = Fields(
 )
 """What is read of a recipe without the schema of recipes, which is slow to load."""
 
+_WEIGHTS = Mapped(Array(("float32", "float64")))
+_SEED = Fields({"seed": _COUNT, "best_epoch": _COUNT, "best_valid_loss": Number()})
 CONTENT: Mapping[str, Form] = {
     "recipe": Both(Plain(), _RECIPE),
     "time": Text(),
@@ -83,7 +85,8 @@ CONTENT: Mapping[str, Form] = {
     "scaler": Whatever(),
     "task": Fields({"kind": Text(), "facts": Plain()}),
     "data": Fields({"path": Plain(), "rows": _COUNT, "sha256": Text()}, others=Plain()),
-    "weights": Mapped(Array(("float32", "float64"))),
+    "weights": _WEIGHTS,
+    "members": Listed(_WEIGHTS, most=99),
     "progress": Fields(
         {
             "epoch": _COUNT,
@@ -94,7 +97,7 @@ CONTENT: Mapping[str, Form] = {
             "kernel": Text(),
             "test_scores": Plain(),
         },
-        {"refit": Fields({"epochs": _COUNT})},
+        {"refit": Fields({"epochs": _COUNT}), "seeds": Listed(_SEED, most=100)},
     ),
     "versions": Fields({"grucli": Text(), "torch": Text()}, others=Text()),
     "training": Maybe(Fields({}, {"version": _COUNT}, others=Whatever())),
@@ -114,12 +117,14 @@ class Checkpoint:
     ``time`` the time column; ``frequency`` and ``scaler`` their plain forms; ``task`` the ``kind``
     of the task and the ``facts`` that it measured on the training span. ``data`` says the path,
     rows and sha256 of the training table. ``weights`` maps parameter names to arrays (numpy when
-    read, numpy or tensors when written). ``progress`` says epoch, step, best epoch and scores, and
-    of a model that was trained once more on all rows, ``refit``, those of the one that was judged;
-    ``training`` is the state from which training goes on, None in best.pt. ``deviations`` maps
-    moments (see ``grucli.insight.normalisation``) to what a layer normalisation divides each
-    matrix's products by, by address. ``calibration`` is what intervals are made of (see
-    ``Task.calibrate``); None in last.pt, and where training was not finished.
+    read, numpy or tensors when written), ``members`` the same of each further model of
+    ``train.seeds``, none where training was not finished. ``progress`` says epoch, step, best epoch
+    and scores, of a model that was trained once more on all rows, ``refit``, those of the one that
+    was judged, and of several, ``seeds``, those of each; ``training`` is the state from which
+    training goes on, None in best.pt. ``deviations`` maps moments (see
+    ``grucli.insight.normalisation``) to what a layer normalisation divides each matrix's products
+    by, by address. ``calibration`` is what intervals are made of (see ``Task.calibrate``); None in
+    last.pt, and where training was not finished.
     """
 
     recipe: Mapping[str, Any]
@@ -135,6 +140,7 @@ class Checkpoint:
     training: Mapping[str, Any] | None
     deviations: Mapping[str, Mapping[str, float]]
     calibration: Mapping[str, Any] | None = None
+    members: Sequence[Mapping[str, Any]] = ()
 
 
 def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
@@ -147,7 +153,7 @@ def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
             return torch.as_tensor(value).detach().cpu()
         if isinstance(value, Mapping):
             return {key: plain(item) for key, item in value.items()}
-        return [plain(item) for item in value] if isinstance(value, list) else value
+        return [plain(item) for item in value] if isinstance(value, list | tuple) else value
 
     body = {entry.name: plain(getattr(checkpoint, entry.name)) for entry in fields(checkpoint)}
     buffer = io.BytesIO()
@@ -178,7 +184,8 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
             f"{_listed(entries - CONTENT.keys())}; the file was changed after grucli wrote it"
         )
     check_content(path, body)
-    _check_finite(path, body["weights"])
+    for weights in (body["weights"], *body["members"]):
+        _check_finite(path, weights)
     return Checkpoint(**{name: body[name] for name in CONTENT})
 
 
@@ -192,16 +199,16 @@ def migrated(body: Mapping[str, Any]) -> Mapping[str, Any]:
     """The content of a file of an older format as this one has it; any other as it is.
 
     Format 1 kept the facts of a forecast beside everything else; its oldest files have no
-    ``deviations``. Format 2 had no ``calibration``.
+    ``deviations``. Format 2 had no ``calibration``, format 3 one model alone.
     """
     version = body.get("format_version")
-    if type(version) is not int or version not in (1, 2):
+    if type(version) is not int or version not in (1, 2, 3):
         return body
     if version == 1:
         facts = {name: body[name] for name in FORECAST_FACTS if name in body}
         rest = {name: value for name, value in body.items() if name not in FORECAST_FACTS}
         body = {"deviations": {}, **rest, "task": {"kind": "forecast", "facts": facts}}
-    return {**body, "calibration": None, "format_version": FORMAT_VERSION}
+    return {"calibration": None, **body, "members": [], "format_version": FORMAT_VERSION}
 
 
 def check_content(path: str | Path, body: Mapping[str, Any]) -> None:

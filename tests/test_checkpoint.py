@@ -117,6 +117,7 @@ def test_a_file_that_would_run_code_runs_none_in_any_verb(tmp_path):
 FORMER = REPOSITORY / "tests" / "checkpoints"
 """Files of format 1, and what the grucli that wrote them made of the wave of tests/conftest.py."""
 
+NEWER = FORMER / "expected_3.json"
 EXPECTED = json.loads((FORMER / "expected.json").read_text())
 
 
@@ -134,11 +135,22 @@ def test_files_of_format_1_give_what_they_gave(folder, name):
     assert inspect_weights(path).recipe["name"] == name
 
 
-def test_a_file_of_format_1_written_again_is_one_of_format_3(tmp_path):
+def test_a_file_of_format_3_gives_what_it_gave(folder):
+    path, expected = FORMER / "gru_calibrated_3.pt", json.loads(NEWER.read_text())
+    assert torch.load(path, weights_only=True)["format_version"] == 3
+    scores = evaluate(path, folder / "wave.csv", levels=[80])
+    (wanted,) = expected.values()
+    assert list(load_checkpoint(path).members) == []
+    assert predict(path, folder / "wave.csv").values["level"] == pytest.approx(wanted["forecast"])
+    assert scores.model.rmse == pytest.approx(wanted["rmse"])
+    assert scores.intervals[0].coverage == wanted["coverage"]
+
+
+def test_a_file_of_format_1_written_again_is_one_of_format_4(tmp_path):
     former = load_checkpoint(FORMER / "gru_split_1.pt")
     save_checkpoint(former, tmp_path / "again.pt")
     body = torch.load(tmp_path / "again.pt", weights_only=True)
-    assert body["format_version"] == 3
+    assert body["format_version"] == 4
     assert body["calibration"] is None
     assert body["task"]["kind"] == "forecast"
     assert body["task"]["facts"].keys() == {"season_steps", "naive_mae"}

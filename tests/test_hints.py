@@ -26,11 +26,11 @@ def curve(train_losses, valid_losses):
     ]
 
 
-def hints(folder, epochs, verdict="no difference", settings=(), naive=0.5):
+def hints(folder, epochs, verdict="no difference", settings=(), *, naive=0.5, ridge=-0.3):
     recipe = load_recipe(str(folder / "wave.yaml"), [f"train.epochs={len(epochs)}", *settings])
     compared = {
         "naive": Comparison(naive, None, None, 0.0, "better"),
-        "ridge": Comparison(-0.3, -0.4, -0.2, 0.0, verdict),
+        "ridge": Comparison(ridge, -0.4, -0.2, 0.0, verdict),
     }
     return hints_of(recipe, epochs, replace(scores(), comparisons=compared))
 
@@ -75,6 +75,14 @@ def test_what_is_in_the_recipe_already_is_not_suggested(folder):
 def test_where_ridge_is_better_a_linear_map_or_segments_are_suggested(folder, settings, option):
     (hint,) = hints(folder, STOPPED, "worse", settings)
     assert hint == f"ridge regression is better, so much of this is a linear map: {option}"
+
+
+@pytest.mark.parametrize(("settings", "count"), [([], 1), (["train.seeds=2"], 0)])
+def test_a_gain_that_may_be_luck_asks_for_more_seeds(folder, settings, count):
+    said = hints(folder, STOPPED, "no difference", settings, ridge=0.02)
+    assert len(said) == count
+    assert all("(2.0%) may be one seed's luck" in hint for hint in said)
+    assert all(hint.endswith("--overwrite --set train.seeds=3") for hint in said)
 
 
 def test_every_option_is_one_that_a_recipe_takes(folder):

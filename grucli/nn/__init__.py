@@ -2,6 +2,7 @@
 
 from grucli.nn.cells import GRU, LSTM, MODULES, RNN
 from grucli.nn.deviations import mean_deviations
+from grucli.nn.ensemble import ensemble_of
 from grucli.nn.forecaster import Forecaster
 from grucli.nn.initialise import copy_matrices, initialise
 from grucli.nn.model import RecurrentModel
@@ -30,6 +31,7 @@ __all__ = [
     "choose_kernel",
     "chosen_kernel",
     "copy_matrices",
+    "ensemble_of",
     "initialise",
     "kernel_words",
     "limit_threads",

@@ -80,6 +80,13 @@ class TrainRecipe(Section):
     seed: int = Field(
         default=0, ge=0, le=4_294_967_295, description="Seed of weights, order and dropout."
     )
+    seeds: int = Field(
+        default=1,
+        ge=1,
+        le=100,
+        description="Models to train, one after another with the seeds from seed on: the "
+        "checkpoint holds all, and answers with their mean.",
+    )
     schedule: ScheduleRecipe = Field(
         default=ScheduleRecipe(), description="How the learning rate moves."
     )

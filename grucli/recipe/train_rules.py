@@ -94,7 +94,14 @@ def _recomputed_both_ways(recompute_steps: int | None, bidirectional: bool) -> s
     return None
 
 
+def _refit_of_many(refit: bool, seeds: int) -> str | None:
+    if refit and seeds > 1:
+        return f"found true with train.seeds {seeds}; one model alone is trained once more"
+    return None
+
+
 TRAIN_RULES = (
+    Rule(("train.refit", "train.seeds"), _refit_of_many),
     Rule(("train.momentum", "train.optimizer"), _momentum_of_adam),
     Rule(("train.loss_units", "task.normalise"), _window_without_spread),
     Rule(("train.average_decay", "train.average"), _decay_of_no_average),

@@ -39,8 +39,10 @@ from grucli.results.scores import (
     Verdict,
 )
 from grucli.results.training import (
+    Ensemble,
     Epoch,
     GateUpdate,
+    SeedLoss,
     Step,
     TrainingEvent,
     TrainingFinished,
@@ -80,6 +82,7 @@ __all__ = [
     "ClassMetrics",
     "ClassScores",
     "Comparison",
+    "Ensemble",
     "Epoch",
     "EpochLoss",
     "FilmMoment",
@@ -115,6 +118,7 @@ __all__ = [
     "RunReport",
     "RunSummary",
     "Scores",
+    "SeedLoss",
     "Snapshot",
     "SpanCheck",
     "SplitName",

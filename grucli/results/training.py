@@ -89,12 +89,36 @@ class Epoch:
 
 
 @dataclass(frozen=True)
+class SeedLoss:
+    """How good one of several models was at its best, by the validation span."""
+
+    seed: int
+    best_epoch: int
+    best_valid_loss: float
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """Several models that answer as one, the first of ``seeds`` that of the run's own record.
+
+    ``valid_loss`` is that of their mean; ``spread`` how far apart their answers are on the
+    validation span: the root mean square of the standard deviation over the models, in the units
+    that they say them in (scaled).
+    """
+
+    seeds: tuple[SeedLoss, ...]
+    valid_loss: float
+    spread: float
+
+
+@dataclass(frozen=True)
 class TrainingFinished:
     """How training ended, where things are and how good the best weights are on the test span.
 
     ``reason`` is one of ``epochs`` (all done), ``patience`` (stopped early). ``refit_path`` is the
     model that was trained once more on all rows, where the recipe asks for it. ``hints`` say what
-    to try next, each with the options to type.
+    to try next, each with the options to type. ``ensemble`` is there with ``train.seeds``; epochs,
+    steps and times are then those of the first model.
     """
 
     reason: str
@@ -109,6 +133,7 @@ class TrainingFinished:
     scores: Scores | ClassScores | NumberScores | None
     refit_path: str | None = None
     hints: tuple[str, ...] = ()
+    ensemble: Ensemble | None = None
 
 
 TrainingEvent = TrainingStarted | Step | Epoch | TrainingFinished

@@ -14,6 +14,8 @@ from grucli.runs.replacing import STAGING, drop_staged, finish_moving, replace_r
 from grucli.runs.run_files import FILES, FOLLOWING, WRITTEN, RunFiles
 
 LOCK = ".lock"
+SEEDS = "seeds"
+"""Where in a run the further models of ``train.seeds`` are, a folder for each seed."""
 RUNS = "runs"
 """Where runs are, a folder for each name."""
 
@@ -34,10 +36,14 @@ class RunFolder(RunFiles):
         """The folder of the same model, trained once more on all rows."""
         return RunFolder(self.path / "refit")
 
+    def of_seed(self, seed: int) -> "RunFolder":
+        """The folder of another of several models, which began with this seed."""
+        return RunFolder(self.path / SEEDS / str(seed))
+
     def emptied(self) -> "RunFolder":
         """The folder, made where it is not there, without the files of a run."""
         with changing(self.path):
-            self.path.mkdir(exist_ok=True)
+            self.path.mkdir(parents=True, exist_ok=True)
             for name in FILES:
                 (self.path / name).unlink(missing_ok=True)
         return self
@@ -140,8 +146,9 @@ class RunFolder(RunFiles):
         if self.home is None or not (self.last.is_file() and self.best.is_file()):
             return self
         replace_run(self.home.path, stale=FOLLOWING)
-        if self.home.refit.path.is_dir():
-            self.home.refit.emptied()
+        for folder in (self.home.refit, *map(RunFolder, self.home.path.glob(f"{SEEDS}/*"))):
+            if folder.path.is_dir():
+                folder.emptied()
         return self.home
 
 

@@ -1,6 +1,7 @@
 """What to try next, from a run's own numbers: at most three sentences, each with what to type."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -40,11 +41,13 @@ def hints_of(
     gone_wrong = list(_gone_wrong(recipe, epochs, scores))
     if gone_wrong:
         return tuple(gone_wrong[:MOST])
-    return tuple(
-        [*_longer(recipe, epochs), *_beside_ridge(recipe, scores), *_memorised(recipe, epochs)][
-            :MOST
-        ]
+    found = (
+        _longer(recipe, epochs),
+        _beside_ridge(recipe, scores),
+        _memorised(recipe, epochs),
+        _luck(recipe, scores),
     )
+    return tuple(chain.from_iterable(found))[:MOST]
 
 
 def score_hints(recipe: Recipe, scores: AnyScores) -> tuple[str, ...]:
@@ -120,6 +123,18 @@ def _beside_ridge(recipe: Recipe, scores: AnyScores | None) -> Iterator[str]:
                 f"ridge regression is better, so much of this is a linear map: {_options(changes)}"
             )
             return
+
+
+def _luck(recipe: Recipe, scores: AnyScores | None) -> Iterator[str]:
+    """The gain over ridge regression is no larger than what another seed may change."""
+    ridge = scores.comparisons.get("ridge") if isinstance(scores, Scores) else None
+    if ridge is None or ridge.skill is None or recipe.train.seeds > 1 or recipe.train.refit:
+        return
+    if ridge.verdict == "no difference" and ridge.skill > 0:
+        yield (
+            f"the gain over ridge regression ({ridge.skill:.1%}) may be one seed's luck; the mean "
+            "of several is steadier: --overwrite --set train.seeds=3"
+        )
 
 
 def _memorised(recipe: Recipe, epochs: Sequence[EpochLoss]) -> Iterator[str]:

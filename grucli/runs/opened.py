@@ -11,6 +11,7 @@ from grucli.checkpoint import Checkpoint, load_checkpoint
 from grucli.data import Frequency, Panel, scaler_from_plain, unseen_texts
 from grucli.errors import CheckpointError, DataError, RecipeError, UsageError
 from grucli.forms import check_form
+from grucli.nn import ensemble_of
 from grucli.recipe import Recipe, recipe_from_mapping
 from grucli.results import SplitName
 from grucli.runs.checkpoints import checkpoint_in
@@ -30,6 +31,18 @@ class Opened:
     learned: Learned
     frequency: Frequency
     model: Any
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """That several models answer as one, and how far apart they are."""
+        seeds = self.saved.progress.get("seeds", ())
+        if not self.saved.members or not seeds:
+            return ()
+        losses = " ".join(f"{one['best_valid_loss']:.4g}" for one in seeds)
+        return (
+            f"the mean of {len(seeds)} models, seeds {seeds[0]['seed']} to {seeds[-1]['seed']}, "
+            f"with validation losses {losses}",
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,8 +79,11 @@ def open_saved(saved: Checkpoint, path: str | Path) -> Opened:
             check_form(task.calibration_form(recipe), saved.calibration, "calibration")
         trained = Frequency.from_plain(saved.frequency)
         _check_categories(recipe, learned)
-    model = task.restore_model(recipe, learned, saved.weights, source=str(path))
-    return Opened(str(path), saved, recipe, task, learned, trained, model)
+    models = [
+        task.restore_model(recipe, learned, weights, source=str(path))
+        for weights in (saved.weights, *saved.members)
+    ]
+    return Opened(str(path), saved, recipe, task, learned, trained, ensemble_of(models))
 
 
 def _check_categories(recipe: Recipe, learned: Learned) -> None:

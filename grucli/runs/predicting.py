@@ -83,7 +83,9 @@ class Predictor:
         prediction = opened.task.predict(
             opened.model, table.data, horizon=horizon, future=known, intervals=intervals
         )
-        return replace(prediction, notes=(*table.panel.notes, *prediction.notes)), table
+        return replace(
+            prediction, notes=(*opened.notes, *table.panel.notes, *prediction.notes)
+        ), table
 
     def future_template(self, data: Any = None, *, horizon: int | None = None, path: str) -> bytes:
         """The table that ``future`` takes, its values empty, as ``path`` is written."""

@@ -38,7 +38,7 @@ def evaluate_with_examples(
     opened = open_table(checkpoint, data, judged=split)
     intervals = Intervals(tuple(levels), opened.saved.calibration)
     scores = opened.task.score(opened.model, opened.data, split=split, intervals=intervals)
-    notes = (*opened.panel.notes, *(() if split == "all" else opened.data.notes))
+    notes = (*opened.notes, *opened.panel.notes, *(() if split == "all" else opened.data.notes))
     scores = replace(scores, notes=(*notes, *scores.notes))
     if isinstance(scores, Scores):
         scores = replace(scores, hints=score_hints(opened.recipe, scores))

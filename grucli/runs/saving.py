@@ -1,8 +1,8 @@
 """The checkpoints of a run in training: what is in them, and when they are written."""
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -93,14 +93,24 @@ class Saver(Observer):
         self.best_is_new = False
 
     def save_scored(
-        self, scores: Mapping[str, Any] | None, calibration: Mapping[str, Any] | None
+        self,
+        scores: Mapping[str, Any] | None,
+        calibration: Mapping[str, Any] | None,
+        others: Sequence[Training] = (),
     ) -> None:
         """Write the best weights, which the model has now, with their scores if they have any, and
-        what their intervals are made of.
+        what their intervals are made of; beside them the best weights of models of other seeds.
         """
         self.deviations.measure()
         weights = self.training.best.weights
         checkpoint = self._checkpoint(weights, scores=scores, calibration=calibration)
+        if others:
+            seeds = [seed_loss(training) for training in (self.training, *others)]
+            checkpoint = replace(
+                checkpoint,
+                members=[training.best.weights for training in others],
+                progress={**checkpoint.progress, "seeds": seeds},
+            )
         save_checkpoint(checkpoint, self.folder.best)
 
     def _checkpoint(
@@ -133,3 +143,13 @@ class Saver(Observer):
             deviations=self.deviations.found,
             calibration=calibration,
         )
+
+
+def seed_loss(training: Training) -> dict[str, Any]:
+    """What is kept of one of several models: its seed, and how good its best epoch was."""
+    best = training.best
+    return {
+        "seed": training.recipe.seed,
+        "best_epoch": best.epoch,
+        "best_valid_loss": best.valid_loss,
+    }

@@ -48,8 +48,8 @@ class Stream:
         if opened.model.needs_windows or recipe.model.bidirectional:
             raise UsageError(
                 f"{checkpoint}: --stream carries the state on, but this model needs whole windows; "
-                "train it with task.normalise: none, model.bidirectional: false, model.skip: none "
-                "and decoder direct or recursive"
+                "train it with task.normalise: none, model.bidirectional: false, model.skip: none, "
+                "decoder direct or recursive, and train.seeds: 1"
             )
         self.recipe: Recipe = recipe
         self.time = opened.saved.time

@@ -4,10 +4,12 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from grucli.nn import ensemble_of
 from grucli.recipe import Recipe
 from grucli.results import TrainingEvent
 from grucli.runs.device import Threads, choose_device, flushed_denormals, thread_limit_lifted
 from grucli.runs.folder import RunFolder
+from grucli.runs.further import again, ensemble_summary, member_of
 from grucli.runs.origin import Origin
 from grucli.runs.resuming import GoesOn
 from grucli.runs.stopping import Stop
@@ -38,7 +40,8 @@ def train(
     ``overwrite`` leaves an earlier run as it is until this one has a best.pt. ``observers`` watch
     the loop beside our own; their state is saved with that of training. With ``train.refit`` the
     judged model is trained once more on all rows, into the folder refit, which is told as a second
-    run between the first and the end.
+    run between the first and the end; so are with ``train.seeds`` the models of the further seeds,
+    in the folder seeds, which are scored together.
     """
     halt, recipe = stop if isinstance(stop, Stop) else Stop(stop), recipe.untuned
     halt.words = f"before training began; {GO_ON if resume else 'nothing was changed'}"
@@ -53,23 +56,42 @@ def train(
         run.use_threads(threads)
         yield run.started()
         yield from _learned(run, halt)
+        runs = [run, *(yield from _further(run, halt, threads, resume=resume))]
         halt.words = f"before the best weights were scored; {run.home.best} has them; {GO_ON}"
-        scores = run.scores()
+        model = ensemble_of([each.with_best_weights() for each in runs])
+        scores = run.scores(model)
+        ensemble = ensemble_summary(runs, model)
         halt.words = "when the run was finished"
         with halt.waiting():
-            finished = run.finished(scores)
+            others = [each.training for each in runs[1:]]
+            finished = run.finished(scores, others=others, ensemble=ensemble)
         if run.recipe.train.refit:
-            again = run.again(scores, resume=resume)
-            finished = replace(finished, refit_path=(yield from _refitted(again, halt)))
+            once_more = again(run, scores, resume=resume)
+            finished = replace(finished, refit_path=(yield from _refitted(once_more, halt)))
         yield finished
 
 
-def _refitted(again: TrainingRun, halt: Stop) -> Generator[TrainingEvent, None, str]:
+def _further(
+    run: TrainingRun, halt: Stop, threads: Threads, *, resume: bool
+) -> Generator[TrainingEvent, None, list[TrainingRun]]:
+    """The events of the models of further seeds, where the recipe asks for some; their runs."""
+    runs = []
+    for number in range(2, run.recipe.train.seeds + 1):
+        halt.words = f"before model {number} was begun; {GO_ON}"
+        member = member_of(run, number, resume=resume)
+        member.use_threads(threads)
+        yield member.started()
+        yield from _learned(member, halt)
+        runs.append(member)
+    return runs
+
+
+def _refitted(once_more: TrainingRun, halt: Stop) -> Generator[TrainingEvent, None, str]:
     """The events of the run on all rows; returns the path of its weights."""
-    yield again.started()
-    yield from _learned(again, halt)
+    yield once_more.started()
+    yield from _learned(once_more, halt)
     with halt.waiting():
-        return again.finish_again()
+        return once_more.finish_again()
 
 
 def _inputs(recipe: Recipe, origin: Origin | None) -> Sequence[str | Path | None]:

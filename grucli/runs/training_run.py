@@ -2,18 +2,20 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import torch
 
+from grucli.data import Panel
 from grucli.errors import InterruptedRunError
 from grucli.insight.normalisation import DeviationProbe
 from grucli.insight.observers import weight_observers
-from grucli.nn import available
+from grucli.nn import RecurrentModel, available
 from grucli.recipe import Recipe, dump_recipe
 from grucli.results import (
     AnyScores,
+    Ensemble,
     Epoch,
     Step,
     TrainingFinished,
@@ -35,8 +37,18 @@ from grucli.tasks import Intervals
 from grucli.text import plural
 from grucli.training.loop import Validating, fit
 from grucli.training.observers import Observer, Observers
+from grucli.training.progress import Training
 
 GO_ON = "go on with --resume"
+
+
+@dataclass(frozen=True)
+class Member:
+    """One of several models of other seeds, which learn from one table."""
+
+    number: int
+    count: int
+    panel: Panel
 
 
 class TrainingRun:
@@ -51,12 +63,18 @@ class TrainingRun:
         goes_on: GoesOn | None = None,
         observers: Sequence[Observer] = (),
         refit: Refit | None = None,
+        member: Member | None = None,
     ) -> None:
         recipe = goes_on.recipe if goes_on is not None else recipe
+        self.member = member
         self.home, self.device = folder.home or folder, device
         self.refit, epochs = refit, None if refit is None else refit.epochs
         self.setup = setup = SetUp.of(
-            recipe, device, is_resumed=goes_on is not None, refit_epochs=epochs
+            recipe,
+            device,
+            is_resumed=goes_on is not None,
+            refit_epochs=epochs,
+            panel=None if member is None else member.panel,
         )
         self.recipe = recipe = setup.recipe
         self.data, self.task, self.samples = setup.data, setup.data.task, setup.samples
@@ -101,7 +119,9 @@ class TrainingRun:
                 "with other rounding"
             )
 
-    def _refit_notes(self) -> Iterator[str]:
+    def _own_notes(self) -> Iterator[str]:
+        if self.member is not None:
+            yield f"model {self.member.number} of {self.member.count}"
         if self.refit is not None:
             epochs = plural(self.refit.epochs, "epoch")
             yield f"once more on all rows, for the {epochs} that validation chose"
@@ -156,7 +176,7 @@ class TrainingRun:
             steps_per_epoch=self.training.steps_per_epoch,
             start_epoch=self.training.epoch,
             notes=(
-                *self._refit_notes(),
+                *self._own_notes(),
                 *self.notes,
                 *panel.notes,
                 *self.data.read.notes,
@@ -189,33 +209,21 @@ class TrainingRun:
                 signal_number=signal_number,
             )
 
-    def scores(self) -> AnyScores | None:
-        """Scores of the best weights, which the model gets, on the test span; None without one.
-
-        Their errors on the validation span are kept for intervals.
-        """
+    def with_best_weights(self) -> RecurrentModel:
+        """The model, which gets its best weights."""
         self.model.load_state_dict(self.training.best.weights)
-        self.calibration = self.task.calibrate(self.model, self.data.read)
+        return self.model
+
+    def scores(self, model: RecurrentModel) -> AnyScores | None:
+        """Scores of the model with its best weights on the test span; None without one.
+
+        Its errors on the validation span are kept for intervals.
+        """
+        self.calibration = self.task.calibrate(model, self.data.read)
         if "test" not in self.samples:
             return None
         intervals = Intervals(kept=self.calibration)
-        return self.task.score(self.model, self.data.read, split="test", intervals=intervals)
-
-    def again(self, scores: AnyScores | None, *, resume: bool) -> "TrainingRun":
-        """The run that trains the judged model once more on all rows.
-
-        With ``resume`` it goes on where it was stopped, if it was one of as many epochs.
-        """
-        best, folder = self.training.best, self.home.refit
-        judged = None if scores is None else asdict(scores.model)
-        refit = Refit(best.epoch, best.valid_loss, judged, self.calibration)
-        goes_on = None
-        if resume and folder.has_state:
-            goes_on = GoesOn.of(folder, self.recipe, None)
-            if goes_on.state.checkpoint.progress.get("refit") != {"epochs": refit.epochs}:
-                goes_on = None
-        place = folder.emptied() if goes_on is None else folder
-        return TrainingRun(self.recipe, place, self.device, goes_on=goes_on, refit=refit)
+        return self.task.score(model, self.data.read, split="test", intervals=intervals)
 
     def finish_again(self) -> str:
         """Save the last weights beside the scores of the judged model; the path of the file."""
@@ -224,10 +232,18 @@ class TrainingRun:
         self.saver.save_scored(self.refit.scores, self.refit.calibration)
         return str(self.home.best)
 
-    def finished(self, scores: AnyScores | None) -> TrainingFinished:
-        """Save the best weights with their scores and close the run's books."""
+    def finished(
+        self,
+        scores: AnyScores | None,
+        *,
+        others: Sequence[Training] = (),
+        ensemble: Ensemble | None = None,
+    ) -> TrainingFinished:
+        """Save the best weights with their scores, those of ``others`` with them, and close the
+        run's books.
+        """
         judged = None if scores is None else asdict(scores.model)
-        self.saver.save_scored(judged, self.calibration)
+        self.saver.save_scored(judged, self.calibration, others)
         training = self.training
         event = TrainingFinished(
             reason="patience" if training.best.is_final else "epochs",
@@ -241,6 +257,7 @@ class TrainingRun:
             steps_per_second=training.step / max(training.elapsed_seconds, 1e-9),
             scores=scores,
             hints=training_hints(self.recipe, self.home.path, scores),
+            ensemble=ensemble,
         )
         self.saver.append(event)
         return event

@@ -1,6 +1,7 @@
 """The end of a run in words: where things are; how good it is; what to type next."""
 
 import shlex
+import statistics
 import textwrap
 from pathlib import PurePath
 
@@ -10,7 +11,7 @@ from grucli.cli.kit.numbers import clock, digits
 from grucli.cli.kit.page import Screen
 from grucli.cli.views.hints import hints
 from grucli.cli.views.judged import answers_of, render_judged_summary
-from grucli.results import Scores, TrainingFinished
+from grucli.results import Ensemble, Scores, TrainingFinished
 from grucli.text import clean, plural
 
 _REASONS = {
@@ -50,8 +51,23 @@ def _end(finished: TrainingFinished, width: int) -> list[Text]:
     if finished.refit_path is not None:
         words = f"on all rows, {plural(finished.best_epoch, 'epoch')}"
         lines += [_where("model to use", finished.refit_path, words, width)]
+    if finished.ensemble is not None:
+        lines += [Text(line) for line in ensemble_lines(finished.ensemble)]
     metrics = str(PurePath(finished.run_dir) / "metrics.jsonl")
     return [*lines, _where("every epoch", metrics, "", width)]
+
+
+def ensemble_lines(ensemble: Ensemble) -> list[str]:
+    """How good the models of several seeds are, and their mean, and how far apart they are."""
+    seeds = ensemble.seeds
+    losses = [one.best_valid_loss for one in seeds]
+    spread = statistics.stdev(losses)
+    return [
+        f"{len(seeds)} models, seeds {seeds[0].seed} to {seeds[-1].seed}: validation loss "
+        f"{' '.join(map(digits, losses))}, spread {digits(spread, 2)}",
+        f"their mean {digits(ensemble.valid_loss)}; what they say differs by "
+        f"{digits(ensemble.spread, 2)} (standard deviation, scaled)",
+    ]
 
 
 def _where(name: str, path: str, more: str, width: int) -> Text:

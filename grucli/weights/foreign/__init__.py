@@ -70,6 +70,7 @@ def _own(path: str, body: Mapping[str, Any]) -> WeightFile:
     facts = {name: value for name, value in body.items() if name != "training"}
     check_content(path, facts)
     state, recipe = facts.pop("weights", None), facts.pop("recipe", None)
+    others = facts.pop("members", None) or ()
     tensors: Tensors = state if isinstance(state, dict) else {}
     file = WeightFile(path, FORMAT, tensors, (), {}, recipe, facts)
     model = file.section("model")
@@ -83,6 +84,17 @@ def _own(path: str, body: Mapping[str, Any]) -> WeightFile:
         file,
         modules=tuple(_as_asked(module, model) for module in modules),
         other_tensors=_others(tensors, modules),
+        notes=_on_members(1 + len(others)),
+    )
+
+
+def _on_members(count: int) -> tuple[str, ...]:
+    """Which of several models is shown."""
+    if count == 1:
+        return ()
+    return (
+        f"The first of {count} models that answer with their mean; the others are in the folder "
+        "seeds of the run.",
     )
 
 
