@@ -7,6 +7,7 @@ from pathlib import Path
 from grucli.nn import ensemble_of
 from grucli.recipe import Recipe
 from grucli.results import TrainingEvent
+from grucli.runs.announcing import started
 from grucli.runs.device import Threads, choose_device, flushed_denormals, thread_limit_lifted
 from grucli.runs.folder import RunFolder
 from grucli.runs.further import again, ensemble_summary, member_of
@@ -54,7 +55,7 @@ def train(
         goes_on = GoesOn.of(writing, recipe, origin) if resume else None
         run = TrainingRun(recipe, writing, place, goes_on=goes_on, observers=observers)
         run.use_threads(threads)
-        yield run.started()
+        yield started(run)
         yield from _learned(run, halt)
         runs = [run, *(yield from _further(run, halt, threads, resume=resume))]
         halt.words = f"before the best weights were scored; {run.home.best} has them; {GO_ON}"
@@ -80,7 +81,7 @@ def _further(
         halt.words = f"before model {number} was begun; {GO_ON}"
         member = member_of(run, number, resume=resume)
         member.use_threads(threads)
-        yield member.started()
+        yield started(member)
         yield from _learned(member, halt)
         runs.append(member)
     return runs
@@ -88,7 +89,7 @@ def _further(
 
 def _refitted(once_more: TrainingRun, halt: Stop) -> Generator[TrainingEvent, None, str]:
     """The events of the run on all rows; returns the path of its weights."""
-    yield once_more.started()
+    yield started(once_more)
     yield from _learned(once_more, halt)
     with halt.waiting():
         return once_more.finish_again()

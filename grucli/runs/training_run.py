@@ -5,13 +5,11 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import torch
-
 from grucli.data import Panel
 from grucli.errors import InterruptedRunError
 from grucli.insight.normalisation import DeviationProbe
 from grucli.insight.observers import weight_observers
-from grucli.nn import RecurrentModel, available
+from grucli.nn import RecurrentModel
 from grucli.recipe import Recipe, dump_recipe
 from grucli.results import (
     AnyScores,
@@ -19,7 +17,6 @@ from grucli.results import (
     Epoch,
     Step,
     TrainingFinished,
-    TrainingStarted,
 )
 from grucli.runs.device import (
     Pace,
@@ -32,9 +29,8 @@ from grucli.runs.hints import training_hints
 from grucli.runs.memory import memory_watched
 from grucli.runs.resuming import GoesOn
 from grucli.runs.saving import Refit, Saver
-from grucli.runs.setting_up import SetUp, model_words
+from grucli.runs.setting_up import SetUp
 from grucli.tasks import Intervals
-from grucli.text import plural
 from grucli.training.loop import Validating, fit
 from grucli.training.observers import Observer, Observers
 from grucli.training.progress import Training
@@ -110,22 +106,6 @@ class TrainingRun:
         """What the recurrent layers are computed with."""
         return self.setup.kernel
 
-    def _kernel_notes(self) -> Iterator[str]:
-        if not available():
-            yield "the native kernel is not installed (no C++ compiler was found): torch is slower"
-        if self.kernel != self.kernel_before:
-            yield (
-                f"kernel {self.kernel_before} before the stop, {self.kernel} now: the run goes on "
-                "with other rounding"
-            )
-
-    def _own_notes(self) -> Iterator[str]:
-        if self.member is not None:
-            yield f"model {self.member.number} of {self.member.count}"
-        if self.refit is not None:
-            epochs = plural(self.refit.epochs, "epoch")
-            yield f"once more on all rows, for the {epochs} that validation chose"
-
     def use_threads(self, threads: Threads) -> None:
         """Set the number of threads; ``auto`` is that of the run resumed, or what is measured.
 
@@ -152,37 +132,6 @@ class TrainingRun:
         progress = goes_on.state.checkpoint.progress
         self.threads_before, self.kernel_before = progress["threads"], progress["kernel"]
         self.notes = goes_on.restore(self.training, self.saver)
-
-    def started(self) -> TrainingStarted:
-        """What is about to happen, for the screen."""
-        train, panel = self.recipe.train, self.data.read.panel
-        return TrainingStarted(
-            recipe=self.recipe.name,
-            run_dir=str(self.home.path),
-            model=model_words(self.recipe),
-            samples_word=self.task.samples_word,
-            parameters=self.setup.parameters,
-            device=self.device,
-            threads=torch.get_num_threads(),
-            kernel=self.kernel,
-            seed=train.seed,
-            rows=len(panel.values),
-            columns=panel.columns.values,
-            frequency=panel.frequency.words,
-            train_windows=len(self.samples["train"]),
-            valid_windows=len(self.samples["valid"]),
-            test_windows=len(self.samples.get("test", ())),
-            epochs=train.epochs if self.refit is None else self.refit.epochs,
-            steps_per_epoch=self.training.steps_per_epoch,
-            start_epoch=self.training.epoch,
-            notes=(
-                *self._own_notes(),
-                *self.notes,
-                *panel.notes,
-                *self.data.read.notes,
-                *self._kernel_notes(),
-            ),
-        )
 
     def loop(self) -> Iterator[Step | Validating | Epoch]:
         """The training loop with all that watches it and writes files."""
