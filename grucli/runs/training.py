@@ -6,7 +6,7 @@ from pathlib import Path
 
 from grucli.nn import ensemble_of
 from grucli.recipe import Recipe
-from grucli.results import TrainingEvent
+from grucli.results import TrainingEvent, TrainingFinished
 from grucli.runs.announcing import started
 from grucli.runs.device import Threads, choose_device, flushed_denormals, thread_limit_lifted
 from grucli.runs.folder import RunFolder
@@ -58,16 +58,9 @@ def train(
         yield started(run)
         yield from _learned(run, halt)
         runs = [run, *(yield from _further(run, halt, threads, resume=resume))]
-        halt.words = f"before the best weights were scored; {run.home.best} has them; {GO_ON}"
-        model = ensemble_of([each.with_best_weights() for each in runs])
-        scores = run.scores(model)
-        ensemble = ensemble_summary(runs, model)
-        halt.words = "when the run was finished"
-        with halt.waiting():
-            others = [each.training for each in runs[1:]]
-            finished = run.finished(scores, others=others, ensemble=ensemble)
+        finished = _judged(runs, halt)
         if run.recipe.train.refit:
-            once_more = again(run, scores, resume=resume)
+            once_more = again(run, finished.scores, resume=resume)
             finished = replace(finished, refit_path=(yield from _refitted(once_more, halt)))
         yield finished
 
@@ -85,6 +78,18 @@ def _further(
         yield from _learned(member, halt)
         runs.append(member)
     return runs
+
+
+def _judged(runs: Sequence[TrainingRun], halt: Stop) -> TrainingFinished:
+    """Score the best weights, of several models their mean, and close the books of the first."""
+    run, *others = runs
+    halt.words = f"before the best weights were scored; {run.home.best} has them; {GO_ON}"
+    model = ensemble_of([each.with_best_weights() for each in runs])
+    scores, ensemble = run.scores(model), ensemble_summary(runs, model)
+    halt.words = "when the run was finished"
+    with halt.waiting():
+        trainings = [each.training for each in others]
+        return run.finished(scores, others=trainings, ensemble=ensemble)
 
 
 def _refitted(once_more: TrainingRun, halt: Stop) -> Generator[TrainingEvent, None, str]:
