@@ -297,8 +297,8 @@ OPTIONS = {
     "train": "--set --run-dir --resume --overwrite --print-recipe --device --threads --seed "
     "--json --quiet --verbose --no-color",
     "eval": "--split --by --level --fail-if --plot --json --threads --quiet --verbose --no-color",
-    "predict": "-o --output --horizon --level --future --future-template --stream --shard --plot "
-    "--json --threads --quiet --verbose --no-color",
+    "predict": "-o --output --horizon --level --future --future-template --anomaly --stream "
+    "--shard --plot --json --threads --quiet --verbose --no-color",
     "inspect-weights": "--layout --layer --gate --sort --names --matrix -o --output --unit "
     "--history --all --exact --fail-if --plot --json --quiet --verbose --no-color",
     "trace": "-o --output --rows --layer --unit --gate --step --plot --json --threads --quiet "

@@ -1,5 +1,6 @@
 """What comes out of a run: frozen, JSON-able values that a screen can draw without torch."""
 
+from grucli.results.anomalies import Anomalies
 from grucli.results.backtest import Backtest, BacktestWindow, OverallErrors
 from grucli.results.classes import ClassMetrics, ClassScores, Labels
 from grucli.results.comparison import RunComparison, RunSummary
@@ -68,13 +69,14 @@ from grucli.results.weights import (
 
 AnyScores = Scores | ClassScores | NumberScores
 """How good a model is, of whatever task."""
-Prediction = Forecast | Labels | Numbers
+Prediction = Forecast | Labels | Numbers | Anomalies
 """What a model makes of a table, of whatever task."""
 
 __all__ = [
     "BASELINES",
     "ROWS_BEFORE",
     "SCHEMA_VERSION",
+    "Anomalies",
     "AnyScores",
     "Backtest",
     "BacktestWindow",

@@ -8,7 +8,7 @@ from typing import Any
 from grucli.checkpoint import Checkpoint
 from grucli.data import Table
 from grucli.errors import UsageError
-from grucli.results import ForecastExample, Prediction
+from grucli.results import Anomalies, ForecastExample, Prediction
 from grucli.runs.opened import (
     Opened,
     OpenedTable,
@@ -86,6 +86,17 @@ class Predictor:
         return replace(
             prediction, notes=(*opened.notes, *table.panel.notes, *prediction.notes)
         ), table
+
+    def anomalies(self, data: Any = None) -> Anomalies:
+        """How far each row of a table (default: the recipe's own) is from its forecast one step
+        ahead, as a multiple of the usual error on the validation span.
+
+        ``data`` is as for ``predict``. Raises UsageError for a model that forecasts nothing.
+        """
+        opened = self.opened
+        table = with_table(opened, data)
+        found = opened.task.anomalies(opened.model, table.data, kept=opened.saved.calibration)
+        return replace(found, notes=(*table.panel.notes, *found.notes))
 
     def future_template(self, data: Any = None, *, horizon: int | None = None, path: str) -> bytes:
         """The table that ``future`` takes, its values empty, as ``path`` is written."""

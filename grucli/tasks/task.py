@@ -14,7 +14,7 @@ from grucli.errors import CheckpointError, UsageError
 from grucli.forms import Fields, Form, Plain
 from grucli.nn import RecurrentModel
 from grucli.recipe import Recipe
-from grucli.results import AnyScores, ForecastExample, Prediction, SplitName
+from grucli.results import Anomalies, AnyScores, ForecastExample, Prediction, SplitName
 from grucli.training.objective import Objective
 
 
@@ -149,7 +149,7 @@ class Task(ABC, Generic[Data, Model]):
         """What training makes smaller."""
 
     def calibrate(self, model: Model, data: Data) -> Mapping[str, Any] | None:
-        """What intervals are made of, measured on the validation span; None without any."""
+        """What intervals and scores of rows are made of, from the validation span; None without."""
         return None
 
     @abstractmethod
@@ -186,6 +186,16 @@ class Task(ABC, Generic[Data, Model]):
     @abstractmethod
     def prediction_examples(self, prediction: Any, data: Data) -> tuple[ForecastExample, ...]:
         """A prediction beside the rows that it was made from, to be drawn."""
+
+    def anomalies(self, model: Model, data: Data, *, kept: Mapping[str, Any] | None) -> Anomalies:
+        """How odd each row of a table is; ``kept`` is what ``calibrate`` gave.
+
+        Raises UsageError for a model that expects nothing of its rows, or has nothing kept.
+        """
+        raise UsageError(
+            f"--anomaly: scores are errors of forecasts, and this model was trained with "
+            f"task.kind {self.kind}; train a forecast"
+        )
 
     def build_model(
         self, recipe: Recipe, learned: Learned, initial: Mapping[str, Any] | None = None

@@ -99,6 +99,9 @@ def _levels(value: list[float]) -> list[float]:
     return value
 
 
+Anomaly = Annotated[
+    bool, typer.Option("--anomaly", help="Score each row of DATA by its error one step ahead.")
+]
 Levels = Annotated[
     list[float],
     typer.Option(

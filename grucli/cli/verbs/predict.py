@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from grucli.cli.kit.options import (
+    Anomaly,
     Checkpoint,
     Data,
     Json,
@@ -54,6 +55,7 @@ def predict(
     level: Levels = [],  # noqa: B006
     future: _Future = None,
     future_template: _FutureTemplate = None,
+    anomaly: Anomaly = False,
     stream: _Stream = False,
     shard: _Share = None,
     plot: Plot = None,
@@ -66,10 +68,9 @@ def predict(
     """Forecast beyond the end of a table, in its own units and time stamps, as CSV.
 
     --level 80 adds y-lo-80 and y-hi-80, between which 80 per cent of the values to come should
-    lie, as the errors on the validation span were. A classifier gives the label of every series
-    and the probability of each class, a regressor the number of every series, a model that labels
-    rows a row for each time. -o OUT/ predicts each file of DATA by itself into a file of its name,
-    on one thread.
+    lie. Other tasks give the label or number of every series or row. -o OUT/ predicts each file
+    of DATA by itself, on one thread. --anomaly gives each row of DATA with its error one step
+    ahead, beside the usual one on the validation span.
 
     Example: grucli predict runs/co2/best.pt new.csv -o forecast.csv
     """
@@ -77,11 +78,15 @@ def predict(
 
     asked: dict[str, Any] = {"horizon": horizon, "levels": level, "future": future}
     if stream:
-        others = (plot, future, future_template, shard)
-        _stream(checkpoint, data, output, threads, is_alone=not (level or any(others)))
+        is_alone = not (level or any((plot, future, future_template, shard, anomaly)))
+        _stream(checkpoint, data, output, threads, is_alone=is_alone)
     elif shard is not None or is_folder(output):
-        shown = {"json": json, "is_alone": (plot, future_template) == (None, None)}
+        is_alone = (plot, future_template, anomaly) == (None, None, False)
+        shown = {"json": json, "is_alone": is_alone}
         _predict_files(checkpoint, data, output, shard, threads=threads or 1, **shown, **asked)
+    elif anomaly:
+        _refuse_others({horizon, future, future_template, plot} != {None} or level)
+        _score_rows(checkpoint, data, output, threads=threads, json=json)
     elif future_template is not None:
         is_alone = (future, output, plot, json) == (None, "-", None, False)
         _write_template(checkpoint, data, future_template, horizon=horizon, is_alone=is_alone)
@@ -113,6 +118,27 @@ def _predict_table(
     _write(prediction, output, json=json)
 
 
+def _refuse_others(are_there: Any) -> None:
+    """Raise UsageError for options of a forecast beside --anomaly."""
+    if are_there:
+        raise UsageError(
+            "--anomaly: looks at the rows of DATA and at none beyond them; leave out --horizon, "
+            "--level, --future, --future-template and --plot"
+        )
+
+
+def _score_rows(
+    checkpoint: str, data: str | None, output: str, *, threads: int | None, json: bool
+) -> None:
+    """Write how far each row is from its forecast one step ahead."""
+    from grucli.runs import device, outputs
+    from grucli.runs.predicting import Predictor
+
+    outputs.check_table_outputs({"--output": output}, checkpoint, data)
+    device.set_threads(threads)
+    _write(Predictor(checkpoint).anomalies(data), output, json=json)
+
+
 def _predict_files(
     checkpoint: str,
     data: str | None,
@@ -134,7 +160,7 @@ def _predict_files(
     if not is_folder(output) or not is_alone:
         raise UsageError(
             f"--shard, -o {output}: parts of many files are written into a folder; expected "
-            "-o OUT/, without --plot and --future-template"
+            "-o OUT/, without --plot, --anomaly and --future-template"
         )
     device.set_threads(threads)
     predictor, ending = Predictor(checkpoint), ".json" if json else ".csv"

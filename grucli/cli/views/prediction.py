@@ -8,6 +8,7 @@ from typing import TextIO
 from grucli.results import Prediction
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+Column = Sequence[str] | Sequence[float] | Sequence[float | None]
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 
 
@@ -30,7 +31,7 @@ def write_prediction_csv(prediction: Prediction, stream: TextIO) -> None:
     writer.writerows(zip(*map(_cells, table.values()), strict=True))
 
 
-def _cells(column: Sequence[str] | Sequence[float]) -> Iterable[str] | Iterable[float]:
+def _cells(column: Column) -> Iterable[str] | Iterable[float | None]:
     """A column as it is written; its texts are looked at once each."""
     if not (column and isinstance(column[0], str)):
         return column

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from grucli.errors import CheckpointError, UsageError
-from grucli.forms import Array, Fields, Form
+from grucli.forms import Array, Form
 from grucli.nn import Forecaster
 from grucli.tasks.batches import evaluation_size
 from grucli.tasks.forecast.samples import Windows
@@ -26,9 +26,9 @@ MOST_ERRORS = 1 << 25
 USUAL_LEVELS = (80.0, 95.0)
 
 
-def calibration_form(horizon: int, targets: int) -> Form:
-    """What a checkpoint keeps of a model of so many steps and targets."""
-    return Fields({"errors": Array(("float32",), (len(GRID), horizon, targets))})
+def errors_form(horizon: int, targets: int) -> Form:
+    """What a checkpoint keeps of the errors of a model of so many steps and targets."""
+    return Array(("float32",), (len(GRID), horizon, targets))
 
 
 @dataclass(frozen=True, eq=False)

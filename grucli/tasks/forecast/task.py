@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from grucli.data import Judged, Panel, Table
-from grucli.forms import Form
+from grucli.forms import Fields, Form
 from grucli.nn import Forecaster
 from grucli.recipe import Recipe
-from grucli.results import Forecast, ForecastExample, Scores, SplitName
-from grucli.tasks.forecast.calibration import Calibration, calibration_form
+from grucli.results import Anomalies, Forecast, ForecastExample, Scores, SplitName
+from grucli.tasks.forecast.calibration import Calibration, errors_form
 from grucli.tasks.forecast.data import ForecastData
 from grucli.tasks.forecast.examples import newest_examples, window_examples
 from grucli.tasks.forecast.measures import facts_form
@@ -16,6 +16,7 @@ from grucli.tasks.forecast.model import new_forecaster
 from grucli.tasks.forecast.objective import ForecastObjective
 from grucli.tasks.forecast.predict import forecast_table
 from grucli.tasks.forecast.score import score_model
+from grucli.tasks.forecast.surprise import Surprise, anomaly_table, surprise_form
 from grucli.tasks.task import Intervals, Learned, Task
 
 
@@ -30,7 +31,11 @@ class ForecastTask(Task[ForecastData, Forecaster]):
 
     def calibration_form(self, recipe: Recipe) -> Form:
         """Errors by level, step and target."""
-        return calibration_form(recipe.forecast.horizon, len(recipe.data.target))
+        count = len(recipe.data.target)
+        return Fields(
+            {"errors": errors_form(recipe.forecast.horizon, count)},
+            {"first": surprise_form(count)},
+        )
 
     samples_word = "window"
     best_by = ("mase", 1)
@@ -65,8 +70,11 @@ class ForecastTask(Task[ForecastData, Forecaster]):
         return ForecastObjective(model, data.recipe.train, train, valid)
 
     def calibrate(self, model: Forecaster, data: ForecastData) -> Mapping[str, Any]:
-        """The errors of the validation windows."""
-        return Calibration.measure(model, data.samples("valid")).to_plain()
+        """The errors of the validation windows, and those of their first step."""
+        valid = data.samples("valid")
+        first = Surprise.measure(model, valid)
+        kept = {} if first is None else {"first": first.errors}
+        return Calibration.measure(model, valid).to_plain() | kept
 
     def score(
         self,
@@ -102,3 +110,9 @@ class ForecastTask(Task[ForecastData, Forecaster]):
     ) -> Forecast:
         """Beyond the end of the table, for the trained ``horizon`` or another number of steps."""
         return forecast_table(model, data, horizon=horizon, future=future, intervals=intervals)
+
+    def anomalies(
+        self, model: Forecaster, data: ForecastData, *, kept: Mapping[str, Any] | None
+    ) -> Anomalies:
+        """Errors of the forecast one step ahead."""
+        return anomaly_table(model, data, kept)
