@@ -70,14 +70,14 @@ def test_new_values_are_covered_as_often_as_the_level_says():
     errors = np.abs(draws.normal(size=(19, 2000, 1))).astype(np.float32)
     kept = Calibration(_at_ranks(np.sort(errors, axis=0)))
     new = np.abs(draws.normal(size=(2000, 1)))
-    assert (new <= kept.half_widths(80)).mean() == pytest.approx(0.8, abs=0.03)
-    assert (new <= kept.half_widths(95)).mean() == pytest.approx(0.95, abs=0.02)
+    assert (new <= kept.margins(80)).mean() == pytest.approx(0.8, abs=0.03)
+    assert (new <= kept.margins(95)).mean() == pytest.approx(0.95, abs=0.02)
     assert kept.highest_level == 95
 
 
 def test_a_level_between_two_that_are_kept_takes_the_next_above():
     kept = Calibration(np.arange(199, dtype=np.float32).reshape(-1, 1, 1))
-    assert kept.half_widths(80.2) == kept.half_widths(80.5) != kept.half_widths(80)
+    assert kept.margins(80.2) == kept.margins(80.5) != kept.margins(80)
 
 
 def test_a_run_keeps_the_errors_of_its_best_weights_on_the_validation_span(best):

@@ -12,8 +12,8 @@ from torch import Tensor
 from grucli.nn import Forecaster
 from grucli.nn.norms import step_values
 from grucli.nn.recording import LayerRecord, recording
+from grucli.tasks.forecast.objective import mean_loss
 from grucli.tasks.forecast.samples import Batch
-from grucli.tasks.losses import masked_mean_loss
 
 REACH = 0.01
 """A gradient reaches as far back as this share of its largest is left."""
@@ -43,13 +43,13 @@ def gradients_by_lag(model: Forecaster, batch: Batch, *, loss: str) -> list[tupl
     """
     model.eval()
     with torch.enable_grad(), recording(model.recurrent) as calls:
-        forecast = model(batch.context, batch.future)
-        mean, _ = masked_mean_loss(loss, forecast, batch.target, weight=batch.weight)
+        forecast = model.distribution(batch.context, batch.future)
+        mean, _ = mean_loss(loss, forecast, batch.target, weight=batch.weight)
     found = []
     for record in calls[0].layers:
         tensors = [part for state in record.states[1:] for part in state]
         gradients = torch.autograd.grad(
-            mean * len(forecast), tensors, retain_graph=True, materialize_grads=True
+            mean * len(batch.target), tensors, retain_graph=True, materialize_grads=True
         )
         parts = len(record.states[0])
         norms = [

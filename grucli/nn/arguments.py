@@ -1,6 +1,7 @@
 """What a recurrent stack cannot be made of, and what it cannot read."""
 
 import warnings
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor
@@ -17,6 +18,12 @@ def check_choice(name: str, value: str, known: tuple[str, ...]) -> None:
     """Raise ValueError for a value that is not among the known ones."""
     if value not in known:
         raise ValueError(f"{name}: {value!r} is unknown; expected one of {', '.join(known)}")
+
+
+def check_choices(known: Mapping[str, tuple[str, ...]], **values: str) -> None:
+    """The same of several values, of which ``known`` has the choices."""
+    for name, value in values.items():
+        check_choice(name, value, known[name])
 
 
 def check_stack(

@@ -9,15 +9,13 @@ from typing import Unpack
 import torch
 from torch import Tensor
 
-from grucli.nn.arguments import check_choice
+from grucli.nn.arguments import check_choices
 from grucli.nn.categories import Categories
-from grucli.nn.decoders import DECODERS, Ahead, Decoder, Plan, Row, Skip
-from grucli.nn.heads import Distribution, Point
+from grucli.nn.decoders import CHOICES, DECODERS, Ahead, Decoder, Plan, Row, Skip
+from grucli.nn.heads import Distribution, head_of
 from grucli.nn.model import HIDDEN, RecurrentModel, StackOptions
 from grucli.nn.states import State
-from grucli.nn.window_scale import WINDOW_SCALES, WindowScale
-
-SKIPS = ("none", "linear")
+from grucli.nn.window_scale import WindowScale
 
 
 class Forecaster(RecurrentModel):
@@ -33,6 +31,8 @@ class Forecaster(RecurrentModel):
     skip: linear adds a linear map of the targets' contexts, all of them ``context`` steps long.
     normalise: none, last, last_scaled or mean_std, for each window on its targets and past columns,
     undone on the output.
+    output: what is said of every value (see ``grucli.nn.heads``); quantiles are those of the
+    ``levels``, the median 0.5 among them.
     channels: joint, or independent (each target is a sample of its own, weights are shared).
     tbptt_steps: in training, gradients reach at most this many context steps back; the steps
     before run forward only and hand on their state (Williams & Peng 1990). None is no limit.
@@ -53,6 +53,8 @@ class Forecaster(RecurrentModel):
         skip: str = "none",
         context: int = 1,
         normalise: str = "none",
+        output: str = "point",
+        levels: tuple[float, ...] = (),
         channels: str = "joint",
         tbptt_steps: int | None = None,
         **stack: Unpack[StackOptions],
@@ -62,21 +64,18 @@ class Forecaster(RecurrentModel):
         Raises ValueError for an unknown choice or choices that exclude each other.
         """
         super().__init__()
-        check_choice("decoder", decoder, tuple(DECODERS))
-        check_choice("skip", skip, SKIPS)
-        check_choice("normalise", normalise, WINDOW_SCALES)
-        check_choice("channels", channels, ("joint", "independent"))
+        check_choices(CHOICES, decoder=decoder, skip=skip, normalise=normalise, channels=channels)
         self.given = Row(target_size, past_size, future_size, static_size, flag_size)
         self.horizon, self.normalise, self.tbptt_steps = horizon, normalise, tbptt_steps
-        self.is_independent = channels == "independent"
+        self.head, self.is_independent = head_of(output, levels), channels == "independent"
         self._check_combination(DECODERS[decoder], bidirectional=stack.get("bidirectional", False))
         self.categories = Categories(self.given, categories or {})
         self.row = self.categories.row
-        self.samples_per_window = target_size if self.is_independent else 1
+        self.samples_per_window = count = target_size if self.is_independent else 1
         sample = self.row.alone() if self.is_independent else self.row
-        hidden = stack.get("hidden", HIDDEN)
-        self._add_stack(DECODERS[decoder].stack_inputs(sample, hidden), **stack)
-        plan = Plan(sample, horizon, self.outputs, self.dropout, segment, self.samples_per_window)
+        width = DECODERS[decoder].stack_inputs(sample, stack.get("hidden", HIDDEN))
+        self._add_stack(width, **stack)
+        plan = Plan(sample, horizon, self.outputs, self.dropout, segment, count, self.head)
         self.decoder = DECODERS[decoder](plan)
         self.skip = Skip(context, horizon, sample.targets) if skip == "linear" else None
 
@@ -86,12 +85,7 @@ class Forecaster(RecurrentModel):
             raise ValueError("bidirectional: excludes tbptt_steps, and every decoder but direct")
         if row.past and (decoder.feeds_back or self.is_independent):
             raise ValueError("past_size: excludes decoder='recursive' and channels='independent'")
-        if row.flags > row.values:
-            raise ValueError(f"flag_size: {row.flags} flags; expected at most {row.values}")
-        if self.is_independent and 0 < row.flags < row.targets:
-            raise ValueError(
-                f"flag_size: {row.flags} flags; expected none or those of all {row.targets} targets"
-            )
+        row.check_flags(apart=self.is_independent)
         if self.tbptt_steps is not None and self.tbptt_steps < 1:
             raise ValueError(f"tbptt_steps: {self.tbptt_steps}; expected at least 1, or None")
 
@@ -117,7 +111,7 @@ class Forecaster(RecurrentModel):
         target_BKC: Tensor | None = None,
         teacher_forcing: float = 0.0,
     ) -> Tensor:
-        """Forecast [B, K, targets].
+        """Forecast [B, K, targets]: of a distribution the median.
 
         ``future_BKF`` are the future columns over the horizon, for a model that has any.
         ``target_BKC`` and ``teacher_forcing`` matter to the recursive decoder only: with that
@@ -133,23 +127,23 @@ class Forecaster(RecurrentModel):
         target_BKC: Tensor | None = None,
         teacher_forcing: float = 0.0,
     ) -> Distribution:
-        """The same forecast with all that it says of its errors."""
+        """The same forecast with all that it says of how values may come out."""
         if future_BKF is None:
             future_BKF = context_BTC.new_empty(len(context_BTC), self.horizon, 0)
         self.given.check(context_BTC, target_BKC, future_BKF, horizon=self.horizon)
         context_BTC, future_BKF = self.categories(context_BTC, future_BKF)
         truth_BKC = target_BKC if teacher_forcing > 0 else None
         if not self.is_independent:
-            return Point(*self._forecast(context_BTC, future_BKF, truth_BKC, teacher_forcing))
+            raw, scale = self._forecast(context_BTC, future_BKF, truth_BKC, teacher_forcing)
+            return self.head.of(self.row.by_parameter(raw), scale)
         count = self.row.targets
-        forecast, scale = self._forecast(
+        raw, scale = self._forecast(
             self.row.separate(context_BTC),
             future_BKF.repeat_interleave(count, dim=0),
             None if truth_BKC is None else truth_BKC.mT.flatten(0, 1).unsqueeze(-1),
             teacher_forcing,
         )
-        forecast = forecast.view(len(context_BTC), count, self.horizon).mT
-        return Point(forecast, scale.together(count))
+        return self.head.of(self.row.together(raw), scale.together(count))
 
     def _forecast(
         self,
@@ -158,9 +152,9 @@ class Forecaster(RecurrentModel):
         truth_BKC: Tensor | None,
         teacher_forcing: float,
     ) -> tuple[Tensor, WindowScale]:
-        """Forecast samples: whole windows, or single targets of them (independent channels).
+        """What is read for samples: whole windows, or single targets of them (independent).
 
-        Beside each forecast the scale of its window, which is undone.
+        Beside it the scale of each window, which is to be undone.
         """
         row = self.decoder.row
         scale, rows_BTC = self._normalise(context_BTC)
@@ -168,15 +162,15 @@ class Forecaster(RecurrentModel):
         static_BS = context_BTC[:, -1, row.static_places]
         truth_BKC = None if truth_BKC is None else scale.apply(truth_BKC)
         ahead = Ahead(future_BKF, static_BS, truth_BKC, teacher_forcing)
-        forecast = self.decoder.decode(self.recurrent, last_BH, state, ahead)
+        raw = self.decoder.decode(self.recurrent, last_BH, state, ahead)
         if self.skip is not None:
-            forecast = forecast + self.skip(rows_BTC[..., : row.targets])
-        return scale.undo(forecast), scale
+            location = raw[..., : row.targets] + self.skip(rows_BTC[..., : row.targets])
+            raw = torch.cat([location, raw[..., row.targets :]], dim=-1)
+        return raw, scale
 
-    def in_window_units(self, context_BTC: Tensor, *targets_BKC: Tensor) -> list[Tensor]:
-        """Values of the targets over the horizon as each window is normalised."""
-        scale = WindowScale.of(self.normalise, context_BTC[..., : self.row.targets])
-        return [scale.apply(values) for values in targets_BKC]
+    def window_units(self, context_BTC: Tensor) -> WindowScale:
+        """How the targets of each window are normalised."""
+        return WindowScale.of(self.normalise, context_BTC[..., : self.row.targets])
 
     def normalised(self, context_BTC: Tensor) -> Tensor:
         """Contexts as the decoder is given them to read, a sample for each independent target."""
@@ -210,10 +204,9 @@ class Forecaster(RecurrentModel):
             row_BC.new_empty(len(samples_BC), self.horizon, 0),
             samples_BC[:, self.decoder.row.static_places],
         )
-        forecast_BKC = self.decoder.decode(self.recurrent, hidden_BH, state, ahead)
-        if self.is_independent:
-            forecast_BKC = forecast_BKC.view(len(row_BC), self.row.targets, self.horizon).mT
-        return forecast_BKC, state
+        raw = self.decoder.decode(self.recurrent, hidden_BH, state, ahead)
+        whole = self.row.together if self.is_independent else self.row.by_parameter
+        return self.head.of(whole(raw), WindowScale(None, None)).point, state
 
     @property
     def needs_windows(self) -> str:

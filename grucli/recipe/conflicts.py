@@ -7,11 +7,12 @@ from typing import Any
 from grucli.recipe.data_rules import DATA_RULES
 from grucli.recipe.label_rules import LABEL_RULES
 from grucli.recipe.model_rules import MODEL_RULES
+from grucli.recipe.output_rules import OUTPUT_RULES
 from grucli.recipe.task_rules import TASK_RULES
 from grucli.recipe.train_rules import TRAIN_RULES
 
 Path = tuple[str, ...]
-_RULES = (*DATA_RULES, *MODEL_RULES, *TRAIN_RULES, *TASK_RULES, *LABEL_RULES)
+_RULES = (*DATA_RULES, *MODEL_RULES, *TRAIN_RULES, *TASK_RULES, *LABEL_RULES, *OUTPUT_RULES)
 
 
 @dataclass(frozen=True)

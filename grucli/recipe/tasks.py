@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
 
-from grucli.recipe.kinds import Text
+from grucli.recipe.kinds import Output, Text
 from grucli.recipe.sections import Section
 
 SPREADING = ("last_scaled", "mean_std")
@@ -26,6 +26,11 @@ class ForecastRecipe(Section):
         "by the mean absolute difference of neighbouring steps (last_scaled), or subtract the mean "
         "and divide by the standard deviation of the context (mean_std).",
     )
+    output: Output = Field(
+        default="point",
+        description="What is said of each value: one number, or quantiles of these levels, such as "
+        "{quantiles: [0.1, 0.5, 0.9]}, of which the median is the forecast.",
+    )
     stride: int = Field(
         default=1, ge=1, le=10_000_000, description="Distance between window starts, in steps."
     )
@@ -35,6 +40,29 @@ class ForecastRecipe(Section):
         le=10_000_000,
         description="Steps in a season, for the seasonal naive baseline and mase; null infers it.",
     )
+
+    @property
+    def output_kind(self) -> str:
+        """The name of the output."""
+        return str(kind_of_output(self.output))
+
+    def loss_name(self, loss: str) -> str:
+        """What is made smaller where train.loss is ``loss``."""
+        return LOSSES_OF_OUTPUTS.get(self.output_kind, loss)
+
+    @property
+    def levels(self) -> tuple[float, ...]:
+        """Those of its quantiles."""
+        return self.output["quantiles"] if isinstance(self.output, dict) else ()
+
+
+LOSSES_OF_OUTPUTS = {"quantiles": "pinball"}
+"""What is learned to be made smaller where train.loss has no say."""
+
+
+def kind_of_output(output: Any) -> Any:
+    """The name of an output, as written or built."""
+    return next(iter(output), None) if isinstance(output, Mapping) else output
 
 
 class ClassifyRecipe(Section):

@@ -132,7 +132,7 @@ class Forecast:
     that names its series: all steps of the first series, then those of the next. ``ids`` is empty
     where the table is one series. ``notes`` are sentences on series that were left out. ``bounds``
     has the ends of intervals, as ``values`` has forecasts, under names such as ``y-lo-80`` and
-    ``y-hi-80``.
+    ``y-hi-80``; ``quantiles`` those of a model that forecasts them, such as ``y-q-0.9``.
     """
 
     time: str
@@ -142,8 +142,10 @@ class Forecast:
     ids: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     bounds: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    quantiles: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
     @property
     def table(self) -> dict[str, tuple[str, ...] | tuple[float, ...]]:
         """All columns by name, as they stand in a CSV: those of pandas, polars or pyarrow."""
-        return {**self.ids, self.time: self.timestamps, **self.values, **self.bounds}
+        more = {**self.quantiles, **self.bounds}
+        return {**self.ids, self.time: self.timestamps, **self.values, **more}

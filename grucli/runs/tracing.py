@@ -162,7 +162,7 @@ def _report(
             for record, gradient in zip(records, gradients, strict=True)
             if (record.layer, record.reverse) in chosen.layers
         ),
-        loss=recipe.train.loss,
+        loss=recipe.forecast.loss_name(recipe.train.loss),
         windows=windows,
         difference=max(float((r.parts_after() - r.own).abs().max()) for r in records),
     )

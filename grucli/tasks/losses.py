@@ -22,8 +22,9 @@ def masked_mean_loss(
     """Loss: how far forecasts are from the truth, in scaled units.
 
     Formula: mean over windows, steps of the horizon and columns of (f - y)^2 (mse), |f - y| (mae),
-    or (f - y)^2 / 2 up to an error of 1 and |f - y| - 1/2 beyond (huber); values that were never
-    measured are left out
+    or (f - y)^2 / 2 up to an error of 1 and |f - y| - 1/2 beyond (huber); of quantiles q of levels
+    p, the mean over the levels of p (y - q) where y is above q and (1 - p) (q - y) where it is
+    below (pinball); values that were never measured are left out
 
     Tells: what training makes smaller.
 
@@ -33,7 +34,7 @@ def masked_mean_loss(
     At the start: that of forecasts near 0 in scaled units; with task.normalise: last, near that of
     the naive forecast.
 
-    Source: the usual definitions; Huber 1964.
+    Source: the usual definitions; Huber 1964; Koenker & Bassett 1978 (pinball).
 
     ``forecast`` and ``target`` are [B, K, C] in scaled units, ``weight`` [B, K, C] is true where
     the truth was measured (None: everywhere). Returns the loss and the number of values, which is
@@ -42,7 +43,13 @@ def masked_mean_loss(
     """
     if weight is None:
         return LOSSES[kind](forecast, target), float(target.numel())
-    losses = LOSSES[kind](forecast, target, reduction="none")
+    return masked_mean(LOSSES[kind](forecast, target, reduction="none"), weight=weight)
+
+
+def masked_mean(losses: Tensor, *, weight: Tensor | None) -> tuple[Tensor, Tensor | float]:
+    """The mean of losses [B, K, C] and how many they are, as ``masked_mean_loss`` gives them."""
+    if weight is None:
+        return losses.mean(), float(losses.numel())
     count = weight.sum().to(losses.dtype)
     total = torch.where(weight, losses, losses.new_zeros(())).sum()
     return total / count.clamp(min=1.0), count

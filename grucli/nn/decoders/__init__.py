@@ -6,6 +6,7 @@ from grucli.nn.decoders.recursive import Recursive
 from grucli.nn.decoders.rows import Ahead, Plan, Row
 from grucli.nn.decoders.segment import Segment
 from grucli.nn.decoders.skip import Skip
+from grucli.nn.window_scale import WINDOW_SCALES
 
 DECODERS: dict[str, type[Decoder]] = {
     "direct": Direct,
@@ -13,5 +14,12 @@ DECODERS: dict[str, type[Decoder]] = {
     "segment": Segment,
 }
 """Name in the recipe -> decoder."""
+CHOICES = {
+    "decoder": tuple(DECODERS),
+    "skip": ("none", "linear"),
+    "normalise": WINDOW_SCALES,
+    "channels": ("joint", "independent"),
+}
+"""What there is to choose of what stands around a stack."""
 
-__all__ = ["DECODERS", "Ahead", "Decoder", "Plan", "Row", "Skip"]
+__all__ = ["CHOICES", "DECODERS", "Ahead", "Decoder", "Plan", "Row", "Skip"]

@@ -54,7 +54,9 @@ class Decoder(nn.Linear, ABC):
 
     @abstractmethod
     def decode(self, stack: Recurrent, last_BH: Tensor, state: State, ahead: Ahead) -> Tensor:
-        """The forecast [B, K, targets], from the last hidden state and the stack's whole state."""
+        """The numbers [B, K, ``Plan.numbers``] of a forecast, from the last hidden state and the
+        stack's whole state.
+        """
 
     @property
     def rows_per_step(self) -> int:

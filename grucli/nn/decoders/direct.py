@@ -23,12 +23,12 @@ class Direct(Decoder):
         super().__init__(plan)
         if self.row.future:
             self.known = nn.Linear(plan.hidden + self.row.future, plan.hidden)
-            self.known_out = nn.Linear(plan.hidden, self.row.targets, bias=False)
+            self.known_out = nn.Linear(plan.hidden, plan.numbers, bias=False)
 
     @staticmethod
     def values(plan: Plan) -> int:
-        """Every target at every step."""
-        return plan.row.targets * plan.horizon
+        """All numbers of every step."""
+        return plan.numbers * plan.horizon
 
     def read(self, context_BTC: Tensor, future_BKF: Tensor) -> Tensor:
         """The context as it is."""

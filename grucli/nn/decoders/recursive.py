@@ -15,16 +15,24 @@ from grucli.nn.states import State
 
 
 class Recursive(Decoder):
-    """y_k = W h_k + b, where h_k has read y_(k-1) and the future columns of step k."""
+    """y_k = W h_k + b, where h_k has read y_(k-1) and the future columns of step k.
+
+    Of a forecast that says more than a number, where the value lies is read back (the median of
+    quantiles, the mean of other distributions), not how uncertain it is.
+    """
 
     goes_on: ClassVar[bool] = True
 
     feeds_back: ClassVar[bool] = True
 
+    def __init__(self, plan: Plan) -> None:
+        super().__init__(plan)
+        self.head = plan.head
+
     @staticmethod
     def values(plan: Plan) -> int:
-        """Every target."""
-        return plan.row.targets
+        """All numbers of a step."""
+        return plan.numbers
 
     def read(self, context_BTC: Tensor, future_BKF: Tensor) -> Tensor:
         """The context, each row with the future columns of the step that it leads to."""
@@ -40,7 +48,7 @@ class Recursive(Decoder):
         fixed_BC = torch.cat([ahead.static, measured_BC], dim=-1)
         hidden_BH, steps = last_BH, [self._values(last_BH)]
         for k in range(1, self.horizon):
-            previous_BC = steps[-1]
+            previous_BC = self.head.fed_back(steps[-1][:, : self.row.targets])
             if ahead.truth is not None:
                 forced_B1 = torch.rand_like(previous_BC[:, :1]) < ahead.teacher_forcing
                 previous_BC = torch.where(forced_B1, ahead.truth[:, k - 1], previous_BC)

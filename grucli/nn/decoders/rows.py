@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from grucli.nn.heads import POINT, Head
+
 
 @dataclass(frozen=True)
 class Row:
@@ -60,6 +62,16 @@ class Row:
             if values is not None and tuple(values.shape) != shape:
                 raise ValueError(f"{name}: shape {tuple(values.shape)}; expected {shape}")
 
+    def check_flags(self, *, apart: bool) -> None:
+        """Raise ValueError for flags of nothing, or where targets are ``apart`` of some of them."""
+        if self.flags > self.values:
+            raise ValueError(f"flag_size: {self.flags} flags; expected at most {self.values}")
+        if apart and 0 < self.flags < self.targets:
+            raise ValueError(
+                f"flag_size: {self.flags} flags; expected none or those of all {self.targets} "
+                "targets"
+            )
+
     def alone(self) -> "Row":
         """The row of one target by itself: with the columns that all targets share, and flags."""
         shared = self.flags - self.targets
@@ -76,6 +88,14 @@ class Row:
             parts += [own.unsqueeze(-1), shared.unsqueeze(-2).expand(*own.shape, -1)]
         return torch.cat(parts, dim=-1).transpose(1, 2).flatten(0, 1)
 
+    def by_parameter(self, numbers: Tensor) -> Tensor:
+        """What a decoder gives for windows, [B, K, numbers], as [B, K, parameters, targets]."""
+        return numbers.view(*numbers.shape[:-1], -1, self.targets)
+
+    def together(self, numbers: Tensor) -> Tensor:
+        """The same of samples [B * targets, K, parameters] that are one target each."""
+        return numbers.view(-1, self.targets, *numbers.shape[1:]).permute(0, 2, 3, 1)
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -83,7 +103,7 @@ class Plan:
 
     ``dropout`` is the share of hidden values dropped in training. ``segment`` is how many steps go
     together, ``samples_per_window`` how many samples of a window are told apart, one after the
-    other.
+    other. ``head`` says what is read for each target of a step.
     """
 
     row: Row
@@ -92,6 +112,12 @@ class Plan:
     dropout: float = 0.0
     segment: int = 1
     samples_per_window: int = 1
+    head: Head = POINT
+
+    @property
+    def numbers(self) -> int:
+        """Numbers of one step of a forecast: the first of every target, then the second, ..."""
+        return self.row.targets * self.head.parameters
 
 
 @dataclass(frozen=True, eq=False)

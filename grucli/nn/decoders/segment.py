@@ -47,8 +47,8 @@ class Segment(Decoder):
 
     @staticmethod
     def values(plan: Plan) -> int:
-        """Every target at every step of a segment."""
-        return plan.row.targets * plan.segment
+        """All numbers of every step of a segment."""
+        return plan.numbers * plan.segment
 
     def reset_parameters(self) -> None:
         """Draw all weights anew: linear layers as torch does, places and channels from N(0, 1)."""

@@ -1,6 +1,33 @@
 """What a forecast says of every value: a number alone, or how it may come out."""
 
-from grucli.nn.heads.distribution import Distribution
-from grucli.nn.heads.point import Point
+from grucli.nn.arguments import check_choice
+from grucli.nn.heads.distribution import Distribution, Head
+from grucli.nn.heads.point import Point, PointHead
+from grucli.nn.heads.quantiles import MEDIAN, Quantiles, QuantilesHead, pinball
 
-__all__ = ["Distribution", "Point"]
+POINT = PointHead()
+HEADS: dict[str, Head] = {"point": POINT}
+"""Name in the recipe -> head, of those that need nothing else."""
+OUTPUTS = (*HEADS, "quantiles")
+
+__all__ = [
+    "MEDIAN",
+    "OUTPUTS",
+    "POINT",
+    "Distribution",
+    "Head",
+    "Point",
+    "PointHead",
+    "Quantiles",
+    "head_of",
+    "pinball",
+]
+
+
+def head_of(output: str, levels: tuple[float, ...] = ()) -> Head:
+    """The head of a name; ``levels`` are those of quantiles, 0.5 among them.
+
+    Raises ValueError for an unknown one.
+    """
+    check_choice("output", output, OUTPUTS)
+    return QuantilesHead(levels) if output == "quantiles" else HEADS[output]

@@ -1,11 +1,14 @@
-"""A forecast of values and of how far they may be off.
+"""A forecast of values and of how they may come out.
 
-Suffixes: B windows, K horizon steps, C targets.
+Suffixes: B windows, K horizon steps, C targets, P parameters.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 
 from torch import Tensor
+
+from grucli.nn.window_scale import WindowScale
 
 
 class Distribution(ABC):
@@ -14,7 +17,7 @@ class Distribution(ABC):
     @property
     @abstractmethod
     def point(self) -> Tensor:
-        """The forecast [B, K, C] as one number a value."""
+        """The forecast [B, K, C] as one number a value: the median."""
 
     @property
     @abstractmethod
@@ -24,3 +27,39 @@ class Distribution(ABC):
 
         Errors divided by it can be held against each other from window to window.
         """
+
+    @abstractmethod
+    def quantile(self, level: float) -> Tensor:
+        """The value [B, K, C] that the truth is below with a chance of ``level``."""
+
+    @abstractmethod
+    def losses(self, target_BKC: Tensor) -> Tensor:
+        """How badly each truth was forecast, [B, K, C]: what training makes smaller."""
+
+    def mapped(self, change: Callable[[Tensor], Tensor]) -> "Distribution":
+        """The forecast of values that a rising function is put upon, of what is known by values."""
+        raise NotImplementedError(type(self).__name__)
+
+    def crps(self, _truth_BKC: Tensor) -> Tensor | None:
+        """The continuous ranked probability score [B, K, C] in closed form; None without one."""
+        return None
+
+
+class Head(ABC):
+    """What the values that a decoder gives mean: ``parameters`` of them for each target.
+
+    The first is where the value lies: what a linear skip adds to.
+    """
+
+    @property
+    @abstractmethod
+    def parameters(self) -> int:
+        """Numbers that are read for each value."""
+
+    @abstractmethod
+    def of(self, raw_BKPC: Tensor, scale: WindowScale) -> Distribution:
+        """The forecast of windows whose normalisation is undone."""
+
+    def fed_back(self, location: Tensor) -> Tensor:
+        """What stands for the value as an input of the next step, of its first parameter."""
+        return location

@@ -1,10 +1,12 @@
 """One number for each value, which says nothing of its own error."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
+import torch
 from torch import Tensor
 
-from grucli.nn.heads.distribution import Distribution
+from grucli.nn.heads.distribution import Distribution, Head
 from grucli.nn.window_scale import WindowScale
 
 
@@ -24,3 +26,32 @@ class Point(Distribution):
     def spread(self) -> Tensor:
         """That of the window [B, 1, C], or 1 where windows are not divided by one."""
         return self.scale.spread_of(self.values)
+
+    def quantile(self, _level: float) -> Tensor:
+        """The forecast, whatever the level."""
+        return self.values
+
+    def losses(self, target_BKC: Tensor) -> Tensor:
+        """Absolute errors; training has others to choose from."""
+        return (target_BKC - self.values).abs()
+
+    def mapped(self, change: Callable[[Tensor], Tensor]) -> "Point":
+        """The forecast of changed values."""
+        return replace(self, values=change(self.values))
+
+    def crps(self, truth_BKC: Tensor) -> Tensor:
+        """The absolute error, which the score is for a forecast of one number."""
+        return (truth_BKC - self.values).abs()
+
+
+class PointHead(Head):
+    """The value itself."""
+
+    @property
+    def parameters(self) -> int:
+        """The value."""
+        return 1
+
+    def of(self, raw_BKPC: Tensor, scale: WindowScale) -> Point:
+        """The forecast of windows whose normalisation is undone."""
+        return Point(scale.undo(torch.squeeze(raw_BKPC, 2)), scale)

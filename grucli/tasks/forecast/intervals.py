@@ -3,6 +3,7 @@
 Suffixes: B windows, K horizon steps, C targets.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,8 +13,9 @@ from torch import Tensor
 
 from grucli.data import Scaler
 from grucli.errors import UsageError
+from grucli.nn.heads import MEDIAN, Distribution, Quantiles
 from grucli.results import IntervalScore
-from grucli.tasks.forecast.calibration import Calibration, usual_levels
+from grucli.tasks.forecast.calibration import Calibration, base_of, central, usual_levels
 from grucli.tasks.task import Intervals
 
 NOT_CALIBRATED = (
@@ -47,7 +49,7 @@ class Bounds:
                 f"was trained on, not of {steps}; ask for fewer steps or leave --level out"
             )
         for level in levels:
-            kept.half_widths(level)
+            kept.margins(level)
         return cls(kept, levels)
 
     @property
@@ -57,29 +59,51 @@ class Bounds:
             return self
         return Bounds(self.calibration, tuple(usual_levels(self.calibration)))
 
-    def ends(self, level: float, point: Tensor, spread: Tensor, own: Scaler) -> list[Tensor]:
-        """Lower and upper end, [B, K, C] each in original units.
+    def ends(self, level: float, made: Distribution, own: Scaler) -> list[Tensor]:
+        """Lower and upper end, [B, K, C] each in original units: what the forecast says, moved by
+        the margins of the calibration, and never beyond the forecast itself.
 
-        ``point`` [B, K, C] and ``spread`` (or [B, 1, C]) are what a model says, in scaled units;
-        ``own`` is the scaler of the targets of these windows.
+        ``made`` is what a model says, in scaled units; ``own`` is the scaler of the targets of
+        these windows.
         """
         assert self.calibration is not None
-        half_KC = torch.from_numpy(self.calibration.half_widths(level)).to(point.device)
-        reach = half_KC[: point.shape[1]] * spread.double()
-        return [own.unscale(point.double() - reach), own.unscale(point.double() + reach)]
+        point = made.point.double()
+        margin_KC = torch.from_numpy(self.calibration.margins(level)).to(point.device)
+        margin = margin_KC * made.spread.double()
+        low, high = central(made, base_of(level))
+        return [
+            own.unscale(torch.minimum(low.double() - margin, point)),
+            own.unscale(torch.maximum(high.double() + margin, point)),
+        ]
 
-    def columns(self, point: Tensor, spread: Tensor, own: Scaler) -> dict[str, tuple[float, ...]]:
-        """Both ends of every level as columns, such as ``y-lo-80``, one window after the other."""
+    def columns(self, made: Distribution, own: Scaler) -> dict[str, Tensor]:
+        """Both ends [B, K] of every level as columns, such as ``y-lo-80``."""
         ends = {
-            f"-{side}-{level:g}": values.cpu().numpy().reshape(-1, point.shape[-1])
+            f"-{side}-{level:g}": values
             for level in self.levels
-            for side, values in zip(("lo", "hi"), self.ends(level, point, spread, own), strict=True)
+            for side, values in zip(("lo", "hi"), self.ends(level, made, own), strict=True)
         }
-        return {
-            name + end: tuple(values[:, place].tolist())
-            for place, name in enumerate(own.columns)
-            for end, values in ends.items()
-        }
+        return _by_target(ends, own)
+
+
+def quantile_columns(made: Distribution, own: Scaler) -> dict[str, Tensor]:
+    """What a forecast of quantiles says as columns [B, K] such as ``y-q-0.9``, but the median;
+    {} of another.
+    """
+    if not isinstance(made, Quantiles):
+        return {}
+    levels = [level for level in made.levels if level != MEDIAN]
+    values = {f"-q-{level:g}": own.unscale(made.quantile(level).double()) for level in levels}
+    return _by_target(values, own)
+
+
+def _by_target(values: Mapping[str, Tensor], own: Scaler) -> dict[str, Tensor]:
+    """Values [B, K, C] by the end of a name as columns, all of a target side by side."""
+    return {
+        name + end: values_BKC[..., place]
+        for place, name in enumerate(own.columns)
+        for end, values_BKC in values.items()
+    }
 
 
 class IntervalSums:
@@ -91,16 +115,14 @@ class IntervalSums:
         self.inside = {level: np.zeros(shape) for level in bounds.levels}
         self.width = {level: np.zeros(shape) for level in bounds.levels}
 
-    def add(
-        self, point: Tensor, spread: Tensor, truth: Tensor, weight: Tensor | None, own: Scaler
-    ) -> None:
+    def add(self, made: Distribution, truth: Tensor, weight: Tensor | None, own: Scaler) -> None:
         """Add windows as ``Bounds.ends`` takes them; truth [B, K, C] in original units, weight true
         where it was measured.
         """
         seen = torch.ones_like(truth, dtype=torch.bool) if weight is None else weight
         self.count += _total(seen)
         for level in self.bounds.levels:
-            low, high = self.bounds.ends(level, point, spread, own)
+            low, high = self.bounds.ends(level, made, own)
             self.inside[level] += _total((low <= truth) & (truth <= high) & seen)
             self.width[level] += _total((high - low).where(seen, 0.0))
 

@@ -22,6 +22,8 @@ def new_forecaster(recipe: Recipe, learned: Learned) -> Forecaster:
         context=task.context,
         horizon=task.horizon,
         normalise=task.normalise,
+        output=task.output_kind,
+        levels=task.levels,
         channels=model.channels,
         tbptt_steps=recipe.train.tbptt_steps,
         **stack_options(recipe),

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from grucli.nn import Forecaster
+from grucli.nn.heads import Distribution, Point
 from grucli.recipe import TrainRecipe
 from grucli.tasks.batch_words import batch_words
 from grucli.tasks.batches import validation_losses
 from grucli.tasks.forecast.samples import Batch, Windows
-from grucli.tasks.losses import masked_mean_loss
+from grucli.tasks.losses import masked_mean, masked_mean_loss
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,8 @@ class ForecastObjective:
         """
         batch = self.train.gather(samples)
         forcing = self._teacher_forcing(epoch)
-        return self._of(batch, self.model(batch.context, batch.future, batch.target, forcing))
+        made = self.model.distribution(batch.context, batch.future, batch.target, forcing)
+        return self._of(batch, made)
 
     def words(self, samples: Tensor) -> str:
         """Series, times and columns of the training windows at positions ``samples`` [B]."""
@@ -50,10 +52,22 @@ class ForecastObjective:
 
     def _validate(self, rows: Tensor) -> tuple[Tensor, Tensor | float]:
         batch = self.valid.gather(rows)
-        return self._of(batch, self.model(batch.context, batch.future))
+        return self._of(batch, self.model.distribution(batch.context, batch.future))
 
-    def _of(self, batch: Batch, forecast: Tensor) -> tuple[Tensor, Tensor | float]:
+    def _of(self, batch: Batch, made: Distribution) -> tuple[Tensor, Tensor | float]:
         target = batch.target
         if self.recipe.loss_units == "window":
-            forecast, target = self.model.in_window_units(batch.context, forecast, target)
-        return masked_mean_loss(self.recipe.loss, forecast, target, weight=batch.weight)
+            units = self.model.window_units(batch.context)
+            made, target = made.mapped(units.apply), units.apply(target)
+        return mean_loss(self.recipe.loss, made, target, weight=batch.weight)
+
+
+def mean_loss(
+    kind: str, made: Distribution, target: Tensor, *, weight: Tensor | None
+) -> tuple[Tensor, Tensor | float]:
+    """The mean loss of a forecast and how many values it is of: of one number the ``kind`` that
+    ``masked_mean_loss`` knows, of others their own.
+    """
+    if isinstance(made, Point):
+        return masked_mean_loss(kind, made.point, target, weight=weight)
+    return masked_mean(made.losses(target), weight=weight)

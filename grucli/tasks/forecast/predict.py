@@ -1,5 +1,7 @@
 """Forecast beyond the newest row, for as many steps as are asked for."""
 
+from collections.abc import Iterator, Mapping, Sequence
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -8,11 +10,13 @@ from grucli.columns import Columns
 from grucli.data import Horizon, Scaler, Table, coarse_columns, put_classes, unseen_ahead
 from grucli.errors import DataError, UsageError
 from grucli.nn import Forecaster
+from grucli.nn.heads import Distribution
+from grucli.recipe import ForecastRecipe
 from grucli.results import Forecast
 from grucli.tasks.batches import evaluation_size
 from grucli.tasks.forecast.data import ForecastData
 from grucli.tasks.forecast.finite import check_finite
-from grucli.tasks.forecast.intervals import Bounds
+from grucli.tasks.forecast.intervals import Bounds, quantile_columns
 from grucli.tasks.forecast.newest import forecast_places, left_out
 from grucli.tasks.forecast.samples import latest_contexts, long_enough
 from grucli.tasks.task import Intervals
@@ -36,33 +40,59 @@ def forecast_table(
     """
     task, panel, columns = data.recipe.forecast, data.panel, data.panel.columns
     steps = task.horizon if horizon is None else horizon
+    _check_steps(task, columns, steps)
+    bounds = Bounds.of(intervals or Intervals(), steps=steps, trained=task.horizon)
+    scaler, ahead = data.newest_scaler, horizon_of(data, steps)
+    targets, known = scaler.only(columns.targets), _scaled_ahead(scaler, ahead, data, future)
+    contexts = latest_contexts(
+        panel, scaler, context_steps=task.context, device=torch.device(data.device)
+    )[np.isin(long_enough(panel, task.context), ahead.places)]
+    points, ends, quantiles = [], [], []
+    for some, point, made in _forecast_all(model, contexts, columns, steps=steps, future=known):
+        own = targets.at(ahead.places[some.numpy(), None])
+        points.append(own.unscale(point.double()).cpu())
+        ends.append(bounds.columns(made, own))
+        quantiles.append(quantile_columns(made, own) if steps <= task.horizon else {})
+    forecast = torch.cat(points)
+    check_finite(forecast, contexts, panel, panel.bounds[1:][ahead.places] - task.context)
+    asked = Horizon(panel, ahead.places, steps, ahead.series)
+    return Forecast(
+        time=panel.time,
+        timestamps=asked.written,
+        columns=columns.targets,
+        values=_columns([dict(zip(columns.targets, forecast.unbind(-1), strict=True))], steps),
+        ids=asked.ids,
+        notes=(*_notes(data, scaler, future), *_without_quantiles(task, steps)),
+        bounds=_columns(ends, steps),
+        quantiles=_columns(quantiles, steps),
+    )
+
+
+def _check_steps(task: ForecastRecipe, columns: Columns, steps: int) -> None:
     if steps > task.horizon and columns.past:
         raise UsageError(
             f"--horizon {steps}: the model forecasts {task.horizon} steps and reads past "
             f"columns ({', '.join(columns.past)}) that are not known further ahead; "
             "ask for fewer steps or train with a longer task.horizon"
         )
-    bounds = Bounds.of(intervals or Intervals(), steps=steps, trained=task.horizon)
-    scaler, ahead = data.newest_scaler, horizon_of(data, steps)
-    known = _scaled_ahead(scaler, ahead, data, future)
-    contexts = latest_contexts(
-        panel, scaler, context_steps=task.context, device=torch.device(data.device)
-    )[np.isin(long_enough(panel, task.context), ahead.places)]
-    point, spread = _forecast_all(model, contexts, columns, steps=steps, future=known)
-    own = scaler.only(columns.targets).at(ahead.places[:, None])
-    forecast = own.unscale(point)
-    check_finite(forecast, contexts, panel, panel.bounds[1:][ahead.places] - task.context)
-    values = forecast.numpy().reshape(-1, len(columns.targets))
-    asked = Horizon(panel, ahead.places, steps, ahead.series)
-    return Forecast(
-        time=panel.time,
-        timestamps=asked.written,
-        columns=columns.targets,
-        values={name: tuple(values[:, at].tolist()) for at, name in enumerate(columns.targets)},
-        ids=asked.ids,
-        notes=_notes(data, scaler, future),
-        bounds=bounds.columns(point, spread, own),
-    )
+
+
+def _columns(parts: Sequence[Mapping[str, Tensor]], steps: int) -> dict[str, tuple[float, ...]]:
+    """Values [B, K] of some batches as columns of the first ``steps``, one series after another."""
+    return {
+        name: tuple(torch.cat([part[name][:, :steps] for part in parts]).flatten().tolist())
+        for name in parts[0]
+    }
+
+
+def _without_quantiles(task: ForecastRecipe, steps: int) -> list[str]:
+    """A sentence where more steps are asked for than quantiles are known of."""
+    if not task.levels or steps <= task.horizon:
+        return []
+    return [
+        f"quantiles are known of the {task.horizon} steps that the model was trained on, not of "
+        f"{steps}: only the median is given"
+    ]
 
 
 def _notes(data: ForecastData, scaler: Scaler, future: Table | None) -> tuple[str, ...]:
@@ -108,16 +138,13 @@ def _scaled_ahead(
 
 def _forecast_all(
     model: Forecaster, contexts: Tensor, columns: Columns, *, steps: int, future: Tensor | None
-) -> tuple[Tensor, Tensor]:
-    """``forecast_ahead`` in batches that fit into memory; float64 on the CPU."""
-    made = []
+) -> Iterator[tuple[Tensor, Tensor, Distribution]]:
+    """``forecast_ahead`` in batches that fit into memory, after the places of their contexts."""
     size = evaluation_size(contexts.shape[1], model.width)
     for some in torch.split(torch.arange(len(contexts)), size):
         part = None if future is None else future[some].to(contexts.device)
         context = contexts[some.to(contexts.device)]
-        made.append(forecast_ahead(model, context, columns, steps=steps, future=part))
-    point, spread = (torch.cat(parts).cpu().double() for parts in zip(*made, strict=True))
-    return point, spread
+        yield some, *forecast_ahead(model, context, columns, steps=steps, future=part)
 
 
 @torch.inference_mode()
@@ -128,9 +155,9 @@ def forecast_ahead(
     *,
     steps: int,
     future: Tensor | None = None,
-) -> tuple[Tensor, Tensor]:
-    """Forecast ``steps`` rows after contexts [S, T, C_in]: [S, steps, C_out], both scaled; and the
-    spread of their errors, which has the same shape.
+) -> tuple[Tensor, Distribution]:
+    """Forecast ``steps`` rows after contexts [S, T, C_in]: [S, steps, C_out], both scaled; and all
+    that is said of the first block.
 
     ``future`` [S, K, F] are ``columns.ahead`` of whole blocks, None without any. A horizon longer
     than the trained one is reached block by block: each block of forecasts takes the place of the
@@ -138,14 +165,13 @@ def forecast_ahead(
     """
     model.eval()
     blocks: list[Tensor] = []
-    spreads: list[Tensor] = []
+    first: Distribution | None = None
     done = 0
     while done < steps:
         known = None if future is None else future[:, done : done + model.horizon]
         made = model.distribution(context, known)
-        block = made.point
+        first, block = first or made, made.point
         blocks.append(block)
-        spreads.append(made.spread.expand_as(block))
         done += block.shape[1]
         rows = context[:, -1:].expand(-1, block.shape[1], -1).clone()
         rows[..., columns.target_places] = block
@@ -153,4 +179,5 @@ def forecast_ahead(
         if known is not None:
             rows[..., columns.ahead_places] = known
         context = torch.cat([context, rows], dim=1)[:, block.shape[1] :]
-    return torch.cat(blocks, dim=1)[:, :steps], torch.cat(spreads, dim=1)[:, :steps]
+    assert first is not None
+    return torch.cat(blocks, dim=1)[:, :steps], first

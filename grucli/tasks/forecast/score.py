@@ -68,7 +68,7 @@ def error_sums(
                 first = windows.samples.starts(rows)
                 check_finite(forecast, batch.context, windows.data.panel, first)
                 if intervals is not None:
-                    intervals.add(made.point, made.spread, truth, batch.weight, own)
+                    intervals.add(made, truth, batch.weight, own)
             error = _spread(common, scaled - own.scale(truth)) if own.transformed else None
             sums[name].add(forecast, truth, batch.weight, ratio=ratio, own_error=error)
     return sums
