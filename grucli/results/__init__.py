@@ -25,6 +25,7 @@ from grucli.results.pictures import (
     MatrixSpectrum,
     WeightPictures,
 )
+from grucli.results.rate_range import RateRange
 from grucli.results.recipe_check import RecipeCheck, SpanCheck
 from grucli.results.rows import Metric, Recorded, Statistic, quantities, rows_of
 from grucli.results.run import FilmMoment, RunReport
@@ -113,6 +114,7 @@ __all__ = [
     "Numbers",
     "OverallErrors",
     "Prediction",
+    "RateRange",
     "RecipeCheck",
     "RecipeDraft",
     "Recorded",

@@ -15,6 +15,7 @@ from grucli.cli.kit.options import (
     Threads,
     Verbose,
 )
+from grucli.errors import UsageError
 
 _Trials = Annotated[
     int | None,
@@ -28,6 +29,9 @@ _Storage = Annotated[
         "journal file in the run folder.",
     ),
 ]
+_Lr = Annotated[
+    bool, typer.Option("--lr", help="Only look for a learning rate: one short run of rising rates.")
+]
 _RunDir = Annotated[
     str | None, typer.Option(metavar="DIR", help="Run folder; default runs/NAME-tune.")
 ]
@@ -39,6 +43,7 @@ def tune(
     trials: _Trials = None,
     storage: _Storage = None,
     run_dir: _RunDir = None,
+    lr: _Lr = False,
     device: Device = "auto",
     threads: Threads = None,
     json: Json = False,
@@ -51,8 +56,17 @@ def tune(
     Tries what its tune: section names, or a space of its task. Start it as often as there are
     cores to share one study; what was stopped goes on with the same command.
 
+    With --lr it makes one step at each of 200 rising learning rates, draws how
+    the loss answers, and suggests one.
+
     Example: grucli tune recipes/co2.yaml --trials 20
     """
+    if lr:
+        if trials is not None or storage is not None or run_dir is not None:
+            raise UsageError("--lr: makes no study; leave out --trials, --storage and --run-dir")
+        _show_rates(recipe, overrides or [], device=device, threads=threads, json=json)
+        return
+
     from grucli.cli.kit.console import show, talk
     from grucli.cli.kit.interrupting import catch_signals
     from grucli.cli.views.tuning import open_tuning
@@ -76,3 +90,22 @@ def tune(
     if not SCREEN.quiet:
         console = talk()
         console.print(render_next(found, console.width), soft_wrap=True)
+
+
+def _show_rates(
+    recipe: str, overrides: list[str], *, device: str, threads: int | None, json: bool
+) -> None:
+    """The learning-rate range test."""
+    from grucli.cli.kit.console import show, talk
+    from grucli.cli.kit.interrupting import catch_signals
+    from grucli.cli.views.rate_range import render_next, render_rate_range
+    from grucli.recipe import load_recipe
+    from grucli.runs.rate_range import find_rates
+
+    loaded = load_recipe(recipe, overrides)
+    with catch_signals() as stop:
+        found = find_rates(loaded, device=device, threads=threads or "auto", stop=stop)
+    show(found, json=json, render=lambda width: render_rate_range(found, width))
+    if not SCREEN.quiet:
+        console = talk()
+        console.print(render_next(found, recipe, console.width), soft_wrap=True)
