@@ -1,6 +1,6 @@
 """``grucli tune``."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -61,12 +61,18 @@ def tune(
 
     Example: grucli tune recipes/co2.yaml --trials 20
     """
-    if lr:
-        if trials is not None or storage is not None or run_dir is not None:
-            raise UsageError("--lr: makes no study; leave out --trials, --storage and --run-dir")
-        _show_rates(recipe, overrides or [], device=device, threads=threads, json=json)
+    settings, computing = overrides or [], {"device": device, "threads": threads or "auto"}
+    if not lr:
+        asked = {"trials": trials, "storage": storage, "run_dir": run_dir}
+        _show_search(recipe, settings, {**asked, **computing}, json=json)
         return
+    if trials is not None or storage is not None or run_dir is not None:
+        raise UsageError("--lr: makes no study; leave out --trials, --storage and --run-dir")
+    _show_rates(recipe, settings, computing, json=json)
 
+
+def _show_search(recipe: str, overrides: list[str], options: dict[str, Any], *, json: bool) -> None:
+    """The search, its progress, and what it came to."""
     from grucli.cli.kit.console import show, talk
     from grucli.cli.kit.interrupting import catch_signals
     from grucli.cli.views.tuning import open_tuning
@@ -74,27 +80,16 @@ def tune(
     from grucli.recipe import load_recipe
     from grucli.runs import tuning
 
-    loaded = load_recipe(recipe, overrides or [])
+    loaded = load_recipe(recipe, overrides)
     with catch_signals() as stop, open_tuning(quiet=SCREEN.quiet) as view:
-        found = tuning.tune(
-            loaded,
-            run_dir=run_dir,
-            storage=storage,
-            trials=trials,
-            device=device,
-            threads=threads or "auto",
-            stop=stop,
-            show=view,
-        )
+        found = tuning.tune(loaded, stop=stop, show=view, **options)
     show(found, json=json, render=lambda width: render_tuning(found, width))
     if not SCREEN.quiet:
         console = talk()
         console.print(render_next(found, console.width), soft_wrap=True)
 
 
-def _show_rates(
-    recipe: str, overrides: list[str], *, device: str, threads: int | None, json: bool
-) -> None:
+def _show_rates(recipe: str, overrides: list[str], options: dict[str, Any], *, json: bool) -> None:
     """The learning-rate range test."""
     from grucli.cli.kit.console import show, talk
     from grucli.cli.kit.interrupting import catch_signals
@@ -104,7 +99,7 @@ def _show_rates(
 
     loaded = load_recipe(recipe, overrides)
     with catch_signals() as stop:
-        found = find_rates(loaded, device=device, threads=threads or "auto", stop=stop)
+        found = find_rates(loaded, stop=stop, **options)
     show(found, json=json, render=lambda width: render_rate_range(found, width))
     if not SCREEN.quiet:
         console = talk()
