@@ -4,9 +4,12 @@ Names from tables, files and recipes are not to be trusted with a terminal: what
 or on a screen went through ``clean``, ``printable`` or ``quoted`` first.
 """
 
+import re
 from collections.abc import Sequence
 
 LONGEST_NAME, LONGEST_CELL = 200, 40
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 
 
 def clean(text: str) -> str:
@@ -25,6 +28,12 @@ def printable(text: str, *, limit: int = LONGEST_NAME) -> str:
 def quoted(text: str, limit: int = LONGEST_CELL) -> str:
     """The text cut to ``limit`` characters, in quotes and with escapes as Python writes them."""
     return repr(_cut(text, limit))
+
+
+def neutral(name: str) -> str:
+    """Keep a spreadsheet from reading a name as a formula; a number is none."""
+    is_safe = not name.startswith(_FORMULA_STARTS) or _NUMBER.fullmatch(name)
+    return name if is_safe else f"'{name}"
 
 
 def _cut(text: str, limit: int) -> str:

@@ -4,7 +4,6 @@ The numbers come from the functions of ``grucli.nn.cells``, in float64; the form
 from what the cell says of its gates, tell how they hang together. A test works each out again.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -14,9 +13,8 @@ from grucli.cells import ACTIVATIONS, Gate
 from grucli.cells.side import INPUT, STATE, Side
 from grucli.insight.board_numbers import BoardNumbers
 from grucli.nn.recording import LayerRecord
-from grucli.results.tracing import BoardStep, Equation, Term
+from grucli.results.tracing import NAMES, BoardStep, Equation, Term
 
-_NAME = re.compile(r"[A-Za-z]\w*'?")
 _FUNCTIONS = {activation.formula for activation in ACTIVATIONS.values()}
 
 
@@ -80,7 +78,7 @@ class _Pen:
     def write(self, symbol: str, formula: str) -> Equation:
         """A formula whose names are all known."""
         known = self.numbers.known
-        names = [name for name in _NAME.findall(formula) if name not in _FUNCTIONS]
+        names = [name for name in NAMES.findall(formula) if name not in _FUNCTIONS]
         return Equation(symbol, formula, known[symbol], {name: known[name] for name in names})
 
 

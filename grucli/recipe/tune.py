@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from grucli.recipe.kinds import listed
+from grucli.recipe.scalars import Scalar
 from grucli.recipe.sections import Section
 
 SPACE_WORDS = (
@@ -47,7 +48,6 @@ class Span(Section):
         return self
 
 
-Scalar = str | int | float | bool | None
 Choice = Scalar | Annotated[tuple[Scalar, ...], BeforeValidator(listed)]
 Choices = Annotated[
     tuple[Choice, ...],

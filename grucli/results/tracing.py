@@ -1,5 +1,6 @@
 """What a recurrent network did along a series, and one of its steps on the board."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -92,6 +93,10 @@ class Term:
     def product(self) -> float:
         """Weight times value."""
         return self.weight * self.reads
+
+
+NAMES = re.compile(r"[A-Za-z]\w*'?")
+"""The names in a formula, those of functions among them."""
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from grucli.errors import UsageError
 from grucli.files import write_atomically
 from grucli.runs.tracing import Traced
-
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+from grucli.text import neutral
 
 
 def header(traced: Traced) -> list[str]:
@@ -66,15 +65,10 @@ def _rows(traced: Traced) -> Iterator[tuple[list[str], NDArray[np.float32]]]:
     for step, time in enumerate(traced.times):
         for (layer, direction), values in traced.layers.items():
             for sample, column in enumerate(traced.report.samples):
-                named = [_neutral(column)] if _has_columns(traced) else []
+                named = [neutral(column)] if _has_columns(traced) else []
                 for at, unit in enumerate(traced.units):
                     place = [time, str(layer), direction, str(unit), *named]
                     yield place, values[step, sample, at]
-
-
-def _neutral(name: str) -> str:
-    """Keep a spreadsheet from reading a column name as a formula."""
-    return f"'{name}" if name.startswith(_FORMULA_STARTS) else name
 
 
 def _parquet(traced: Traced) -> bytes:

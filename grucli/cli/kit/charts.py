@@ -7,6 +7,7 @@ one.
 import math
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import TextIO
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 SERIES_STYLES = ("cyan", "yellow", "magenta", "blue")
@@ -19,6 +20,13 @@ _ASCII = str.maketrans("–·×…→◆▸│┤└─━╸▁▂▃▄▅▆�
 def ascii_glyphs(text: str) -> str:
     """Replace the glyphs that the views draw with by ASCII ones, one for one."""
     return text.translate(_ASCII)
+
+
+def write_plain(stream: TextIO, text: str) -> None:
+    """Write a text to a log at once, in ASCII glyphs; what its encoding lacks as an escape."""
+    encoding = stream.encoding or "utf-8"
+    stream.write(ascii_glyphs(text).encode(encoding, "backslashreplace").decode(encoding))
+    stream.flush()
 
 
 def bar(share: float, width: int) -> str:

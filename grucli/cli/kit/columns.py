@@ -1,6 +1,6 @@
 """Columns of a table: what each shows, how early it gives way, and what matrices are called."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -113,7 +113,7 @@ def naming_words(naming: str, cells: Sequence[str]) -> list[str]:
     sides = dict.fromkeys(side for spec in specs for side in spec.sides)
     if naming == "torch":
         orders = " and ".join(", ".join(spec.letters) for spec in specs)
-        reads = ", ".join(f"{side.weight} reads {side.reads}" for side in sides)
+        reads = _reads({side.weight: side.reads for side in sides})
         return [f"{reads}; a slice has the rows of one gate, in torch's order {orders}."]
     if naming == "keras":
         forms = [spec.keras for spec in specs if spec.keras]
@@ -127,5 +127,12 @@ def naming_words(naming: str, cells: Sequence[str]) -> list[str]:
         return [" ".join([words, *(form.note for form in forms if form.note)])]
     if naming == "words":
         return []
-    reads = ", ".join(f"W_{side.letter} reads {side.reads}" for side in sides)
+    reads = _reads({f"W_{side.letter}": side.reads for side in sides})
     return [f"{reads}; b bias, g gain of the normalisation."]
+
+
+def _reads(sources: Mapping[str, str]) -> str:
+    """What each matrix reads: ``W_x reads the input, W_h the state before``."""
+    return ", ".join(f"{name} {source}" for name, source in sources.items()).replace(
+        " ", " reads ", 1
+    )

@@ -9,13 +9,12 @@ from rich.text import Text
 from grucli.cli.kit.gates import gate_style
 from grucli.cli.kit.page import MARGIN, Page, Screen
 from grucli.cli.views.explain_numbers import digits_needed, number
-from grucli.results.tracing import BoardStep, Equation, Explanation
+from grucli.results.tracing import NAMES, BoardStep, Equation, Explanation
 from grucli.text import clean, plural, shorten
 
 SHOWN_TERMS = 3
 AGREES = 1e-4
 """Largest difference between the board (float64) and the model's own float32 that is rounding."""
-_NAME = re.compile(r"[A-Za-z]\w*'?")
 _DOUBLE = re.compile(r"\((\(-[^()]*\))\)")
 _OPERATOR = re.compile(r" (?=[-+*/=] )")
 _SYMBOL = 9
@@ -112,7 +111,7 @@ def _equation(equation: Equation, width: int, result: str) -> Iterator[tuple[str
 def _worked(equation: Equation, count: int) -> str:
     """The formula with its numbers, ``count`` significant digits each, in place of its names."""
     values = equation.values
-    worked = _NAME.sub(
+    worked = NAMES.sub(
         lambda name: _factor(values[name[0]], count) if name[0] in values else name[0],
         equation.formula,
     )

@@ -1,21 +1,13 @@
 """What was predicted as a CSV that reads back to the same numbers."""
 
 import csv
-import re
 from collections.abc import Iterable, Sequence
 from typing import TextIO
 
 from grucli.results import Prediction
+from grucli.text import neutral
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 Column = Sequence[str] | Sequence[float] | Sequence[float | None]
-_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
-
-
-def neutral(name: str) -> str:
-    """Keep a spreadsheet from reading a name as a formula; a number is none."""
-    is_safe = not name.startswith(_FORMULA_STARTS) or _NUMBER.fullmatch(name)
-    return name if is_safe else f"'{name}"
 
 
 def write_prediction_csv(prediction: Prediction, stream: TextIO) -> None:

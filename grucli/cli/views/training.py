@@ -10,7 +10,7 @@ from typing import Self, TextIO
 from rich.console import Console
 from rich.live import Live
 
-from grucli.cli.kit.charts import ascii_glyphs
+from grucli.cli.kit.charts import write_plain
 from grucli.cli.kit.console import talk
 from grucli.cli.kit.numbers import clock, count, digits, power
 from grucli.cli.kit.page import Screen, plain_text
@@ -139,7 +139,4 @@ class PlainTraining:
         return "  ".join(parts) + "\n"
 
     def _write(self, text: str) -> None:
-        encoding = self._stream.encoding or "utf-8"
-        plain = ascii_glyphs(text).encode(encoding, "backslashreplace").decode(encoding)
-        self._stream.write(plain)
-        self._stream.flush()
+        write_plain(self._stream, text)

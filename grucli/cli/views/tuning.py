@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from grucli.cli.kit.charts import ascii_glyphs, bar, sparkline
+from grucli.cli.kit.charts import bar, sparkline, write_plain
 from grucli.cli.kit.console import talk
 from grucli.cli.kit.numbers import clock, digits
 from grucli.cli.kit.page import Page, Screen
@@ -148,10 +148,7 @@ class PlainTuning:
             self._write(_line(event) + "\n")
 
     def _write(self, text: str) -> None:
-        encoding = self._stream.encoding or "utf-8"
-        plain = ascii_glyphs(text).encode(encoding, "backslashreplace").decode(encoding)
-        self._stream.write(plain)
-        self._stream.flush()
+        write_plain(self._stream, text)
 
 
 def _line(event: TrialFinished) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from grucli.cli.kit.charts import BLOCKS
 from grucli.cli.kit.columns import NOT_AVAILABLE, Column
 from grucli.cli.kit.numbers import NONE, align_decimals, digits, percent
 from grucli.results import MatrixStatistics, Statistic, rows_of
@@ -9,7 +10,6 @@ from grucli.results import MatrixStatistics, Statistic, rows_of
 ROWS = dict(sorted(rows_of(MatrixStatistics, Statistic).items(), key=lambda row: row[1].place))
 """The rows of all statistics by name, in the order of their columns."""
 
-_EIGHTHS = "▁▂▃▄▅▆▇█"
 _OF_ONE_COLUMN = ("norm", "effective_norm", "divided_by")
 _FIRST = -1
 """The rank of a column that no other displaces."""
@@ -126,5 +126,5 @@ def histogram_words(item: MatrixStatistics, width: int = 8) -> str:
     top = max(counts, default=0)
     if top == 0:
         return ""
-    steps = len(_EIGHTHS) - 1
-    return "".join(_EIGHTHS[round(steps * count / top)] if count else " " for count in counts)
+    steps = len(BLOCKS) - 1
+    return "".join(BLOCKS[round(steps * count / top)] if count else " " for count in counts)

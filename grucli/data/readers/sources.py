@@ -21,10 +21,6 @@ _FOREIGN = {
 }
 
 
-LINE_LIMIT = 4 << 20
-"""A longer line is no row of a table."""
-
-
 class Source:
     """A table's bytes under a name that errors cite; can be opened more than once."""
 

@@ -12,8 +12,8 @@ from torch import Tensor
 
 from grucli.tasks.forecast.ridge_features import RIDGE_LAGS, Features
 from grucli.tasks.forecast.samples import Batch, Windows
+from grucli.tasks.ridge_penalties import RIDGE_PENALTIES
 
-RIDGE_PENALTIES = (1e-3, 1e-1, 1e1, 1e3)
 RIDGE_BATCH = 2048
 RIDGE_CELLS = 1 << 22
 """Ridge reads at most so many windows at a time, and at most about so many numbers of them."""

@@ -4,11 +4,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grucli.tasks.indicators import with_indicators
+from grucli.tasks.ridge_penalties import RIDGE_PENALTIES
 from grucli.tasks.sequences.samples import Sequences
 
 Floats = NDArray[np.float64]
-
-RIDGE_PENALTIES = (1e-3, 1e-1, 1e1, 1e3)
 
 
 def features(values: Floats, lengths: NDArray[np.int64]) -> Floats:
