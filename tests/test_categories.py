@@ -609,3 +609,35 @@ def test_a_text_that_changes_within_a_series_is_named(tmp_path, monkeypatch):
     with pytest.raises(DataError) as caught:
         read_panel(load_recipe("shops.yaml").data, frame)
     assert "series 'b' has 'south' at 2024-01-01 and 'west' at 2024-01-11" in str(caught.value)
+
+
+CLASSIFY = """\
+name: moods
+data: {path: moods.csv, time: t, series: id, past: [sky], split: {valid: 0.25, test: 0.25}}
+task: {kind: classify, label: mood, noise: 0.5}
+model: {hidden: 4}
+train: {epochs: 8, lr: 0.1, batch_size: 8}
+"""
+
+
+def test_a_classifier_learns_from_texts_alone_and_noise_leaves_them(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    skies = {"glad": ["sun", "cloud"], "sad": ["rain", "cloud"]}
+    rows = [
+        f"{n},{t},{skies[mood][(n + t) % 2]},{mood}"
+        for n in range(40)
+        for mood in [("glad", "sad")[n % 2]]
+        for t in range(5)
+    ]
+    Path("moods.csv").write_text("\n".join(["id,t,sky,mood", *rows]) + "\n")
+    Path("moods.yaml").write_text(CLASSIFY)
+    finished = train("moods.yaml", run_dir="run")
+    assert finished.scores.model.accuracy == 1
+    assert finished.scores.baselines["ridge"].accuracy == 1
+    frame = pd.read_csv("moods.csv").replace({"sky": {"sun": "hail"}})
+    assert any("hail" in note for note in predict(finished.best_path, frame).notes)
+
+
+def test_noise_is_added_to_numbers_only():
+    model = SequenceModel(3, 2, flag_size=1, categories={1: 2})
+    assert model.categories.is_number(torch.zeros(1, 2, 3)).tolist() == [1, 0, 1]

@@ -225,8 +225,9 @@ def past(seen: FirstLook) -> Choice | None:
     if not seen.past:
         return None
     texts = [name for name in seen.past if name in seen.texts]
-    known = "name in future what is known in advance"
-    return Choice(seen.past, f"{some(texts, 3)}: categories; {known}" if texts else "")
+    kind = "a category" if len(texts) == 1 else "categories"
+    known = "move to future what is known in advance"
+    return Choice(seen.past, f"{some(texts, 3)}: {kind}; {known}" if texts else "")
 
 
 def listed(names: list[str]) -> Choice | None:
