@@ -38,6 +38,8 @@ def metrics(rmse: float, **changes: float | None) -> MetricSet:
         smape=3.1 * rmse,
         mase=rmse / 1.7,
         r2=1 - rmse**2 / 100,
+        pinball=0.4 * rmse,
+        crps=0.8 * rmse,
         scaled_mse=rmse**2 / 200,
         scaled_mae=rmse / 15,
     )

@@ -216,12 +216,15 @@ def elsewhere(tmp_path, monkeypatch):
         ("{quantiles: [0.1, 0.9]}", "expected levels that rise, 0.5 among them: the median is the"),
         ("{quantiles: [0.9, 0.5]}", "expected levels that rise, each once"),
         ("{quantiles: [0.5, 0.5]}", "expected levels that rise, each once"),
-        ("{quantiles: [0.5, 1.0]}", "expected point, or {quantiles: [0.1, 0.5, 0.9]} with levels"),
+        ("{quantiles: [0.5, 1.0]}", "or {quantiles: [0.1, 0.5, 0.9]} with levels > 0 and < 1"),
         (
             "quantiles",
-            'found the text "quantiles"; expected point, or {quantiles: [0.1, 0.5, 0.9]}',
+            'found the text "quantiles"; expected point, gaussian, student_t, negative_binomial',
         ),
-        ("{}", "found a section; expected point, or {quantiles: [0.1, 0.5, 0.9]}"),
+        (
+            "{}",
+            "found a section; expected point, gaussian, student_t, negative_binomial, or {quant",
+        ),
     ],
 )
 def test_levels_that_make_no_sense_are_refused_at_their_line(elsewhere, output, says):
@@ -235,6 +238,6 @@ def test_quantiles_have_a_loss_of_their_own(elsewhere):
     assert load(text).forecast.levels == (0.5, 0.9)
     (line,) = errors_of(text + "train: {loss: mae}\n")
     assert line == (
-        "r.yaml:7:9: train.loss: found mae with task.output quantiles, whose loss is the pinball; "
-        "leave it out"
+        "r.yaml:7:9: train.loss: found mae with task.output quantiles, whose loss is the pinball "
+        "loss; leave it out"
     )

@@ -29,8 +29,8 @@ class Forecaster(RecurrentModel):
     states side by side); recursive feeds each forecast back as the next input; segment reads and
     forecasts ``segment`` steps at a time. See ``grucli.nn.decoders``.
     skip: linear adds a linear map of the targets' contexts, all of them ``context`` steps long.
-    normalise: none, last, last_scaled or mean_std, for each window on its targets and past columns,
-    undone on the output.
+    normalise: none, last, last_scaled, mean_std or mean, for each window on its targets and past
+    columns, undone on the output.
     output: what is said of every value (see ``grucli.nn.heads``); quantiles are those of the
     ``levels``, the median 0.5 among them.
     channels: joint, or independent (each target is a sample of its own, weights are shared).
@@ -85,6 +85,7 @@ class Forecaster(RecurrentModel):
             raise ValueError("bidirectional: excludes tbptt_steps, and every decoder but direct")
         if row.past and (decoder.feeds_back or self.is_independent):
             raise ValueError("past_size: excludes decoder='recursive' and channels='independent'")
+        self.head.check_windows(self.normalise)
         row.check_flags(apart=self.is_independent)
         if self.tbptt_steps is not None and self.tbptt_steps < 1:
             raise ValueError(f"tbptt_steps: {self.tbptt_steps}; expected at least 1, or None")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-WINDOW_SCALES = ("none", "last", "last_scaled", "mean_std")
+WINDOW_SCALES = ("none", "last", "last_scaled", "mean_std", "mean")
 SMALLEST_SPREAD = 1e-3
 """Floor of a window's spread, in scaled units, so that a flat window stays finite."""
 
@@ -23,8 +23,11 @@ class WindowScale:
 
         last: the newest value is the centre. last_scaled: and the mean absolute difference of
         neighbouring rows the spread (that of a single row is 1). mean_std: the mean and the biased
-        standard deviation (Kim et al. 2022, RevIN, without its weights).
+        standard deviation (Kim et al. 2022, RevIN, without its weights). mean: the spread is one
+        more than the mean of the sizes, and there is no centre (Salinas et al. 2020, DeepAR).
         """
+        if kind == "mean":
+            return cls(None, 1 + context_BTC.abs().mean(dim=1, keepdim=True))
         if kind == "mean_std":
             variance, mean = torch.var_mean(context_BTC, dim=1, keepdim=True, correction=0)
             return cls(mean, variance.sqrt().clamp(min=SMALLEST_SPREAD))

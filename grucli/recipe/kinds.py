@@ -19,7 +19,10 @@ from grucli.dialect import (
 )
 from grucli.recipe.scalars import UnreadableScalarError, read_scalar
 
-OUTPUT_WORDS = "point, or {quantiles: [0.1, 0.5, 0.9]} with levels > 0 and < 1"
+OUTPUT_WORDS = (
+    "point, gaussian, student_t, negative_binomial, or {quantiles: [0.1, 0.5, 0.9]} with levels > "
+    "0 and < 1"
+)
 SHARE_OR_NONE_WORDS = "a fraction > 0 and < 1, a number of steps, 0 for none, or a date in quotes"
 SHARE_WORDS = "a fraction > 0 and < 1, a number of steps >= 1 or a date in quotes"
 
@@ -108,7 +111,8 @@ _Levels = Annotated[
     BeforeValidator(listed, json_schema_input_type=list[Annotated[float, Field(gt=0, lt=1)]]),
 ]
 Output = Annotated[
-    Literal["point"] | Annotated[dict[Literal["quantiles"], _Levels], Field(min_length=1)],
+    Literal["point", "gaussian", "student_t", "negative_binomial"]
+    | Annotated[dict[Literal["quantiles"], _Levels], Field(min_length=1)],
     Field(json_schema_extra={"errorMessage": OUTPUT_WORDS}),
 ]
 """What is said of each value that is forecast."""

@@ -1,6 +1,6 @@
 """Rules on what is said of each value that is forecast."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -8,6 +8,7 @@ from grucli.recipe.rule import Rule
 from grucli.recipe.tasks import LOSSES_OF_OUTPUTS, kind_of_output
 
 _MEDIAN = 0.5
+_COUNTS = "negative_binomial"
 
 
 def _levels_in_disorder(output: str | Mapping[str, Sequence[float]]) -> str | None:
@@ -30,7 +31,38 @@ def _loss_of_distribution(loss: str, output: Any) -> str | None:
     return None
 
 
+def _units_of_likelihood(loss_units: str, output: Any) -> str | None:
+    kind = kind_of_output(output)
+    if loss_units == "window" and kind not in ("point", "quantiles"):
+        return (
+            f"found window with task.output {kind}, whose likelihood weighs every window by "
+            "itself; expected scaled"
+        )
+    return None
+
+
+def _of_counts(expected: str, why: str) -> Callable[[str, Any], str | None]:
+    """A key that must have one value where counts are forecast."""
+
+    def breaks(value: str, output: Any) -> str | None:
+        if kind_of_output(output) != _COUNTS or value == expected:
+            return None
+        return f"found {value} with task.output {_COUNTS}, {why}; expected {expected}"
+
+    return breaks
+
+
 OUTPUT_RULES = (
     Rule(("task.output",), _levels_in_disorder),
     Rule(("train.loss", "task.output"), _loss_of_distribution),
+    Rule(("train.loss_units", "task.output"), _units_of_likelihood),
+    Rule(
+        ("task.normalise", "task.output"),
+        _of_counts("mean", "whose windows are divided by the mean of their counts"),
+    ),
+    Rule(("data.transform", "task.output"), _of_counts("none", "which forecasts the counts")),
+    Rule(
+        ("data.scale_by", "task.output"),
+        _of_counts("table", "whose targets are scaled window by window"),
+    ),
 )

@@ -8,7 +8,7 @@ from pydantic import Discriminator, Field, Tag
 from grucli.recipe.kinds import Output, Text
 from grucli.recipe.sections import Section
 
-SPREADING = ("last_scaled", "mean_std")
+SPREADING = ("last_scaled", "mean_std", "mean")
 """The ways to normalise a window that divide by its spread."""
 
 
@@ -20,16 +20,18 @@ class ForecastRecipe(Section):
         ge=1, le=10_000_000, description="Steps of history the model sees before it forecasts."
     )
     horizon: int = Field(ge=1, le=1_000_000, description="Steps to forecast.")
-    normalise: Literal["none", "last", "last_scaled", "mean_std"] = Field(
+    normalise: Literal["none", "last", "last_scaled", "mean_std", "mean"] = Field(
         default="none",
         description="Per window, undone on the output: subtract the last value (last), and divide "
         "by the mean absolute difference of neighbouring steps (last_scaled), or subtract the mean "
-        "and divide by the standard deviation of the context (mean_std).",
+        "and divide by the standard deviation of the context (mean_std), or only divide by one "
+        "more than the mean of its sizes (mean).",
     )
     output: Output = Field(
         default="point",
-        description="What is said of each value: one number, or quantiles of these levels, such as "
-        "{quantiles: [0.1, 0.5, 0.9]}, of which the median is the forecast.",
+        description="What is said of each value: one number (point), quantiles of these levels, "
+        "such as {quantiles: [0.1, 0.5, 0.9]}, or a distribution: gaussian, student_t, or for "
+        "counts negative_binomial. The forecast is the median.",
     )
     stride: int = Field(
         default=1, ge=1, le=10_000_000, description="Distance between window starts, in steps."
@@ -56,7 +58,13 @@ class ForecastRecipe(Section):
         return self.output["quantiles"] if isinstance(self.output, dict) else ()
 
 
-LOSSES_OF_OUTPUTS = {"quantiles": "pinball"}
+_LIKELIHOOD = "negative log-likelihood"
+LOSSES_OF_OUTPUTS = {
+    "quantiles": "pinball loss",
+    "gaussian": _LIKELIHOOD,
+    "student_t": _LIKELIHOOD,
+    "negative_binomial": _LIKELIHOOD,
+}
 """What is learned to be made smaller where train.loss has no say."""
 
 

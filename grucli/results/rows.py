@@ -17,6 +17,8 @@ _NUMBERS = (float, int, float | None, int | None)
 class Metric:
     """An error of forecasts; ``unit`` stands behind its name in a heading.
 
+    One ``of_chances`` says nothing new of forecasts of one number.
+
     ``words`` replace the name where it is no word, ``undefined`` says when there is no number.
     """
 
@@ -25,6 +27,7 @@ class Metric:
     better: Literal["lower", "higher"] = "lower"
     undefined: str = ""
     is_scaled: bool = False
+    of_chances: bool = False
 
 
 Topic = Literal[

@@ -23,8 +23,15 @@ class MetricSet:
         Metric(undefined="the training span gives no seasonal naive error to divide by")
     )
     r2: float | None = row(Metric(better="higher", undefined="the truth is constant"))
+    pinball: float = row(Metric(of_chances=True))
+    crps: float = row(Metric(of_chances=True))
     scaled_mse: float = row(Metric("scaled mse", is_scaled=True))
     scaled_mae: float = row(Metric("scaled mae", is_scaled=True))
+
+    @property
+    def has_chances(self) -> bool:
+        """Whether the forecaster says more of a value than one number."""
+        return self.crps != self.mae
 
 
 @dataclass(frozen=True)

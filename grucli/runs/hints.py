@@ -65,7 +65,7 @@ def _gone_wrong(
     least = min(losses)
     smaller = f"--set train.lr={train.lr / 10:.1e} (it is {train.lr:.1e})"
     naive = scores.comparisons.get("naive") if isinstance(scores, Scores) else None
-    if losses[-1] > DIVERGED * least:
+    if losses[-1] > DIVERGED * least > 0:
         low = epochs[losses.index(least)].epoch
         yield (
             f"diverged: the training loss rose from {least:.4g} in epoch {low} to "
@@ -103,7 +103,7 @@ def _longer(recipe: Recipe, epochs: Sequence[EpochLoss]) -> Iterator[str]:
     how = "--overwrite" if recipe.train.schedule.kind == "cosine" else "--resume"
     yield (
         f"the best epoch was the last one, and the validation loss still fell by "
-        f"{1 - last / before:.1%} over the last {tenth if tenth > 1 else 'one'}: "
+        f"{(before - last) / abs(before):.1%} over the last {tenth if tenth > 1 else 'one'}: "
         f"{how} --set train.epochs={2 * recipe.train.epochs}"
     )
 
@@ -140,7 +140,11 @@ def _luck(recipe: Recipe, scores: AnyScores | None) -> Iterator[str]:
 def _memorised(recipe: Recipe, epochs: Sequence[EpochLoss]) -> Iterator[str]:
     """The training loss is far below that of the validation span, which no longer fell."""
     best = next((epoch for epoch in reversed(epochs) if epoch.is_best), None)
-    if best is None or best is epochs[-1] or best.train_loss > FAR_UNDER * best.valid_loss:
+    if (
+        best is None
+        or best is epochs[-1]
+        or not (0 < best.train_loss <= FAR_UNDER * best.valid_loss)
+    ):
         return
     tried: tuple[Changes, ...] = (
         {"train.average": "ema"},

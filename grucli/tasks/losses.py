@@ -24,7 +24,8 @@ def masked_mean_loss(
     Formula: mean over windows, steps of the horizon and columns of (f - y)^2 (mse), |f - y| (mae),
     or (f - y)^2 / 2 up to an error of 1 and |f - y| - 1/2 beyond (huber); of quantiles q of levels
     p, the mean over the levels of p (y - q) where y is above q and (1 - p) (q - y) where it is
-    below (pinball); values that were never measured are left out
+    below (pinball); of a distribution the negative logarithm of its density, or probability, at y;
+    values that were never measured are left out
 
     Tells: what training makes smaller.
 

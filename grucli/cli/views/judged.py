@@ -18,7 +18,7 @@ from grucli.cli.views.numbers import (
     render_number_scores,
     render_number_summary,
 )
-from grucli.cli.views.scores import BRIEF, forecasters, metric_table, render_scores, score_numbers
+from grucli.cli.views.scores import brief, forecasters, metric_table, render_scores, score_numbers
 from grucli.cli.views.verdict import verdict
 from grucli.errors import UsageError
 from grucli.results import AnyScores, ClassScores, NumberScores, Scores
@@ -58,7 +58,7 @@ def _forecast_summary(scores: Scores, width: int) -> list[Text]:
         f"On the {scores.split} span ({plural(scores.windows, 'window')} of "
         f"{plural(scores.horizon_steps, 'step')}; * best)"
     )
-    table = metric_table(forecasters(scores), BRIEF, width, stars=True)
+    table = metric_table(forecasters(scores), brief(scores), width, stars=True)
     head = [Text(), Text(title, style="bold"), *table, Text()]
     return [*head, *interval_table(scores), *verdict(scores, width)]
 

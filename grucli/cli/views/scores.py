@@ -33,7 +33,7 @@ METRICS = _OF_FORECASTS | rows_of(ClassMetrics, Metric)
 ORIGINAL = [name for name, metric in _OF_FORECASTS.items() if not metric.is_scaled]
 SCALED = [name for name, metric in _OF_FORECASTS.items() if metric.is_scaled]
 BRIEF = ("rmse", "mae", "mase", "r2", "scaled_mse")
-"""Those that the end of a run shows."""
+"""Those that the end of a run shows of every forecaster."""
 
 SHOWN_STEPS = 12
 NAME_WIDTH = 24
@@ -77,7 +77,8 @@ def render_scores(
 def _content(scores: Scores, by: Literal["step", "column"] | None, width: int) -> list[Text]:
     rows = forecasters(scores)
     lines = [Text(line, style="dim") for line in _caption(scores, width)]
-    lines += [Text(), *metric_table(rows, ORIGINAL, width, stars=True)]
+    original = _original(scores)
+    lines += [Text(), *metric_table(rows, original, width, stars=True)]
     lines += [Text(), *metric_table(rows, SCALED, width, stars=True), Text()]
     lines += [Text(line, style="dim") for line in _footnotes(rows, width)]
     lines += [*interval_table(scores), *verdict(scores, width, every=True)]
@@ -87,8 +88,19 @@ def _content(scores: Scores, by: Literal["step", "column"] | None, width: int) -
     if by == "column":
         columns = {clean(name): metrics for name, metrics in scores.by_column.items()}
         lines += [Text(), Text("Model by column", style="bold")]
-        lines += metric_table(columns, ORIGINAL, width)
+        lines += metric_table(columns, original, width)
     return lines
+
+
+def _original(scores: Scores) -> list[str]:
+    """The metrics in original units that say something of the model."""
+    every = scores.model.has_chances
+    return [name for name in ORIGINAL if every or not _OF_FORECASTS[name].of_chances]
+
+
+def brief(scores: Scores) -> tuple[str, ...]:
+    """The metrics that the end of a run shows."""
+    return (*BRIEF, "crps") if scores.model.has_chances else BRIEF
 
 
 def forecasters(scores: AnyScores) -> dict[str, Any]:
@@ -210,4 +222,4 @@ def _by_step(scores: Scores, width: int) -> list[Text]:
     room = min(width - len(ends) - 10, 48)
     line = Text.assemble(ends, (sparkline(rmse, room), "cyan"), f" {digits(rmse[-1])}")
     line = line if total > 1 else Text()
-    return [Text(title, style="bold"), *metric_table(rows, ORIGINAL, width), Text(), line]
+    return [Text(title, style="bold"), *metric_table(rows, _original(scores), width), Text(), line]

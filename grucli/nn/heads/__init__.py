@@ -2,23 +2,36 @@
 
 from grucli.nn.arguments import check_choice
 from grucli.nn.heads.distribution import Distribution, Head
+from grucli.nn.heads.gaussian import Gaussian, GaussianHead
+from grucli.nn.heads.negative_binomial import NegativeBinomial, NegativeBinomialHead
 from grucli.nn.heads.point import Point, PointHead
 from grucli.nn.heads.quantiles import MEDIAN, Quantiles, QuantilesHead, pinball
+from grucli.nn.heads.student_t import StudentT, StudentTHead
 
 POINT = PointHead()
-HEADS: dict[str, Head] = {"point": POINT}
+COUNTS = "negative_binomial"
+HEADS: dict[str, Head] = {
+    "point": POINT,
+    "gaussian": GaussianHead(),
+    "student_t": StudentTHead(),
+    COUNTS: NegativeBinomialHead(),
+}
 """Name in the recipe -> head, of those that need nothing else."""
 OUTPUTS = (*HEADS, "quantiles")
 
 __all__ = [
+    "COUNTS",
     "MEDIAN",
     "OUTPUTS",
     "POINT",
     "Distribution",
+    "Gaussian",
     "Head",
+    "NegativeBinomial",
     "Point",
     "PointHead",
     "Quantiles",
+    "StudentT",
     "head_of",
     "pinball",
 ]

@@ -40,6 +40,10 @@ class Distribution(ABC):
         """The forecast of values that a rising function is put upon, of what is known by values."""
         raise NotImplementedError(type(self).__name__)
 
+    def settled(self, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
+        """The ends of an interval as values that there can be."""
+        return low, high
+
     def crps(self, _truth_BKC: Tensor) -> Tensor | None:
         """The continuous ranked probability score [B, K, C] in closed form; None without one."""
         return None
@@ -59,6 +63,9 @@ class Head(ABC):
     @abstractmethod
     def of(self, raw_BKPC: Tensor, scale: WindowScale) -> Distribution:
         """The forecast of windows whose normalisation is undone."""
+
+    def check_windows(self, normalise: str) -> None:  # noqa: B027
+        """Raise ValueError for windows that are normalised in a way that it does not go with."""
 
     def fed_back(self, location: Tensor) -> Tensor:
         """What stands for the value as an input of the next step, of its first parameter."""

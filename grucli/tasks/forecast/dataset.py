@@ -19,7 +19,8 @@ from grucli.data import (
     split_panel,
     whole_span,
 )
-from grucli.recipe import DataRecipe, Recipe
+from grucli.nn.heads import COUNTS
+from grucli.recipe import Recipe
 from grucli.tasks.forecast.samples import Windows, build_windows
 from grucli.tasks.task import no_test_span
 
@@ -66,7 +67,7 @@ def build_dataset(
     if whole:
         everything = whole_span(panel)
         split = replace(split, train=everything, test=Span(everything.stop, everything.stop))
-    fitted = scaler or _fit_scaler(recipe.data, panel, split.train)
+    fitted = scaler or _fit_scaler(recipe, panel, split.train)
     scaler = fitted.of(panel, split.train)
     data = build_tensors(panel, scaler, torch.device(device))
     train = build_windows(data, split.train, recipe.forecast, lookback=False)
@@ -83,14 +84,16 @@ def build_dataset(
     return Dataset(split, fitted, scaler, train, valid, test, tuple(notes))
 
 
-def _fit_scaler(data: DataRecipe, panel: Panel, train: Span) -> AnyScaler:
-    measured, columns = measured_columns(panel, train), panel.columns
+def _fit_scaler(recipe: Recipe, panel: Panel, train: Span) -> AnyScaler:
+    data, columns = recipe.data, panel.columns
+    measured = measured_columns(panel, train)
+    counts = columns.targets if recipe.forecast.output_kind == COUNTS else ()
     check_calendar(panel, train, data.calendar)
     whole = fit_scaler(
         data.scale,
         measured,
         columns.values,
-        as_is=columns.calendar,
+        as_is=(*columns.calendar, *counts),
         transform=data.transform,
         transformed=columns.targets,
         vocabularies=fit_vocabularies(panel, train),

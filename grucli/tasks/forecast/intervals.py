@@ -71,10 +71,11 @@ class Bounds:
         margin_KC = torch.from_numpy(self.calibration.margins(level)).to(point.device)
         margin = margin_KC * made.spread.double()
         low, high = central(made, base_of(level))
-        return [
-            own.unscale(torch.minimum(low.double() - margin, point)),
-            own.unscale(torch.maximum(high.double() + margin, point)),
-        ]
+        ends = made.settled(
+            torch.minimum(low.double() - margin, point),
+            torch.maximum(high.double() + margin, point),
+        )
+        return [own.unscale(end) for end in ends]
 
     def columns(self, made: Distribution, own: Scaler) -> dict[str, Tensor]:
         """Both ends [B, K] of every level as columns, such as ``y-lo-80``."""

@@ -169,6 +169,45 @@ def r2(errors: Errors) -> float | None:
     return float((1.0 - by_column["squared"][varies] / variation[varies]).mean())
 
 
+def pinball(errors: Errors) -> float:
+    """Mean pinball loss of the deciles, in units of the table.
+
+    Formula: mean over the levels p of 0.1, 0.2, ..., 0.9 and over the values of p (y - q) where y
+    is above the quantile q of level p, (1 - p) (q - y) where it is below
+
+    Tells: how good the quantiles are, each weighed by its level. Of a forecast of one number, which
+    stands for every quantile, it is half the mae.
+
+    Misleads: it says nothing of the tails beyond the outer deciles. Quantiles between those that a
+    model was trained on are on lines between them.
+
+    At the start: any.
+
+    Source: Koenker & Bassett 1978, Econometrica 46(1).
+    """
+    return errors.total("pinball") / errors.count
+
+
+def crps(errors: Errors) -> float:
+    """Continuous ranked probability score, in units of the table.
+
+    Formula: mean of the integral over x of (F(x) - [x >= y])^2, F the forecast distribution; in
+    closed form for gaussian, student_t and negative_binomial; else, and with data.transform, twice
+    the mean of the pinball losses of 50 levels from 0.01 to 0.99
+
+    Tells: how near the whole distribution is to what came, sharp and right at once. Of a forecast
+    of one number it is the mae, so that both can be held against each other.
+
+    Misleads: the tails of a forecast of quantiles end at its outermost levels. Large values decide
+    it, as they do mae.
+
+    At the start: any.
+
+    Source: Gneiting & Raftery 2007, Journal of the American Statistical Association 102(477).
+    """
+    return errors.total("crps") / errors.count
+
+
 def scaled_mse(errors: Errors) -> float:
     """Mean squared error in units of the scaler, as papers report it.
 
@@ -205,6 +244,6 @@ def scaled_mae(errors: Errors) -> float:
 
 METRICS: dict[str, Callable[[Errors], float | None]] = {
     function.__name__: function
-    for function in (mse, rmse, mae, mape, smape, mase, r2, scaled_mse, scaled_mae)
+    for function in (mse, rmse, mae, mape, smape, mase, r2, pinball, crps, scaled_mse, scaled_mae)
 }
 """The function of every field of ``MetricSet``."""

@@ -13,6 +13,7 @@ from grucli.nn.heads import Distribution
 from grucli.results import Scores, SplitName
 from grucli.tasks.batches import evaluation_batches
 from grucli.tasks.forecast.baselines import Predictor, Setting, baseline_predictors
+from grucli.tasks.forecast.chances import chance_errors
 from grucli.tasks.forecast.data import ForecastData
 from grucli.tasks.forecast.finite import check_finite
 from grucli.tasks.forecast.intervals import Bounds, IntervalSums
@@ -62,15 +63,19 @@ def error_sums(
         ratio = common.spread / own.spread if targets.is_by_series else None
         for name, predict in predictors.items():
             made = predict(batch.context, batch.future)
+            chances = {}
             scaled = (made.point if isinstance(made, Distribution) else made).double()
             forecast = own.unscale(scaled)
             if isinstance(made, Distribution):
                 first = windows.samples.starts(rows)
                 check_finite(forecast, batch.context, windows.data.panel, first)
+                chances = chance_errors(made, truth, own)
                 if intervals is not None:
                     intervals.add(made, truth, batch.weight, own)
             error = _spread(common, scaled - own.scale(truth)) if own.transformed else None
-            sums[name].add(forecast, truth, batch.weight, ratio=ratio, own_error=error)
+            sums[name].add(
+                forecast, truth, batch.weight, ratio=ratio, own_error=error, chances=chances
+            )
     return sums
 
 

@@ -1,7 +1,8 @@
 """Errors of forecasts, summed window by window in float64 and read at the end."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from grucli.tasks.forecast.metrics import METRICS, Array, Errors
 
 _SUMS = (
     *("count", "squared", "absolute", "percent", "symmetric", "truth", "truth_squared"),
-    *("own_squared", "own_absolute"),
+    *("own_squared", "own_absolute", "pinball", "crps"),
 )
 
 
@@ -48,12 +49,14 @@ class ErrorSums:
         *,
         ratio: Array | None = None,
         own_error: Tensor | None = None,
+        chances: Mapping[str, Tensor] = MappingProxyType({}),
     ) -> None:
         """Add a batch: forecast and target [B, K, C] in original units, weight true if measured.
 
         ``ratio`` [B, 1, C] is ``spread`` over that of each window's series; None is one for all.
         ``own_error`` [B, K, C] is the error in scaled units times ``spread`` where values are
-        transformed, so that it is no multiple of that in original units.
+        transformed, so that it is no multiple of that in original units. ``chances`` has the
+        pinball loss and the crps [B, K, C] of a forecast that says more than one number.
         """
         seen = torch.ones_like(target, dtype=torch.bool) if weight is None else weight
         f, y = forecast.double(), torch.where(seen, target.double(), 0.0)
@@ -70,7 +73,10 @@ class ErrorSums:
             "symmetric": error.abs() / torch.where(size == 0, 1.0, size),
             "truth": centred,
             "truth_squared": centred.square(),
+            "pinball": error.abs() / 2,
+            "crps": error.abs(),
         }
+        parts |= {name: part.double().where(seen, 0.0) for name, part in chances.items()}
         scaled = error if ratio is None else error * torch.as_tensor(ratio, device=error.device)
         if own_error is not None:
             scaled = torch.where(seen, own_error, 0.0)

@@ -6,9 +6,11 @@ from typing import Any
 from grucli.data import Judged, Panel, Table
 from grucli.forms import Fields, Form
 from grucli.nn import Forecaster
+from grucli.nn.heads import COUNTS
 from grucli.recipe import Recipe
 from grucli.results import Anomalies, Forecast, ForecastExample, Scores, SplitName
 from grucli.tasks.forecast.calibration import Calibration, errors_form
+from grucli.tasks.forecast.counts import check_counts
 from grucli.tasks.forecast.data import ForecastData
 from grucli.tasks.forecast.examples import newest_examples, window_examples
 from grucli.tasks.forecast.measures import facts_form
@@ -57,7 +59,9 @@ class ForecastTask(Task[ForecastData, Forecaster]):
         learned: Learned | None = None,
         whole: bool = False,
     ) -> ForecastData:
-        """Windows of a table."""
+        """Windows of a table. Raises DataError for one without counts where they are forecast."""
+        if recipe.forecast.output_kind == COUNTS:
+            check_counts(panel)
         return ForecastData(recipe, panel, device, learned, whole)
 
     def new_model(self, recipe: Recipe, learned: Learned) -> Forecaster:
