@@ -206,7 +206,8 @@ def test_everything_that_the_page_names_is_there():
 
 
 MGU = """
-from grucli.cells.spec import LOGISTIC, TANH, CellSpec, Gate, LayerNorm, NextState
+from grucli.cells.activations import LOGISTIC, TANH
+from grucli.cells.spec import CellSpec, Gate, LayerNorm, NextState
 
 MGU = CellSpec(
     name="mgu",
@@ -260,10 +261,11 @@ torch.testing.assert_close(module(x)[0][-1], h)
 MINGRU = """
 import math
 
+from grucli.cells.activations import LOGISTIC, Activation
 from grucli.cells.side import INPUT
-from grucli.cells.spec import LOGISTIC, Activation, CellSpec, Gate, LayerNorm, NextState
+from grucli.cells.spec import CellSpec, Gate, LayerNorm, NextState
 
-LINEAR = Activation("linear", "", -math.inf, math.inf, ("", ""))
+LINEAR = Activation("linear", "id", -math.inf, math.inf, ("", ""), float)
 MINGRU = CellSpec(
     name="mingru",
     gates=(
@@ -367,6 +369,7 @@ def test_a_cell_without_hidden_to_hidden_matrices_is_added(copy):
         assert "W_x uniform" in history
         assert "W_h" not in history
         assert "(1 - z) * h + z * n" in explained
+        assert "= id(a_n) = " in explained
         assert "W_hz" not in explained
         columns = traced.splitlines()[0].split(",")
         assert columns[4:] == ["z", "n", "h", "xW_z", "xW_n", "a_z", "a_n"]

@@ -4,10 +4,11 @@ The rest of the house asks these values; no other room knows a cell by its name.
 its file here and to the table, and its file of equations in ``grucli.nn.cells``.
 """
 
+from grucli.cells.activations import Activation
 from grucli.cells.gru import GRU
 from grucli.cells.lstm import LSTM
 from grucli.cells.rnn import RNN
-from grucli.cells.spec import Activation, CellSpec, Gate, LayerNorm
+from grucli.cells.spec import CellSpec, Gate, LayerNorm
 
 CELLS: dict[str, CellSpec] = {spec.name: spec for spec in (GRU, RNN, LSTM)}
 """Every cell by its name; the first is what a recipe gets that names none."""

@@ -1,9 +1,8 @@
 """The gated recurrent unit (equations: ``grucli.nn.cells.gru``)."""
 
+from grucli.cells.activations import LOGISTIC, TANH
 from grucli.cells.foreign import KerasForm, OnnxForm
 from grucli.cells.spec import (
-    LOGISTIC,
-    TANH,
     CellSpec,
     Gate,
     LayerNorm,

@@ -1,9 +1,8 @@
 """Long short-term memory (equations: ``grucli.nn.cells.lstm``)."""
 
+from grucli.cells.activations import LOGISTIC, TANH
 from grucli.cells.foreign import KerasForm, OnnxForm
 from grucli.cells.spec import (
-    LOGISTIC,
-    TANH,
     CellSpec,
     Gate,
     LayerNorm,

@@ -1,7 +1,8 @@
 """The plain recurrent network of Elman (equations: ``grucli.nn.cells.rnn``)."""
 
+from grucli.cells.activations import RELU, TANH
 from grucli.cells.foreign import KerasForm, OnnxForm
-from grucli.cells.spec import RELU, TANH, CellSpec, Gate, LayerNorm
+from grucli.cells.spec import CellSpec, Gate, LayerNorm
 
 _GATES = ("state",)
 

@@ -3,32 +3,12 @@
 Nothing here computes: the equations stand in ``grucli.nn.cells``, in a file for each cell.
 """
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from grucli.cells.activations import TANH, Activation
 from grucli.cells.foreign import KerasForm, OnnxForm
 from grucli.cells.side import INPUT, STATE, Side
-
-
-@dataclass(frozen=True)
-class Activation:
-    """What a gate makes of its argument; ``formula`` is what formulas call it.
-
-    Below ``left`` and above ``right`` it is at its ends, which ``ends`` has in words. A relu has
-    but one, at which a unit is dead.
-    """
-
-    name: str
-    formula: str
-    left: float
-    right: float
-    ends: tuple[str, str]
-
-
-LOGISTIC = Activation("logistic", "s", 0.1, 0.9, ("shut", "open"))
-TANH = Activation("tanh", "tanh", -0.9, 0.9, ("below -0.9", "above 0.9"))
-RELU = Activation("relu", "relu", 1e-12, math.inf, ("zero", ""))
 
 
 @dataclass(frozen=True)

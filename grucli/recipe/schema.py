@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from grucli.cells import ACTIVATION_NAMES, CELLS, GRU, NORM_NAMES
-from grucli.cells.spec import TANH
+from grucli.cells.activations import TANH
 from grucli.recipe.conflicts import find_conflicts
 from grucli.recipe.data import DataRecipe
 from grucli.recipe.kinds import Poolings, Text, Texts, one_of

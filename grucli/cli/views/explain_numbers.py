@@ -5,6 +5,7 @@ import math
 import operator
 from collections.abc import Callable
 
+from grucli.cells import ACTIVATIONS
 from grucli.cli.kit.numbers import digits
 
 SHOWN, _MOST = 4, 17
@@ -15,6 +16,7 @@ _OPERATORS: dict[type[ast.operator], Callable[[float, float], float]] = {
     ast.Mult: operator.mul,
     ast.Div: operator.truediv,
 }
+_FUNCTIONS = {each.formula: each.function for each in ACTIVATIONS.values()}
 
 
 def number(value: float, count: int = SHOWN) -> str:
@@ -56,16 +58,3 @@ def _value(node: ast.expr) -> float:
         case ast.Call(func=ast.Name(id=name), args=[argument]):
             return _FUNCTIONS[name](_value(argument))
     raise ValueError(f"{ast.unparse(node)}: no arithmetic")
-
-
-def _logistic(value: float) -> float:
-    """1 / (1 + exp(-a)) without overflow."""
-    small = math.exp(-abs(value))
-    return (1.0 if value >= 0 else small) / (1 + small)
-
-
-_FUNCTIONS: dict[str, Callable[[float], float]] = {
-    "s": _logistic,
-    "tanh": math.tanh,
-    "relu": lambda a: max(a, 0.0),
-}

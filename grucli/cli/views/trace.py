@@ -8,7 +8,7 @@ from itertools import pairwise
 from rich.text import Text
 
 from grucli.cells import ACTIVATIONS, CELLS
-from grucli.cells.spec import RELU
+from grucli.cells.activations import RELU
 from grucli.cli.kit.charts import sparkline
 from grucli.cli.kit.columns import Column
 from grucli.cli.kit.gates import gate_style

@@ -24,7 +24,7 @@ import torch
 from torch import Tensor
 
 from grucli import cells
-from grucli.cells.spec import RELU, TANH
+from grucli.cells.activations import RELU, TANH
 from grucli.nn.norms import normalise
 from grucli.nn.rules import CellRule, Equations, LayerWeights, StepValues
 from grucli.nn.stack import Recurrent
