@@ -43,10 +43,19 @@ predict: $(BIN)/.installed ## Forecast with CKPT= beyond DATA= into OUT=
 inspect: $(BIN)/.installed ## Show the weights of CKPT=
 	$(GRUCLI) inspect-weights $(CKPT)
 
-# runs/NAME/best.pt is made again only when recipes/NAME.yaml or the table it names has changed.
-table_of = $(addprefix $(dir recipes/$(1)),$(shell sed -n '/^ *\#/d; s/.*[ {]path: *"\{0,1\}\([^",} ]*\).*/\1/p' recipes/$(1).yaml | head -1))
-runs/%/best.pt: recipes/%.yaml $$(call table_of,$$*) | $(BIN)/.installed
+# runs/NAME/best.pt is made again only when its recipe, or the table that names, has changed: RECIPE=
+# if that is given, else NAME.yaml here, in recipes/ or in a folder of it. Tables of a block list
+# (- a.csv) are not seen.
+recipe_of = $(firstword $(if $(filter command environment,$(origin RECIPE)),$(RECIPE)) \
+  $(wildcard recipes/$(1).yaml recipes/*/$(1).yaml $(1).yaml) RECIPE-of-$(1)-is-not-given)
+paths_of = $(shell sed -n '/^ *\#/d; /[ {]path: /{s/.*[ {]path: *//; s/^\([^[",}\#]*\)[,}\#].*/\1/; s/\].*//; s/[]["'\'',}]/ /g; p; q;}' $(1) 2> /dev/null)
+tables_of = $(wildcard $(foreach path,$(call paths_of,$(1)),$(if $(filter /%,$(path)),,$(dir $(1)))$(path)))
+runs/%/best.pt: $$(call recipe_of,$$*) $$(call tables_of,$$(call recipe_of,$$*)) | $(BIN)/.installed
 	$(GRUCLI) train $< --run-dir $(@D) --overwrite
+
+RECIPE-of-%-is-not-given:
+	@echo "no $*.yaml here, in recipes/ or in a folder of it; say which: make runs/$*/best.pt RECIPE=FILE" >&2
+	@false
 
 # --- checks ----------------------------------------------------------------------------------
 # A process for each core and whole files to each, since a file shares what it trained.

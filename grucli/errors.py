@@ -6,7 +6,7 @@ GrucliError                  1  could not finish: internal fault, disk full, out
 ├── DataError                3  wrong data
 ├── CheckpointError          4  wrong checkpoint
 ├── TrainingError            5  training failed: not finite, out of memory
-├── CheckFailedError         6  a check asked for with --fail-if did not hold
+├── CheckFailedError         6  a condition given with --fail-if was met
 └── InterruptedRunError    130  stopped by a signal, state saved (143 for SIGTERM)
 """
 
@@ -66,7 +66,7 @@ class TrainingError(GrucliError):
 
 
 class CheckFailedError(GrucliError):
-    """A condition given with --fail-if came true."""
+    """A condition given with --fail-if was met."""
 
     exit_code = 6
 

@@ -4,6 +4,7 @@ Names from tables, files and recipes are not to be trusted with a terminal: what
 or on a screen went through ``clean``, ``printable`` or ``quoted`` first.
 """
 
+import math
 import re
 from collections.abc import Sequence
 
@@ -58,3 +59,11 @@ def plural(count: int, noun: str, many: str = "", *, thousands: str = ",") -> st
     """
     number = format(count, ",").replace(",", thousands)
     return f"{number} {noun if count == 1 else many or noun + 's'}"
+
+
+def percent(share: float) -> str:
+    """Write a share as per cent: ``3.2 %`` below ten, ``32 %`` above."""
+    if not math.isfinite(share):
+        return "–"
+    value = 100 * share
+    return f"{value:.1f} %" if 0 < abs(value) < 9.95 else f"{value:,.0f} %"

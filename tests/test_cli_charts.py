@@ -12,9 +12,10 @@ from rich.text import Text
 
 from grucli.cli.kit.charts import ascii_glyphs, bar, sparkline
 from grucli.cli.kit.line_chart import line_chart
-from grucli.cli.kit.numbers import align_decimals, clock, digits, percent
+from grucli.cli.kit.numbers import align_decimals, clock, digits
 from grucli.cli.views.prediction import write_prediction_csv
 from grucli.results import Forecast
+from grucli.text import percent
 
 
 def plain(lines: list[Text]) -> str:

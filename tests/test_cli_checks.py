@@ -112,7 +112,7 @@ def test_a_value_that_is_no_choice_is_told_in_our_own_words(capsys, value):
     assert run(["inspect-weights", "x", "--names", value]) == 2
     assert capsys.readouterr().err == (
         f"error: grucli inspect-weights: --names {value}: expected one of symbols, torch, keras, "
-        "words. See grucli inspect-weights --help.\n"
+        "words; see grucli inspect-weights --help\n"
     )
 
 

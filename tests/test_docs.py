@@ -13,12 +13,15 @@ from grucli.cells import CELLS
 from grucli.cli.app import app
 from grucli.cli.views.weights_columns import entry_columns, map_columns
 from grucli.cli.views.weights_lines import column_columns, row_columns
+from grucli.errors import RecipeError
 from grucli.nn import MODULES, norms, rules
+from grucli.recipe import load_recipe
+from grucli.recipe.keys import recipe_keys
 from grucli.results import MatrixStatistics
 from grucli.weights import build_weight_report, read_weights
 from grucli.weights.statistics import eigen, elements, singular
 from tests.conftest import REPOSITORY
-from tools import docs_walk, make_docs
+from tools import docs_recipe, docs_walk, make_docs
 from tools.docs_table import SECTIONS
 
 DOCS = REPOSITORY / "docs"
@@ -136,6 +139,24 @@ def test_an_orthogonal_matrix_has_the_values_that_its_page_says():
     ones = [s[0], s[-1], singular.condition(s), eigen.spectral_radius(values)]
     assert ones == pytest.approx([1, 1, 1, 1])
     assert elements.norm(matrix.ravel()) == pytest.approx(24**0.5)
+
+
+def test_examples_are_of_keys_that_there_are():
+    assert set(docs_recipe.EXAMPLES) <= {key.path for key in recipe_keys()}
+
+
+@pytest.mark.parametrize(("path", "example"), docs_recipe.EXAMPLES.items())
+def test_the_example_of_a_key_is_a_value_that_it_takes(path, example, tmp_path):
+    keys = [key for key in recipe_keys() if key.path == path]
+    of_series = f"{{kind: {keys[0].task}, label: x}}"
+    task = of_series if keys[0].task not in ("", "forecast") else "{context: 4, horizon: 2}"
+    recipe = tmp_path / "r.yaml"
+    recipe.write_text(f"name: r\ndata: {{path: a.csv, time: t, target: y}}\ntask: {task}\n")
+    try:
+        load_recipe(recipe, [f"{path}={example}"])
+    except RecipeError as error:
+        own = [line for line in error.problems if line.startswith(f"--set {path}=")]
+        assert not [line for line in own if "unknown key" in line or keys[0].takes in line]
 
 
 PAGES_WITH_COMMANDS = sorted(DOCS.glob("*.md"))

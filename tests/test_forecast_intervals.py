@@ -114,8 +114,12 @@ def test_predict_adds_the_ends_of_each_interval(best, trained):
     for step, row in enumerate(rows):
         for level in ("80", "50"):
             width = half[list(GRID).index(float(level)), step]
-            assert float(row[f"level-hi-{level}"]) - float(row["level"]) == pytest.approx(width)
-            assert float(row["level"]) - float(row[f"level-lo-{level}"]) == pytest.approx(width)
+            assert float(row[f"level-hi-{level}"]) - float(row["level"]) == pytest.approx(
+                width, abs=2e-6
+            )
+            assert float(row["level"]) - float(row[f"level-lo-{level}"]) == pytest.approx(
+                width, abs=2e-6
+            )
     plain = list(csv.DictReader(io.StringIO(grucli("predict", best).stdout)))
     assert [row["level"] for row in plain] == [row["level"] for row in rows]
     document = json.loads(grucli("predict", best, "--level", "80", "--json").stdout)

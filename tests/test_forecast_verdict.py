@@ -108,6 +108,11 @@ def test_a_baseline_without_an_error_is_not_beaten():
     assert compare(zero, zero, origins_of(50)).verdict == "no difference"
 
 
+def test_an_error_is_never_more_than_100_per_cent_lower():
+    model = np.where(np.arange(60) < 5, 5.0, 0.001) * errors(1, 60)
+    assert compare(model, errors(2, 60), origins_of(60)).high == 1.0
+
+
 def test_a_ratio_that_could_be_anything_has_no_bounds():
     assert Spread(np.diag([1.0, 100.0]), 2).ratios(1.0, 2.0) == (None, None)
 

@@ -11,10 +11,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from grucli.cli.app import run as run_here
 from grucli.errors import CheckpointError
 from grucli.page.payload import FRAME_CELLS, RECORD_NUMBERS, keep_extremes, page_data
 from grucli.page.render import render_page
-from grucli.results import to_json
+from grucli.results import to_json, verdict_sentences
 from grucli.runs.reporting import report_run
 from tests.conftest import grucli
 
@@ -49,6 +50,12 @@ def test_every_part_of_a_whole_run_is_there(report):
     assert data["missing"] == {}
     for part in ("scores", "errors", "epochs", "forecasts", "film", "spectra", "history", "trace"):
         assert data[part], part
+
+
+def test_the_headline_is_the_verdict_of_the_end_of_training(report):
+    said = [words for words, _ in verdict_sentences(report.scores)]
+    assert page_data(report)["verdict"] == said
+    assert said[0].startswith(("Better than", "Worse than", "No difference from"))
 
 
 def test_the_report_is_one_strict_json_document(report):
@@ -235,6 +242,12 @@ def test_the_page_and_its_json_go_to_standard_output_when_asked(run):
     assert (page.stdout[:15], page.stderr) == ("<!doctype html>", "")
     assert json.loads(grucli("report", run, "--json").stdout)["kind"] == "RunReport"
     assert not (run / "report.html").exists()
+
+
+def test_the_json_stands_beside_the_page_that_goes_into_a_file(run, tmp_path, capsys):
+    assert run_here(["report", str(run), "--json", "-o", str(tmp_path / "page.html")]) == 0
+    assert json.loads(capsys.readouterr().out)["kind"] == "RunReport"
+    assert (tmp_path / "page.html").read_bytes().startswith(b"<!doctype html>")
 
 
 def test_the_json_goes_into_a_file_when_one_is_named(run, tmp_path):

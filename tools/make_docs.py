@@ -1,6 +1,6 @@
 """Write docs/ again: pages from docstrings, and the walk-through's output from its commands.
 
-    python -m tools.make_docs pages   # equations.md, statistics.md and init.md, in a second
+    python -m tools.make_docs pages   # from docstrings, commands and the schema, in a second
     python -m tools.make_docs walk    # learning.md: trains, then runs every command; a minute
 
 Prose in learning.md is written by hand: only what follows a ``$ `` line in a ``console`` block is
@@ -19,8 +19,10 @@ from typing import Any
 from grucli import nn, results
 from grucli.cells import CELLS, CellSpec, address
 from grucli.nn import rules
-from grucli.runs.recipe_rules import RULES
+from tools.docs_cli import cli_page
+from tools.docs_init import init_page
 from tools.docs_published import published_section
+from tools.docs_recipe import recipe_page
 from tools.docs_table import SECTIONS, Section, Source
 from tools.docs_walk import REPOSITORY, walk
 
@@ -206,31 +208,13 @@ def _names(cell: str, kind: str) -> str:
     return f"({' '.join(f'`{prefix}{x}`' for x in CELLS[cell].blocks(kind).values())})"
 
 
-INIT_HEAD = """\
-# The rules of `grucli init`
-
-Written by `make docs` from the table of rules in `grucli/runs/recipe_rules.py`; what is wrong here
-is put right there.
-
-`grucli init DATA -o recipe.yaml` looks at the first rows of a table (up to 4,000,000 cells), says
-on standard error what it saw, reads the whole table so, and writes a recipe that trains as it is,
-with the reason for each choice. What is written is a recipe like any other, to be changed by hand,
-and reading stays as strict as it is.
-
-A key that is not named here has its default.
-
-| key | for | rule |
-|---|---|---|
-"""
-
-
-def init_page() -> str:
-    """docs/init.md."""
-    rows = [f"| `{r.key}` | {r.kind or 'all'} | {r.words} |" for r in RULES if r.words]
-    return INIT_HEAD + "\n".join(rows) + "\n"
-
-
-PAGES = {"equations.md": equations_page, "statistics.md": statistics_page, "init.md": init_page}
+PAGES = {
+    "equations.md": equations_page,
+    "statistics.md": statistics_page,
+    "init.md": init_page,
+    "cli.md": cli_page,
+    "recipe.md": recipe_page,
+}
 
 
 def main() -> None:

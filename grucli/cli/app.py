@@ -28,6 +28,8 @@ from grucli.cli.verbs import (
     tune,
 )
 from grucli.errors import GrucliError
+from grucli.results.document import to_json
+from grucli.results.error import Error
 from grucli.text import clean, printable
 
 _CHOICE = re.compile(
@@ -75,7 +77,7 @@ def _root(
     context: typer.Context,
     version: Annotated[
         bool,
-        typer.Option("--version", "-V", help="Print the version; with --verbose also the kernel."),
+        typer.Option("--version", "-V", help="Print the version, with --verbose the kernel too."),
     ] = False,
     verbose: Verbose = False,
 ) -> None:
@@ -94,11 +96,14 @@ def _root(
 def run(arguments: list[str]) -> int:
     """Run one command and return its exit code; nothing raised in it leaves this function.
 
-    ``help VERB`` is the same as ``VERB --help``.
+    ``help VERB`` is the same as ``VERB --help``. With ``--json`` an error is one document on
+    standard output too, where no result went there before it.
     """
     with tolerant_talk():
         if arguments[:1] == ["help"]:
             arguments = [*arguments[1:], "--help"]
+        options = arguments[: arguments.index("--")] if "--" in arguments else arguments
+        SCREEN.json, SCREEN.has_result = "--json" in options, False
         return _run(arguments)
 
 
@@ -147,13 +152,22 @@ def _unexpected(error: Exception) -> str:
 
 
 def _report(problems: Sequence[str], code: int) -> int:
-    """Print errors, one line each: whatever foreign text is in them, it cannot act as more."""
+    """Print errors, one line each: whatever foreign text is in them, it cannot act as more.
+
+    Where a document was asked for it follows, and the code stays that of the error.
+    """
     if sys.stderr is not None:
         if SCREEN.verbose:
             for line in traceback.format_exc().splitlines():
                 sys.stderr.write(f"{clean(line)}\n")
         for problem in problems:
             sys.stderr.write(f"error: {printable(problem, limit=_LONGEST_ERROR)}\n")
+    if SCREEN.json and not SCREEN.has_result and sys.stdout is not None:
+        try:
+            sys.stdout.write(to_json(Error.of(code, problems)) + "\n")
+            _flush()
+        except OSError:
+            _closed_output()
     return code
 
 
@@ -169,4 +183,4 @@ def _usage(error: typer.TyperException) -> str:
     message = _CHOICE.sub(_choice, message)
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "grucli"
-    return f"{path}: {' '.join(message.split())} See {path} --help."
+    return f"{path}: {' '.join(message.split()).rstrip('.')}; see {path} --help"

@@ -12,7 +12,7 @@ from grucli.data.categories import (
 )
 from grucli.data.clock_changes import place_in_zone
 from grucli.data.coarseness import coarse_columns
-from grucli.data.column_checks import check_logarithms, check_static
+from grucli.data.column_checks import check_logarithms, check_numbers, check_static
 from grucli.data.frequency import Frequency
 from grucli.data.horizon import Horizon
 from grucli.data.marks import Judged, number_of_series, number_words, with_words
@@ -55,6 +55,7 @@ __all__ = [
     "build_tensors",
     "check_calendar",
     "check_logarithms",
+    "check_numbers",
     "check_static",
     "check_texts",
     "coarse_columns",

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
+from grucli.data.kinds_of_number import NONNEGATIVE, WHOLE
 from grucli.data.panel import Panel
 from grucli.data.scaling import LEAST
 from grucli.data.time_axis import NAMED_FAULTS
@@ -23,6 +24,23 @@ def check_logarithms(table: Table, columns: Sequence[str], transform: str) -> No
         for name in columns
         for values in [table.values[:, table.columns.index(name)]]
         for row in np.flatnonzero(values <= LEAST[transform])[:NAMED_FAULTS].tolist()
+    ]
+    if problems:
+        raise DataError(*problems[:NAMED_FAULTS])
+
+
+def check_numbers(table: Table, columns: Sequence[str], numbers: str) -> None:
+    """Raise DataError for values of some columns that are not of the ``numbers`` of a scaler."""
+    problems = [
+        f"{table.where(row)}: column {quoted(name)}: {values[row]:g} is {wrong} (task.numbers: "
+        f"{numbers}); correct it, or choose other task.numbers"
+        for name in columns
+        for values in [table.values[:, table.columns.index(name)]]
+        for wrong, faults in [
+            ("below zero", (values < 0) & (numbers in NONNEGATIVE)),
+            ("no whole number", (values % 1 > 0) & (numbers in WHOLE)),
+        ]
+        for row in np.flatnonzero(faults)[:NAMED_FAULTS].tolist()
     ]
     if problems:
         raise DataError(*problems[:NAMED_FAULTS])

@@ -3,31 +3,26 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from grucli.data.kinds_of_number import Numbers, nearest
 from grucli.data.panel import Panel
 from grucli.data.split import Span
 from grucli.data.values import Floats
 from grucli.errors import CheckpointError
 from grucli.forms import Fields, Listed, Mapped, Number, OneOf, Text, Whatever, check_form
 
-Numbers = TypeVar("Numbers", Floats, Tensor)
 KINDS = ("standard", "minmax", "robust", "none")
 LEAST = {"log": 0.0, "log1p": -1.0}
 """Transform -> what a value has to be above."""
-_FORWARD: dict[str, tuple[Any, Any]] = {
-    "log": (np.log, torch.log),
-    "log1p": (np.log1p, torch.log1p),
-}
-_BACK: dict[str, tuple[Any, Any]] = {
-    "log": (np.exp, torch.exp),
-    "log1p": (np.expm1, torch.expm1),
-}
+Functions = dict[str, tuple[Any, Any]]
+_FORWARD: Functions = {"log": (np.log, torch.log), "log1p": (np.log1p, torch.log1p)}
+_BACK: Functions = {"log": (np.exp, torch.exp), "log1p": (np.expm1, torch.expm1)}
 """Transform -> function of arrays, function of tensors."""
 
 
@@ -38,7 +33,8 @@ class Scaler:
     The ``transformed`` among them are scaled by their logarithm, as ``transform`` says.
     ``vocabularies`` maps those that are categories to their texts, by which ``put_classes`` of
     ``grucli.data.categories`` goes; ``scale`` leaves them as they are. That of a panel scaled by
-    series has a row for each of its series, [S, C]: ``at`` picks them.
+    series has a row for each of its series, [S, C]: ``at`` picks them. ``numbers`` is a kind of
+    number that ``unscale`` gives back.
     """
 
     kind: str
@@ -48,6 +44,7 @@ class Scaler:
     transform: str = "none"
     transformed: tuple[str, ...] = ()
     vocabularies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    numbers: str = "real"
 
     @property
     def texts(self) -> dict[str, int]:
@@ -60,9 +57,9 @@ class Scaler:
         return (self._mapped(values, _FORWARD) - center) / spread
 
     def unscale(self, values: Numbers) -> Numbers:
-        """Scaled [..., C] to original units; arrays or tensors."""
+        """Scaled [..., C] to original units, the nearest of ``numbers``; arrays or tensors."""
         center, spread = self._of(values)
-        return self._mapped(values * spread + center, _BACK)
+        return nearest(self._mapped(values * spread + center, _BACK), self.numbers)
 
     def _mapped(self, values: Numbers, table: Mapping[str, tuple[Any, Any]]) -> Numbers:
         """The values with those of transformed columns put through a function of a table."""

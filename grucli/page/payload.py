@@ -19,6 +19,7 @@ from grucli.results import (
     WeightHistory,
     rows_of,
     to_json,
+    verdict_sentences,
 )
 
 POINTS = 800
@@ -46,6 +47,7 @@ def page_data(report: RunReport) -> dict[str, Any]:
     shots = _kept_shots(report)
     body = {key: plain[key] for key in ("name", "path", "recipe", "model", "missing", "scores")} | {
         "columns": plain["columns"],
+        "verdict": _verdict(report),
         "metrics": [{"name": name, "heading": _heading(name)} for name in _METRICS],
         "baselines": [{"name": item.name, "words": item.words} for item in BASELINES],
         "quantities": [
@@ -63,6 +65,11 @@ def page_data(report: RunReport) -> dict[str, Any]:
     }
     rounded: dict[str, Any] = _rounded(body)
     return rounded
+
+
+def _verdict(report: RunReport) -> list[str]:
+    """The sentences that the end of training prints."""
+    return [] if report.scores is None else [words for words, _ in verdict_sentences(report.scores)]
 
 
 def _heading(metric: str) -> str:

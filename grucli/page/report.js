@@ -54,11 +54,8 @@ function drawHead() {
   document.getElementById("model").textContent = `${data.model} · forecasts ${data.columns.slice(0, 6).join(", ")}${data.columns.length > 6 ? ` and ${data.columns.length - 6} more` : ""}`;
   document.getElementById("source").textContent = `Made by grucli report from ${data.path}.`;
   if (!data.scores) return;
-  const baselines = Object.entries(data.scores.baselines);
-  const [name, best] = baselines.reduce((one, other) => (other[1].rmse < one[1].rmse ? other : one));
-  const own = data.scores.model.rmse, share = Math.round(100 * Math.abs(1 - own / best.rmse));
-  const verb = own < best.rmse ? "below" : "above";
-  document.getElementById("verdict").textContent = `Test rmse ${digits(own)}, ${share} % ${verb} the best baseline (${wordsOf(name)}, ${digits(best.rmse)}).`;
+  const sentences = [`Test rmse ${digits(data.scores.model.rmse)}.`, ...data.verdict];
+  document.getElementById("verdict").textContent = sentences.join(" ");
 }
 
 function drawScores(body) {

@@ -25,6 +25,16 @@ def _only_for(
     return breaks
 
 
+def _numbers_without_logarithm(numbers: str, transform: str) -> str | None:
+    whole = {"log": ("whole", "counts"), "log1p": ("whole",)}
+    if numbers not in whole.get(transform, ()):
+        return None
+    return (
+        f"found {numbers} with data.transform {transform}, which has no result for all of them; "
+        "expected counts with log1p, or data.transform none"
+    )
+
+
 def _no_target(target: Sequence[str], task: str) -> str | None:
     if task == "forecast" and not target:
         return "missing; expected a text or a list of texts"
@@ -112,6 +122,7 @@ TASK_RULES = (
         ("data.transform", "task.kind"),
         _only_for(("forecast", "regress", "label"), "none", "there is no target to turn"),
     ),
+    Rule(("task.numbers", "data.transform"), _numbers_without_logarithm, task="forecast"),
     Rule(("data.split.train", *_DEALING), _length_of_train),
     Rule(("data.split.valid", *_DEALING), _time_of_valid),
     Rule(("data.split.column", "data.split.test", *_DEALING), _column_beside_table),

@@ -33,6 +33,13 @@ class ForecastRecipe(Section):
         "such as {quantiles: [0.1, 0.5, 0.9]}, or a distribution: gaussian, student_t, or for "
         "counts negative_binomial. The forecast is the median.",
     )
+    numbers: Literal["real", "nonnegative", "whole", "counts"] = Field(
+        default="real",
+        description="What a target can be: any number (real), none below zero (nonnegative), a "
+        "whole number (whole), or a whole number from zero (counts). Forecasts and the ends of "
+        "their intervals are the nearest such number, also where they are scored; learning goes "
+        "by what the model says.",
+    )
     stride: int = Field(
         default=1, ge=1, le=10_000_000, description="Distance between window starts, in steps."
     )

@@ -6,6 +6,7 @@ from grucli.results.classes import ClassMetrics, ClassScores, Labels
 from grucli.results.comparison import RunComparison, RunSummary
 from grucli.results.document import SCHEMA_VERSION, to_json
 from grucli.results.draft import RecipeDraft
+from grucli.results.error import Error, Problem
 from grucli.results.history import (
     EpochLoss,
     MatrixLearning,
@@ -60,6 +61,7 @@ from grucli.results.tuning import (
     TuningStarted,
 )
 from grucli.results.unit import Link, UnitGate, UnitReport
+from grucli.results.verdict import verdict_sentences
 from grucli.results.weights import (
     Finding,
     MatrixValues,
@@ -88,6 +90,7 @@ __all__ = [
     "Ensemble",
     "Epoch",
     "EpochLoss",
+    "Error",
     "FilmMoment",
     "Finding",
     "Forecast",
@@ -114,6 +117,7 @@ __all__ = [
     "Numbers",
     "OverallErrors",
     "Prediction",
+    "Problem",
     "RateRange",
     "RecipeCheck",
     "RecipeDraft",
@@ -150,4 +154,5 @@ __all__ = [
     "quantities",
     "rows_of",
     "to_json",
+    "verdict_sentences",
 ]

@@ -1,7 +1,7 @@
 """A rolling origin: how good a model is from one time after another."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from grucli.results.scores import MetricSet
 
@@ -10,13 +10,14 @@ from grucli.results.scores import MetricSet
 class BacktestWindow:
     """One horizon, from ``first`` to ``last``, of so many series; ``scores`` has the model first.
 
-    The model and each baseline are named as in ``Scores``.
+    The model, each baseline and those ``left_out`` are named as in ``Scores``.
     """
 
     first: str
     last: str
     series: int
     scores: Mapping[str, MetricSet]
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

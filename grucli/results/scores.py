@@ -101,7 +101,8 @@ class Scores:
     says where the season, or that there is none, is from; checkpoints before it did are silent.
     ``notes`` are sentences on the table: what was filled, what was left out; and on intervals that
     there are none of. ``comparisons`` says of every baseline whether the model is better,
-    ``hints`` what to try next; ``intervals`` has one entry for each level.
+    ``hints`` what to try next; ``intervals`` has one entry for each level,
+    ``left_out`` a reason for each baseline that is not there and could be.
     """
 
     split: str
@@ -118,6 +119,7 @@ class Scores:
     comparisons: Mapping[str, Comparison] = field(default_factory=dict)
     hints: tuple[str, ...] = ()
     intervals: tuple[IntervalScore, ...] = ()
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def naive(self) -> Mapping[str, MetricSet]:

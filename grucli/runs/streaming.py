@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,6 +15,7 @@ from grucli.errors import DataError, UsageError
 from grucli.nn import Forecaster, State
 from grucli.recipe import Recipe
 from grucli.runs.opened import open_forecaster
+from grucli.tasks.forecast.precision import original
 from grucli.text import plural, quoted
 
 
@@ -55,7 +56,8 @@ class Stream:
         self.time = opened.saved.time
         self.model: Forecaster = opened.model.eval()
         self.scaler = scaler
-        self.of_targets = self.scaler.only(recipe.data.columns.targets)
+        of_targets = self.scaler.only(recipe.data.columns.targets)
+        self.of_targets = replace(of_targets, numbers=recipe.forecast.numbers)
         self.frequency = opened.frequency
         words = scaler.vocabularies
         self.classes = {name: Classes(texts, recipe.data.dialect) for name, texts in words.items()}
@@ -108,8 +110,7 @@ class Stream:
         with torch.inference_mode():
             forecast, self.state = self.model.step(inputs, self.state)
         self.row, self.filled = row, values
-        original = self.of_targets.unscale(forecast[0].numpy().astype(np.float64))
-        return Answer(row.time, tuple(original.ravel().tolist()))
+        return Answer(row.time, tuple(original(self.of_targets, forecast[0]).flatten().tolist()))
 
     def _check_time(self, row: Row) -> None:
         """Every row comes one step after the one before it."""

@@ -14,6 +14,7 @@ from grucli.data import (
     add_calendar,
     build_panel,
     check_logarithms,
+    check_numbers,
     check_static,
     check_texts,
     expand,
@@ -43,13 +44,14 @@ def read_panel(
     judged: Judged = NOTHING,
     expected: Frequency | None = None,
     known: Mapping[str, tuple[str, ...]] = NO_WORDS,
+    numbers: str = "real",
 ) -> Panel:
     """The table of a recipe as a panel, or another one of the same columns, written alike.
 
     ``source`` is its path, the bytes of a CSV, or a frame of pandas, polars or pyarrow; ``judged``
-    are more columns, which no model reads. Where data.categories is null, those of the panel say
-    what was found; ``known`` has texts of categories in the order in which they are to be numbered.
-    Raises DataError.
+    are more columns, which no model reads, ``numbers`` what a target can be. Where data.categories
+    is null, those of the panel say what was found; ``known`` has texts of categories in the order
+    in which they are to be numbered. Raises DataError.
     """
     table = _read(data, source, judged, columns=data.columns.read)
     found = tuple(column.name for column in table.texts if column.name in data.inputs)
@@ -59,6 +61,7 @@ def read_panel(
     table = number_texts(table, (*data.columns.read, *judged.numbers), known, data.dialect)
     table, words = number_words(table, judged.words, data.dialect)
     check_logarithms(table, (*data.target, *judged.numbers), data.transform)
+    check_numbers(table, data.target, numbers)
     said = None if data.frequency is None else frequency_of(data.frequency)
     wanted = expected or said
     if data.regularise:
@@ -118,7 +121,8 @@ def read_judged(
 ) -> Panel:
     """All tables of a recipe, with what a model is judged by: the test part may be another file."""
     data, judged = recipe.data, task_of(recipe).judged_columns(recipe, "test")
-    panel = read_panel(data, judged=judged, expected=expected, known=known)
+    numbers = recipe.forecast.numbers if recipe.task.kind == "forecast" else "real"
+    panel = read_panel(data, judged=judged, expected=expected, known=known, numbers=numbers)
     if not (recipe.deals_series and isinstance(data.split.test, str)):
         return panel
     data = data.model_copy(update={"categories": panel.columns.categories})

@@ -2,12 +2,14 @@
 
 import sys
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 from rich.console import Console
 
 from grucli.cli.kit.options import SCREEN
 from grucli.cli.kit.page import Screen
 from grucli.errors import GrucliError
+from grucli.files import write_atomically
 from grucli.results import to_json
 from grucli.text import clean
 
@@ -50,9 +52,26 @@ def show(value: object, *, json: bool, render: Callable[[int], Screen]) -> None:
         console.print(render(console.width))
 
 
+def write_output(value: object, content: Callable[[], bytes], output: str, *, json: bool) -> None:
+    """Put ``content`` into a file or, for ``-``, on standard output.
+
+    ``json`` puts a document on standard output beside the file or, in its place, into a file whose
+    name ends in .json.
+    """
+    is_document = json and output.endswith(".json")
+    text = f"{to_json(value)}\n" if json else ""
+    if output != "-":
+        write_atomically(Path(output), text.encode() if is_document else content())
+    if json and not is_document:
+        write_result(text)
+    elif output == "-":
+        write_result(content().decode())
+
+
 def write_result(text: str) -> None:
     """Put a result on standard output. Raises GrucliError when there is none."""
     _need_output()
+    SCREEN.has_result = True
     sys.stdout.write(text)
 
 

@@ -45,11 +45,3 @@ def clock(seconds: float | None) -> str:
         return "-:--:--"
     whole = max(int(seconds), 0)
     return f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"
-
-
-def percent(share: float) -> str:
-    """Write a share as per cent: ``3.2 %`` below ten, ``32 %`` above."""
-    if not math.isfinite(share):
-        return NONE
-    value = 100 * share
-    return f"{value:.1f} %" if 0 < abs(value) < 9.95 else f"{value:,.0f} %"

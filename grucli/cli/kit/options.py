@@ -6,14 +6,22 @@ from typing import Annotated, Literal
 
 import typer
 
+from grucli.cli.kit.completing import complete_override
+
 
 @dataclass
 class Screen:
-    """How this process talks to people; set once by the options of the verb."""
+    """How this process talks to people; set once by the options of the verb.
+
+    ``json`` says whether a document was asked for, ``has_result`` whether something went to
+    standard output.
+    """
 
     quiet: bool = False
     verbose: bool = False
     color: bool = True
+    json: bool = False
+    has_result: bool = False
 
 
 SCREEN = Screen()
@@ -44,48 +52,62 @@ def _fail_if(value: list[str]) -> list[str]:
 
 
 Quiet = Annotated[
-    bool, typer.Option("--quiet", callback=_quiet, help="Only results and errors; no progress.")
+    bool,
+    typer.Option("--quiet", "-q", callback=_quiet, help="Print results and errors only."),
 ]
 Verbose = Annotated[
-    bool, typer.Option("--verbose", callback=_verbose, help="A traceback when something breaks.")
+    bool,
+    typer.Option(
+        "--verbose", "-v", callback=_verbose, help="Print a traceback when something breaks."
+    ),
 ]
 NoColor = Annotated[
-    bool, typer.Option("--no-color", callback=_no_color, help="No colours (as with NO_COLOR).")
+    bool,
+    typer.Option("--no-color", callback=_no_color, help="Print without colours, as NO_COLOR does."),
 ]
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document, also of an error.")]
 Device = Annotated[
-    Literal["auto", "cpu", "cuda"], typer.Option(help="Where to compute; auto takes cuda if seen.")
+    Literal["auto", "cpu", "cuda"],
+    typer.Option(help="Device to compute on; auto takes cuda if there is one."),
 ]
 Threads = Annotated[
     int | None,
-    typer.Option(
-        min=1, help="Threads for computing; if not given, training measures what is fastest."
-    ),
+    typer.Option(min=1, help="CPU threads (default: the number of cores)."),
 ]
-RecipeFile = Annotated[str, typer.Argument(metavar="RECIPE", help="A YAML recipe.")]
+MeasuredThreads = Annotated[
+    int | None, typer.Option(min=1, help="CPU threads (default: measured).")
+]
+RecipeFile = Annotated[str, typer.Argument(metavar="RECIPE", help="YAML recipe.")]
 Overrides = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Change a key, as train.lr=3e-3."),
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        autocompletion=complete_override,
+        help="Change a key, such as train.lr=3e-3.",
+    ),
 ]
 Checkpoint = Annotated[
-    str, typer.Argument(metavar="CKPT", help="A checkpoint, such as runs/co2/best.pt.")
+    str, typer.Argument(metavar="CKPT", help="Checkpoint or run folder, such as runs/co2.")
 ]
 Data = Annotated[
     str | None,
-    typer.Argument(metavar="[DATA|-]", help="A CSV table; - is stdin; default: the recipe's own."),
+    typer.Argument(metavar="[DATA|-]", help="CSV table; - is stdin (default: the recipe's)."),
 ]
 Plot = Annotated[
     Path | None,
-    typer.Option("--plot", metavar="FILE", help="Also draw it into FILE.png, .svg or .html."),
+    typer.Option(
+        "--plot", metavar="FILE", help="Draw the result into FILE.png, .svg or .html too."
+    ),
 ]
 Layers = Annotated[
     list[str],
     typer.Option(
-        "--layer", metavar="NAME", help="Only this layer: 0, 1; 0r is the reverse direction."
+        "--layer", metavar="NAME", help="Show this layer only: 0, 1; 0r is the reverse direction."
     ),
 ]
 Gates = Annotated[
-    list[str], typer.Option("--gate", metavar="NAME", help="Only this gate: update or z.")
+    list[str], typer.Option("--gate", metavar="NAME", help="Show this gate only: update or z.")
 ]
 
 
@@ -105,7 +127,10 @@ Anomaly = Annotated[
 Levels = Annotated[
     list[float],
     typer.Option(
-        "--level", metavar="PERCENT", callback=_levels, help="Intervals of this level, such as 80."
+        "--level",
+        metavar="PERCENT",
+        callback=_levels,
+        help="Give intervals of this level, such as 80.",
     ),
 ]
 FailIf = Annotated[
@@ -114,6 +139,6 @@ FailIf = Annotated[
         "--fail-if",
         metavar="EXPR",
         callback=_fail_if,
-        help="Exit 6 when true: NAME>NUMBER, or with < <= >= == !=.",
+        help="Exit with code 6 if this condition is met: NAME>NUMBER, also < <= >= == !=.",
     ),
 ]

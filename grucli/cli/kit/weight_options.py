@@ -7,15 +7,17 @@ import typer
 from grucli.cells.naming import Naming
 
 Other = Annotated[
-    str | None, typer.Argument(metavar="[OTHER]", help="A second one, to compare with.")
+    str | None, typer.Argument(metavar="[OTHER]", help="A second checkpoint to compare with.")
 ]
 Sort = Annotated[
     str | None,
-    typer.Option(metavar="STATISTIC", help="Largest first, by a statistic's name in --json."),
+    typer.Option(
+        metavar="STATISTIC", help="Sort by a statistic, largest first; its name as in --json."
+    ),
 ]
-Names = Annotated[Naming, typer.Option(help="How matrices are called on screen.")]
+Names = Annotated[Naming, typer.Option(help="Name matrices by symbols, or as torch or Keras do.")]
 Matrix = Annotated[
-    str | None, typer.Option(metavar="NAME", help="One matrix alone: W_hz or 0.update.hh.")
+    str | None, typer.Option(metavar="NAME", help="Show one matrix: W_hz or 0.update.hh.")
 ]
 Unit = Annotated[
     int | None,
@@ -30,11 +32,13 @@ Output = Annotated[
     typer.Option("-o", "--output", metavar="OUT|-", help="Write --matrix as .csv or .npy."),
 ]
 History = Annotated[
-    bool, typer.Option("--history", help="How the weights were learned, phase by phase.")
+    bool, typer.Option("--history", help="Show how the weights were learned, phase by phase.")
 ]
 Layout = Annotated[
     str | None,
-    typer.Option(metavar="NAME", help="Whose a foreign file is: haste, keras ... or sum_joint."),
+    typer.Option(metavar="NAME", help="Read a foreign file as haste, keras ... or sum_joint."),
 ]
 All = Annotated[bool, typer.Option("--all", help="Show every statistic, a table for each topic.")]
-Exact = Annotated[bool, typer.Option("--exact", help="No fast approximations for large matrices.")]
+Exact = Annotated[
+    bool, typer.Option("--exact", help="Compute large matrices exactly, without estimates.")
+]

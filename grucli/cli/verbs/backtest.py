@@ -7,11 +7,11 @@ import typer
 from grucli.cli.kit.options import SCREEN, Json, NoColor, Overrides, Quiet, Threads, Verbose
 
 _Source = Annotated[
-    str, typer.Argument(metavar="RECIPE|CKPT", help="A recipe, or a checkpoint or run folder.")
+    str, typer.Argument(metavar="RECIPE|CKPT", help="Recipe, checkpoint or run folder.")
 ]
-_Windows = Annotated[int, typer.Option(min=1, metavar="N", help="Windows to forecast.")]
+_Windows = Annotated[int, typer.Option(min=1, metavar="N", help="Number of windows to forecast.")]
 _Step = Annotated[
-    int | None, typer.Option(min=1, metavar="S", help="Rows between them; default: a horizon.")
+    int | None, typer.Option(min=1, metavar="S", help="Rows between windows (default: a horizon).")
 ]
 _Refit = Annotated[bool, typer.Option("--refit", help="Train a model before each window.")]
 

@@ -9,7 +9,7 @@ from grucli.cli.kit.options import Json, NoColor, Quiet, Verbose
 _Runs = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[RUN]...", help="Run folders, checkpoints, or a folder of runs; default: runs/."
+        metavar="[RUN]...", help="Run folders, checkpoints, or a folder of runs (default: runs/)."
     ),
 ]
 

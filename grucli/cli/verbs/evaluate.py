@@ -24,9 +24,10 @@ _EXAMPLES = 4
 def evaluate(
     checkpoint: Checkpoint,
     data: Data = None,
-    split: Annotated[SplitName, typer.Option(help="Which span to score.")] = "test",
+    split: Annotated[SplitName, typer.Option(help="Span to score.")] = "test",
     by: Annotated[
-        Literal["step", "column"] | None, typer.Option(help="Also by horizon step or by column.")
+        Literal["step", "column"] | None,
+        typer.Option(help="Show errors by horizon step or by column too."),
     ] = None,
     level: Levels = [],  # noqa: B006
     fail_if: FailIf = [],  # noqa: B006

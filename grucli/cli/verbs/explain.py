@@ -10,15 +10,15 @@ from grucli.cli.kit.options import Checkpoint, Data, Json, NoColor, Quiet, Threa
 def explain(
     checkpoint: Checkpoint,
     at: Annotated[
-        str, typer.Option("--at", metavar="TIME", help="The time of the step, as in the table.")
+        str, typer.Option("--at", metavar="TIME", help="Time of the step, as in the table.")
     ],
     data: Data = None,
-    layer: Annotated[str, typer.Option(help="0, 1; 0r is the reverse direction.")] = "0",
+    layer: Annotated[str, typer.Option(help="Layer: 0, 1; 0r is the reverse direction.")] = "0",
     unit: Annotated[
-        int | None, typer.Option(help="Which unit, from 0; default: the one that changed most.")
+        int | None, typer.Option(help="Unit, from 0 (default: the one that changed most).")
     ] = None,
     column: Annotated[
-        str | None, typer.Option(help="Which target, where channels are independent.")
+        str | None, typer.Option(help="Target, where channels are independent.")
     ] = None,
     json: Json = False,
     threads: Threads = None,

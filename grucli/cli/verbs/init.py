@@ -8,13 +8,13 @@ import typer
 from grucli.cli.kit.options import SCREEN, Json, NoColor, Quiet, Verbose
 
 _Data = Annotated[
-    str, typer.Argument(metavar="DATA|-", help="A table; a pattern in quotes for several files.")
+    str, typer.Argument(metavar="DATA|-", help="Table, or a pattern in quotes for several files.")
 ]
 _Output = Annotated[
     str | None,
-    typer.Option("-o", "--output", metavar="RECIPE|-", help="Where to write the recipe."),
+    typer.Option("-o", "--output", metavar="RECIPE|-", help="File to write the recipe to."),
 ]
-_Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there.")]
+_Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an existing file.")]
 
 
 def init(

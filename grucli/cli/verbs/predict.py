@@ -25,25 +25,26 @@ from grucli.errors import UsageError
 _Output = Annotated[
     str,
     typer.Option(
-        "-o", "--output", metavar="OUT|OUT/|-", help="Where to write: a file, or a folder of files."
+        "-o", "--output", metavar="OUT|OUT/|-", help="File to write to, or folder for many files."
     ),
 ]
 _Horizon = Annotated[
-    int | None, typer.Option(min=1, help="Steps to forecast; default: as trained.")
+    int | None, typer.Option(min=1, help="Number of steps to forecast (default: as trained).")
 ]
 _Future = Annotated[
     str | None,
-    typer.Option(metavar="FILE", help="Table of the columns known in advance (data.future)."),
+    typer.Option(metavar="FILE", help="Read the columns known in advance (data.future) from FILE."),
 ]
 _FutureTemplate = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", help="Write that table with empty values, and no forecast."),
+    typer.Option(metavar="FILE", help="Write that table with empty values instead of a forecast."),
 ]
 _Stream = Annotated[
-    bool, typer.Option("--stream", help="Answer every row on stdin at once, state carried on.")
+    bool, typer.Option("--stream", help="Answer each row from stdin at once; keep the state.")
 ]
 _Share = Annotated[
-    str | None, typer.Option(metavar="I/N", help="With -o OUT/: only part I of N of the files.")
+    str | None,
+    typer.Option(metavar="I/N", help="Forecast part I of N of the files only (with -o OUT/)."),
 ]
 
 
@@ -192,22 +193,16 @@ def _write_template(
 
 def _write(prediction: Any, output: str, *, json: bool, where: str = "") -> None:
     """Tell what was left out, and where if there are many, then write rows or one document."""
-    from grucli.cli.kit.console import tell_notes, write_result
+    from grucli.cli.kit.console import tell_notes, write_output
     from grucli.cli.views.prediction import write_prediction_csv
-    from grucli.files import write_atomically
-    from grucli.results import to_json
 
-    if json:
-        text = to_json(prediction) + "\n"
-    else:
+    def rows() -> bytes:
         buffer = io.StringIO()
         write_prediction_csv(prediction, buffer)
-        text = buffer.getvalue()
+        return buffer.getvalue().encode()
+
     tell_notes(where + note for note in prediction.notes)
-    if output == "-":
-        write_result(text)
-    else:
-        write_atomically(Path(output), text.encode())
+    write_output(prediction, rows, output, json=json)
 
 
 def _draw(examples: Any, plot: Path | None) -> None:

@@ -25,10 +25,10 @@ _Output = Annotated[
 ]
 _Rows = Annotated[
     int | None,
-    typer.Option(min=1, help="Read this many of the newest rows; default: task.context."),
+    typer.Option(min=1, help="Read this many of the newest rows (default: task.context)."),
 ]
-_Unit = Annotated[list[int], typer.Option(help="Only this unit, from 0.")]
-_Step = Annotated[list[int], typer.Option(help="Only this step, from 0; -1 is the newest.")]
+_Unit = Annotated[list[int], typer.Option(help="Write this unit only, from 0.")]
+_Step = Annotated[list[int], typer.Option(help="Write this step only, from 0; -1 is the newest.")]
 
 
 def trace(

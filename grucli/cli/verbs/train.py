@@ -8,25 +8,27 @@ from grucli.cli.kit.options import (
     SCREEN,
     Device,
     Json,
+    MeasuredThreads,
     NoColor,
     Overrides,
     Quiet,
     RecipeFile,
-    Threads,
     Verbose,
 )
 
-_RunDir = Annotated[str | None, typer.Option(metavar="DIR", help="Run folder; default runs/NAME.")]
+_RunDir = Annotated[
+    str | None, typer.Option(metavar="DIR", help="Run folder (default: runs/NAME).")
+]
 _Resume = Annotated[
-    bool, typer.Option("--resume", help="Go on from DIR/last.pt, with the run's own settings.")
+    bool, typer.Option("--resume", help="Resume from DIR/last.pt, with the settings of the run.")
 ]
 _Overwrite = Annotated[
-    bool, typer.Option("--overwrite", help="Replace an earlier run once this has best weights.")
+    bool, typer.Option("--overwrite", help="Replace an earlier run once this one has best weights.")
 ]
 _PrintRecipe = Annotated[
     bool, typer.Option("--print-recipe", help="Print the resolved recipe and stop.")
 ]
-_Seed = Annotated[int | None, typer.Option(help="Same as --set train.seed=N.")]
+_Seed = Annotated[int | None, typer.Option(help="Set the seed, as --set train.seed=N does.")]
 
 
 def train(
@@ -37,7 +39,7 @@ def train(
     overwrite: _Overwrite = False,
     print_recipe: _PrintRecipe = False,
     device: Device = "auto",
-    threads: Threads = None,
+    threads: MeasuredThreads = None,
     seed: _Seed = None,
     json: Json = False,
     quiet: Quiet = False,

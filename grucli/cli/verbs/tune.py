@@ -19,21 +19,23 @@ from grucli.errors import UsageError
 
 _Trials = Annotated[
     int | None,
-    typer.Option(min=1, metavar="N", help="Trials of the whole study; default: tune.trials."),
+    typer.Option(
+        min=1, metavar="N", help="Number of trials of the whole study (default: tune.trials)."
+    ),
 ]
 _Storage = Annotated[
     str | None,
     typer.Option(
         metavar="URL",
-        help="A database that many machines share, such as postgresql://user@host/name; default: a "
-        "journal file in the run folder.",
+        help="Database that many machines share, such as postgresql://user@host/name (default: a "
+        "journal file in the run folder).",
     ),
 ]
 _Lr = Annotated[
     bool, typer.Option("--lr", help="Only look for a learning rate: one short run of rising rates.")
 ]
 _RunDir = Annotated[
-    str | None, typer.Option(metavar="DIR", help="Run folder; default runs/NAME-tune.")
+    str | None, typer.Option(metavar="DIR", help="Run folder (default: runs/NAME-tune).")
 ]
 
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from grucli.cells.side import INPUT, STATE
-from grucli.cli.kit.numbers import digits, percent
+from grucli.cli.kit.numbers import digits
 from grucli.results import EpochLoss, MatrixRecord, WeightHistory, WeightRecord
-from grucli.text import plural
+from grucli.text import percent, plural
 
 Phase = tuple[str, list[str]]
 

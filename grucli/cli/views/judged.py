@@ -18,7 +18,14 @@ from grucli.cli.views.numbers import (
     render_number_scores,
     render_number_summary,
 )
-from grucli.cli.views.scores import brief, forecasters, metric_table, render_scores, score_numbers
+from grucli.cli.views.scores import (
+    brief,
+    forecasters,
+    left_out_lines,
+    metric_table,
+    render_scores,
+    score_numbers,
+)
 from grucli.cli.views.verdict import verdict
 from grucli.errors import UsageError
 from grucli.results import AnyScores, ClassScores, NumberScores, Scores
@@ -59,7 +66,8 @@ def _forecast_summary(scores: Scores, width: int) -> list[Text]:
         f"{plural(scores.horizon_steps, 'step')}; * best)"
     )
     table = metric_table(forecasters(scores), brief(scores), width, stars=True)
-    head = [Text(), Text(title, style="bold"), *table, Text()]
+    left_out = left_out_lines(scores.left_out, width)
+    head = [Text(), Text(title, style="bold"), *table, *left_out, Text()]
     return [*head, *interval_table(scores), *verdict(scores, width)]
 
 

@@ -13,8 +13,8 @@ Column = Sequence[str] | Sequence[float] | Sequence[float | None]
 def write_prediction_csv(prediction: Prediction, stream: TextIO) -> None:
     """Write the columns of a prediction in their order, a row for each step or series.
 
-    Quoted as RFC 4180 asks, lines end with a line feed, numbers are the shortest that read back
-    to the same float64. Texts that a spreadsheet would run as a formula get a leading quote;
+    Quoted as RFC 4180 asks, lines end with a line feed, numbers have the digits that they
+    have in the forecast. Texts that a spreadsheet would run as a formula get a leading quote;
     numbers are left as they are.
     """
     table = prediction.table

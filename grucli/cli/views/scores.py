@@ -35,7 +35,6 @@ SCALED = [name for name, metric in _OF_FORECASTS.items() if metric.is_scaled]
 BRIEF = ("rmse", "mae", "mase", "r2", "scaled_mse")
 """Those that the end of a run shows of every forecaster."""
 
-SHOWN_STEPS = 12
 NAME_WIDTH = 24
 _GAP = 1
 
@@ -81,6 +80,7 @@ def _content(scores: Scores, by: Literal["step", "column"] | None, width: int) -
     lines += [Text(), *metric_table(rows, original, width, stars=True)]
     lines += [Text(), *metric_table(rows, SCALED, width, stars=True), Text()]
     lines += [Text(line, style="dim") for line in _footnotes(rows, width)]
+    lines += left_out_lines(scores.left_out, width)
     lines += [*interval_table(scores), *verdict(scores, width, every=True)]
     lines += hints(scores.hints, width)
     if by == "step":
@@ -207,19 +207,23 @@ def _footnotes(rows: Mapping[str, MetricSet], width: int) -> list[str]:
     return [line for note in notes for line in textwrap.wrap(note, width)]
 
 
+def left_out_lines(left_out: Mapping[str, str], width: int) -> list[Text]:
+    """A sentence on each baseline that is not in a table."""
+    sentences = (f"{_shown(name)} is left out: {clean(why)}" for name, why in left_out.items())
+    return [Text(line, style="dim") for text in sentences for line in textwrap.wrap(text, width)]
+
+
 def _by_step(scores: Scores, width: int) -> list[Text]:
-    """The model's errors at some steps of the horizon, and the course of rmse over all of them."""
+    """The model's errors at every step of the horizon, and the course of rmse over them."""
     total = len(scores.by_step)
-    shown: Sequence[int] = range(total)
-    title = "Model by horizon step"
-    if total > SHOWN_STEPS:
-        places = (index * (total - 1) / (SHOWN_STEPS - 1) for index in range(SHOWN_STEPS))
-        shown = sorted({round(place) for place in places})
-        title += f" ({len(shown)} of {total}; --json has all)"
-    rows = {f"step {index + 1:>{len(str(total))}}": scores.by_step[index] for index in shown}
+    rows = {
+        f"step {number:>{len(str(total))}}": metrics
+        for number, metrics in enumerate(scores.by_step, 1)
+    }
     rmse = [metrics.rmse for metrics in scores.by_step]
     ends = f"rmse  {digits(rmse[0])} "
     room = min(width - len(ends) - 10, 48)
     line = Text.assemble(ends, (sparkline(rmse, room), "cyan"), f" {digits(rmse[-1])}")
     line = line if total > 1 else Text()
-    return [Text(title, style="bold"), *metric_table(rows, _original(scores), width), Text(), line]
+    title = Text("Model by horizon step", style="bold")
+    return [title, *metric_table(rows, _original(scores), width), Text(), line]

@@ -12,10 +12,10 @@ from grucli.cells.activations import RELU
 from grucli.cli.kit.charts import sparkline
 from grucli.cli.kit.columns import Column
 from grucli.cli.kit.gates import gate_style
-from grucli.cli.kit.numbers import count, digits, percent
+from grucli.cli.kit.numbers import count, digits
 from grucli.cli.kit.page import Page, Screen
 from grucli.results.tracing import GateActivity, LayerActivity, TraceReport
-from grucli.text import clean, plural, some
+from grucli.text import clean, percent, plural, some
 
 _EDGES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 _SHOWN_UNITS = 8

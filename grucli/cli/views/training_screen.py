@@ -4,10 +4,10 @@ from rich.text import Text
 
 from grucli.cli.kit.charts import BEST_STYLE, SERIES_STYLES, bar, sparkline
 from grucli.cli.kit.line_chart import line_chart
-from grucli.cli.kit.numbers import NONE, clock, count, digits, percent, power
+from grucli.cli.kit.numbers import NONE, clock, count, digits, power
 from grucli.cli.views.training_state import TrainingState
 from grucli.results import GateUpdate, TrainingStarted
-from grucli.text import clean, plural, shorten
+from grucli.text import clean, percent, plural, shorten
 
 SIDE_WIDTH = 27
 SIDE_FROM_WIDTH = 68

@@ -8,10 +8,10 @@ from rich.text import Text
 
 from grucli.cli.kit.charts import bar
 from grucli.cli.kit.columns import Column
-from grucli.cli.kit.numbers import NONE, align_decimals, clock, digits, percent
+from grucli.cli.kit.numbers import NONE, align_decimals, clock, digits
 from grucli.cli.kit.page import Page, Screen
 from grucli.results import Trial, TuningResult
-from grucli.text import clean, plural, shorten
+from grucli.text import clean, percent, plural, shorten
 
 SHOWN_TRIALS = 10
 _BAR_WIDTH = 16

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 
 from grucli.cli.kit.charts import BLOCKS
 from grucli.cli.kit.columns import NOT_AVAILABLE, Column
-from grucli.cli.kit.numbers import NONE, align_decimals, digits, percent
+from grucli.cli.kit.numbers import NONE, align_decimals, digits
 from grucli.results import MatrixStatistics, Statistic, rows_of
+from grucli.text import percent
 
 ROWS = dict(sorted(rows_of(MatrixStatistics, Statistic).items(), key=lambda row: row[1].place))
 """The rows of all statistics by name, in the order of their columns."""

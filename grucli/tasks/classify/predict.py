@@ -17,11 +17,12 @@ def probabilities(model: SequenceModel, sequences: Sequences) -> Tensor:
 def label_table(model: SequenceModel, data: ClassifyData) -> Labels:
     """The label of every series and the probability of each class."""
     said = probabilities(model, data.everything())
+    shortest = said.float().cpu().numpy().astype(str).astype(float)
     classes = data.classes
     return Labels(
         ids=data.ids,
         label=data.recipe.classify.label,
         classes=classes,
         labels=tuple(classes[number] for number in said.argmax(dim=-1).tolist()),
-        probabilities=tuple(map(tuple, said.tolist())),
+        probabilities=tuple(map(tuple, shortest.tolist())),
     )

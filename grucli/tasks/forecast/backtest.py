@@ -8,9 +8,10 @@ from grucli.data import Samples
 from grucli.errors import DataError
 from grucli.nn import Forecaster
 from grucli.results import BacktestWindow
-from grucli.tasks.forecast.baselines import Setting, baseline_predictors
+from grucli.tasks.forecast.baselines import baseline_predictors
 from grucli.tasks.forecast.data import ForecastData
-from grucli.tasks.forecast.score import error_sums, model_predictor
+from grucli.tasks.forecast.left_out import left_out_baselines
+from grucli.tasks.forecast.score import error_sums, model_predictor, setting_of
 
 
 def score_window(model: Forecaster, data: ForecastData, *, back: int) -> BacktestWindow:
@@ -29,14 +30,12 @@ def score_window(model: Forecaster, data: ForecastData, *, back: int) -> Backtes
             "expected fewer --windows, a smaller --step, or a recipe in place of the checkpoint"
         )
     samples = Samples.between(starts, np.where(fits, starts + 1, starts), origin=starts, stride=1)
-    test, yardstick = data.exact_samples("test"), data.yardstick
-    windows = replace(test, samples=samples)
-    setting = Setting(test, yardstick.season.steps, data.fit_on("test"))
+    setting = setting_of(data, "test")
     sums = error_sums(
         {"model": model_predictor(model), **baseline_predictors(setting)},
-        windows,
+        replace(setting.windows, samples=samples),
         data.scaler("test"),
-        yardstick.naive_mae,
+        data.yardstick.naive_mae,
         width=model.width,
     )
     times = panel.timestamps
@@ -46,4 +45,5 @@ def score_window(model: Forecaster, data: ForecastData, *, back: int) -> Backtes
         last=panel.frequency.format(last),
         series=int(fits.sum()),
         scores={name: each.read() for name, each in sums.items()},
+        left_out=left_out_baselines(setting),
     )

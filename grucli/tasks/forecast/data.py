@@ -51,14 +51,18 @@ class ForecastData:
         history to each of them.
         """
         if split != "all":
-            return self.dataset.scaler
+            return self._held(self.dataset.scaler)
         first = whole_span(self.panel).first(self.recipe.forecast.context)
-        return self.learned.scaler.of(self.panel, first)
+        return self._held(self.learned.scaler.of(self.panel, first))
 
     @property
     def newest_scaler(self) -> Scaler:
         """The same for what follows the table: all of it is history."""
-        return self.learned.scaler.of(self.panel, whole_span(self.panel))
+        return self._held(self.learned.scaler.of(self.panel, whole_span(self.panel)))
+
+    def _held(self, scaler: Scaler) -> Scaler:
+        """One that gives back only what task.numbers allows."""
+        return replace(scaler, numbers=self.recipe.forecast.numbers)
 
     @cached_property
     def yardstick(self) -> Yardstick:

@@ -9,6 +9,7 @@ from grucli.nn import Forecaster
 from grucli.results import Forecast, ForecastExample, SplitName
 from grucli.tasks.forecast.data import ForecastData
 from grucli.tasks.forecast.newest import forecast_places
+from grucli.tasks.forecast.precision import original
 from grucli.tasks.forecast.score import model_predictor
 
 DRAWN_SERIES = 4
@@ -29,7 +30,7 @@ def window_examples(
     targets = panel.columns.targets
     scaler = data.scaler(split).only(targets).at(windows.samples.series_of(index)[:, None])
     predicted = model_predictor(model)(batch.context, batch.future)
-    forecast = scaler.unscale(predicted.point.double())
+    forecast = original(scaler, predicted.point)
     if batch.weight is not None:
         truth = truth.where(batch.weight, torch.nan)
     starts = windows.samples.starts(index).tolist()

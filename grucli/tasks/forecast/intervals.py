@@ -16,6 +16,7 @@ from grucli.errors import UsageError
 from grucli.nn.heads import MEDIAN, Distribution, Quantiles
 from grucli.results import IntervalScore
 from grucli.tasks.forecast.calibration import Calibration, base_of, central, usual_levels
+from grucli.tasks.forecast.precision import shortest
 from grucli.tasks.task import Intervals
 
 NOT_CALIBRATED = (
@@ -100,10 +101,11 @@ def quantile_columns(made: Distribution, own: Scaler) -> dict[str, Tensor]:
 
 def _by_target(values: Mapping[str, Tensor], own: Scaler) -> dict[str, Tensor]:
     """Values [B, K, C] by the end of a name as columns, all of a target side by side."""
+    written = {end: shortest(own, values_BKC) for end, values_BKC in values.items()}
     return {
         name + end: values_BKC[..., place]
         for place, name in enumerate(own.columns)
-        for end, values_BKC in values.items()
+        for end, values_BKC in written.items()
     }
 
 

@@ -18,6 +18,7 @@ from grucli.tasks.forecast.data import ForecastData
 from grucli.tasks.forecast.finite import check_finite
 from grucli.tasks.forecast.intervals import Bounds, quantile_columns
 from grucli.tasks.forecast.newest import forecast_places, left_out
+from grucli.tasks.forecast.precision import original
 from grucli.tasks.forecast.samples import latest_contexts, long_enough
 from grucli.tasks.task import Intervals
 
@@ -50,7 +51,7 @@ def forecast_table(
     points, ends, quantiles = [], [], []
     for some, point, made in _forecast_all(model, contexts, columns, steps=steps, future=known):
         own = targets.at(ahead.places[some.numpy(), None])
-        points.append(own.unscale(point.double()).cpu())
+        points.append(original(own, point))
         ends.append(bounds.columns(made, own))
         quantiles.append(quantile_columns(made, own) if steps <= task.horizon else {})
     forecast = torch.cat(points)

@@ -17,6 +17,7 @@ from grucli.tasks.forecast.chances import chance_errors
 from grucli.tasks.forecast.data import ForecastData
 from grucli.tasks.forecast.finite import check_finite
 from grucli.tasks.forecast.intervals import Bounds, IntervalSums
+from grucli.tasks.forecast.left_out import left_out_baselines
 from grucli.tasks.forecast.metrics import Array
 from grucli.tasks.forecast.samples import Windows
 from grucli.tasks.forecast.sums import ErrorSums, columns_of
@@ -84,6 +85,11 @@ def _spread(scaler: Scaler, error: Tensor) -> Tensor:
     return error * torch.as_tensor(scaler.spread, device=error.device)
 
 
+def setting_of(data: ForecastData, split: SplitName) -> Setting:
+    """What baselines of a split are made for."""
+    return Setting(data.exact_samples(split), data.yardstick.season.steps, data.fit_on(split))
+
+
 def model_sums(
     model: Forecaster,
     data: ForecastData,
@@ -92,13 +98,12 @@ def model_sums(
     intervals: IntervalSums | None = None,
 ) -> dict[str, ErrorSums]:
     """Error sums of ``model`` and of every baseline that the split admits."""
-    windows, yardstick = data.exact_samples(split), data.yardstick
-    baselines = baseline_predictors(Setting(windows, yardstick.season.steps, data.fit_on(split)))
+    setting = setting_of(data, split)
     return error_sums(
-        {**baselines, "model": model_predictor(model)},
-        windows,
+        {**baseline_predictors(setting), "model": model_predictor(model)},
+        setting.windows,
         data.scaler(split),
-        yardstick.naive_mae,
+        data.yardstick.naive_mae,
         width=model.width,
         intervals=intervals,
     )
@@ -130,6 +135,7 @@ def as_scores(sums: Mapping[str, ErrorSums], data: ForecastData, *, split: Split
         season_reason=data.yardstick.season.reason,
         model=model.read(),
         baselines={name: sum_.read() for name, sum_ in sums.items() if name != "model"},
+        left_out=left_out_baselines(setting_of(data, split)),
         by_step=tuple(model.read(step=step) for step in range(model.horizon)),
         by_column=columns_of(model, data.panel.columns.targets),
         comparisons=compare_all(losses, Origins.of(data.samples(split))),

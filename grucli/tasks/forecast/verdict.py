@@ -93,7 +93,7 @@ def compare(model: Array, baseline: Array, origins: Origins) -> Comparison:
         verdict = "no difference"
     else:
         verdict = "better" if skill > 0 else "worse"
-    bounds = [None if ratio is None else 1 - ratio for ratio in (high, low)]
+    bounds = [None if ratio is None else 1 - max(ratio, 0.0) for ratio in (high, low)]
     return Comparison(skill, bounds[0], bounds[1], chance, verdict)
 
 
