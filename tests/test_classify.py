@@ -18,10 +18,7 @@ from grucli.errors import DataError, InterruptedRunError, UsageError
 from grucli.nn import SequenceModel
 from grucli.recipe import SplitRecipe, load_recipe
 from grucli.runs import training
-from grucli.runs.explaining import explain
-from grucli.runs.reporting import report_run
 from grucli.runs.streaming import Stream
-from grucli.runs.tracing import trace
 from grucli.tasks.classify.baselines import fit_ridge_classifier, majority
 from grucli.tasks.sequences.class_losses import class_weights, cross_entropy
 from grucli.tasks.sequences.class_metrics import class_metrics, confusion
@@ -470,18 +467,10 @@ def test_training_speaks_of_sequences_and_classes(tones, tmp_path):
     assert "labels.csv" in done.stderr
 
 
-@pytest.mark.parametrize(
-    ("what", "verb"),
-    [
-        (lambda run: trace(run / "best.pt"), "trace"),
-        (lambda run: explain(run / "best.pt", at="3"), "explain"),
-        (lambda run: Stream(run / "best.pt"), "predict --stream"),
-        (report_run, "report"),
-    ],
-)
-def test_what_shows_forecasts_is_refused_in_one_line(tones, what, verb):
-    with pytest.raises(UsageError, match=f"best.pt: {verb} shows how a forecast is made, and this"):
-        what(tones / "run")
+def test_what_answers_row_by_row_is_refused_in_one_line(tones):
+    what = "best.pt: predict --stream shows how a forecast is made, and this"
+    with pytest.raises(UsageError, match=what):
+        Stream(tones / "run/best.pt")
 
 
 def test_a_horizon_has_no_meaning(tones):

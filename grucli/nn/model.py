@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from grucli.cells import GRU
 from grucli.errors import CheckpointError
@@ -43,6 +43,17 @@ class RecurrentModel(nn.Module):
 
     recurrent: Recurrent
     dropout: float
+    is_independent = False
+    """Whether each target column goes through the stack on its own."""
+
+    @property
+    def rows_per_step(self) -> int:
+        """Rows of a table that one step of the stack reads."""
+        return 1
+
+    def normalised(self, values_BTC: Tensor) -> Tensor:
+        """What is read as the stack is given it."""
+        return values_BTC
 
     def _add_stack(
         self,

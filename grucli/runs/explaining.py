@@ -13,16 +13,18 @@ from grucli.errors import DataError, UsageError
 from grucli.insight.board import most_changed_unit, write_board
 from grucli.nn.recording import LayerRecord
 from grucli.results.tracing import Explanation, InputValue
-from grucli.runs.opened import OpenedTable, open_forecaster, with_table
-from grucli.runs.selecting import choose
-from grucli.runs.tracing import (
+from grucli.runs.contexts import (
     check_rows,
-    direction_of,
     newest_contexts,
+    normalise_of,
     one_series,
     record_rows,
     samples_of,
+    steps_read,
 )
+from grucli.runs.opened import OpenedTable, open_checkpoint, with_table
+from grucli.runs.selecting import choose
+from grucli.runs.tracing import direction_of
 
 
 def explain(
@@ -40,7 +42,7 @@ def explain(
     that ends at ``at``, or a step of the first. ``column`` picks a target where each goes through
     the network on its own. Raises DataError for an unknown time, UsageError for what is not there.
     """
-    opened = one_series(with_table(open_forecaster(checkpoint, verb="explain"), data))
+    opened = one_series(with_table(open_checkpoint(checkpoint), data))
     row, stop = _window(opened, at)
     step, rows = _step(opened, row, stop)
     sample = _sample(opened, column)
@@ -63,7 +65,7 @@ def explain(
         unit=unit,
         units=record.own.shape[-1],
         change=board.value - board.before,
-        normalise=opened.recipe.forecast.normalise,
+        normalise=normalise_of(opened),
         inputs=_inputs(opened, rows, stop=stop, sample=sample),
         board=board.steps,
         value=board.value,
@@ -79,7 +81,7 @@ def _written(panel: Panel, row: int) -> str:
 
 def _window(opened: OpenedTable, at: str) -> tuple[int, int]:
     """The row of a time, and where the context ends that it is shown in."""
-    rows, context = len(opened.panel.values), opened.recipe.forecast.context
+    rows, context = len(opened.panel.values), steps_read(opened)
     check_rows(opened, context)
     row = _find_time(opened.panel, at)
     return row, rows if row >= rows - context else max(row + 1, context)
@@ -106,7 +108,7 @@ def _record(opened: OpenedTable, layer: str, unit: int | None, *, stop: int) -> 
     """What a layer, or direction of it such as 0r, computed in a context; checks the unit too."""
     units = () if unit is None else (unit,)
     chosen = choose(opened.model, layers=[layer], units=units, gates=(), steps=(), count=1)
-    records = record_rows(opened, stop - opened.recipe.forecast.context, stop)
+    records = record_rows(opened, stop - steps_read(opened), stop)
     return next(r for r in records if (r.layer, r.reverse) == chosen.layers[0])
 
 
@@ -123,7 +125,7 @@ def _sample(opened: OpenedTable, column: str | None) -> int:
 
 def _step(opened: OpenedTable, row: int, stop: int) -> tuple[int, range]:
     """The step of the stack that reads a row of the context before ``stop``, and all its rows."""
-    size, first = opened.model.rows_per_step, stop - opened.recipe.forecast.context
+    size, first = opened.model.rows_per_step, stop - steps_read(opened)
     end = stop - (stop - 1 - row) // size * size
     return math.ceil((end - first) / size) - 1, range(max(end - size, first), end)
 
@@ -152,7 +154,7 @@ def _inputs(opened: OpenedTable, rows: range, *, stop: int, sample: int) -> tupl
     scaled = scaler.scale(original)
     asked = {"words": panel.categories, "vocabularies": scaler.vocabularies}
     put_classes(scaled, original, panel.columns.values, **asked)
-    context = newest_contexts(opened, stop, opened.recipe.forecast.context)
+    context = newest_contexts(opened, stop, steps_read(opened))
     reads = opened.model.normalised(context)[sample, rows.start - stop : rows.stop - stop or None]
     values = []
     for at, row in enumerate(rows):

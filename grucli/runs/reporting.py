@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from grucli.errors import DataError, GrucliError
+from grucli.errors import DataError, GrucliError, UsageError
 from grucli.recipe import dump_recipe
 from grucli.results import (
     FilmMoment,
@@ -17,7 +17,7 @@ from grucli.results import (
 from grucli.runs import tracing
 from grucli.runs.checkpoints import checkpoint_in
 from grucli.runs.folder import RunFolder
-from grucli.runs.opened import Opened, open_forecaster, with_table
+from grucli.runs.opened import Opened, open_checkpoint, with_table
 from grucli.runs.predicting import Predictor
 from grucli.runs.setting_up import model_words
 from grucli.tasks.forecast.examples import window_examples
@@ -44,15 +44,16 @@ def report_run(run: str | Path) -> RunReport:
     CheckpointError where there is no checkpoint to begin with.
     """
     checkpoint = Path(checkpoint_in(run))
-    opened = open_forecaster(checkpoint, verb="report")
+    opened = open_checkpoint(checkpoint)
     recipe = opened.recipe
     parts = _Parts(has_table=recipe.data.path != "-")
     shown = recipe.data.target[:MOST_COLUMNS]
     scored = parts.take(("scores", "forecasts"), lambda: _scored(opened), reads_table=True)
     scores, errors, examples = scored or (None, {}, ())
-    ahead = parts.take(
-        ("forecasts",), lambda: Predictor(checkpoint).predict_with_context(), reads_table=True
-    )
+    ahead = None
+    if opened.task.kind == "forecast":
+        predicted = Predictor(checkpoint).predict_with_context
+        ahead = parts.take(("forecasts",), predicted, reads_table=True)
     newest = ahead[1] if ahead is not None else ()
     if len(shown) < len(recipe.data.target):
         parts.missing.setdefault(
@@ -65,7 +66,7 @@ def report_run(run: str | Path) -> RunReport:
         path=str(checkpoint),
         recipe=dump_recipe(recipe),
         model=model_words(recipe),
-        columns=recipe.data.target,
+        columns=recipe.data.target or recipe.data.past,
         epochs=parts.take(("training",), lambda: read_epochs(checkpoint.parent)) or (),
         scores=scores,
         errors_by_step=errors,
@@ -109,6 +110,8 @@ def _scored(
     opened: Opened,
 ) -> tuple[Scores, dict[str, tuple[float, ...]], tuple[ForecastExample, ...]]:
     """Scores on the test span, the errors at each step, and some of the forecasts themselves."""
+    if opened.task.kind != "forecast":
+        raise UsageError(_judged_words(opened))
     model, data = opened.model, with_table(opened).data
     sums = model_sums(model, data, split="test")
     scores = as_scores(sums, data, split="test")
@@ -117,6 +120,14 @@ def _scored(
         for name, errors in sums.items()
     }
     return scores, by_step, window_examples(model, data, split="test", count=EXAMPLES)
+
+
+def _judged_words(opened: Opened) -> str:
+    """How good a model of another task is, which the page has no picture of."""
+    judged = opened.saved.progress["test_scores"] or {}
+    known = [f"{name} {value:.4g}" for name, value in judged.items() if value is not None]
+    said = ", ".join(known) or "not judged"
+    return f"task.kind {opened.task.kind}, test part: {said}; grucli eval has the baselines too"
 
 
 def _weights(

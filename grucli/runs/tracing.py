@@ -8,10 +8,9 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from grucli.data import build_tensors, whole_span
-from grucli.errors import DataError, UsageError
+from grucli.errors import UsageError
 from grucli.insight.dynamics import (
     crossings,
     gradients_by_lag,
@@ -25,11 +24,21 @@ from grucli.insight.tracing import (
     value_names,
     values_of,
 )
-from grucli.nn.recording import LayerRecord, recording
+from grucli.nn.recording import LayerRecord
 from grucli.results.tracing import LayerActivity, TraceReport
-from grucli.runs.opened import Opened, OpenedTable, open_forecaster, with_panel, with_table
+from grucli.runs.contexts import (
+    check_rows,
+    loss_of,
+    normalise_of,
+    one_series,
+    record_rows,
+    samples_of,
+    steps_read,
+    table_words,
+)
+from grucli.runs.opened import OpenedTable, open_checkpoint, with_table
 from grucli.runs.selecting import Chosen, choose
-from grucli.tasks.forecast.samples import build_windows, latest_contexts, long_enough
+from grucli.tasks.forecast.samples import build_windows
 
 _GRADIENT_WINDOWS = 32
 _GRADIENT_VALUES = 4_000_000
@@ -49,60 +58,6 @@ class Traced:
     layers: dict[tuple[int, str], NDArray[np.float32]]
 
 
-def samples_of(opened: Opened) -> tuple[str, ...]:
-    """The sequences that go through the stack: all columns together, or each for itself."""
-    return opened.recipe.data.target if opened.model.is_independent else ("",)
-
-
-def one_series(opened: OpenedTable) -> OpenedTable:
-    """The first series of a table with a whole context; a table of one series as it is."""
-    if opened.panel.series == 1:
-        return opened
-    place = int(long_enough(opened.panel, opened.recipe.forecast.context)[0])
-    return with_panel(opened, opened.panel.only(place))
-
-
-def table_words(opened: OpenedTable) -> str:
-    """The table by name, and which of its series was read."""
-    series = opened.panel.ids[0]
-    return f"{opened.panel.source}, series {series}" if series else opened.panel.source
-
-
-def newest_contexts(opened: OpenedTable, stop: int, rows: int) -> Tensor:
-    """The ``rows`` before row ``stop`` as the model is given them: scaled, [1, rows, C]."""
-    return latest_contexts(
-        opened.panel.until(stop),
-        opened.data.newest_scaler,
-        context_steps=rows,
-        device=torch.device("cpu"),
-    )
-
-
-def record_rows(opened: OpenedTable, first: int, stop: int) -> tuple[LayerRecord, ...]:
-    """What the stack does over the rows from ``first`` to before ``stop``, in float32."""
-    context = newest_contexts(opened, stop, stop - first)
-    opened.model.eval()
-    with torch.no_grad(), recording(opened.model.recurrent) as calls:
-        opened.model(context, _unknown_future(opened, context))
-    return calls[0].layers
-
-
-def _unknown_future(opened: OpenedTable, context: Tensor) -> Tensor | None:
-    """Zeros in place of the columns of the steps ahead: a context is read before they are.
-
-    Raises UsageError for a decoder whose stack reads a context beside them.
-    """
-    names = opened.panel.columns.ahead
-    if not names:
-        return None
-    if opened.recipe.model.decoder == "recursive":
-        raise UsageError(
-            f"{opened.path}: each row is read beside the next one's {', '.join(names)} (decoder "
-            "recursive), which cannot be shown; train with another decoder"
-        )
-    return context.new_zeros(len(context), opened.recipe.forecast.horizon, len(names))
-
-
 def trace(
     checkpoint: str | Path,
     data: str | bytes | None = None,
@@ -113,14 +68,15 @@ def trace(
     gates: Sequence[str] = (),
     steps: Sequence[int] = (),
 ) -> Traced:
-    """Run a model over the newest rows of a table as it does before it forecasts.
+    """Run a model over the newest rows of a table as it does before it forecasts, or answers.
 
-    ``rows`` (default: task.context) may be more where windows are not normalised. ``layers`` are
+    ``rows`` (default: task.context) may be more where windows are not normalised; other tasks read
+    the whole first series, or the newest piece of it. ``layers`` are
     such as 0 or 0r (reverse), ``gates`` words or letters, ``steps`` count from 0 or back from -1;
     nothing chosen is everything. Raises UsageError for what does not exist, DataError for a table
     that is too short.
     """
-    opened = one_series(with_table(open_forecaster(checkpoint, verb="trace"), data))
+    opened = one_series(with_table(open_checkpoint(checkpoint), data))
     count = _rows_to_read(opened, rows)
     stop = len(opened.panel.values)
     ends = range(stop - 1, stop - count - 1, -opened.model.rows_per_step)[::-1]
@@ -151,7 +107,7 @@ def _report(
         table=table_words(opened),
         cell=recipe.model.cell,
         layer_norm=recipe.model.layer_norm,
-        normalise=recipe.forecast.normalise,
+        normalise=normalise_of(opened),
         rows=len(times),
         rows_per_step=opened.model.rows_per_step,
         first=times[0],
@@ -162,7 +118,7 @@ def _report(
             for record, gradient in zip(records, gradients, strict=True)
             if (record.layer, record.reverse) in chosen.layers
         ),
-        loss=recipe.forecast.loss_name(recipe.train.loss),
+        loss=loss_of(opened),
         windows=windows,
         difference=max(float((r.parts_after() - r.own).abs().max()) for r in records),
     )
@@ -174,6 +130,13 @@ def direction_of(record: LayerRecord) -> str:
 
 
 def _rows_to_read(opened: OpenedTable, rows: int | None) -> int:
+    if opened.task.kind != "forecast":
+        if rows is not None:
+            raise UsageError(
+                f"--rows {rows}: the model reads series as they are (task.kind "
+                f"{opened.task.kind}); leave it out"
+            )
+        return steps_read(opened)
     task = opened.recipe.forecast
     if rows is None:
         rows = task.context
@@ -190,16 +153,6 @@ def _rows_to_read(opened: OpenedTable, rows: int | None) -> int:
         )
     check_rows(opened, rows)
     return rows
-
-
-def check_rows(opened: OpenedTable, rows: int) -> None:
-    """Raise DataError for a table with fewer rows than are read."""
-    found = len(opened.panel.values)
-    if found < rows:
-        raise DataError(
-            f"{opened.panel.source}: {found} rows; expected at least the {rows} that are read as "
-            "one sequence; bring a longer table"
-        )
 
 
 def _activity(
@@ -228,7 +181,10 @@ def _gradients(opened: OpenedTable) -> tuple[Sequence[tuple[float, ...] | None],
     """Gradients by lag of every layer, in float64, from windows spread over the whole table."""
     recipe, panel, stack = opened.recipe, opened.panel, opened.model.recurrent
     count = stack.num_layers * stack.directions
-    if len(panel.values) < recipe.forecast.context + recipe.forecast.horizon:
+    if (
+        opened.task.kind != "forecast"
+        or len(panel.values) < recipe.forecast.context + recipe.forecast.horizon
+    ):
         return [None] * count, 0
     tensors = build_tensors(panel, opened.data.newest_scaler, torch.device("cpu"))
     windows = build_windows(tensors, whole_span(panel), recipe.forecast)

@@ -28,17 +28,16 @@ def inspect_unit(
 
 
 def _along_context(report: UnitReport) -> UnitReport:
-    from grucli.runs import tracing  # torch, which a file of weights alone does not need
-    from grucli.runs.opened import open_forecaster, with_table
+    from grucli.runs import contexts  # torch, which a file of weights alone does not need
+    from grucli.runs.opened import open_checkpoint, with_table
+    from grucli.runs.tracing import direction_of
 
-    opened = tracing.one_series(
-        with_table(open_forecaster(report.path, verb="inspect-weights --unit"))
-    )
-    stop, context = len(opened.panel.values), opened.recipe.forecast.context
-    tracing.check_rows(opened, context)
-    records = tracing.record_rows(opened, stop - context, stop)
+    opened = contexts.one_series(with_table(open_checkpoint(report.path)))
+    stop, context = len(opened.panel.values), contexts.steps_read(opened)
+    contexts.check_rows(opened, context)
+    records = contexts.record_rows(opened, stop - context, stop)
     place = (report.layer, report.direction)
-    record = next(r for r in records if (r.layer, tracing.direction_of(r)) == place)
+    record = next(r for r in records if (r.layer, direction_of(r)) == place)
     gates = record.gates[:, 0].chunk(len(report.gates), dim=-1)
     names = opened.panel.columns.input_names(opened.learned.scaler.texts)
     reads = records[0].inputs[:, 0].mT.tolist()

@@ -127,7 +127,7 @@ def _span(low: float, high: float) -> str:
 def _gradient(layer: LayerActivity, report: TraceReport) -> Iterator[str]:
     curve = layer.gradient_by_lag
     if curve is None:
-        yield "Gradient against lag: n/a, the table is too short for a context and its truth."
+        yield "Gradient against lag: n/a; it takes a forecast, a context, and its truth."
         return
     if layer.reach_steps is None:
         yield "Gradient against lag: the loss does not depend on this layer's states."

@@ -12,6 +12,7 @@ from grucli.data import (
     AnyScaler,
     Panel,
     PanelTensors,
+    Scaler,
     Span,
     build_tensors,
     fit_scaler,
@@ -89,8 +90,12 @@ class SequenceData(ABC):
     @cached_property
     def tensors(self) -> PanelTensors:
         """The whole table, scaled, on the device."""
-        scaler = self.learned.scaler.of(self.panel, whole_span(self.panel))
-        return build_tensors(self.panel, scaler, torch.device(self.device))
+        return build_tensors(self.panel, self.newest_scaler, torch.device(self.device))
+
+    @property
+    def newest_scaler(self) -> Scaler:
+        """Between the table's units and those that the model reads."""
+        return self.learned.scaler.of(self.panel, whole_span(self.panel))
 
     def extent(self, split: SplitName) -> tuple[str, str] | None:
         """None: whole series are dealt out."""
