@@ -8,15 +8,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from matplotlib.figure import Figure
 
 from grucli import evaluate, predict, train
 from grucli.checkpoint import load_checkpoint, save_checkpoint
 from grucli.cli.views.prediction import write_prediction_csv
 from grucli.errors import UsageError
+from grucli.figures.series import draw_forecasts
 from grucli.nn import Forecaster
 from grucli.nn.decoders import DECODERS
 from grucli.nn.heads import Quantiles
 from grucli.runs.opened import open_table
+from grucli.runs.predicting import Predictor
 from grucli.tasks.forecast.calibration import GRID
 from grucli.tasks.forecast.objective import mean_loss
 from tests.conftest import RECIPE, write_wave
@@ -138,6 +141,18 @@ def test_predict_gives_the_median_then_the_other_quantiles(of_quantiles):
         low, median, high, lower, upper = (float(row[name]) for name in names)
         assert low < float(row["level-q-0.25"]) < median < high
         assert lower <= median <= upper
+
+
+def test_a_plot_shows_the_intervals_that_are_asked_for(of_quantiles):
+    forecast, (example,) = Predictor(of_quantiles).predict_with_context(levels=[80, 50])
+    ends = [forecast.bounds[f"level-{side}-80"] for side in ("lo", "hi")]
+    assert example.bands["80"] == tuple(ends)
+    figure = Figure()
+    draw_forecasts([example], title="").draw(figure)
+    bands = figure.axes[0].collections
+    assert [band.get_label() for band in bands] == ["80 % interval", "50 % interval"]
+    drawn = bands[0].get_paths()[0].vertices[:, 1]
+    assert (drawn.min(), drawn.max()) == pytest.approx((min(ends[0]), max(ends[1])))
 
 
 def test_beyond_the_trained_horizon_there_is_the_median_only_and_a_note(of_quantiles):

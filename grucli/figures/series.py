@@ -61,6 +61,10 @@ def _forecast(axes: Any, example: ForecastExample) -> None:
         ahead, example.forecast, color=ACCENT, linewidth=1.4, marker=".", markersize=3,
         label="forecast",
     )  # fmt: skip
+    for level, (low, high) in example.bands.items():
+        axes.fill_between(
+            ahead, low, high, color=ACCENT, alpha=0.15, linewidth=0, label=f"{level} % interval"
+        )
     axes.axvline(start - 0.5, color=QUIET, linewidth=0.8, linestyle=":")
     of_series = f" of {plain(example.series, 20)}" if example.series else ""
     axes.set_title(f"{plain(example.column, 30)}{of_series} from {plain(example.times[start], 25)}")

@@ -1,7 +1,7 @@
 """Matrices as pictures: their values from one moment to the next, and how they stretch."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from grucli.results.matrices import MatrixResult
 
@@ -51,7 +51,8 @@ class ForecastExample:
 
     ``times`` has a text for each of the ``context`` rows and then for each row of the horizon.
     ``truth`` is None where a value was never measured, and empty beyond the end of the table.
-    ``series`` names one of many, and is empty where the table is one series.
+    ``series`` names one of many, and is empty where the table is one series. ``bands`` has the ends
+    of intervals by their level as it is written, lower and upper ones.
     """
 
     column: str
@@ -61,3 +62,4 @@ class ForecastExample:
     truth: tuple[float | None, ...]
     forecast: Numbers
     series: str = ""
+    bands: Mapping[str, tuple[Numbers, Numbers]] = field(default_factory=dict)

@@ -70,11 +70,23 @@ def newest_examples(
             truth=(),
             forecast=forecast.values[name][ahead],
             series=panel.ids[place],
+            bands=_bands(forecast, name, ahead),
         )
         for name in forecast.columns
         for order, place in enumerate(places[:DRAWN_SERIES].tolist())
         for rows, ahead in [_rows_and_steps(panel, place, context_steps, order, steps)]
     )
+
+
+def _bands(
+    forecast: Forecast, column: str, ahead: slice
+) -> dict[str, tuple[tuple[float, ...], tuple[float, ...]]]:
+    """Both ends of the intervals of one column by level."""
+    start, ends = f"{column}-lo-", forecast.bounds
+    levels = [name.removeprefix(start) for name in ends if name.startswith(start)]
+    return {
+        level: (ends[start + level][ahead], ends[f"{column}-hi-{level}"][ahead]) for level in levels
+    }
 
 
 def _rows_and_steps(
