@@ -91,7 +91,7 @@ def in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (
             "train: {loss_units: window}",
             "7:9: train.loss_units: found window with task.normalise none, which divides by "
-            "nothing; expected scaled, or task.normalise last_scaled or mean_std",
+            "nothing; expected scaled, or task.normalise last_scaled or mean_std or mean",
         ),
         (
             "train: {average_decay: 0.5}",
