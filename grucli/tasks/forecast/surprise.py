@@ -19,13 +19,12 @@ from grucli.forms import Array, Form
 from grucli.nn import Forecaster
 from grucli.results import Anomalies
 from grucli.tasks.batches import evaluation_batches
+from grucli.tasks.forecast.calibration import GRID
 from grucli.tasks.forecast.data import ForecastData
 from grucli.tasks.forecast.samples import Windows, build_windows
 from grucli.text import plural
 
 Floats = NDArray[np.float64]
-LEVELS = np.arange(1, 200) / 2
-"""Levels in per cent of which the errors are kept."""
 USUAL = 68.5
 """The level of the usual error: as many of the errors of a normal distribution lie within one
 standard deviation."""
@@ -33,13 +32,13 @@ standard deviation."""
 
 def surprise_form(targets: int) -> Form:
     """What a checkpoint keeps of the errors of the first step."""
-    return Array(("float32",), (len(LEVELS), targets))
+    return Array(("float32",), (len(GRID), targets))
 
 
 @dataclass(frozen=True, eq=False)
 class Surprise:
     """``errors`` [G, C]: of the n errors |y - f| / spread of the first step of a target, the one of
-    rank ceil((n + 1) level) for each of ``LEVELS``; infinite where n is too small for that.
+    rank ceil((n + 1) level) for each of ``GRID``; infinite where n is too small for that.
     """
 
     errors: NDArray[np.float32]
@@ -76,13 +75,13 @@ class Surprise:
     @property
     def least(self) -> list[float]:
         """The least chance that the validation span can tell, of each target."""
-        known = np.where(np.isfinite(self.errors), LEVELS[:, None], 0.0)
+        known = np.where(np.isfinite(self.errors), GRID[:, None], 0.0)
         return [(100 - level) / 100 for level in known.max(axis=0).tolist()]
 
     @property
     def usual(self) -> Floats:
         """The usual error of each target, [C]."""
-        return np.asarray(self.errors[LEVELS == USUAL][0], np.float64)
+        return np.asarray(self.errors[GRID == USUAL][0], np.float64)
 
     def scores(self, errors_NC: Floats) -> Floats:
         """Errors as multiples of the usual one; 0 for none where that is 0, infinite for some."""
@@ -99,13 +98,13 @@ class Surprise:
             np.searchsorted(own, np.abs(errors), side="left")
             for own, errors in zip(self.errors.T, errors_NC.T, strict=True)
         ]
-        shares = np.concatenate([[100.0], 100 - LEVELS])[np.stack(below, axis=1)] / 100
+        shares = np.concatenate([[100.0], 100 - GRID])[np.stack(below, axis=1)] / 100
         return np.where(np.isnan(errors_NC), np.nan, shares)
 
 
 def _at_ranks(ascending: Floats) -> Floats:
-    """Of errors [n] those at the ranks of ``LEVELS``."""
-    ranks = np.ceil((len(ascending) + 1) * LEVELS / 100).astype(np.int64)
+    """Of errors [n] those at the ranks of ``GRID``."""
+    ranks = np.ceil((len(ascending) + 1) * GRID / 100).astype(np.int64)
     return np.append(ascending, np.inf)[np.minimum(ranks - 1, len(ascending))]
 
 
