@@ -5,11 +5,15 @@ import sys
 
 
 def main() -> None:
-    """Run the command line and end the process with its exit code."""
-    try:
-        from grucli.cli.app import run
-    except KeyboardInterrupt:  # also while the modules of the command line are being loaded
-        sys.exit(128 + signal.SIGINT)
+    """Run the command line and end the process with its exit code.
+
+    Until training takes signals over, Ctrl-C ends the process at once: a KeyboardInterrupt is lost
+    where it falls into a callback, of which there are many while modules are loaded.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from grucli.cli.app import run
+
     sys.exit(run(sys.argv[1:]))
 
 

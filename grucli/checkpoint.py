@@ -50,7 +50,7 @@ _RECIPE = Fields(
     {},
     {
         "name": Text(),
-        "data": Mapped(Plain()),
+        "data": Fields({}, dict.fromkeys(("calendar", "static"), Listed(Text())), others=Plain()),
         "model": Fields(
             {},
             {

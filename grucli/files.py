@@ -119,10 +119,16 @@ def _open_temporary(path: Path) -> tuple[int, str]:
     start, end = _temporary_name(path)
     while True:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=start, suffix=end)
-        with suppress(OSError):  # a file system without locks
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        if os.fstat(handle).st_nlink > 0:
-            return handle, name
+        try:
+            with suppress(OSError):  # a file system without locks
+                fcntl.flock(handle, fcntl.LOCK_EX)
+            if os.fstat(handle).st_nlink > 0:
+                return handle, name
+        except OSError:
+            os.close(handle)
+            with suppress(OSError):
+                Path(name).unlink()
+            raise
         os.close(handle)
 
 

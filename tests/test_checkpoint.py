@@ -57,7 +57,16 @@ def with_model(**changes):
     return change
 
 
+def with_data(**changes):
+    def change(saved):
+        return replace(saved, recipe=saved.recipe | {"data": saved.recipe["data"] | changes})
+
+    return change
+
+
 FAULTS = [
+    (with_data(static=0.5), r"recipe\.data\.static: 0\.5; expected a list"),
+    (with_data(calendar={}), r"recipe\.data\.calendar: .*; expected a list"),
     (broken_weight(np.nan), r"recurrent\.weight_hh_l0\[3, 5\] is nan"),
     (broken_weight(np.inf), r"recurrent\.weight_hh_l0\[3, 5\] is inf"),
     (

@@ -130,6 +130,16 @@ def test_a_read_that_waits_is_cut_off_by_the_first_signal(folder, number):
     assert list((folder / "runs").iterdir()) == []
 
 
+def test_an_interrupt_that_a_callback_would_swallow_ends_the_process(folder):
+    deaf = (
+        "types, signal; app = types.ModuleType('app'); app.run = lambda _: [exec(ONCE) for _ in "
+        "range(9)]; ONCE = 'try: print(\\'HERE\\', file=sys.stderr, flush=True), "
+        "time.sleep(9)\\nexcept KeyboardInterrupt: pass'; sys.modules['grucli.cli.app'] = app"
+    )
+    process = started(folder, f"import {deaf}")
+    assert signalled(process, signal.SIGINT) == (-signal.SIGINT, "")
+
+
 def test_a_request_cuts_off_at_once_where_nothing_is_half_done():
     with pytest.raises(CutOffError):
         Stop().request(2)

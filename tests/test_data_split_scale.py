@@ -80,6 +80,7 @@ def test_spans_follow_each_other_without_overlap_and_end_at_the_last_row(rows, h
     ("shares", "words"),
     [
         ((None, 60, 60), "no row for train"),
+        ((None, 2**70, 20), "no row for train"),
         ((None, 0.001, 0.2), "no row for valid; expected at least 1 of the table's 100"),
         ((None, 0.1, "2025-01-01"), r"no row for test; .*\(2024-01-01 to 2024-04-09\)"),
         ((None, "2024-03-01", "2024-02-01"), "no row for valid"),

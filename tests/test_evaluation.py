@@ -42,6 +42,22 @@ def test_naive_errors_are_those_of_the_table(folder):
     assert naive.mae == pytest.approx(np.mean(np.abs(error)), rel=1e-6)
 
 
+OVERLAP = (
+    "the model learned from times up to 2024-04-05, and is judged here on rows from {}: of the "
+    "same series the scores are better than those of new rows"
+)
+
+
+def test_a_table_that_overlaps_the_training_span_is_told_of(trained, tmp_path):
+    best, rows = trained / "run" / "best.pt", (trained / "wave.csv").read_text().split()
+    (tmp_path / "short.csv").write_text("\n".join(rows[:111]))
+    whole = str(trained / "wave.csv")
+    assert evaluate(best, whole, split="all").notes == (OVERLAP.format("2024-01-01"),)
+    assert evaluate(best, str(tmp_path / "short.csv")).notes == (OVERLAP.format("2024-03-29"),)
+    for judged in (evaluate(best, whole), evaluate(best), evaluate(best, whole, split="valid")):
+        assert judged.notes == ()
+
+
 def test_a_validation_span_without_a_measured_value_is_refused(folder):
     def blank(level):
         cells = [repr(float(value)) for value in level]

@@ -41,6 +41,17 @@ def test_a_failing_system_call_leaves_the_old_file_and_no_temporary_one(
     assert [entry.name for entry in tmp_path.iterdir()] == ["best.pt"]
 
 
+def test_a_temporary_file_that_cannot_be_looked_at_is_removed(tmp_path, monkeypatch):
+    def fail_once(handle):
+        monkeypatch.undo()
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(os, "fstat", fail_once)
+    with pytest.raises(GrucliError, match="Input/output error"):
+        write_atomically(tmp_path / "best.pt", b"new")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_without_a_previous_file_none_is_spoken_of(tmp_path, monkeypatch):
     def fail(*arguments, **options):
         raise OSError(28, "No space left on device")

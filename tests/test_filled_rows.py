@@ -7,6 +7,8 @@ import pytest
 
 from grucli import evaluate, predict, train
 from grucli.errors import DataError
+from grucli.runs.explaining import explain
+from grucli.runs.tracing import trace
 from tests.conftest import grucli
 
 CONTEXT = 14
@@ -71,6 +73,13 @@ def test_one_measured_value_in_the_context_is_enough(linear, gap, is_refused):
             predict(linear / "run" / "best.pt", table)
     else:
         assert len(predict(linear / "run" / "best.pt", table).timestamps) == 3
+
+
+@pytest.mark.parametrize("look", [trace, lambda *files: explain(*files, at="2024-06-08")])
+def test_a_context_without_a_measured_value_is_not_looked_into(linear, look):
+    with pytest.raises(DataError, match=r"'level': no measured value in the newest context"):
+        look(linear / "run" / "best.pt", str(with_gap(linear, CONTEXT)))
+    look(linear / "run" / "best.pt", str(with_gap(linear, CONTEXT - 1)))
 
 
 def test_of_many_series_those_without_a_measured_context_are_left_out(folder):

@@ -58,8 +58,10 @@ def test_the_judged_model_is_what_it_is_without(refitted):
     assert all(torch.equal(plain[name], judged[name]) for name in plain)
 
 
-def test_the_model_to_use_predicts(refitted):
-    assert grucli.predict(refitted / "run" / "refit" / "best.pt").timestamps[0] == "2024-06-09"
+def test_the_model_to_use_predicts_and_scores_of_it_are_told_to_be_no_judgement(refitted):
+    used = refitted / "run" / "refit" / "best.pt"
+    assert grucli.predict(used).timestamps[0] == "2024-06-09"
+    assert "the model learned from times up to 2024-06-08" in grucli.evaluate(used).notes[-1]
 
 
 @pytest.mark.parametrize("steps", [5, 29, 33, 40])

@@ -109,7 +109,7 @@ def test_an_interrupt_ends_the_stream_quietly(streaming):
         process.stdout.readline()
         process.send_signal(signal.SIGINT)
         rest, errors = process.communicate()
-    assert (rest, errors, process.returncode) == ("", "", 130)
+    assert (rest, errors, process.returncode) == ("", "", -signal.SIGINT)
 
 
 def test_a_reader_that_goes_ends_the_stream_quietly(streaming):

@@ -350,3 +350,9 @@ def test_nothing_is_said_of_what_a_normalisation_undoes(tmp_path):
     state = layer_normed(gain_hh_l0=torch.full((96,), 3.0))
     state["weight_hh_l0"] = 100 * state["weight_hh_l0"]
     assert texts(report_of(tmp_path, state, layout="split")) == []
+
+
+def test_inputs_that_are_all_unread_are_named_each(tmp_path):
+    state = gru_state() | {"weight_ih_l0": torch.zeros(96, 3)}
+    said = [finding.text for finding in report_of(tmp_path, state).findings]
+    assert sum("is read with weights of 0.00%" in text for text in said) == 3

@@ -103,10 +103,14 @@ def split_panel(panel: Panel, *, train: Share | None, valid: Share, test: Share)
     return Split(*(Span(start, stop) for start, stop in pairwise(inside)))
 
 
+_ENDLESS = 2**53
+"""Rows that no table has; three times as many can still be counted."""
+
+
 def _size(share: int | float, rows: Rows) -> Rows:
     """Rows of a share; a product that is whole but for rounding is not rounded down."""
     if isinstance(share, int):
-        return np.full_like(rows, share)
+        return np.full_like(rows, min(share, _ENDLESS))
     return np.asarray((share * rows + 1e-6).astype(np.int64))
 
 

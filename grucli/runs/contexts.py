@@ -6,6 +6,7 @@ from torch import Tensor
 from grucli.errors import DataError, UsageError
 from grucli.nn.recording import LayerRecord, recording
 from grucli.runs.opened import Opened, OpenedTable, with_panel
+from grucli.tasks.forecast.newest import check_newest
 from grucli.tasks.forecast.samples import latest_contexts, long_enough
 
 
@@ -64,7 +65,12 @@ def newest_contexts(opened: OpenedTable, stop: int, rows: int) -> Tensor:
 
 
 def record_rows(opened: OpenedTable, first: int, stop: int) -> tuple[LayerRecord, ...]:
-    """What the stack does over the rows from ``first`` to before ``stop``, in float32."""
+    """What the stack does over the rows from ``first`` to before ``stop``, in float32.
+
+    Raises DataError where a forecast's column has no measured value in the context before ``stop``.
+    """
+    if opened.task.kind == "forecast":
+        check_newest(opened.panel.until(stop), opened.recipe.forecast.context)
     context = newest_contexts(opened, stop, stop - first)
     opened.model.eval()
     with torch.no_grad(), recording(opened.model.recurrent) as calls:

@@ -38,7 +38,9 @@ class PreparedData:
 
     @cached_property
     def summary(self) -> dict[str, Any]:
-        """The table in short, so that a resumed run can see whether it changed."""
+        """The table in short, so that a resumed run can see whether it changed, and up to which
+        time it was learned from, None where whole series are dealt out.
+        """
         panel = self.read.panel
         digest = hashlib.sha256(panel.values.tobytes())
         digest.update(panel.observed.tobytes())
@@ -53,6 +55,7 @@ class PreparedData:
             "path": panel.source,
             "rows": len(panel.values),
             "sha256": digest.hexdigest(),
+            "learned_until": (self.read.extent("train") or (None, None))[1],
         }
 
     def checkpoint(

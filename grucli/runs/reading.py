@@ -6,7 +6,7 @@ from pathlib import Path
 
 from grucli.results import AnyScores, ForecastExample, Scores, SplitName
 from grucli.runs.hints import score_hints
-from grucli.runs.opened import open_table
+from grucli.runs.opened import OpenedTable, open_table
 from grucli.tasks import Intervals
 
 
@@ -39,7 +39,25 @@ def evaluate_with_examples(
     intervals = Intervals(tuple(levels), opened.saved.calibration)
     scores = opened.task.score(opened.model, opened.data, split=split, intervals=intervals)
     notes = (*opened.notes, *opened.panel.notes, *(() if split == "all" else opened.data.notes))
+    if data is not None or "refit" in opened.saved.progress:
+        notes += _overlap(opened, split)
     scores = replace(scores, notes=(*notes, *scores.notes))
     if isinstance(scores, Scores):
         scores = replace(scores, hints=score_hints(opened.recipe, scores))
     return scores, opened.task.examples(opened.model, opened.data, split=split, count=examples)
+
+
+def _overlap(opened: OpenedTable, split: SplitName) -> tuple[str, ...]:
+    """That a table is judged where the model may have learned from it; older files do not tell,
+    nor do tasks that deal out whole series.
+    """
+    until, judged = opened.saved.data.get("learned_until"), opened.data.extent(split)
+    if not isinstance(until, str) or judged is None:
+        return ()
+    last, first = (opened.frequency.style.find(text) for text in (until, judged[0]))
+    if last is None or first is None or first > last:
+        return ()
+    return (
+        f"the model learned from times up to {until}, and is judged here on rows from "
+        f"{judged[0]}: of the same series the scores are better than those of new rows",
+    )

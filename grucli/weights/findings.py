@@ -138,8 +138,9 @@ def _unread_inputs(
     for gates in stacks.values():
         columns = zip(*(item.column_norms for item in gates), strict=True)
         heard = [math.hypot(*norms) for norms in columns]
+        strongest = max(heard)
         for column, norm in enumerate(heard):
-            share = norm / max(heard)
+            share = norm / strongest if strongest > 0 else 0.0
             if share < UNREAD_INPUT:
                 name = inputs[column] if len(inputs) == len(heard) else f"input {column}"
                 text = (

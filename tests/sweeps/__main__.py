@@ -14,7 +14,7 @@ def main(names: list[str]) -> int:
     """Run the sweeps of these names, or all; 1 where something ended wrong."""
     print("| sweep | tried | how they ended | wrong | slowest | memory |")
     print("|---|---:|---|---:|---:|---:|")
-    wrong = []
+    wrong = 0
     with tempfile.TemporaryDirectory() as place:
         ground = Path(place) / "ground"
         ground.mkdir()
@@ -26,8 +26,9 @@ def main(names: list[str]) -> int:
             folder.mkdir()
             tally = swept(SWEEPS[name].cases(ground, folder))
             print(row(name, tally), flush=True)
-            wrong += [f"{name}: {words}" for words in tally.wrong]
-    print("\n".join(wrong), file=sys.stderr)
+            for words in tally.wrong:
+                print(f"{name}: {words}", file=sys.stderr, flush=True)
+            wrong += len(tally.wrong)
     return 1 if wrong else 0
 
 

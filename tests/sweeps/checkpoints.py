@@ -181,7 +181,7 @@ def changed_tensor(value: torch.Tensor, draw: random.Random) -> torch.Tensor:
             spoilt,
             value.reshape(-1),
             value[None],
-            value[:0],
+            value.reshape(-1)[:0],
             value.to(draw.choice(types)),
             torch.zeros_like(value),
             torch.full_like(value, 3),

@@ -115,8 +115,12 @@ def _at(read: Any, body: Any, parent: Any, key: str) -> Any:
 
 def _means(read: Any, value: Any) -> bool:
     """Whether a value was read as it was written: one name for a list of one, a path absolute."""
+    if isinstance(value, dict) and isinstance(read, dict):
+        return all(_means(read.get(key), item) for key, item in value.items())
     if isinstance(value, str) and isinstance(read, str):
         return read == value or read.endswith(value.removeprefix(".."))
     if isinstance(read, list) and not isinstance(value, list):
         return read == [value]
+    if isinstance(read, float) and type(value) is int:
+        return read == float(value)
     return read == value and (type(read) is bool) == (type(value) is bool)

@@ -58,8 +58,14 @@ def _started(project: Project, run: Path) -> "subprocess.Popen[str]":
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
+        preexec_fn=_as_from_a_terminal,  # noqa: PLW1509
     )
+
+
+def _as_from_a_terminal() -> None:
+    """Take signals, also where this process ignores some, as those behind nohup do."""
+    for number in KINDS:
+        signal.signal(number, signal.SIG_DFL)
 
 
 def _seconds_of(process: "subprocess.Popen[str]") -> float:

@@ -41,6 +41,12 @@ def left_out(panel: Panel, context_steps: int) -> tuple[str, ...]:
     return tuple(notes)
 
 
+def check_newest(panel: Panel, context_steps: int) -> None:
+    """Raise DataError where a column of the only series is not measured in its newest context."""
+    if _unmeasured(panel, 0, context_steps):
+        raise DataError(*_refusals(panel, 0, context_steps))
+
+
 def _unmeasured(panel: Panel, place: int, context_steps: int) -> list[int]:
     """The columns of a series that hold no measured value in its newest context."""
     stop = int(panel.bounds[place + 1])
