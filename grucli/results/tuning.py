@@ -85,7 +85,8 @@ class TuningResult:
     @property
     def own(self) -> Trial | None:
         """The trial with the settings that the recipe has itself."""
-        return next((trial for trial in self.trials if trial.is_own and trial.score), None)
+        own = (trial for trial in self.trials if trial.is_own)
+        return next((trial for trial in own if trial.score is not None), None)
 
 
 TuningEvent = TuningStarted | TrialStarted | Step | Epoch | TrialFinished

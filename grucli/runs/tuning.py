@@ -150,8 +150,9 @@ class _Trier:
         """Raise InterruptedRunError where a signal asks for an end."""
         number = self.halt()
         if number is not None:
+            where = f"at trial {self.number}" if self.number >= 0 else "before a trial of its own"
             raise InterruptedRunError(
-                f"stopped at trial {self.number}; the study is kept, {AGAIN}", signal_number=number
+                f"stopped {where}; the study is kept, {AGAIN}", signal_number=number
             )
 
 
