@@ -296,7 +296,7 @@ OPTIONS = {
     "compare": "--json",
     "init": "-o --output --overwrite --json",
     "train": "--set --run-dir --resume --overwrite --print-recipe --device --threads --seed --json",
-    "tune": "--set --trials --storage --run-dir --device --threads --json",
+    "tune": "--set --trials --storage --run-dir --lr --device --threads --json",
     "eval": "--split --by --level --fail-if --plot --json --threads",
     "predict": "-o --output --horizon --level --future --future-template --anomaly --stream "
     "--shard --plot --json --threads",

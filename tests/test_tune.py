@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -147,24 +148,30 @@ t.tune(load_recipe(sys.argv[1]), run_dir=sys.argv[1] + ".study", storage=url, th
 """
 
 
+@contextmanager
 def in_another_process(file, *arguments):
-    return subprocess.Popen(
-        [sys.executable, "-c", HANGS, str(file), *arguments], stdout=subprocess.PIPE, text=True
-    )
+    """A search in a process of its own, which is gone when the block ends."""
+    command = [sys.executable, "-c", HANGS, str(file), *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def test_the_trial_of_a_process_that_was_killed_is_given_to_another(tmp_path):
     file = small(tmp_path)
     recipe, folder = load_recipe(file, ["tune.trials=1"]), Path(f"{file}.study")
-    other = in_another_process(file, "hang")
-    assert other.stdout.readline() == "HERE\n"
-    table = json.loads((folder / "study.journal").read_text().splitlines()[1])
-    digest = table["user_attr"]["grucli"]["table"]
-    with Search(recipe, recipe.tune.space, folder, trials=1, table=digest) as search:
+    with ExitStack() as opened:
+        other = opened.enter_context(in_another_process(file, "hang"))
+        assert other.stdout.readline() == "HERE\n"
+        table = json.loads((folder / "study.journal").read_text().splitlines()[1])
+        digest = table["user_attr"]["grucli"]["table"]
+        search = Search(recipe, recipe.tune.space, folder, trials=1, table=digest)
+        opened.enter_context(search)
         assert search.run_next(None) is None, "the other one is at it"
         other.kill()
         other.wait()
-        other.stdout.close()
         assert search.run_next(lambda trial, _: trial.number) is True
         assert search.run_next(None) is False
         (trial,) = search.results()
@@ -379,14 +386,12 @@ def test_processes_share_a_study_in_postgresql_and_one_that_dies_loses_nothing(
     monkeypatch.setattr(storage, "HEARTBEAT_SECONDS", 1)
     monkeypatch.setattr(storage, "GRACE_SECONDS", 2)
     file = small(tmp_path)
-    dying = in_another_process(file, "hang", database)
-    assert dying.stdout.readline() == "HERE\n"
-    helping = in_another_process(file, "help", database)
-    dying.kill()
-    found = searched(file, storage=database)
-    assert helping.wait() == dying.wait() + 9 == 0
-    for process in (helping, dying):
-        process.stdout.close()
+    with in_another_process(file, "hang", database) as dying:
+        assert dying.stdout.readline() == "HERE\n"
+        with in_another_process(file, "help", database) as helping:
+            dying.kill()
+            found = searched(file, storage=database)
+            assert helping.wait() == 0
     assert len(found.trials) == 6
     assert {trial.state for trial in found.trials} == {"complete"}
     assert found.own.number > 0, "the first one was run again"

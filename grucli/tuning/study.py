@@ -46,16 +46,20 @@ class Search:
         self.optuna = load_optuna()
         self.recipe, self.space, self.trials, self.url = recipe, space, trials, url
         self.workers = Workers(folder / WORKERS)
-        storage = open_database(url, give_back) if url else open_journal(folder / JOURNAL)
-        with self.workers.claiming(), self.errors():
-            self._open(storage, _basis(recipe, space, table))
+        self.storage = open_database(url, give_back) if url else open_journal(folder / JOURNAL)
+        try:
+            with self.workers.claiming(), self.errors():
+                self._open(_basis(recipe, space, table))
+        except BaseException:
+            self._close()
+            raise
 
     def errors(self) -> AbstractContextManager[None]:
         """A block in which what goes wrong with a database is said in one line."""
         return nullcontext() if self.url is None else database_errors(self.url)
 
-    def _open(self, storage: Any, basis: Mapping[str, str]) -> None:
-        optuna, name = self.optuna, self.recipe.name
+    def _open(self, basis: Mapping[str, str]) -> None:
+        optuna, name, storage = self.optuna, self.recipe.name, self.storage
         try:
             self.study = optuna.create_study(storage=storage, study_name=name)
             self.study.set_user_attr(BASIS, basis)
@@ -77,6 +81,13 @@ class Search:
 
     def __exit__(self, *reason: object) -> None:
         self.workers.__exit__(*reason)
+        self._close()
+
+    def _close(self) -> None:
+        """Let the connections to a database go."""
+        if self.url is not None:
+            self.storage.remove_session()
+            self.storage.engine.dispose()
 
     def run_next(self, objective: Objective) -> bool | None:
         """Run one trial, where one is left. False: all are done; None: others still run the last.

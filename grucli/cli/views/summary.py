@@ -46,6 +46,8 @@ def _end(finished: TrainingFinished, width: int) -> list[Text]:
         f"{_REASONS.get(finished.reason, clean(finished.reason))}."
     )
     best = f"epoch {finished.best_epoch}, validation loss {digits(finished.best_valid_loss)}"
+    if finished.ensemble is not None:
+        best = f"all {len(finished.ensemble.seeds)}; of the first {best}"
     lines = [Text(line) for line in textwrap.wrap(how, width)]
     lines += [Text(), _where("best weights", finished.best_path, best, width)]
     if finished.refit_path is not None:
