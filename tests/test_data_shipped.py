@@ -21,7 +21,7 @@ def content_of(name):
     return gzip.decompress(packed) if name.endswith(".gz") else packed
 
 
-@pytest.mark.parametrize("name", ["co2_weekly.csv", "sunspots.csv", "adding.csv.gz"])
+@pytest.mark.parametrize("name", ["co2_weekly.csv", "sunspots.csv", "adding.csv.gz", "walks.csv"])
 def test_the_readme_has_the_sha256_of_every_table(name):
     text = (DATA / "README.md").read_text()
     by_name = {file: digest for digest, file in re.findall(r"([0-9a-f]{64})  (\S+)", text)}
@@ -51,10 +51,11 @@ def test_a_constant_guess_at_the_adding_problem_errs_by_a_sixth():
     np.testing.assert_allclose(sums.var(), 1 / 6, rtol=0.05)
 
 
-def test_the_adding_problem_is_drawn_again_the_same():
+def test_generated_tables_are_drawn_again_the_same():
     place = REPOSITORY / "tools" / "make_data.py"
     spec = importlib.util.spec_from_file_location("make_data", place)
     make_data = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(make_data)
+    assert make_data.make_walks() == content_of("walks.csv")
     assert gzip.decompress(make_data.make_adding()) == content_of("adding.csv.gz")
     assert len(content_of("adding.csv.gz").splitlines()) == 1 + 4000 * 101

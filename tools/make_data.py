@@ -1,6 +1,7 @@
 """Write the tables in data/ again, byte for byte.
 
     python tools/make_data.py adding    # drawn with a fixed seed; needs numpy only
+    python tools/make_data.py walks     # the same
     python tools/make_data.py co2       # needs statsmodels, which ships the public record
     python tools/make_data.py sunspots  # the same
 
@@ -46,6 +47,29 @@ def make_adding(*, episodes: int = 4000, steps: int = 100, seed: int = 1997) -> 
     return packed.getvalue()
 
 
+def make_walks(*, walks: int = 120, seed: int = 7) -> bytes:
+    """Walks of 40 to 80 steps: pace and sway, rest or run at each step, how fast the walk sways.
+
+    From step to step the state changes with a chance of .1; one label in ten is not given. The
+    pace is 0 at rest and 1 at a run, with noise of deviation .8. The sway is a sine of the same
+    ``rhythm`` in all rows of a walk, .2 to 1.2 radians a step, with noise of deviation .3.
+    """
+    random = np.random.default_rng(seed)
+    lines = ["walk,step,pace,sway,state,rhythm"]
+    for walk in range(walks):
+        steps = int(random.integers(40, 81))
+        runs = np.cumsum(random.random(steps) < 0.1) % 2
+        pace = runs + random.normal(0, 0.8, steps)
+        rhythm, phase = random.uniform(0.2, 1.2), random.uniform(0, 2 * np.pi)
+        sway = np.sin(rhythm * np.arange(steps) + phase) + random.normal(0, 0.3, steps)
+        states = np.where(random.random(steps) < 0.1, "", np.where(runs, "run", "rest"))
+        lines += [
+            f"{walk},{step},{value:.3f},{side:.3f},{state},{rhythm:.4f}"
+            for step, (value, side, state) in enumerate(zip(pace, sway, states, strict=True))
+        ]
+    return ("\n".join(lines) + "\n").encode()
+
+
 def _decimal(thousandths: int) -> str:
     return f"{thousandths / 1000:.3f}".rstrip("0").rstrip(".")
 
@@ -75,6 +99,7 @@ def _statsmodels(name: str) -> Any:
 
 TABLES = {
     "adding": ("adding.csv.gz", make_adding),
+    "walks": ("walks.csv", make_walks),
     "co2": ("co2_weekly.csv", make_co2),
     "sunspots": ("sunspots.csv", make_sunspots),
 }
