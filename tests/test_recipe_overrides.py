@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from grucli.errors import RecipeError
 from grucli.recipe import load_recipe
 from tests.recipe_texts import BASE, errors_of, load
 
@@ -107,3 +108,33 @@ def test_the_home_folder_may_be_written_as_a_tilde(monkeypatch: pytest.MonkeyPat
 
 def test_a_lone_dash_stays_a_dash() -> None:
     assert load(BASE.replace("x.csv", '"-"')).data.path == "-"
+
+
+SPELT = """\
+name: r
+data: {path: a.csv, time: t, target: y, regularize: true}
+task: {context: 4, horizon: 2, normalize: last}
+train: {optimiser: sgd}
+"""
+
+
+def test_the_other_spelling_of_a_key_is_read_as_ours(tmp_path):
+    (tmp_path / "r.yaml").write_text(SPELT)
+    recipe = load_recipe(tmp_path / "r.yaml", ["train.optimiser=rmsprop"])
+    assert recipe.data.regularise
+    assert (recipe.forecast.normalise, recipe.train.optimizer) == ("last", "rmsprop")
+
+
+def test_an_error_of_the_other_spelling_stands_where_it_was_written(tmp_path):
+    (tmp_path / "r.yaml").write_text(SPELT.replace("normalize: last", "normalize: lats"))
+    with pytest.raises(RecipeError) as caught:
+        load_recipe(tmp_path / "r.yaml")
+    assert "r.yaml:3:43: task.normalise: found the text" in caught.value.problems[0]
+
+
+def test_a_key_in_both_spellings_is_written_twice(tmp_path):
+    (tmp_path / "r.yaml").write_text(
+        SPELT.replace("optimiser: sgd", "optimiser: sgd, optimizer: adam")
+    )
+    with pytest.raises(RecipeError, match="written twice, also as optimizer"):
+        load_recipe(tmp_path / "r.yaml")

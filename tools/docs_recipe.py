@@ -21,8 +21,9 @@ that know JSON Schema complete and check a recipe that begins with
 A recipe is YAML with the sections below; what is left out has its default, and `grucli train RECIPE
 --print-recipe` prints them all. `--set train.lr=3e-3` changes a key on the command line. An unknown
 key, a key written twice, and keys that do not go together are errors with their line. Yes, no, on
-and off are texts; `1e-3` is a number. In the tables a dash is a key without a default, which has to
-be there.
+and off are texts; `1e-3` is a number. `normalize`, `regularize` and `optimiser` are read as
+`normalise`, `regularise` and `optimizer`. In the tables a dash is a key without a default, which
+has to be there.
 
 ```yaml
 name: co2

@@ -19,6 +19,7 @@ from grucli.recipe.nodes import (
 )
 from grucli.recipe.schema import Recipe
 from grucli.recipe.space import space_problems
+from grucli.recipe.spelling import in_our_spelling, our_names
 from grucli.recipe.validate import validate
 from grucli.recipe.yaml_reader import read_file, read_text
 
@@ -38,6 +39,7 @@ def load_recipe(path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
         root = read_file(Path(path))
     except UnreadableRecipeError as error:
         raise RecipeError(*map(str, [error.problem, *unreadable])) from error
+    root = in_our_spelling(root)
     if not isinstance(root.value, dict):
         found = "found no keys" if root.value is None else f"found {wording.found(root)}"
         expected = "expected a recipe with the keys name, data and task"
@@ -95,7 +97,7 @@ def _parse_override(override: str, order: int) -> tuple[tuple[str, ...], Node]:
     shown = override if len(override) <= LONGEST_SHOWN else override[:LONGEST_SHOWN] + "..."
     source = f"--set {shown}"
     key, equals, text = override.partition("=")
-    names = tuple(part.strip() for part in key.split("."))
+    names = our_names(tuple(part.strip() for part in key.split(".")))
     if not equals or not all(names):
         message = "not an override; expected KEY=VALUE, such as model.hidden=32"
         raise UnreadableRecipeError(Problem(Where(order, 0, 0, source), "", message))
