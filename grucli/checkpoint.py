@@ -46,11 +46,13 @@ _COUNT = Number(least=0, most=2**53, whole=True)
 
 Floats = NDArray[np.floating[Any]]
 
+_NAMES = dict.fromkeys(("calendar", "past", "static"), Listed(Text()))
+
 _RECIPE = Fields(
     {},
     {
         "name": Text(),
-        "data": Fields({}, dict.fromkeys(("calendar", "static"), Listed(Text())), others=Plain()),
+        "data": Fields({}, _NAMES, others=Plain()),
         "model": Fields(
             {},
             {

@@ -66,6 +66,7 @@ def with_data(**changes):
 
 FAULTS = [
     (with_data(static=0.5), r"recipe\.data\.static: 0\.5; expected a list"),
+    (with_data(past=True), r"recipe\.data\.past: True; expected a list"),
     (with_data(calendar={}), r"recipe\.data\.calendar: .*; expected a list"),
     (broken_weight(np.nan), r"recurrent\.weight_hh_l0\[3, 5\] is nan"),
     (broken_weight(np.inf), r"recurrent\.weight_hh_l0\[3, 5\] is inf"),
