@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from grucli.columns import Columns
-from grucli.data import build_panel, parse_table, split_panel, stream_rows
+from grucli.data import build_panel, parse_table, split_panel, stream_blocks
 from grucli.dialect import Dialect
 from grucli.errors import DataError
 
@@ -121,7 +121,7 @@ def test_splits_and_times_asked_for_are_by_the_clock():
 def test_a_stream_reads_the_clock_row_by_row_as_a_table():
     texts = naive(clock("2024-10-26T20:00", 12, hours=1))
     rows = "".join(f"{text},{row}\n" for row, text in enumerate(texts))
-    stream = stream_rows(
+    stream = stream_blocks(
         io.BytesIO(f"t,a\n{rows}".encode()),
         "-",
         time=["t"],
@@ -129,5 +129,5 @@ def test_a_stream_reads_the_clock_row_by_row_as_a_table():
         dialect=Dialect(time_zone="Europe/Berlin"),
         zone="Europe/Berlin",
     )
-    moments = [row.moment for row in stream]
+    moments = [moment for block in stream for moment in block.moments.tolist()]
     assert moments == panel_of(texts).timestamps.astype(np.int64).tolist()

@@ -134,6 +134,6 @@ def test_a_model_of_several_files_streams_one_time_and_keeps_its_files(tmp_path)
     stream = Stream(best)
     (answer,) = stream.answers(io.BytesIO(b"y,m,d,v\n2021,3,1,1\n"), "f")
     assert stream.header == ("time", "v+1")
-    assert answer.time == "2021-03-01"
+    assert answer.times == ["2021-03-01"]
     with pytest.raises(UsageError, match="is the table that is read"):
         check_table_outputs({"--output": str(tmp_path / "part2.csv")}, best)

@@ -15,7 +15,7 @@ import torch
 from grucli import train
 from grucli.data import parse_table
 from grucli.errors import DataError, UsageError
-from grucli.nn import Forecaster
+from grucli.nn import Forecaster, forecast_each
 from grucli.runs.streaming import Stream
 from tests.conftest import RECIPE, grucli, write_wave
 
@@ -38,6 +38,25 @@ def test_steps_equal_forward_over_all_rows_so_far(settings):
     for step in range(12):
         forecast, state = model.step(rows[:, step], state)
         assert torch.allclose(forecast, model(rows[:, : step + 1]), atol=1e-12)
+
+
+@pytest.mark.parametrize("settings", VARIANTS)
+def test_forecasts_of_each_of_many_rows_are_those_of_steps(settings):
+    torch.manual_seed(0)
+    model = Forecaster(hidden=9, horizon=4, **settings).eval()
+    rows = torch.randn(2, 12, model.input_size)
+    state, expected = None, []
+    with torch.inference_mode():
+        for row in rows.unbind(1):
+            forecast, state = model.step(row, state)
+            expected.append(forecast)
+        early, middle = forecast_each(model, rows[:, :5])
+        late, last = forecast_each(model, rows[:, 5:], middle)
+        whole, _ = forecast_each(model, rows)
+    torch.testing.assert_close(whole, torch.stack(expected, dim=1), rtol=1e-5, atol=1e-6)
+    assert torch.equal(torch.cat([early, late], dim=1), whole)
+    final, other = (part if isinstance(part, torch.Tensor) else part[1] for part in (last, state))
+    torch.testing.assert_close(final, other)
 
 
 def test_window_normalisation_cannot_go_step_by_step():
@@ -137,6 +156,56 @@ def test_the_answers_are_those_of_the_whole_sequence(streaming):
     assert [float(cell) for cell in rows[-1][1:]] == pytest.approx(expected.tolist(), rel=1e-6)
 
 
+class Trickle(io.RawIOBase):
+    """A pipe in which so many bytes come at a time."""
+
+    def __init__(self, content, size):
+        self.content, self.size = content, size
+
+    def readable(self):
+        return True
+
+    def readinto(self, buffer):
+        part, self.content = self.content[: self.size], self.content[self.size :]
+        buffer[: len(part)] = part
+        return len(part)
+
+
+def answers_of(streaming, content, *, size=1 << 20):
+    """All answers to a table that arrives in pieces, and how many came together."""
+    stream = Stream(streaming / "run" / "best.pt")
+    groups = list(stream.answers(io.BufferedReader(Trickle(content, size)), "-"))
+    answers = [
+        answer
+        for group in groups
+        for answer in zip(group.times, group.values.tolist(), strict=True)
+    ]
+    return answers, [len(group.times) for group in groups]
+
+
+REMARKABLE = {
+    "plain": lambda rows: rows,
+    "carriage returns": lambda rows: [row + "\r" for row in rows],
+    "quotes": lambda rows: [*rows[:50], rows[50].replace(",", ',"') + '"', *rows[51:]],
+    "a blank line": lambda rows: [*rows[:70], "", *rows[70:]],
+    "missing values": lambda rows: [*rows[:30], rows[30].split(",")[0] + ",", *rows[31:]],
+}
+
+
+@pytest.mark.parametrize("change", REMARKABLE)
+def test_answers_do_not_depend_on_how_many_rows_come_together(streaming, change):
+    header, *rows = (streaming / "wave.csv").read_text().splitlines()
+    content = "\n".join([header, *REMARKABLE[change](rows), ""]).encode()
+    together, sizes = answers_of(streaming, content)
+    alone, ones = answers_of(streaming, content, size=17)
+    assert max(sizes) > 20
+    assert set(ones) == {1}
+    assert together == alone
+    assert [time for time, _ in together] == [row.split(",")[0] for row in rows]
+    odd, _ = answers_of(streaming, content, size=1000)
+    assert odd == together
+
+
 FAULTS = [
     ("2024-01-01,10\n2024-01-03,11\n", "expected 2024-01-02"),
     ("2024-01-01,10\n2024-01-02,ten\n", "'ten' is not a number"),
@@ -157,10 +226,26 @@ def test_a_wrong_row_ends_the_stream_with_its_line(streaming, rows, says):
     )
     line, answered = rows.count("\n") + 1, []
     with pytest.raises(DataError) as caught:
-        answered.extend(answers)
+        answered.extend(time for together in answers for time in together.times)
     assert str(caught.value).startswith(f"-:{line}: ")
     assert says in str(caught.value)
     assert len(answered) == line - 2  # every row before it
+
+
+@pytest.mark.parametrize(("rows", "says"), FAULTS[:6])
+@pytest.mark.parametrize("before", [3, 40])
+def test_a_wrong_row_among_many_has_its_line(streaming, rows, says, before):
+    days = np.datetime64("2024-01-01") - np.arange(before, 0, -1)
+    lines = [f"{day},10" for day in days] + rows.splitlines()
+    content = "\n".join(["day,level", *lines, ""]).replace("2024-01-01,\n", "2024-01-01,x\n")
+    says = says.replace("value missing", "'x' is not a number")
+    groups = Stream(streaming / "run" / "best.pt").answers(io.BytesIO(content.encode()), "-")
+    answered = []
+    with pytest.raises(DataError) as caught:
+        answered.extend(time for group in groups for time in group.times)
+    assert str(caught.value).startswith(f"-:{len(lines) + 1}: ")
+    assert says in str(caught.value)
+    assert len(answered) == len(lines) - 1
 
 
 def test_rows_before_a_wrong_one_are_answered_by_the_command(streaming):

@@ -19,7 +19,7 @@ from grucli.data.marks import Judged, number_of_series, number_words, with_words
 from grucli.data.panel import Panel
 from grucli.data.readers.files import expand
 from grucli.data.readers.frame import read_frame
-from grucli.data.readers.stream import stream_rows
+from grucli.data.readers.stream import stream_blocks
 from grucli.data.readers.table import parse_table, read_table
 from grucli.data.readers.vocabulary import Classes
 from grucli.data.regular import frequency_of, regularise
@@ -31,7 +31,7 @@ from grucli.data.series_scaling import AnyScaler, SeriesScaler, scaler_from_plai
 from grucli.data.sniffing.look import Look, look_at
 from grucli.data.split import Span, Split, measured_columns, split_panel, whole_span
 from grucli.data.tensors import PanelTensors, build_tensors, in_float64
-from grucli.data.values import Row, Table
+from grucli.data.values import Row, RowBlock, Table
 
 __all__ = [
     "SCALER_FORM",
@@ -44,6 +44,7 @@ __all__ = [
     "Panel",
     "PanelTensors",
     "Row",
+    "RowBlock",
     "Samples",
     "Scaler",
     "SeriesScaler",
@@ -78,7 +79,7 @@ __all__ = [
     "regularise",
     "scaler_from_plain",
     "split_panel",
-    "stream_rows",
+    "stream_blocks",
     "unseen_ahead",
     "unseen_texts",
     "vocabulary_notes",

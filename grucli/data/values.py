@@ -155,3 +155,38 @@ class Row(NamedTuple):
     moment: int
     values: tuple[float, ...]
     style: TimeStyle
+
+
+class RowBlock(NamedTuple):
+    """Rows of a stream that came together, on the lines of ``source`` from ``line`` on.
+
+    Times, moments [N] and values [N, C] are those of ``Row``.
+    """
+
+    source: str
+    line: int
+    times: list[str]
+    moments: Numbers
+    values: Floats
+    style: TimeStyle
+
+    @property
+    def last(self) -> Row:
+        """The last of the rows."""
+        where = f"{self.source}:{self.line + len(self.times) - 1}"
+        values = tuple(self.values[-1].tolist())
+        return Row(where, self.times[-1], int(self.moments[-1]), values, self.style)
+
+    def halves(self) -> tuple["RowBlock", "RowBlock"]:
+        """The first rows, and those that follow."""
+        middle = len(self.times) // 2
+        first = (self.times[:middle], self.moments[:middle], self.values[:middle])
+        rest = (self.times[middle:], self.moments[middle:], self.values[middle:])
+        return (
+            RowBlock(self.source, self.line, *first, self.style),
+            RowBlock(self.source, self.line + middle, *rest, self.style),
+        )
+
+    def as_times(self, moments: Numbers) -> Times:
+        """Moments of this stream as times."""
+        return as_times(moments, self.style)

@@ -3,6 +3,7 @@
 from grucli.nn.cells import GRU, LSTM, MODULES, RNN
 from grucli.nn.deviations import mean_deviations
 from grucli.nn.ensemble import ensemble_of
+from grucli.nn.forecast_each import forecast_each
 from grucli.nn.forecaster import Forecaster
 from grucli.nn.initialise import copy_matrices, initialise
 from grucli.nn.model import RecurrentModel
@@ -32,6 +33,7 @@ __all__ = [
     "chosen_kernel",
     "copy_matrices",
     "ensemble_of",
+    "forecast_each",
     "initialise",
     "kernel_words",
     "limit_threads",

@@ -195,9 +195,7 @@ class Forecaster(RecurrentModel):
         cannot be: with window normalisation, a skip or segments, which need whole windows, with
         future columns, and bidirectional.
         """
-        reason = self.needs_windows
-        if reason:
-            raise ValueError(f"step: {reason} needs whole windows")
+        self.check_steps()
         rows_BTC = self.categories.read(row_BC.unsqueeze(1))
         samples_BC = (self.row.separate(rows_BTC) if self.is_independent else rows_BTC)[:, 0]
         hidden_BH, state = self.recurrent.step(samples_BC, state)
@@ -208,6 +206,11 @@ class Forecaster(RecurrentModel):
         raw = self.decoder.decode(self.recurrent, hidden_BH, state, ahead)
         whole = self.row.together if self.is_independent else self.row.by_parameter
         return self.head.of(whole(raw), WindowScale(None, None)).point, state
+
+    def check_steps(self) -> None:
+        """Raise ValueError where the model cannot go on row by row."""
+        if self.needs_windows:
+            raise ValueError(f"step: {self.needs_windows} needs whole windows")
 
     @property
     def needs_windows(self) -> str:

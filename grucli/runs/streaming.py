@@ -2,29 +2,30 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from grucli.data import Classes, Row, Scaler, stream_rows
+from grucli.data import Classes, Row, RowBlock, Scaler, stream_blocks
 from grucli.errors import DataError, UsageError
-from grucli.nn import Forecaster, State
+from grucli.nn import Forecaster, State, forecast_each
 from grucli.recipe import Recipe
 from grucli.runs.opened import open_forecaster
 from grucli.tasks.forecast.precision import original
 from grucli.text import plural, quoted
 
 
-@dataclass(frozen=True)
-class Answer:
-    """The forecast after one row: its time as written, and [K * C_out] values, step by step."""
+class Answers(NamedTuple):
+    """The forecasts after some rows: their times as written, and [N, K * C_out] values, step by
+    step.
+    """
 
-    time: str
-    values: tuple[float, ...]
+    times: list[str]
+    values: NDArray[np.float64]
 
 
 class Stream:
@@ -84,10 +85,13 @@ class Stream:
         ]
         return (f"not seen in training, read as unknown: {'; '.join(parts)}",) if parts else ()
 
-    def answers(self, binary: BinaryIO, source: str) -> Iterator[Answer]:
-        """One answer for every row, as soon as its line has come. Raises DataError."""
+    def answers(self, binary: BinaryIO, source: str) -> Iterator[Answers]:
+        """Answers to every row as soon as its line has come, together with those that came with it.
+
+        Every row before a wrong one is answered. Raises DataError.
+        """
         data = self.recipe.data
-        rows = stream_rows(
+        blocks = stream_blocks(
             binary,
             source,
             time=data.times,
@@ -96,21 +100,52 @@ class Stream:
             zone=self.frequency.style.zone,
             classes=self.classes,
         )
-        for row in rows:
-            yield self.answer(row)
+        for block in blocks:
+            yield from self._answered(block)
 
-    def answer(self, row: Row) -> Answer:
+    def _answered(self, block: RowBlock) -> Iterator[Answers]:
+        """The same for rows that came together; those among which one is remarkable, in halves."""
+        inputs = self._inputs(block)
+        if inputs is not None:
+            self.row, self.filled = block.last, block.values[-1].tolist()
+            yield Answers(block.times, self._forecast(inputs))
+        elif len(block.times) == 1:
+            yield self._answer(block.last)
+        else:
+            for half in block.halves():
+                yield from self._answered(half)
+
+    def _answer(self, row: Row) -> Answers:
         """Read one row and forecast from it."""
         self._check_time(row)
         values = [
             self._carried(row, place) if math.isnan(value) else value
             for place, value in enumerate(row.values)
         ]
-        inputs = torch.from_numpy(self._scaled(row, values))
-        with torch.inference_mode():
-            forecast, self.state = self.model.step(inputs, self.state)
+        inputs = self._scaled(row, values)
         self.row, self.filled = row, values
-        return Answer(row.time, tuple(original(self.of_targets, forecast[0]).flatten().tolist()))
+        return Answers([row.time], self._forecast(inputs))
+
+    def _forecast(self, inputs: NDArray[np.float32]) -> NDArray[np.float64]:
+        """The values in original units [N, K * C_out] after each of some rows [N, C_in]."""
+        rows_BTC = torch.from_numpy(inputs).unsqueeze(0)
+        with torch.inference_mode():
+            forecast, self.state = forecast_each(self.model, rows_BTC, self.state)
+        return original(self.of_targets, forecast[0]).numpy().reshape(len(inputs), -1)
+
+    def _inputs(self, block: RowBlock) -> NDArray[np.float32] | None:
+        """What the model reads of rows together [N, C_in]; None where one is to be looked at."""
+        if self.row is None or len(block.times) == 1 or np.isnan(block.values).any():
+            return None
+        moments = np.concatenate([[self.row.moment], block.moments])
+        if (self.frequency.rows_between(block.as_times(moments)) != 1).any():
+            return None
+        with np.errstate(all="ignore"):
+            scaled = self.scaler.scale(block.values).astype(np.float32)
+        if not np.isfinite(scaled).all():
+            return None
+        flags = np.ones((len(scaled), len(self.recipe.data.columns.flagged)), np.float32)
+        return np.concatenate([scaled, flags], axis=1)
 
     def _check_time(self, row: Row) -> None:
         """Every row comes one step after the one before it."""

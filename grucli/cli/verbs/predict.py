@@ -239,7 +239,9 @@ def _stream(
     csv.writer(header, lineterminator="\n").writerow(answering.header)
     write_result(header.getvalue())
     sys.stdout.flush()
-    for answer in answering.answers(sys.stdin.buffer, "-"):
-        write_result(",".join((answer.time, *map(repr, answer.values))) + "\n")
+    for answers in answering.answers(sys.stdin.buffer, "-"):
+        cells = [map(repr, column) for column in answers.values.T.tolist()]
+        lines = map(",".join, zip(answers.times, *cells, strict=True))
+        write_result("\n".join([*lines, ""]))
         sys.stdout.flush()
     tell_notes(answering.notes)

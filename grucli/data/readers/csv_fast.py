@@ -29,7 +29,7 @@ Codes = list[NDArray[np.int32] | None]
 """For each column of texts the number of the word in each row."""
 
 
-class _Part(NamedTuple):
+class Part(NamedTuple):
     """What the rows of one block hold."""
 
     style: TimeStyle
@@ -55,7 +55,7 @@ def read_fast(
     dialect: Dialect,
 ) -> Table | None:
     """Read a plain table, or give None. Raises DataError for wrong columns only."""
-    parts: list[_Part] = []
+    parts: list[Part] = []
     vocabularies = [Vocabulary(name, sparse=name in sparse) for name in texts]
     form = Form(source.name, dialect)
     with source.open(dialect.encoding) as file:
@@ -68,7 +68,11 @@ def read_fast(
         )
         for block in _blocks(file):
             style = parts[0].style if parts else None
-            part = None if block is None else _parse(block, layout, form, vocabularies, style=style)
+            part = (
+                None
+                if block is None
+                else parse_block(block, layout, form, vocabularies, style=style)
+            )
             if part is None:
                 return None
             parts.append(part)
@@ -107,7 +111,7 @@ def _blocks(file: BinaryIO) -> Iterator[bytes | None]:
     while chunk := file.read(BLOCK_BYTES):
         cut = chunk.rfind(b"\n") + 1
         if cut:
-            yield _plain(rest + chunk[:cut])
+            yield plain_block(rest + chunk[:cut])
             rest = chunk[cut:]
         elif len(rest) > LINE_LIMIT:
             yield None
@@ -115,10 +119,10 @@ def _blocks(file: BinaryIO) -> Iterator[bytes | None]:
         else:
             rest += chunk
     if rest:
-        yield _plain(rest + b"\n")
+        yield plain_block(rest + b"\n")
 
 
-def _plain(block: bytes) -> bytes | None:
+def plain_block(block: bytes) -> bytes | None:
     """The block with line feeds only; None if it holds quotes, zero bytes or other than UTF-8."""
     if b"\r" in block:
         block = block.replace(b"\r\n", b"\n")
@@ -132,14 +136,14 @@ def _plain(block: bytes) -> bytes | None:
     return block
 
 
-def _parse(
+def parse_block(
     block: bytes,
     layout: Layout,
     form: Form,
     vocabularies: Sequence[Vocabulary],
     *,
     style: TimeStyle | None,
-) -> _Part | None:
+) -> Part | None:
     """Times, values and texts of a block's rows, if every line has as many cells as the header."""
     data = np.frombuffer(block, np.uint8)
     found = np.flatnonzero((data == form.mark) | (data == _NEWLINE))
@@ -170,7 +174,7 @@ def _parse(
             return None
     if form.missing_numbers:
         values = np.where(np.isin(values, form.missing_numbers), np.nan, values)
-    return _Part(*timed, values, codes)
+    return Part(*timed, values, codes)
 
 
 def _read_times(
