@@ -68,12 +68,8 @@ def read_fast(
         )
         for block in _blocks(file):
             style = parts[0].style if parts else None
-            part = (
-                None
-                if block is None
-                else parse_block(block, layout, form, vocabularies, style=style)
-            )
-            if part is None:
+            part = block and parse_block(block, layout, form, vocabularies, style=style)
+            if not part:
                 return None
             parts.append(part)
     if not parts:
