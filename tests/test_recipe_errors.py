@@ -170,7 +170,8 @@ def test_a_wrong_line_is_named_with_what_to_do(added: str, line: str) -> None:
         (
             "{context",
             "{kind: tag, context",
-            '6:14: task.kind: found the text "tag"; expected one of forecast, classify',
+            '6:14: task.kind: found the text "tag"; expected one of forecast, classify, regress, '
+            "label",
         ),
         (
             "target: y",

@@ -7,8 +7,7 @@ import pytest
 from grucli import train
 from grucli.checkpoint import load_checkpoint
 from grucli.errors import TrainingError
-from grucli.runs import folder as run_folder
-from grucli.runs import saving, states, training_run
+from grucli.runs import run_files, saving, states, training_run
 from grucli.training.loop import fit
 
 
@@ -96,8 +95,8 @@ def test_the_lines_of_an_epoch_lie_on_the_disk_before_the_state_that_builds_on_t
         saved.append(state)
         save_state(state, place)
 
-    known, saved, sync, save_state = {}, [], run_folder.sync, saving.save_state
-    monkeypatch.setattr(run_folder, "sync", synced)
+    known, saved, sync, save_state = {}, [], run_files.sync, saving.save_state
+    monkeypatch.setattr(run_files, "sync", synced)
     monkeypatch.setattr(saving, "save_state", save)
     monkeypatch.setattr(saving, "SAVE_SECONDS", 0.0)
     train(folder / "wave.yaml", run_dir=folder / "run")
