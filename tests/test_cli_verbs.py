@@ -330,6 +330,8 @@ def test_the_tool_alone_shows_its_verbs_in_groups():
     done = grucli()
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == grucli("--help").stdout
+    assert "grucli init mine.csv -o mine.yaml" in done.stdout
+    assert "Read on:" in done.stdout
     places = [
         done.stdout.index(f"─ {name} ─") for name in ("Make", "Learn", "Judge", "Use", "Look")
     ]

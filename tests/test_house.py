@@ -7,7 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
+from grucli import __version__
 from grucli.cells import CELLS, NORM_NAMES
 
 PACKAGE = Path(__file__).parent.parent / "grucli"
@@ -157,6 +159,12 @@ def test_files_and_functions_stay_short_enough_to_be_read(root):
     for path, text in texts.items():
         functions = long_python_functions if path.suffix == ".py" else long_blocks
         assert (path, functions(text)) == (path, set())
+
+
+def test_the_package_says_that_it_is_typed_and_the_citation_names_this_version():
+    assert (PACKAGE / "py.typed").is_file()
+    citation = yaml.safe_load((PACKAGE.parent / "CITATION.cff").read_text())
+    assert citation["version"] == __version__
 
 
 def test_the_measure_of_functions_finds_a_long_one():

@@ -23,6 +23,7 @@ def pure(tmp_path_factory):
         check=True,
     )
     assert not [*site.rglob("_native*")]
+    assert (site / "grucli" / "py.typed").is_file()  # type checkers read the wheel's annotations
     return os.environ | {"PYTHONPATH": f"{site}{os.pathsep}{sysconfig.get_path('purelib')}"}
 
 

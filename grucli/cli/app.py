@@ -44,9 +44,19 @@ _NO_MEMORY = ("allocate memory", "failed to map segment", "start new thread")
 
 _LONGEST_ERROR = 4000
 
+_FIRST_STEPS = """\b
+First steps, from a table of your own:
+  grucli init mine.csv -o mine.yaml
+  grucli train mine.yaml
+  grucli predict runs/mine > forecast.csv
+  grucli inspect-weights runs/mine
+
+Read on: grucli help VERB, and in the repository README.md and docs/README.md."""
+
 app = typer.Typer(
     name="grucli",
     help="Train, evaluate and look inside gated recurrent networks, from a recipe and a CSV.",
+    epilog=_FIRST_STEPS,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
