@@ -92,3 +92,8 @@ def verb(capsys, *arguments):
     from grucli.cli.app import run
 
     return Done(run([*map(str, arguments)]), *capsys.readouterr())
+
+
+def has_digits_of_float32(text):
+    """Whether a number is written as the shortest decimal of its float32."""
+    return float(str(np.float32(text))) == float(text)

@@ -13,7 +13,7 @@ from grucli import Predictor, train
 from grucli.checkpoint import load_checkpoint, save_checkpoint
 from grucli.errors import UsageError
 from grucli.runs.opened import open_checkpoint, with_table
-from tests.conftest import verb
+from tests.conftest import has_digits_of_float32, verb
 
 CONTEXT = 14
 
@@ -114,6 +114,7 @@ def test_every_row_is_written_beside_what_was_expected(trained, capsys):
         f"{day},{float(level)!r}" for day, level in (row.split(",") for row in rows_of(trained)[1:])
     ]
     assert rows[0][2:] == ["", "", ""]
+    assert all(has_digits_of_float32(text) for row in rows for text in row[2:4] if text)
     assert (
         "of 146 scored rows with the least chance that the validation span can tell, 0.035"
         in done.err

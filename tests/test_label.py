@@ -19,7 +19,7 @@ from grucli.runs.tables import read_panel
 from grucli.tasks.label.baselines import Lagged, Told, fit_ridge
 from grucli.tasks.sequences.class_losses import cross_entropy_of_known
 from grucli.weights import read_weights
-from tests.conftest import verb
+from tests.conftest import has_digits_of_float32, verb
 from tests.recipe_texts import errors_of
 
 RECIPE = """\
@@ -265,6 +265,7 @@ def test_a_row_is_written_for_each_time_with_label_and_probabilities(moves, caps
     for row in rows:
         chances = list(map(float, row[3:]))
         assert row[2] == header[3 + np.argmax(chances)].removeprefix("p_")
+        assert all(map(has_digits_of_float32, row[3:]))
 
 
 def test_scores_of_rows_are_shown_and_checked(moves, load, capsys):

@@ -18,7 +18,7 @@ from grucli.runs.tables import read_panel
 from grucli.tasks.regress.baselines import fit_ridge
 from grucli.tasks.sequences.numbers import number_metrics
 from grucli.weights import read_weights
-from tests.conftest import verb
+from tests.conftest import has_digits_of_float32, verb
 from tests.recipe_texts import errors_of
 
 RECIPE = """\
@@ -112,6 +112,7 @@ def test_numbers_are_written_with_their_series(loads, capsys):
     assert (header, [row[0] for row in rows]) == (["id", "load"], ["'=n0", "'=n1", "'=n2"])
     said = predict(loads / "run/best.pt", str(loads / "new.csv")).values
     assert [float(row[1]) for row in rows] == list(said)
+    assert all(has_digits_of_float32(row[1]) for row in rows)
 
 
 def test_scores_are_shown_checked_and_drawn(loads, tmp_path, capsys):

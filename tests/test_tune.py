@@ -237,6 +237,11 @@ def test_a_forecast_without_a_space_has_one(tmp_path):
     assert events[0].space["train.lr"] == "{log: [0.001, 0.1]}"
 
 
+def test_a_decade_below_a_rate_reads_as_one(tmp_path):
+    recipe = load_recipe(small(tmp_path, text=SMALL.partition("tune:")[0]), ["train.lr=3e-3"])
+    assert space_of(recipe)["train.lr"].log == (3e-4, 3e-2)
+
+
 @pytest.mark.parametrize("kind", ["classify", "regress"])
 def test_series_have_a_space_of_their_own(tmp_path, kind):
     data = "{path: x.csv, time: t, series: s, past: [a]}"

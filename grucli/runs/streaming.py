@@ -15,7 +15,7 @@ from grucli.errors import DataError, UsageError
 from grucli.nn import Forecaster, State, forecast_each
 from grucli.recipe import Recipe
 from grucli.runs.opened import open_forecaster
-from grucli.tasks.forecast.precision import original
+from grucli.tasks.precision import original
 from grucli.text import plural, quoted
 
 

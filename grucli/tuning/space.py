@@ -34,7 +34,7 @@ def space_of(recipe: Recipe) -> Mapping[str, Space]:
     if recipe.tune.space:
         return recipe.tune.space
     lr = recipe.train.lr
-    space: dict[str, Space] = {"train.lr": Span(log=(lr / _DECADE, lr * _DECADE))}
+    space: dict[str, Space] = {"train.lr": Span(log=_around(lr))}
     of_task = _OF_FORECASTS if recipe.task.kind == "forecast" else _OF_SERIES
     for key, values in of_task.items():
         own = setting_of(recipe, key)
@@ -45,6 +45,11 @@ def space_of(recipe: Recipe) -> Mapping[str, Space]:
         if searched_key(key, recipe) is None and len(fitting) > 1:
             space[key] = fitting
     return space
+
+
+def _around(lr: float) -> tuple[float, float]:
+    """A decade either way, in numbers that read as such: 0.0003, not 0.00030000000000000003."""
+    return float(f"{lr / _DECADE:.12g}"), float(f"{lr * _DECADE:.12g}")
 
 
 def _goes_with(recipe: Recipe, key: str, value: Any) -> bool:

@@ -5,6 +5,7 @@ from torch import Tensor
 from grucli.nn import SequenceModel
 from grucli.results import Labels
 from grucli.tasks.classify.data import ClassifyData
+from grucli.tasks.precision import float32_digits
 from grucli.tasks.sequences.outputs import outputs_of
 from grucli.tasks.sequences.samples import Sequences
 
@@ -17,12 +18,11 @@ def probabilities(model: SequenceModel, sequences: Sequences) -> Tensor:
 def label_table(model: SequenceModel, data: ClassifyData) -> Labels:
     """The label of every series and the probability of each class."""
     said = probabilities(model, data.everything())
-    shortest = said.float().cpu().numpy().astype(str).astype(float)
     classes = data.classes
     return Labels(
         ids=data.ids,
         label=data.recipe.classify.label,
         classes=classes,
         labels=tuple(classes[number] for number in said.argmax(dim=-1).tolist()),
-        probabilities=tuple(map(tuple, shortest.tolist())),
+        probabilities=tuple(map(tuple, float32_digits(said).tolist())),
     )

@@ -9,8 +9,8 @@ from grucli.nn import Forecaster
 from grucli.results import Forecast, ForecastExample, SplitName
 from grucli.tasks.forecast.data import ForecastData
 from grucli.tasks.forecast.newest import forecast_places
-from grucli.tasks.forecast.precision import original
 from grucli.tasks.forecast.score import model_predictor
+from grucli.tasks.precision import original
 
 DRAWN_SERIES = 4
 

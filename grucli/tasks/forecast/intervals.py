@@ -16,7 +16,7 @@ from grucli.errors import UsageError
 from grucli.nn.heads import MEDIAN, Distribution, Quantiles
 from grucli.results import IntervalScore
 from grucli.tasks.forecast.calibration import Calibration, base_of, central, usual_levels
-from grucli.tasks.forecast.precision import shortest
+from grucli.tasks.precision import shortest
 from grucli.tasks.task import Intervals
 
 NOT_CALIBRATED = (

@@ -18,8 +18,8 @@ from grucli.tasks.forecast.data import ForecastData
 from grucli.tasks.forecast.finite import check_finite
 from grucli.tasks.forecast.intervals import Bounds, quantile_columns
 from grucli.tasks.forecast.newest import forecast_places, left_out
-from grucli.tasks.forecast.precision import original
 from grucli.tasks.forecast.samples import latest_contexts, long_enough
+from grucli.tasks.precision import original
 from grucli.tasks.task import Intervals
 
 

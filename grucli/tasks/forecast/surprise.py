@@ -22,6 +22,7 @@ from grucli.tasks.batches import evaluation_batches
 from grucli.tasks.forecast.calibration import GRID
 from grucli.tasks.forecast.data import ForecastData
 from grucli.tasks.forecast.samples import Windows, build_windows
+from grucli.tasks.precision import float32_digits, original
 from grucli.text import plural
 
 Floats = NDArray[np.float64]
@@ -148,7 +149,7 @@ def anomaly_table(
         columns=names,
         values=_by_target(names, values),
         expected=_by_target(names, expected),
-        scores=_by_target(names, surprise.scores(errors)),
+        scores=_by_target(names, float32_digits(surprise.scores(errors))),
         chances=_by_target(names, chances),
         ids={
             name: tuple(panel.texts[name][place] for place in series)
@@ -168,7 +169,7 @@ def _each_row(model: Forecaster, data: ForecastData) -> tuple[Floats, Floats]:
     expected, errors = np.full((2, len(panel.values), len(own.columns)), np.nan)
     for index, point, error in _first_steps(model, windows):
         rows = (windows.samples.starts(index) + task.context).numpy()
-        expected[rows] = own.at(panel.series_of(rows)).unscale(point).numpy()
+        expected[rows] = original(own.at(panel.series_of(rows)), point).numpy()
         errors[rows] = error
     return expected, errors
 

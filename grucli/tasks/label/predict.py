@@ -8,7 +8,8 @@ import torch
 from grucli.nn import SequenceModel
 from grucli.results import Labels, Numbers
 from grucli.tasks.label.data import LabelData
-from grucli.tasks.sequences.numbers import said_numbers
+from grucli.tasks.precision import float32_digits, original
+from grucli.tasks.sequences.numbers import answer_scaler
 
 
 def label_table(model: SequenceModel, data: LabelData) -> Labels | Numbers:
@@ -23,12 +24,12 @@ def label_table(model: SequenceModel, data: LabelData) -> Labels | Numbers:
         "timestamps": tuple(map(panel.frequency.format, panel.timestamps)),
     }
     if not data.is_class:
-        said = said_numbers(data.learned.facts, outputs)
+        said = original(answer_scaler(data.learned.facts), outputs)[:, 0]
         return Numbers(values=tuple(said.tolist()), **where)
     chances, classes = outputs.softmax(dim=-1), data.classes
     return Labels(
         classes=classes,
         labels=tuple(classes[number] for number in chances.argmax(dim=-1).tolist()),
-        probabilities=tuple(map(tuple, chances.tolist())),
+        probabilities=tuple(map(tuple, float32_digits(chances).tolist())),
         **where,
     )

@@ -2,12 +2,14 @@
 
 from grucli.nn import SequenceModel
 from grucli.results import Numbers
+from grucli.tasks.precision import original
 from grucli.tasks.regress.data import RegressData
-from grucli.tasks.sequences.numbers import said_numbers
+from grucli.tasks.sequences.numbers import answer_scaler
 from grucli.tasks.sequences.outputs import outputs_of
 
 
 def number_table(model: SequenceModel, data: RegressData) -> Numbers:
     """The number of every series, in the units of the label."""
-    said = said_numbers(data.learned.facts, outputs_of(model, data.everything()))
+    outputs = outputs_of(model, data.everything())
+    said = original(answer_scaler(data.learned.facts), outputs)[:, 0]
     return Numbers(ids=data.ids, label=data.recipe.regress.label, values=tuple(said.tolist()))

@@ -1,9 +1,11 @@
-"""Numbers of a forecast with the digits that float32 has, in which a model computes."""
+"""Numbers that a model says, with the digits that float32 has, in which it computes."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from grucli.data import Scaler
@@ -33,10 +35,15 @@ def shortest(scaler: Scaler, values: Tensor) -> Tensor:
         single = exact.numpy().astype(np.float32)
         spread = (free.unscale(free.scale(exact) + 1) - exact).abs().numpy()
         is_told_apart = np.spacing(np.abs(single)) <= _LOST * spread
-    found = single.astype(str).astype(np.float64)
+    found = float32_digits(single)
     if not is_told_apart.all():
         found = np.where(is_told_apart, found, _rounded(exact.numpy(), spread))
     return torch.from_numpy(found)
+
+
+def float32_digits(values: Tensor | NDArray[Any]) -> Floats:
+    """Numbers of any shape on the CPU, each the shortest decimal number of the same float32."""
+    return np.asarray(values, np.float32).astype(str).astype(np.float64)
 
 
 def _rounded(values: Floats, spread: Floats) -> Floats:
