@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -215,3 +216,21 @@ def test_the_shell_completes_keys_and_choices_of_a_recipe():
     ]
     assert [word for word, _ in complete_override("model.bid")] == ["model.bidirectional="]
     assert complete_override("model.nothing=") == []
+
+
+def test_a_package_that_is_missing_is_named_and_what_needs_none_of_it_works(trained):
+    program = (
+        "import sys\n"
+        "sys.modules['torch'] = None\n"
+        "from grucli.cli.app import run\n"
+        "sys.exit(run(sys.argv[1:]))\n"
+    )
+    command = [sys.executable, "-c", program]
+    codes = {}
+    for verb in ("predict", "inspect-weights"):
+        done = subprocess.run(
+            [*command, verb, trained / "run"], capture_output=True, text=True, check=False
+        )
+        codes[verb] = (done.returncode, done.stderr)
+    said = "error: could not finish: the package torch is not installed; pip install torch\n"
+    assert codes == {"predict": (1, said), "inspect-weights": (0, "")}

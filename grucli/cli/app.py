@@ -155,6 +155,9 @@ def _unexpected(error: Exception) -> str:
     words = str(error)
     if isinstance(error, MemoryError) or any(sign in words for sign in _NO_MEMORY):
         return "could not finish: not enough memory; free some, or raise the limit (ulimit -v)"
+    if isinstance(error, ModuleNotFoundError) and not (error.name or "grucli").startswith("grucli"):
+        package = str(error.name).partition(".")[0]
+        return f"could not finish: the package {package} is not installed; pip install {package}"
     return (
         f"internal fault: {type(error).__name__}: {words}; this is a defect of grucli; "
         "run again with --verbose and report what it prints"
