@@ -14,6 +14,12 @@ from tests.kernel_cases import VARIANTS, make_case, run
 needs_native = pytest.mark.skipif(not available(), reason="installed without a compiler")
 
 
+NAMES = [
+    argument.name for argument in torch.ops.grucli.recurrent_backward.default._schema.arguments
+]
+"""The arguments of recurrent_backward; recurrent_forward has the first of them."""
+
+
 def arguments_of(case, *, save):
     """The arguments of recurrent_forward."""
     weights = LayerWeights(**case.parameters)
@@ -118,18 +124,88 @@ def test_export_keeps_the_operator():
 
 @needs_native
 @pytest.mark.parametrize(
-    ("name", "value"),
+    ("kind", "value", "named"),
     [
-        ("weight_hh", torch.zeros(18, 5)),
-        ("bias_ih", torch.zeros(17)),
-        ("weight_ih", torch.zeros(18, 4, dtype=torch.float64)),
+        ("weight_hh", torch.zeros(17, 6), "weight_hh"),
+        ("bias_ih", torch.zeros(17), "bias_x"),
+        ("weight_ih", torch.zeros(18, 4, dtype=torch.float64), "weight_ih"),
     ],
 )
-def test_a_tensor_that_does_not_fit_is_refused(name, value):
+def test_a_tensor_that_does_not_fit_is_refused(kind, value, named):
     case = make_case(("gru", "none"), (3, 2, 4, 6))
-    case.parameters[name] = value
-    with pytest.raises(RuntimeError, match=r"recurrent: found .*; expected"):
+    case.parameters[kind] = value
+    with pytest.raises(RuntimeError, match=rf"recurrent: {named}: found .*; expected"):
         run(case, native=True)
+
+
+@needs_native
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("x", torch.zeros(3, 4)), ("weight_hh", torch.zeros(18)), ("cell", "lstm"), ("cell", "none")],
+)
+def test_the_bare_operator_refuses_what_is_no_layer_of_the_kernel(name, value):
+    arguments = list(arguments_of(make_case(("gru", "none"), (3, 2, 4, 6)), save=False))
+    arguments[NAMES.index(name)] = value
+    with pytest.raises(RuntimeError, match=rf"recurrent: found .*{name}.*; expected"):
+        torch.ops.grucli.recurrent_forward(*arguments)
+
+
+def backward_arguments(*, inputs=40):
+    """The arguments of recurrent_backward by name, as the forward pass leaves them."""
+    *layer, save = arguments_of(make_case(("gru", "split"), (3, 2, inputs, 20)), save=True)
+    layer = [t.detach() if isinstance(t, torch.Tensor) else t for t in layer]
+    outputs, h_n, saved_h, saved_x = torch.ops.grucli.recurrent_forward(*layer, save)
+    gradients = torch.randn_like(outputs), torch.randn_like(h_n), True
+    return dict(zip(NAMES, (*layer, outputs, saved_h, saved_x, *gradients), strict=True))
+
+
+def gradients_of(named):
+    return torch.ops.grucli.recurrent_backward(*named.values())
+
+
+READ = ["x", "weight_ih", "weight_hh", "gain_x", "bias_h", "h", *NAMES[14:19]]
+"""Tensors that the backward pass reads, of each kind."""
+
+
+@needs_native
+@pytest.mark.parametrize("name", READ)
+@pytest.mark.parametrize("fault", ["empty", "one row short", "float64"])
+def test_the_backward_operator_refuses_a_tensor_that_does_not_fit(name, fault):
+    named = backward_arguments()
+    value = {
+        "empty": torch.empty(0),
+        "one row short": named[name][:-1].contiguous(),
+        "float64": named[name].double(),
+    }[fault]
+    with pytest.raises(RuntimeError, match=r"recurrent: .*found .*; expected"):
+        gradients_of(named | {name: value})
+
+
+@needs_native
+@pytest.mark.parametrize("inputs", [4, 40])
+def test_what_was_not_saved_is_refused_by_the_backward_operator(inputs):
+    named = backward_arguments(inputs=inputs)
+    with pytest.raises(RuntimeError, match=r"recurrent: saved_h: found torch.float32 \(0, 2, 96\)"):
+        gradients_of(named | {"saved_h": named["saved_h"][:0]})
+
+
+@needs_native
+@pytest.mark.parametrize("name", READ)
+def test_the_backward_operator_takes_any_strides(name):
+    named = backward_arguments()
+    expected = gradients_of(named)
+    strided = torch.stack([named[name], torch.full_like(named[name], 7.0)], dim=-1)[..., 0]
+    assert not strided.is_contiguous()
+    found = gradients_of(named | {name: strided})
+    assert all(torch.equal(a, b) for a, b in zip(found, expected, strict=True))
+
+
+@needs_native
+@pytest.mark.parametrize("lengths", [torch.tensor([1.5, 2.0]), torch.tensor([True, True])])
+def test_lengths_that_are_no_numbers_of_steps_are_refused(lengths):
+    named = backward_arguments()
+    with pytest.raises(RuntimeError, match="lengths must be 2 numbers from 0 to 3"):
+        gradients_of(named | {"lengths": lengths})
 
 
 @needs_native

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from grucli.nn.native.problem import (
     Layer,
+    Results,
     address,
     native,
     new_problem,
@@ -21,7 +22,6 @@ from grucli.nn.native.problem import (
     saved_steps,
     strides,
     unfilled,
-    with_plain_rows,
 )
 from grucli.nn.transforms import check_backward, is_transformed
 
@@ -71,19 +71,17 @@ def _forward_fake(*arguments: Any) -> tuple[Tensor, ...]:
 def _backward(*arguments: Any) -> list[Tensor]:
     """Gradients of the first eight tensors of the layer; empty where there is none."""
     layer = prepared(Layer(*arguments[:_COUNT]))
-    output_TBH, saved_h, saved_x, gradient_TBH, gradient_BH, needs_x = arguments[_COUNT:]
-    gradient_TBH = None if gradient_TBH is None else with_plain_rows(gradient_TBH)
-    gradient_BH = None if gradient_BH is None else gradient_BH.contiguous()
+    given, needs_x = Results(*arguments[_COUNT:-1]).prepared(layer), arguments[-1]
     wanted = [layer.x_TBC if needs_x else None, *arguments[1:8]]
     results = [unfilled((0,) if t is None else t.shape) for t in wanted]
     if needs_x and layer.lengths_B is not None:
         results[0].zero_()
     gradient = native.Gradient(
-        [address(t) for t in (gradient_TBH, gradient_BH, *results)],
-        strides(gradient_TBH),
+        [address(t) for t in (given.gradient_TBH, given.gradient_BH, *results)],
+        strides(given.gradient_TBH),
         strides(results[0] if needs_x else None),
     )
-    problem = new_problem(layer, output_TBH, layer.h_BH, [saved_h, saved_x])
+    problem = new_problem(layer, given.output_TBH, layer.h_BH, [given.saved_h, given.saved_x])
     native.backward(problem, gradient, address(layer.lengths_B), torch.get_num_threads())
     return results
 

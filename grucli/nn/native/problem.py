@@ -5,6 +5,7 @@ That is why every tensor is checked here first. Suffixes are those of ``operator
 
 import math
 from collections.abc import Sequence
+from functools import cache
 from importlib import import_module
 from typing import Any, NamedTuple
 
@@ -27,6 +28,9 @@ native: Any = _import_native()
 
 _PAD = 16  # kPad
 _STORED = 1 << 14  # so many floats and more come from the store
+_NAMES = ("x", "weight_ih", "weight_hh", "gain_x", "gain_h", "bias_x", "bias_h", "h")
+_RESULT_NAMES = ("outputs", "saved_h", "saved_x", "gradient_outputs", "gradient_h_n")
+_INTEGERS = (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8)
 _RECOMPUTED_INPUTS = 32  # up to so many columns, x W is cheaper to compute again than to keep
 
 
@@ -77,27 +81,84 @@ def saved_steps(steps: int, inputs: int, save: bool) -> tuple[int, int]:
 
 def prepared(layer: Layer) -> Layer:
     """Check what the kernel will trust, and lay out in rows what is not. Raises RuntimeError."""
-    _, batch, inputs, hidden = layer.sizes
-    rows = len(CELLS[layer.cell].gates) * hidden
+    if layer.x_TBC.dim() != 3 or layer.weight_hh.dim() != 2:
+        found = f"x {tuple(layer.x_TBC.shape)} and weight_hh {tuple(layer.weight_hh.shape)}"
+        raise RuntimeError(f"recurrent: found {found}; expected x (T, B, C), weight_hh (G, H)")
+    steps, batch, inputs, hidden = layer.sizes
+    rows = _gates(layer.cell, layer.activation, layer.layer_norm) * hidden
     shapes = [layer.x_TBC.shape, (rows, inputs), (rows, hidden), *[(rows,)] * 4, (batch, hidden)]
-    for tensor, shape in zip(layer[:8], shapes, strict=True):
-        if tensor is not None and (tensor.shape != shape or tensor.dtype != torch.float32):
-            raise RuntimeError(
-                f"recurrent: found {tensor.dtype} {tuple(tensor.shape)}; "
-                f"expected torch.float32 {tuple(shape)}"
-            )
-    lengths_B = layer.lengths_B
-    if lengths_B is not None:
-        lengths_B = lengths_B.to(torch.int64).contiguous()
-        steps = layer.x_TBC.shape[0]
-        if lengths_B.shape != (batch,) or not bool(((lengths_B >= 0) & (lengths_B <= steps)).all()):
-            raise RuntimeError(f"recurrent: lengths must be {batch} numbers from 0 to {steps}")
+    for name, tensor, shape in zip(_NAMES, layer, shapes, strict=False):
+        _check(name, tensor, shape)
     contiguous: dict[str, Any] = {
         name: tensor.contiguous()
         for name, tensor in zip(Layer._fields[1:8], layer[1:8], strict=True)
         if isinstance(tensor, Tensor)
     }
+    lengths_B = _checked_lengths(layer.lengths_B, batch, steps)
     return layer._replace(x_TBC=with_plain_rows(layer.x_TBC), lengths_B=lengths_B, **contiguous)
+
+
+class Results(NamedTuple):
+    """What the backward pass is given of the forward pass, and the gradients that come back."""
+
+    output_TBH: Tensor
+    saved_h: Tensor
+    saved_x: Tensor
+    gradient_TBH: Tensor | None
+    gradient_BH: Tensor | None
+
+    def prepared(self, layer: Layer) -> "Results":
+        """The same for the results of a prepared layer that saved. Raises RuntimeError."""
+        steps, batch, inputs, hidden = layer.sizes
+        saved = [(n, batch, layer.saved_width) for n in saved_steps(steps, inputs, save=True)]
+        sequence = (steps, batch, hidden)
+        shapes = [sequence, *saved, sequence, (batch, hidden)]
+        for name, tensor, shape in zip(_RESULT_NAMES, self, shapes, strict=True):
+            _check(name, tensor, shape)
+        gradient_TBH, gradient_BH = self.gradient_TBH, self.gradient_BH
+        return Results(
+            with_plain_rows(self.output_TBH),
+            self.saved_h.contiguous(),
+            self.saved_x.contiguous(),
+            None if gradient_TBH is None else with_plain_rows(gradient_TBH),
+            None if gradient_BH is None else gradient_BH.contiguous(),
+        )
+
+
+def _check(name: str, tensor: Any, shape: Sequence[int]) -> None:
+    """Raise RuntimeError for a tensor of another shape or type; torch has looked at its device."""
+    if tensor is not None and (tensor.shape != shape or tensor.dtype != torch.float32):
+        raise RuntimeError(
+            f"recurrent: {name}: found {tensor.dtype} {tuple(tensor.shape)}; "
+            f"expected torch.float32 {tuple(shape)}"
+        )
+
+
+@cache
+def _gates(cell: str, activation: str, layer_norm: str) -> int:
+    """How many gates a layer's cell has. Raises RuntimeError where the kernel has none such."""
+    spec = CELLS.get(cell)
+    if (
+        spec is None
+        or activation not in spec.natives
+        or layer_norm not in spec.norm_names
+        or spec.layer_norm(layer_norm).native is None
+    ):
+        raise RuntimeError(
+            f"recurrent: found cell {cell!r} with activation {activation!r} and layer_norm "
+            f"{layer_norm!r}; expected one that the native kernel has"
+        )
+    return len(spec.gates)
+
+
+def _checked_lengths(lengths_B: Tensor | None, batch: int, steps: int) -> Tensor | None:
+    if lengths_B is None:
+        return None
+    numbers_B = lengths_B.to(torch.int64).contiguous()
+    fits = lengths_B.dtype in _INTEGERS and numbers_B.shape == (batch,)
+    if not fits or not bool(((numbers_B >= 0) & (numbers_B <= steps)).all()):
+        raise RuntimeError(f"recurrent: lengths must be {batch} numbers from 0 to {steps}")
+    return numbers_B
 
 
 def unfilled(shape: Sequence[int]) -> Tensor:
