@@ -104,6 +104,7 @@ bench: $(BIN)/.installed ## Measure the kernel, training, neighbours, long seque
 	$(BIN)/python benchmarks/busy.py --rounds 1
 	$(BIN)/python benchmarks/streaming.py
 	$(BIN)/python benchmarks/length.py
+	$(BIN)/python benchmarks/ragged.py
 	$(BIN)/python benchmarks/csv_load.py
 	$(BIN)/python benchmarks/dataset.py
 	$(BIN)/python benchmarks/scaling.py

@@ -159,7 +159,7 @@ def test_the_example_of_a_key_is_a_value_that_it_takes(path, example, tmp_path):
         assert not [line for line in own if "unknown key" in line or keys[0].takes in line]
 
 
-PAGES_WITH_COMMANDS = sorted(DOCS.glob("*.md"))
+PAGES_WITH_COMMANDS = sorted(DOCS.rglob("*.md"))
 
 
 def grucli_commands():
