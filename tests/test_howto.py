@@ -94,6 +94,7 @@ def forecasting(trained, tmp_path):
 
 
 def test_the_job_of_the_night_writes_a_forecast_and_scores(forecasting):
+    (forecasting / "forecast.csv").write_text("yesterday's\n")
     for job in blocks("cron", "sh"):
         run_lines(job.splitlines(), forecasting)
     assert rows_of(forecasting / "forecast.csv")[1].startswith("2024-07-19,")

@@ -215,6 +215,11 @@ def test_an_lstm_needs_both_parts_of_its_state():
         ({"dropout": 1.5}, ValueError, "dropout: 1.5"),
         ({"bias": "tanh"}, TypeError, "bias: 'tanh'"),
         ({"layer_norm": "batch"}, ValueError, "'batch' does not exist for gru"),
+        (
+            {"layer_norm": True},
+            ValueError,
+            "True does not say which; expected a name, for gru none, ",
+        ),
         ({"layer_norm": "split", "eps": 0.0}, ValueError, "eps: 0.0"),
     ],
 )

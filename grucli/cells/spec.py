@@ -176,6 +176,10 @@ class CellSpec:
             if norm.name == name:
                 return norm
         known = ", ".join(self.norm_names)
+        if not isinstance(name, str):
+            raise ValueError(
+                f"layer_norm: {name!r} does not say which; expected a name, for {self.name} {known}"
+            )
         raise ValueError(f"layer_norm: {name!r} does not exist for {self.name}; expected {known}")
 
     def blocks(self, kind: str) -> dict[str, str]:
