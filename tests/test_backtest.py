@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from grucli import evaluate
 from grucli.cli.app import run
 from grucli.errors import DataError, UsageError
 from grucli.results import BacktestWindow
@@ -54,6 +55,25 @@ def test_overall_is_the_mean_of_the_windows(trained):
     assert {"model", "naive", "ridge"} <= found.overall.keys()
 
 
+def test_intervals_of_all_windows_are_those_that_eval_judges(trained):
+    """The test span has 32 rows, windows of 3 whose truth begins in it 30, each of them here."""
+    found = backtest(str(trained / "run"), windows=30, step=1, levels=[80, 50])
+    judged = evaluate(trained / "run", levels=[80, 50]).intervals
+    assert [score.level for score in found.intervals] == [80, 50]
+    for ours, theirs in zip(found.intervals, judged, strict=True):
+        assert ours.coverage == pytest.approx(theirs.coverage)
+        assert ours.width == pytest.approx(theirs.width)
+        assert ours.coverage_by_step == pytest.approx(theirs.coverage_by_step)
+    assert {score.coverage for window in found.windows for score in window.intervals} > {1.0}
+    usual = backtest(str(trained / "run"), windows=1).intervals
+    assert [score.level for score in usual] == [80, 95]
+
+
+def test_a_level_that_there_are_no_intervals_of_is_refused(trained):
+    with pytest.raises(UsageError, match="errors of the validation span are enough for levels up"):
+        backtest(str(trained / "run"), levels=[99])
+
+
 def test_windows_that_the_model_has_seen_are_refused(trained):
     with pytest.raises(DataError, match="begins before the test span of 32 rows"):
         backtest(str(trained / "run"), windows=11)
@@ -83,6 +103,7 @@ def test_it_is_shown_and_one_document(trained, capsys):
     shown = capsys.readouterr().out
     assert "2 windows of 3 steps" in shown
     assert "Better than naive in " in shown
+    assert "interval  coverage  mean width" in shown
     assert max(map(len, shown.splitlines())) <= 80
     assert run(["backtest", source, "--json"]) == 0
     assert len(json.loads(capsys.readouterr().out)["windows"]) == 5

@@ -291,7 +291,7 @@ def test_a_killed_run_leaves_a_checkpoint_that_loads_and_resumes(folder):
 
 COMMON = {"-q", "--quiet", "-v", "--verbose", "--no-color"}
 OPTIONS = {
-    "backtest": "--set --windows --step --refit --json --threads",
+    "backtest": "--set --windows --step --refit --level --json --threads",
     "check": "--set --device --threads --json",
     "compare": "--json",
     "init": "-o --output --overwrite --json",

@@ -286,6 +286,27 @@ def test_training_of_a_distribution_goes_on_bit_for_bit_and_is_done_again_on_all
     assert len(predict(tmp_path / "run" / "refit" / "best.pt").values["sold"]) == 6
 
 
+@pytest.mark.parametrize("output", ["student_t", "{quantiles: [0.1, 0.5, 0.9]}"])
+def test_several_models_with_texts_answer_with_their_mean_and_its_intervals(tmp_path, output):
+    write_counts(tmp_path / "sold.csv")
+    head, *rows = (tmp_path / "sold.csv").read_text().splitlines()
+    promo = [f"{row},{'tv' if day % 5 else 'none'}" for day, row in enumerate(rows)]
+    (tmp_path / "sold.csv").write_text("\n".join([f"{head},promo", *promo]) + "\n")
+    text = COUNTS_RECIPE.replace("negative_binomial", output).replace("epochs: 3", "epochs: 1")
+    text = text.replace("series: shop", "series: shop\n  past: [promo]")
+    (tmp_path / "sold.yaml").write_text(text.replace("seed: 7", "seed: 7, seeds: 2"))
+    best = train(tmp_path / "sold.yaml", run_dir=tmp_path / "run", threads=1).best_path
+    one = {"run_dir": tmp_path / "one", "threads": 1}
+    first = train(tmp_path / "sold.yaml", ["train.seeds=1"], **one).best_path
+    members = [predict(each) for each in (first, tmp_path / "run" / "seeds" / "8")]
+    together = predict(best, levels=[80])
+    for kind in ("values", "quantiles"):
+        for name, values in getattr(together, kind).items():
+            mean = np.mean([getattr(member, kind)[name] for member in members], axis=0)
+            assert values == pytest.approx(mean, rel=1e-5)
+    assert 0.8 <= evaluate(best, split="valid", levels=[80]).intervals[0].coverage <= 0.84
+
+
 def test_normal_intervals_of_a_wave_cover_what_they_say(tmp_path):
     write_wave(tmp_path / "wave.csv", rows=400)
     text = RECIPE.replace("normalise: last", "normalise: mean_std, output: gaussian")

@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from grucli import predict
 from grucli.cli.app import run as run_here
 from grucli.errors import CheckpointError
 from grucli.page.payload import FRAME_CELLS, RECORD_NUMBERS, keep_extremes, page_data
@@ -94,6 +95,21 @@ def test_forecasts_stand_beside_the_rows_they_were_made_from(report, trained):
         values = [*example.context, *example.truth]
         assert values == [float(level[day]) for day in example.times]
         assert len(example.forecast) == len(example.truth) == 3
+
+
+def test_intervals_lie_around_the_forecasts_that_are_drawn(report, trained):
+    bounds = predict(trained / "run", levels=[80]).bounds
+    beyond = report.forecasts[0]
+    assert beyond.bands["80"] == (bounds["level-lo-80"], bounds["level-hi-80"])
+    for example, drawn in zip(report.forecasts, page_data(report)["forecasts"], strict=True):
+        assert example.bands.keys() == beyond.bands.keys()
+        for low, high in example.bands.values():
+            ends = zip(low, example.forecast, high, strict=True)
+            assert all(down < value < up for down, value, up in ends)
+        (band, *_) = drawn["horizon"]["bands"]
+        assert band["level"] == "80"
+        assert band["low"] == pytest.approx(example.bands["80"][0], rel=1e-5)
+        assert band["high"] == pytest.approx(example.bands["80"][1], rel=1e-5)
 
 
 def test_names_from_tables_and_recipes_cannot_leave_the_data(report):

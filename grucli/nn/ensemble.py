@@ -1,7 +1,9 @@
 """Several models of one recipe that answer as one: with the mean of what each says.
 
-Of a distribution every quantile is averaged (Vincent 1912; Lichtendahl et al. 2013), which for one
-that is set by location and scale is the mean of these.
+Quantiles are averaged one by one (Vincent 1912; Lichtendahl et al. 2013), and so are the parameters
+of a distribution: of one that is set by location and scale both are the same. Of Student's t and of
+counts, whose shape differs too, the mean of parameters is again one of the kind, which that of
+quantiles is not.
 """
 
 from collections.abc import Sequence

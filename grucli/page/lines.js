@@ -1,18 +1,19 @@
 // Lines as SVG.
 
-// lines: [{name, color, dashed, x, y}]; xWords(x) names a place in the readout and at the ticks.
-function lineChart({title, lines, xLabel, yLabel, logX, logY, xTexts, marks = [], zero = false, height = 250, legend = true}) {
+// lines: [{name, color, dashed, x, y}]; bands: [{name, color, x, low, high}] lie behind them;
+// xWords(x) names a place in the readout and at the ticks.
+function lineChart({title, lines, bands = [], xLabel, yLabel, logX, logY, xTexts, marks = [], zero = false, height = 250, legend = true}) {
   const shown = lines.filter((line) => line.y.some((value) => value !== null));
   const figure = make("figure");
   if (title) figure.append(make("h3", {}, title));
-  if (legend && (shown.length > 1 || marks.length)) figure.append(legendOf(shown.filter((line) => !line.unnamed)));
+  if (legend && (shown.length > 1 || marks.length)) figure.append(legendOf([...shown.filter((line) => !line.unnamed), ...bands]));
   const holder = make("div");
   const readout = make("p", {class: "readout", "aria-live": "polite"});
   figure.append(holder, readout);
   const draw = () => {
     const width = Math.max(holder.clientWidth || figure.clientWidth || 340, 260);
     const focused = holder.contains(document.activeElement);
-    holder.replaceChildren(drawLines({title, lines: shown, xLabel, yLabel, logX, logY, xTexts, marks, zero, height, width, readout}));
+    holder.replaceChildren(drawLines({title, lines: shown, bands, xLabel, yLabel, logX, logY, xTexts, marks, zero, height, width, readout}));
     if (focused) holder.firstChild.focus();
   };
   redraws.push({holder, draw});
@@ -22,15 +23,16 @@ function lineChart({title, lines, xLabel, yLabel, logX, logY, xTexts, marks = []
 function legendOf(lines) {
   const items = lines.map((line) => make("li", {},
     make("svg", {viewBox: "0 0 22 10", "aria-hidden": "true"},
-      make("line", {x1: 0, x2: 22, y1: 5, y2: 5, class: `line line-${line.color}${line.dashed ? " dashed" : ""}`})),
+      line.low ? make("rect", {width: 22, height: 10, class: `interval interval-${line.color}`})
+        : make("line", {x1: 0, x2: 22, y1: 5, y2: 5, class: `line line-${line.color}${line.dashed ? " dashed" : ""}`})),
     line.name));
   return make("ul", {class: "legend"}, ...items);
 }
 
-function drawLines({title, lines, xLabel, yLabel, logX, logY, xTexts, marks, zero, height, width, readout}) {
+function drawLines({title, lines, bands, xLabel, yLabel, logX, logY, xTexts, marks, zero, height, width, readout}) {
   const xs = extent(lines.flatMap((line) => line.x)) || [0, 1];
   const positive = logY ? (value) => value !== null && value > 0 : () => true;
-  let ys = extent(lines.flatMap((line) => line.y.filter(positive))) || [0, 1];
+  let ys = extent([...lines.flatMap((line) => line.y.filter(positive)), ...bands.flatMap(({low, high}) => [...low, ...high])]) || [0, 1];
   if (zero) ys = [Math.min(0, ys[0]), ys[1]];
   if (!logY) ys = [ys[0] - (zero && ys[0] === 0 ? 0 : (ys[1] - ys[0]) * 0.04), ys[1] + (ys[1] - ys[0]) * 0.04];
   const x = logX ? logScale(xs, 1) : linearScale(xs, Math.max(Math.floor(width / 80), 5), true);
@@ -39,7 +41,7 @@ function drawLines({title, lines, xLabel, yLabel, logX, logY, xTexts, marks, zer
   const box = {left, right: width - 12, top: 10, bottom: height - 40};
   const across = (value) => box.left + x.place(value) * (box.right - box.left);
   const up = (value) => box.bottom - y.place(value) * (box.bottom - box.top);
-  const words = `${title || yLabel}: ${lines.map((line) => line.name).join(", ")}; ${xLabel} across, ${yLabel} upwards. Arrow keys read values.`;
+  const words = `${title || yLabel}: ${[...lines, ...bands].map(({name}) => name).join(", ")}; ${xLabel} across, ${yLabel} upwards. Arrow keys read values.`;
   const svg = make("svg", {viewBox: `0 0 ${width} ${height}`, height, role: "img", tabindex: "0", "aria-label": words});
   for (const tick of y.ticks) {
     svg.append(make("line", {class: "grid-line", x1: box.left, x2: box.right, y1: up(tick.value), y2: up(tick.value)}),
@@ -54,8 +56,9 @@ function drawLines({title, lines, xLabel, yLabel, logX, logY, xTexts, marks, zer
     svg.append(make("line", {class: "guide dashed", x1: across(mark.x), x2: across(mark.x), y1: box.top, y2: box.bottom}),
       make("text", {x: across(mark.x) + (right ? -5 : 5), y: box.top + 10, "text-anchor": right ? "end" : "start"}, mark.label));
   }
+  for (const band of bands) svg.append(bandPath(band, across, up));
   for (const line of lines) svg.append(...linePaths(line, across, up, positive));
-  readValues(svg, {lines, box, across, up, positive, xLabel, xTexts, readout});
+  readValues(svg, {lines, bands, box, across, up, positive, xLabel, xTexts, readout});
   return svg;
 }
 
@@ -100,7 +103,20 @@ function linePaths(line, across, up, positive) {
   return parts;
 }
 
-function readValues(svg, {lines, box, across, up, positive, xLabel, xTexts, readout}) {
+function bandPath({x, low, high, color}, across, up) {
+  const ends = [...x.map((place, at) => [place, high[at]]), ...x.map((place, at) => [place, low[at]]).reverse()];
+  const points = ends.map(([place, end]) => `${across(place).toFixed(1)} ${up(end).toFixed(1)}`);
+  return make("path", {class: `interval interval-${color}`, d: `M${points.join("L")}Z`});
+}
+
+function bandWords(bands, place) {
+  return bands.filter(({x}) => x.includes(place)).map(({name, x, low, high}) => {
+    const at = x.indexOf(place);
+    return `${name} ${digits(low[at])} to ${digits(high[at])}`;
+  });
+}
+
+function readValues(svg, {lines, bands, box, across, up, positive, xLabel, xTexts, readout}) {
   const places = [...new Set(lines.flatMap((line) => line.x))].sort((a, b) => a - b);
   const names = new Map(xTexts ? xTexts.x.map((value, index) => [value, xTexts.t[index]]) : []);
   const guide = make("g", {visibility: "hidden"}, make("line", {class: "guide", y1: box.top, y2: box.bottom}));
@@ -124,7 +140,7 @@ function readValues(svg, {lines, box, across, up, positive, xLabel, xTexts, read
       dots[at].setAttribute("cy", up(value));
       found.push(`${line.name} ${digits(value)}`);
     });
-    readout.textContent = found.join(" · ");
+    readout.textContent = [...found, ...bandWords(bands, place)].join(" · ");
   };
   const hide = () => {
     guide.setAttribute("visibility", "hidden");

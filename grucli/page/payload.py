@@ -121,7 +121,8 @@ def _epochs(report: RunReport) -> dict[str, Any]:
 def _forecast(example: ForecastExample) -> dict[str, Any]:
     start = len(example.context)
     context = keep_extremes([example.context])
-    horizon = keep_extremes([example.forecast, example.truth])
+    ends = [end for pair in example.bands.values() for end in pair]
+    horizon = keep_extremes([example.forecast, example.truth, *ends])
     return {
         "column": example.column,
         "series": example.series,
@@ -138,6 +139,14 @@ def _forecast(example: ForecastExample) -> dict[str, Any]:
             "t": [example.times[start + place] for place in horizon],
             "forecast": [example.forecast[place] for place in horizon],
             "truth": [example.truth[place] for place in horizon] if example.truth else [],
+            "bands": [
+                {
+                    "level": level,
+                    "low": [low[place] for place in horizon],
+                    "high": [high[place] for place in horizon],
+                }
+                for level, (low, high) in example.bands.items()
+            ],
         },
     }
 

@@ -97,6 +97,7 @@ function forecastChart({column, series, first, time, steps, context, horizon}) {
   return lineChart({
     title: `${series ? `${series}: ` : ""}${beyond ? "Beyond the end: from" : "From"} ${first}`, xLabel: time, yLabel: column, xTexts: texts,
     lines: beyond ? [lines[0], lines[2]] : lines,
+    bands: horizon.bands.map(({level, low, high}) => ({name: `${level} % interval`, color: 0, x: horizon.x, low, high})),
   });
 }
 

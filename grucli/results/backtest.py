@@ -3,14 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from grucli.results.scores import MetricSet
+from grucli.results.scores import IntervalScore, MetricSet
 
 
 @dataclass(frozen=True)
 class BacktestWindow:
     """One horizon, from ``first`` to ``last``, of so many series; ``scores`` has the model first.
 
-    The model, each baseline and those ``left_out`` are named as in ``Scores``.
+    The model, each baseline and those ``left_out`` are named as in ``Scores``; ``intervals`` are
+    the model's.
     """
 
     first: str
@@ -18,6 +19,7 @@ class BacktestWindow:
     series: int
     scores: Mapping[str, MetricSet]
     left_out: Mapping[str, str] = field(default_factory=dict)
+    intervals: tuple[IntervalScore, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ class Backtest:
     """Windows ``step_steps`` apart, the oldest first, the newest at the end of the table.
 
     With ``is_refitted`` a model was trained before each of them, otherwise one before the first.
+    ``intervals`` has, of every level that each window has, the means of coverage and width.
     """
 
     source: str
@@ -42,3 +45,4 @@ class Backtest:
     is_refitted: bool
     windows: tuple[BacktestWindow, ...]
     overall: Mapping[str, OverallErrors]
+    intervals: tuple[IntervalScore, ...] = ()

@@ -4,14 +4,16 @@ import tempfile
 from collections.abc import Callable, Sequence
 from math import sqrt
 from pathlib import Path
+from statistics import fmean
 
 from grucli.errors import UsageError
 from grucli.recipe import Recipe, load_recipe
-from grucli.results import Backtest, BacktestWindow, OverallErrors
+from grucli.results import Backtest, BacktestWindow, IntervalScore, OverallErrors
 from grucli.runs.checkpoints import checkpoint_in
 from grucli.runs.device import Threads
 from grucli.runs.opened import open_forecaster, with_table
 from grucli.runs.training import train
+from grucli.tasks import Intervals
 from grucli.tasks.forecast.backtest import score_window
 
 _RECIPES = (".yaml", ".yml")
@@ -25,6 +27,7 @@ def backtest(
     windows: int = 5,
     step: int | None = None,
     refit: bool = False,
+    levels: Sequence[float] = (),
     threads: Threads = None,
     say: Say = lambda _words: None,
 ) -> Backtest:
@@ -32,7 +35,9 @@ def backtest(
 
     ``source`` is a recipe, of which a model is trained on what comes before the first window, or a
     checkpoint or run, whose test span must hold all windows. With ``refit`` a model is trained
-    before each window. ``say`` is told what goes on. Raises UsageError for another task.
+    before each window. ``levels`` in per cent are those of the intervals to judge, the usual ones
+    without any. ``say`` is told what goes on. Raises UsageError for another task, or a level that
+    there are no intervals of.
     """
     is_recipe = source.endswith(_RECIPES)
     if overrides and not is_recipe:
@@ -50,13 +55,13 @@ def backtest(
         found = []
         for place, back in enumerate(backs, 1):
             say(f"window {place} of {windows}: training on what comes before it")
-            found += _trained_and_scored(recipe, [back], threads)
+            found += _trained_and_scored(recipe, [back], levels, threads)
     elif path is None:
         say(f"training on what comes before the first of {windows} windows")
-        found = _trained_and_scored(recipe, backs, threads)
+        found = _trained_and_scored(recipe, backs, levels, threads)
     else:
-        found = _scored(path, backs)
-    return Backtest(source, horizon, step, refit, tuple(found), _overall(found))
+        found = _scored(path, backs, levels)
+    return Backtest(source, horizon, step, refit, tuple(found), _overall(found), _coverage(found))
 
 
 def _recipe_of(path: Path) -> Recipe:
@@ -64,7 +69,7 @@ def _recipe_of(path: Path) -> Recipe:
 
 
 def _trained_and_scored(
-    recipe: Recipe, backs: Sequence[int], threads: Threads
+    recipe: Recipe, backs: Sequence[int], levels: Sequence[float], threads: Threads
 ) -> list[BacktestWindow]:
     """Windows of a model that is trained with a test span from the first of them on."""
     test = recipe.forecast.horizon + backs[0]
@@ -75,18 +80,39 @@ def _trained_and_scored(
     with tempfile.TemporaryDirectory(prefix="grucli-backtest-") as folder:
         for _ in train(cut, run_dir=Path(folder) / "run", threads=threads):
             pass
-        return _scored(Path(folder) / "run" / "best.pt", backs)
+        return _scored(Path(folder) / "run" / "best.pt", backs, levels)
 
 
-def _scored(path: Path, backs: Sequence[int]) -> list[BacktestWindow]:
+def _scored(path: Path, backs: Sequence[int], levels: Sequence[float]) -> list[BacktestWindow]:
     opened = with_table(open_forecaster(path, verb="backtest"), judged="test")
-    return [score_window(opened.model, opened.data, back=back) for back in backs]
+    asked = Intervals(tuple(levels), opened.saved.calibration)
+    return [score_window(opened.model, opened.data, back=back, intervals=asked) for back in backs]
 
 
 def _overall(windows: Sequence[BacktestWindow]) -> dict[str, OverallErrors]:
     """Errors of each forecaster that every window has."""
     names = [name for name in windows[0].scores if all(name in w.scores for w in windows)]
     return {name: _mean([window.scores[name] for window in windows]) for name in names}
+
+
+def _coverage(windows: Sequence[BacktestWindow]) -> tuple[IntervalScore, ...]:
+    """Over all windows, of the levels that each of them has."""
+    scores = [{each.level: each for each in window.intervals} for window in windows]
+    return tuple(
+        _mean_interval([each[level] for each in scores])
+        for level in scores[0]
+        if all(level in each for each in scores)
+    )
+
+
+def _mean_interval(scores: Sequence[IntervalScore]) -> IntervalScore:
+    by_step = zip(*(each.coverage_by_step for each in scores), strict=True)
+    return IntervalScore(
+        scores[0].level,
+        coverage=fmean(each.coverage for each in scores),
+        width=fmean(each.width for each in scores),
+        coverage_by_step=tuple(map(fmean, by_step)),
+    )
 
 
 def _mean(scores: Sequence[object]) -> OverallErrors:

@@ -44,7 +44,9 @@ def evaluate_with_examples(
     scores = replace(scores, notes=(*notes, *scores.notes))
     if isinstance(scores, Scores):
         scores = replace(scores, hints=score_hints(opened.recipe, scores))
-    return scores, opened.task.examples(opened.model, opened.data, split=split, count=examples)
+    return scores, opened.task.examples(
+        opened.model, opened.data, split=split, count=examples, intervals=intervals
+    )
 
 
 def _overlap(opened: OpenedTable, split: SplitName) -> tuple[str, ...]:

@@ -20,7 +20,9 @@ from grucli.runs.folder import RunFolder
 from grucli.runs.opened import Opened, open_checkpoint, with_table
 from grucli.runs.predicting import Predictor
 from grucli.runs.setting_up import model_words
+from grucli.tasks import Intervals
 from grucli.tasks.forecast.examples import window_examples
+from grucli.tasks.forecast.intervals import Bounds
 from grucli.tasks.forecast.score import as_scores, model_sums
 from grucli.weights import (
     film_frames,
@@ -52,9 +54,8 @@ def report_run(run: str | Path) -> RunReport:
     scores, errors, examples = scored or (None, {}, ())
     ahead = None
     if opened.task.kind == "forecast":
-        predicted = Predictor(checkpoint).predict_with_context
-        ahead = parts.take(("forecasts",), predicted, reads_table=True)
-    newest = ahead[1] if ahead is not None else ()
+        ahead = parts.take(("forecasts",), lambda: _newest(opened), reads_table=True)
+    newest = ahead or ()
     if len(shown) < len(recipe.data.target):
         parts.missing.setdefault(
             "forecasts", f"the first {MOST_COLUMNS} of {len(recipe.data.target)} columns are drawn"
@@ -119,7 +120,16 @@ def _scored(
         name: tuple(errors.read(step=step).rmse for step in range(errors.horizon))
         for name, errors in sums.items()
     }
-    return scores, by_step, window_examples(model, data, split="test", count=EXAMPLES)
+    kept = Intervals(kept=opened.saved.calibration)
+    examples = window_examples(model, data, split="test", count=EXAMPLES, intervals=kept)
+    return scores, by_step, examples
+
+
+def _newest(opened: Opened) -> tuple[ForecastExample, ...]:
+    """The forecast beyond the end of the table, with the usual intervals if there are any."""
+    horizon = opened.recipe.forecast.horizon
+    bounds = Bounds.of(Intervals(kept=opened.saved.calibration), steps=horizon, trained=horizon)
+    return Predictor(opened.path).predict_with_context(levels=bounds.or_usual.levels)[1]
 
 
 def _judged_words(opened: Opened) -> str:

@@ -179,7 +179,13 @@ class Task(ABC, Generic[Data, Model]):
 
     @abstractmethod
     def examples(
-        self, model: Model, data: Data, *, split: SplitName, count: int
+        self,
+        model: Model,
+        data: Data,
+        *,
+        split: SplitName,
+        count: int,
+        intervals: Intervals | None = None,
     ) -> tuple[ForecastExample, ...]:
         """``count`` of the predictions that ``score`` judges, to be drawn; () where none can be."""
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from grucli.cli.kit.options import SCREEN, Json, NoColor, Overrides, Quiet, Threads, Verbose
+from grucli.cli.kit.options import SCREEN, Json, Levels, NoColor, Overrides, Quiet, Threads, Verbose
 
 _Source = Annotated[
     str, typer.Argument(metavar="RECIPE|CKPT", help="Recipe, checkpoint or run folder.")
@@ -22,6 +22,7 @@ def backtest(
     windows: _Windows = 5,
     step: _Step = None,
     refit: _Refit = False,
+    level: Levels = [],  # noqa: B006
     json: Json = False,
     threads: Threads = None,
     quiet: Quiet = False,
@@ -31,7 +32,8 @@ def backtest(
     """Forecast one window after another at the end of a table, beside the baselines.
 
     Of a recipe a model is trained on what comes before the first window, or with --refit before
-    each; of a checkpoint all windows must lie in its test span.
+    each; of a checkpoint all windows must lie in its test span. --level 80 judges the intervals of
+    that level; without it those of 80 and 95 per cent.
 
     Example: grucli backtest recipes/co2.yaml --windows 4 --step 26
     """
@@ -45,6 +47,7 @@ def backtest(
         windows=windows,
         step=step,
         refit=refit,
+        levels=level,
         threads=threads,
         say=(lambda _: None) if SCREEN.quiet else lambda words: talk().print(words),
     )

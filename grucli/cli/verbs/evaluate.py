@@ -41,10 +41,10 @@ def evaluate(
     """Score a checkpoint beside naive, seasonal naive, drift and ridge forecasts.
 
     --level 80 judges the intervals that `predict --level 80` gives, as coverage.80 and width.80;
-    without it those of 80 and 95 per cent. --plot draws forecasts of four windows beside the truth
-    and the rows they were made from. A classifier stands beside the majority class and ridge
-    regression; --plot draws what it takes for what. A regressor stands beside the mean and ridge
-    regression; --plot draws what it says against the truth.
+    without it those of 80 and 95 per cent. --plot draws forecasts of four windows and these
+    intervals beside the truth and the rows they were made from. A classifier stands beside the
+    majority class and ridge regression; --plot draws what it takes for what. A regressor stands
+    beside the mean and ridge regression; --plot draws what it says against the truth.
 
     Example: grucli eval runs/co2/best.pt --by step --fail-if "mase>1"
     """

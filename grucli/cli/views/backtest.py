@@ -7,6 +7,7 @@ from rich.text import Text
 from grucli.cli.kit.columns import Column
 from grucli.cli.kit.numbers import align_decimals, digits
 from grucli.cli.kit.page import Page, Screen
+from grucli.cli.views.intervals import interval_table
 from grucli.cli.views.scores import left_out_lines
 from grucli.results import Backtest
 from grucli.text import clean, plural
@@ -41,6 +42,7 @@ def _content(page: Page, found: Backtest) -> Iterator[Text]:
         yield from page.table(block, styles=[*[""] * len(windows), "bold"])
         yield Text("")
     yield from left_out_lines(windows[0].left_out, page.width)
+    yield from interval_table(found.intervals)
     yield from page.paragraphs(_verdict(found))
 
 

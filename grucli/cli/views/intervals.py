@@ -1,11 +1,13 @@
 """Intervals on screen: how often they held the truth, and how wide they were."""
 
+from collections.abc import Sequence
+
 from rich.text import Text
 
 from grucli.cli.kit.columns import Column
 from grucli.cli.kit.numbers import align_decimals, digits
 from grucli.cli.kit.page import draw_columns
-from grucli.results import Scores
+from grucli.results import IntervalScore, Scores
 
 
 def interval_numbers(scores: Scores) -> dict[str, float | None]:
@@ -19,15 +21,15 @@ def interval_numbers(scores: Scores) -> dict[str, float | None]:
     return numbers
 
 
-def interval_table(scores: Scores) -> list[Text]:
+def interval_table(intervals: Sequence[IntervalScore]) -> list[Text]:
     """One row for each level, and a line to set them off."""
-    if not scores.intervals:
+    if not intervals:
         return []
     shown = {
-        "interval": [f"{interval.name} %" for interval in scores.intervals],
-        "coverage": [f"{digits(100 * interval.coverage, 3)} %" for interval in scores.intervals],
-        "mean width": align_decimals([digits(interval.width) for interval in scores.intervals]),
+        "interval": [f"{interval.name} %" for interval in intervals],
+        "coverage": [f"{digits(100 * interval.coverage, 3)} %" for interval in intervals],
+        "mean width": align_decimals([digits(interval.width) for interval in intervals]),
     }
-    plain = ("",) * len(scores.intervals)
+    plain = ("",) * len(intervals)
     columns = [Column(name, tuple(cells), styles=plain) for name, cells in shown.items()]
     return [*draw_columns(columns, gap=2), Text()]

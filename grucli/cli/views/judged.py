@@ -68,7 +68,7 @@ def _forecast_summary(scores: Scores, width: int) -> list[Text]:
     table = metric_table(forecasters(scores), brief(scores), width, stars=True)
     left_out = left_out_lines(scores.left_out, width)
     head = [Text(), Text(title, style="bold"), *table, *left_out, Text()]
-    return [*head, *interval_table(scores), *verdict(scores, width)]
+    return [*head, *interval_table(scores.intervals), *verdict(scores, width)]
 
 
 _VIEWS: dict[type, _View] = {

@@ -81,7 +81,7 @@ def _content(scores: Scores, by: Literal["step", "column"] | None, width: int) -
     lines += [Text(), *metric_table(rows, SCALED, width, stars=True), Text()]
     lines += [Text(line, style="dim") for line in _footnotes(rows, width)]
     lines += left_out_lines(scores.left_out, width)
-    lines += [*interval_table(scores), *verdict(scores, width, every=True)]
+    lines += [*interval_table(scores.intervals), *verdict(scores, width, every=True)]
     lines += hints(scores.hints, width)
     if by == "step":
         lines += [Text(), *_by_step(scores, width)]

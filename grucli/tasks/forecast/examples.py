@@ -8,19 +8,27 @@ from grucli.data import Panel
 from grucli.nn import Forecaster
 from grucli.results import Forecast, ForecastExample, SplitName
 from grucli.tasks.forecast.data import ForecastData
+from grucli.tasks.forecast.intervals import Bounds
 from grucli.tasks.forecast.newest import forecast_places
 from grucli.tasks.forecast.score import model_predictor
 from grucli.tasks.precision import original
+from grucli.tasks.task import Intervals
 
 DRAWN_SERIES = 4
 
 
 def window_examples(
-    model: Forecaster, data: ForecastData, *, split: SplitName, count: int
+    model: Forecaster,
+    data: ForecastData,
+    *,
+    split: SplitName,
+    count: int,
+    intervals: Intervals | None = None,
 ) -> tuple[ForecastExample, ...]:
     """Forecasts of ``count`` windows of a split, spread evenly over it, column by column.
 
-    The context is shown as the table has it, with gaps filled.
+    The context is shown as the table has it, with gaps filled; beside the forecast the intervals
+    that are asked for, the usual ones where nobody asked.
     """
     if count == 0:
         return ()
@@ -31,6 +39,9 @@ def window_examples(
     scaler = data.scaler(split).only(targets).at(windows.samples.series_of(index)[:, None])
     predicted = model_predictor(model)(batch.context, batch.future)
     forecast = original(scaler, predicted.point)
+    bounds = Bounds.of(intervals or Intervals(), steps=model.horizon, trained=model.horizon)
+    bounds = bounds.or_usual
+    ends = {f"{level:g}": bounds.ends(level, predicted, scaler) for level in bounds.levels}
     if batch.weight is not None:
         truth = truth.where(batch.weight, torch.nan)
     starts = windows.samples.starts(index).tolist()
@@ -45,10 +56,19 @@ def window_examples(
             truth=tuple(None if isnan(y) else y for y in truth[row, :, column].tolist()),
             forecast=tuple(forecast[row, :, column].tolist()),
             series=panel.ids[series[row]],
+            bands={level: _ends(pair, row, column) for level, pair in ends.items()},
         )
         for column, name in enumerate(targets)
         for row, first in enumerate(starts)
     )
+
+
+def _ends(
+    ends: list[torch.Tensor], row: int, column: int
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Both ends of the intervals of one window and target, of those [B, K, C] of all."""
+    low, high = (tuple(end[row, :, column].tolist()) for end in ends)
+    return low, high
 
 
 def newest_examples(

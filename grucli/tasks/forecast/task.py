@@ -92,10 +92,16 @@ class ForecastTask(Task[ForecastData, Forecaster]):
         return score_model(model, data, split=split, intervals=intervals)
 
     def examples(
-        self, model: Forecaster, data: ForecastData, *, split: SplitName, count: int
+        self,
+        model: Forecaster,
+        data: ForecastData,
+        *,
+        split: SplitName,
+        count: int,
+        intervals: Intervals | None = None,
     ) -> tuple[ForecastExample, ...]:
-        """Forecasts beside the truth that came."""
-        return window_examples(model, data, split=split, count=count)
+        """Forecasts and their intervals beside the truth that came."""
+        return window_examples(model, data, split=split, count=count, intervals=intervals)
 
     def prediction_examples(
         self, prediction: Forecast, data: ForecastData

@@ -23,7 +23,13 @@ class SequenceTask(Task[Data, SequenceModel]):
         return f"{' and '.join(recipe.model.pooling)} pooling"
 
     def examples(
-        self, model: SequenceModel, data: Data, *, split: SplitName, count: int
+        self,
+        model: SequenceModel,
+        data: Data,
+        *,
+        split: SplitName,
+        count: int,
+        intervals: Intervals | None = None,
     ) -> tuple[ForecastExample, ...]:
         """None: what is drawn of such a model are its scores."""
         return ()
