@@ -80,6 +80,20 @@ def kind_of_output(output: Any) -> Any:
     return next(iter(output), None) if isinstance(output, Mapping) else output
 
 
+Noise = Annotated[
+    float,
+    Field(ge=0, description="Standard deviation of the noise that training adds to scaled inputs."),
+]
+Smoothing = Annotated[
+    float,
+    Field(
+        ge=0,
+        lt=1,
+        description="Share of the truth that is spread evenly over all classes in the loss.",
+    ),
+]
+
+
 class ClassifyRecipe(Section):
     """The class of each series: the model reads data.past, the label is what it learns to say."""
 
@@ -90,17 +104,8 @@ class ClassifyRecipe(Section):
         description="Every series counts alike, or every class: balanced weighs a series by the "
         "inverse of how many of its class there are.",
     )
-    label_smoothing: float = Field(
-        default=0.0,
-        ge=0,
-        lt=1,
-        description="Share of the truth that is spread evenly over all classes in the loss.",
-    )
-    noise: float = Field(
-        default=0.0,
-        ge=0,
-        description="Standard deviation of the noise that training adds to scaled inputs.",
-    )
+    label_smoothing: Smoothing = 0.0
+    noise: Noise = 0.0
 
 
 class RegressRecipe(Section):
@@ -111,11 +116,7 @@ class RegressRecipe(Section):
         description="Column of numbers, constant within each series. data.transform and data.scale "
         "are of it too, and undone on the output."
     )
-    noise: float = Field(
-        default=0.0,
-        ge=0,
-        description="Standard deviation of the noise that training adds to scaled inputs.",
-    )
+    noise: Noise = 0.0
 
 
 class LabelRecipe(Section):
@@ -150,17 +151,8 @@ class LabelRecipe(Section):
         description="Every row counts alike, or every class: balanced weighs a row by the inverse "
         "of how many of its class there are.",
     )
-    label_smoothing: float = Field(
-        default=0.0,
-        ge=0,
-        lt=1,
-        description="Share of the truth that is spread evenly over all classes in the loss.",
-    )
-    noise: float = Field(
-        default=0.0,
-        ge=0,
-        description="Standard deviation of the noise that training adds to scaled inputs.",
-    )
+    label_smoothing: Smoothing = 0.0
+    noise: Noise = 0.0
 
 
 KINDS: dict[str, type[Section]] = {

@@ -4,7 +4,7 @@ from functools import partial
 
 import torch
 
-from grucli.data import Judged, Panel, Table
+from grucli.data import Judged
 from grucli.forms import Form
 from grucli.nn import SequenceModel
 from grucli.recipe import Recipe
@@ -18,13 +18,14 @@ from grucli.tasks.sequences.model import new_sequence_model
 from grucli.tasks.sequences.objective import SequenceObjective
 from grucli.tasks.sequences.parts import part_columns
 from grucli.tasks.sequences.task import SequenceTask
-from grucli.tasks.task import Intervals, Learned
+from grucli.tasks.task import Learned
 
 
 class ClassifyTask(SequenceTask[ClassifyData]):
     """The class of each series."""
 
     kind = "classify"
+    data_kind = ClassifyData
 
     best_by = ("accuracy", -1)
     answer_words = (
@@ -40,18 +41,6 @@ class ClassifyTask(SequenceTask[ClassifyData]):
         """The label, and the column that says the part, unless all is judged."""
         return Judged(texts=(recipe.classify.label, *part_columns(recipe, split)))
 
-    def prepare(
-        self,
-        recipe: Recipe,
-        panel: Panel,
-        *,
-        device: str,
-        learned: Learned | None = None,
-        whole: bool = False,
-    ) -> ClassifyData:
-        """Whole series of a table."""
-        return ClassifyData(recipe, panel, device, learned, whole)
-
     def new_model(self, recipe: Recipe, learned: Learned) -> SequenceModel:
         """A stack, a pooling and a linear layer."""
         return new_sequence_model(recipe, learned.scaler, len(learned.facts["classes"]))
@@ -65,27 +54,10 @@ class ClassifyTask(SequenceTask[ClassifyData]):
         train, valid = data.samples("train"), data.samples("valid")
         return SequenceObjective(model, loss, recipe.noise, train, valid)
 
-    def score(
-        self,
-        model: SequenceModel,
-        data: ClassifyData,
-        *,
-        split: SplitName,
-        intervals: Intervals | None = None,
-    ) -> ClassScores:
+    def scores(self, model: SequenceModel, data: ClassifyData, split: SplitName) -> ClassScores:
         """Metrics beside those of the baselines."""
-        self.refuse(intervals)
         return score_model(model, data, split=split)
 
-    def predict(
-        self,
-        model: SequenceModel,
-        data: ClassifyData,
-        *,
-        horizon: int | None = None,
-        future: Table | None = None,
-        intervals: Intervals | None = None,
-    ) -> Labels:
+    def answers(self, model: SequenceModel, data: ClassifyData) -> Labels:
         """The label of every series."""
-        self.refuse(intervals, horizon)
         return label_table(model, data)

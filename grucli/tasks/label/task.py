@@ -4,7 +4,7 @@ from functools import partial
 
 import torch
 
-from grucli.data import Judged, Panel, Table
+from grucli.data import Judged
 from grucli.forms import Form
 from grucli.nn import SequenceModel
 from grucli.recipe import Recipe
@@ -20,13 +20,14 @@ from grucli.tasks.sequences.numbers import number_facts_form
 from grucli.tasks.sequences.objective import Loss, SequenceObjective
 from grucli.tasks.sequences.parts import part_columns
 from grucli.tasks.sequences.task import SequenceTask
-from grucli.tasks.task import Intervals, Learned
+from grucli.tasks.task import Learned
 
 
 class LabelTask(SequenceTask[LabelData]):
     """A class or a number of each row."""
 
     kind = "label"
+    data_kind = LabelData
     samples_word = "piece"
     best_by = ("accuracy", -1)
     answer_words = (
@@ -49,18 +50,6 @@ class LabelTask(SequenceTask[LabelData]):
             return Judged(texts, words=label)
         return Judged(texts, numbers=label)
 
-    def prepare(
-        self,
-        recipe: Recipe,
-        panel: Panel,
-        *,
-        device: str,
-        learned: Learned | None = None,
-        whole: bool = False,
-    ) -> LabelData:
-        """Pieces of the series of a table."""
-        return LabelData(recipe, panel, device, learned, whole)
-
     def new_model(self, recipe: Recipe, learned: Learned) -> SequenceModel:
         """A stack, and a linear layer on its output of each step."""
         outputs = len(learned.facts.get("classes", (1,)))
@@ -71,29 +60,14 @@ class LabelTask(SequenceTask[LabelData]):
         train, valid = data.samples("train"), data.samples("valid")
         return SequenceObjective(model, _loss(data), data.recipe.label.noise, train, valid)
 
-    def score(
-        self,
-        model: SequenceModel,
-        data: LabelData,
-        *,
-        split: SplitName,
-        intervals: Intervals | None = None,
+    def scores(
+        self, model: SequenceModel, data: LabelData, split: SplitName
     ) -> ClassScores | NumberScores:
         """Metrics of rows beside those of the baselines."""
-        self.refuse(intervals)
         return score_model(model, data, split=split)
 
-    def predict(
-        self,
-        model: SequenceModel,
-        data: LabelData,
-        *,
-        horizon: int | None = None,
-        future: Table | None = None,
-        intervals: Intervals | None = None,
-    ) -> Labels | Numbers:
+    def answers(self, model: SequenceModel, data: LabelData) -> Labels | Numbers:
         """The label of every row."""
-        self.refuse(intervals, horizon)
         return label_table(model, data)
 
 

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from grucli.data import Judged, Panel, Table
+from grucli.data import Judged
 from grucli.forms import Form
 from grucli.nn import SequenceModel
 from grucli.recipe import Recipe
@@ -16,13 +16,14 @@ from grucli.tasks.sequences.numbers import number_facts_form
 from grucli.tasks.sequences.objective import SequenceObjective
 from grucli.tasks.sequences.parts import part_columns
 from grucli.tasks.sequences.task import SequenceTask
-from grucli.tasks.task import Intervals, Learned
+from grucli.tasks.task import Learned
 
 
 class RegressTask(SequenceTask[RegressData]):
     """One number of each series."""
 
     kind = "regress"
+    data_kind = RegressData
     best_by = ("rmse", 1)
     answer_words = "a number of a series has no interval; leave it out"
     ahead_words = "one number of a series"
@@ -35,18 +36,6 @@ class RegressTask(SequenceTask[RegressData]):
         """The label, and the column that says the part, unless all is judged."""
         return Judged(texts=part_columns(recipe, split), numbers=(recipe.regress.label,))
 
-    def prepare(
-        self,
-        recipe: Recipe,
-        panel: Panel,
-        *,
-        device: str,
-        learned: Learned | None = None,
-        whole: bool = False,
-    ) -> RegressData:
-        """Whole series of a table."""
-        return RegressData(recipe, panel, device, learned, whole)
-
     def new_model(self, recipe: Recipe, learned: Learned) -> SequenceModel:
         """A stack, a pooling and a linear layer."""
         return new_sequence_model(recipe, learned.scaler, 1)
@@ -58,27 +47,10 @@ class RegressTask(SequenceTask[RegressData]):
         train, valid = data.samples("train"), data.samples("valid")
         return SequenceObjective(model, loss, recipe.regress.noise, train, valid)
 
-    def score(
-        self,
-        model: SequenceModel,
-        data: RegressData,
-        *,
-        split: SplitName,
-        intervals: Intervals | None = None,
-    ) -> NumberScores:
+    def scores(self, model: SequenceModel, data: RegressData, split: SplitName) -> NumberScores:
         """Errors beside those of the baselines."""
-        self.refuse(intervals)
         return score_model(model, data, split=split)
 
-    def predict(
-        self,
-        model: SequenceModel,
-        data: RegressData,
-        *,
-        horizon: int | None = None,
-        future: Table | None = None,
-        intervals: Intervals | None = None,
-    ) -> Numbers:
+    def answers(self, model: SequenceModel, data: RegressData) -> Numbers:
         """The number of every series."""
-        self.refuse(intervals, horizon)
         return number_table(model, data)

@@ -1,12 +1,15 @@
 """What tasks have in common whose samples are whole series, each of which gets one answer."""
 
+from abc import abstractmethod
+from collections.abc import Callable
 from typing import Any, TypeVar
 
+from grucli.data import Panel, Table
 from grucli.errors import UsageError
 from grucli.nn import SequenceModel
 from grucli.recipe import Recipe
-from grucli.results import ForecastExample, SplitName
-from grucli.tasks.task import Intervals, Task, TaskData
+from grucli.results import AnyScores, ForecastExample, Labels, Numbers, SplitName
+from grucli.tasks.task import Intervals, Learned, Task, TaskData
 
 Data = TypeVar("Data", bound=TaskData)
 
@@ -17,6 +20,54 @@ class SequenceTask(Task[Data, SequenceModel]):
     samples_word = "sequence"
     answer_words: str
     ahead_words: str
+
+    data_kind: Callable[[Recipe, Panel, str, Learned | None, bool], Data]
+    """What reads a table."""
+
+    @abstractmethod
+    def scores(self, model: SequenceModel, data: Data, split: SplitName) -> AnyScores:
+        """Metrics beside those of the baselines."""
+
+    @abstractmethod
+    def answers(self, model: SequenceModel, data: Data) -> Labels | Numbers:
+        """What the model says of every series, or row."""
+
+    def prepare(
+        self,
+        recipe: Recipe,
+        panel: Panel,
+        *,
+        device: str,
+        learned: Learned | None = None,
+        whole: bool = False,
+    ) -> Data:
+        """Series of a table, whole or in pieces."""
+        return self.data_kind(recipe, panel, device, learned, whole)
+
+    def score(
+        self,
+        model: SequenceModel,
+        data: Data,
+        *,
+        split: SplitName,
+        intervals: Intervals | None = None,
+    ) -> AnyScores:
+        """Metrics beside those of the baselines. Raises UsageError for intervals."""
+        self.refuse(intervals)
+        return self.scores(model, data, split)
+
+    def predict(
+        self,
+        model: SequenceModel,
+        data: Data,
+        *,
+        horizon: int | None = None,
+        future: Table | None = None,
+        intervals: Intervals | None = None,
+    ) -> Labels | Numbers:
+        """What the model says. Raises UsageError for intervals and steps ahead."""
+        self.refuse(intervals, horizon)
+        return self.answers(model, data)
 
     def model_words(self, recipe: Recipe) -> str:
         """How the outputs of all steps become one vector."""
