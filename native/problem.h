@@ -78,7 +78,8 @@ struct Packed {
     float* means;        // scratch of the packing, 2 * means_stride for each part
 };
 
-// Sums over time and rows that one thread gathers; the vectors are [width] in storage order.
+// Sums over time and rows that one thread gathers; the vectors are [width] in storage order,
+// one behind the other.
 struct Sums {
     float* weight_ih;  // [C, width] and [H, width]: transposed, so that all vectors are whole
     float* weight_hh;

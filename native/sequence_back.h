@@ -2,22 +2,26 @@
 //
 // Gates are computed again from the saved products, which is cheaper than to write and read them.
 // Gradients gather in a block of a few steps; the block's share of the weight gradients is added
-// while it is still in cache, so that no array of the whole sequence is written.
+// while it is still in cache, so that no array of the whole sequence is written. Gains and biases
+// are summed block by block too: one running sum over all steps and rows would lose what is small
+// beside it.
 #pragma once
 
 #include "sequence.h"
 
 namespace grucli {
 
+// Rows whose gradients of gains and biases are summed plainly.
+constexpr Index kSummed = 128;
+
 // Rows that a block of steps holds: the depth of the products for the weight gradients.
 static inline Index block_rows(Index rows) {
-    constexpr Index kDepth = 128;
-    return rows >= kDepth ? rows : kDepth / (rows ? rows : 1) * rows;
+    return rows >= kSummed ? rows : kSummed / (rows ? rows : 1) * rows;
 }
 
 static inline Index backward_scratch(const Problem& p, Index rows) {
     const Index block = block_rows(rows), d_row = row_stride(width_of(p));
-    return rows * (row_stride(p.hidden) + width_of(p)) + 2 * width_of(p) +
+    return rows * (row_stride(p.hidden) + width_of(p)) + 10 * width_of(p) +
            block * (2 * d_row + row_stride(p.hidden) + 2 * row_stride(p.inputs) + 1);
 }
 
@@ -36,10 +40,14 @@ struct SequenceBack {
     const Index capacity = block_rows(rows);
 
     // Scratch. The block has `filled` rows; `to_x` says where each one's gradient of x belongs.
+    // `block` has the sums for gains and biases since they were last added to `sums`, and `lost` what
+    // rounding added too much there.
     float* dh = part.scratch;
     float* x_scratch = dh + rows * h_row;
     float* spare = x_scratch + rows * width;
-    float* da = spare + 2 * width;
+    float* lost = spare + 2 * width;
+    const Sums block = vector_sums(lost + 4 * width);
+    float* da = lost + 8 * width;
     float* dx = Gates::kSameGradient ? da : da + capacity * d_row;
     float* h_block = dx + capacity * d_row;
     float* x_block = h_block + capacity * h_row;
@@ -49,6 +57,7 @@ struct SequenceBack {
 
     void run() {
         Sequence<V, Gates>::start(p, part, gradient.h_n, dh, h_row);
+        for (Index j = 0; j < 8 * width; ++j) lost[j] = 0.0f;
         for (Index step = p.steps - 1; step >= 0; --step) {
             const Index t = p.reverse ? p.steps - 1 - step : step;
             const Index live = live_rows(p, part, t);
@@ -72,8 +81,13 @@ struct SequenceBack {
                         x_scratch, width, false);
         const float* a = p.saved_h + (t * p.batch + part.first) * width;
         float* da_here = da + filled * d_row;
-        Gates::backward(units, {live, x, a, width, h_block + filled * h_row, dh, h_row,
-                                dx + filled * d_row, da_here, d_row, spare}, sums);
+        for (Index i = 0; i < live; i += kSummed) {
+            const Index row = filled + i, count = live - i < kSummed ? live - i : kSummed;
+            Gates::backward(units, {count, x + i * width, a + i * width, width, h_block + row * h_row,
+                                    dh + i * h_row, h_row, dx + row * d_row, da + row * d_row, d_row, spare},
+                            block);
+            if (count == kSummed) add_block();
+        }
         multiply<V>(live, units.blocks, used, {da_here, d_row, 1},
                     packed<V>(weights.hidden_back, used), dh, h_row, true);
     }
@@ -104,8 +118,24 @@ struct SequenceBack {
         }
     }
 
+    Sums vector_sums(float* data) const {
+        return {nullptr, nullptr, data, data + width, data + 2 * width, data + 3 * width};
+    }
+
+    // Kahan's sum of the blocks: none is small beside the total.
+    void add_block() {
+        for (Index j = 0; j < 4 * width; j += V::kLanes) {
+            const V total = V::load(sums.gain_x + j), added = V::load(block.gain_x + j) - V::load(lost + j);
+            const V next = total + added;
+            ((next - total) - added).store(lost + j);
+            next.store(sums.gain_x + j);
+            V::zero().store(block.gain_x + j);
+        }
+    }
+
     // Adds the block's share of the weight gradients and writes its gradient of x.
     void flush(Index last_step) {
+        add_block();
         multiply_transposed<V>(p.hidden, vecs, filled, h_block, h_row, da, d_row, sums.weight_hh, width);
         multiply_transposed<V>(p.inputs, vecs, filled, x_block, c_row, dx, d_row, sums.weight_ih, width);
         if (gradient.x) {

@@ -126,3 +126,16 @@ def test_a_gradient_for_the_final_state_alone_is_enough():
     expected = run(case, native=True)
     for name, value in both.items():
         assert torch.equal(value.grad, expected[name])
+
+
+@pytest.mark.parametrize("variant", [("gru", "none"), ("gru", "split"), ("gru", "sum_joint")])
+@pytest.mark.parametrize(("steps", "batch"), [(1000, 256), (4, 60_000)])
+def test_gradients_of_vectors_stay_exact_over_many_steps_and_rows(variant, steps, batch):
+    """A running sum over a quarter of a million rows would be off by some 1e-5."""
+    case = make_case(variant, (steps, batch, 1, 3))
+    case.gradient_TBH.fill_(1.0)
+    found, exact = run(case, native=True), run(case.to(torch.float64), native=False)
+    for kind in case.parameters:
+        if not kind.startswith("weight"):
+            error = (found[kind].double() - exact[kind]).abs().max()
+            assert error <= 1e-6 * exact[kind].abs().max(), kind
