@@ -153,10 +153,15 @@ def test_an_interval_is_as_wide_as_its_series_is_large(shops):
 def test_coverage_and_width_are_those_of_every_window(best):
     half = kept_errors(best)[list(GRID).index(80.0), :, 0]
     half = half * open_table(best).learned.scaler.spread[0]
-    inside = validation_errors(best) <= half * (1 + 1e-6)
     score = evaluate(best, split="valid", levels=[80]).intervals[0]
-    assert score.coverage == pytest.approx(inside.mean(), abs=1e-9)
-    assert score.coverage_by_step == pytest.approx(inside.mean(axis=0))
+    # An interval ends at the error of one of these windows: rounding says on which side it is.
+    errors = validation_errors(best)
+    fewest, most = (errors <= half * (1 + slack) for slack in (-1e-6, 1e-6))
+    assert fewest.mean() - 1e-9 <= score.coverage <= most.mean() + 1e-9
+    for least, share, greatest in zip(
+        fewest.mean(axis=0), score.coverage_by_step, most.mean(axis=0), strict=True
+    ):
+        assert least - 1e-9 <= share <= greatest + 1e-9
     assert score.width == pytest.approx(2 * half.mean())
     assert 0.8 <= score.coverage <= 0.9
 
