@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from grucli.cells import GRU
 from grucli.errors import CheckpointError
 from grucli.nn.arguments import check_choice
+from grucli.nn.categories import Categories
 from grucli.nn.cells import MODULES
 from grucli.nn.initialise import copy_matrices, initialise
 from grucli.nn.stack import Recurrent
@@ -39,9 +40,13 @@ class StackOptions(TypedDict, total=False):
 
 
 class RecurrentModel(nn.Module):
-    """A stack in ``recurrent``, and other modules beside it that can draw their weights anew."""
+    """A stack in ``recurrent``, and other modules beside it that can draw their weights anew.
+
+    ``categories`` has the vectors of texts.
+    """
 
     recurrent: Recurrent
+    categories: Categories
     dropout: float
     is_independent = False
     """Whether each target column goes through the stack on its own."""
@@ -53,7 +58,7 @@ class RecurrentModel(nn.Module):
 
     def normalised(self, values_BTC: Tensor) -> Tensor:
         """What is read as the stack is given it."""
-        return values_BTC
+        return self.categories.read(values_BTC)
 
     def _add_stack(
         self,

@@ -35,6 +35,7 @@ class SequenceModel(RecurrentModel):
         input_size: int,
         outputs: int,
         *,
+        static_size: int = 0,
         flag_size: int = 0,
         categories: Mapping[int, int] | None = None,
         pooling: tuple[str, ...] = ("last",),
@@ -43,7 +44,8 @@ class SequenceModel(RecurrentModel):
         **stack: Unpack[StackOptions],
     ) -> None:
         """Draw the weights as torch does. ``stack`` as ``StackOptions`` says, ``categories`` as
-        ``grucli.nn.categories``; the last ``flag_size`` inputs are flags.
+        ``grucli.nn.categories``; the last ``flag_size`` inputs are flags, and the ``static_size``
+        before them are the same in all steps of a sequence.
 
         Raises ValueError for an unknown or empty pooling, an unknown cell, or ``tbptt_steps``
         that exclude what else is asked for.
@@ -56,7 +58,8 @@ class SequenceModel(RecurrentModel):
         if tbptt_steps is not None and (not each_step or stack.get("bidirectional")):
             raise ValueError("tbptt_steps: excludes bidirectional, and needs each_step")
         self.pooling, self.each_step, self.tbptt_steps = pooling, each_step, tbptt_steps
-        row = Row(0, input_size - flag_size, flags=flag_size)
+        past = input_size - static_size - flag_size
+        row = Row(0, past, static=static_size, flags=flag_size)
         self.categories = Categories(row, categories or {})
         self._add_stack(self.categories.row.size, **stack)
         self.head = nn.Linear(self.outputs * (1 if each_step else len(pooling)), outputs)
@@ -66,7 +69,7 @@ class SequenceModel(RecurrentModel):
 
         ``lengths_B`` are whole numbers from 1 to T on the CPU. What stands behind them is not read.
         """
-        values_BTC = self.categories.read(values_BTC)
+        values_BTC = self.normalised(values_BTC)
         if self.each_step:
             read = self._outputs(values_BTC, lengths_B)
         else:

@@ -138,8 +138,8 @@ class DataRecipe(Section):
     )
     past: Texts = Field(
         default=(),
-        description="More input columns, known only up to the newest row; with "
-        "task classify, regress and label all that the model reads.",
+        description="More input columns, known only up to the newest row; tasks "
+        "classify, regress and label cannot do without.",
     )
     future: Texts = Field(
         default=(),

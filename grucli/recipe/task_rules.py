@@ -54,9 +54,14 @@ def _no_series(series: Sequence[str], task: str) -> str | None:
 
 
 def _label_twice(
-    label: str, time: str | Sequence[str], series: str | Sequence[str], past: Sequence[str]
+    label: str,
+    time: str | Sequence[str],
+    series: str | Sequence[str],
+    past: Sequence[str],
+    static: Sequence[str],
 ) -> str | None:
     names = {"the time column": [time] if isinstance(time, str) else time, "in data.past": past}
+    names["in data.static"] = static
     names["in data.series"] = [series] if isinstance(series, str) else series
     for what, known in names.items():
         if label in known:
@@ -101,12 +106,11 @@ def _dealt_by_time(usual: Any) -> Callable[[Any, str, Sequence[str], str], str |
 
 _DEALING = ("task.kind", "data.series", "data.split.by")
 _NO_STEPS = "it is about steps ahead"
-_NOTHING_AHEAD = "nothing is forecast; data.past is what is read"
 TASK_RULES = (
     Rule(("data.target", "task.kind"), _no_target, is_missing=True),
     Rule(("data.past", "task.kind"), _no_inputs, is_missing=True),
     Rule(("data.series", "task.kind"), _no_series, is_missing=True),
-    Rule(("task.label", "data.time", "data.series", "data.past"), _label_twice),
+    Rule(("task.label", "data.time", "data.series", "data.past", "data.static"), _label_twice),
     Rule(
         ("data.target", "task.kind"),
         _only_for("forecast", (), "the truth is task.label, and data.past what is read"),
@@ -115,9 +119,10 @@ TASK_RULES = (
         ("data.scale_by", "task.kind"),
         _only_for("forecast", "table", "each series would be scaled by what it is told apart by"),
     ),
-    Rule(("data.future", "task.kind"), _only_for("forecast", (), _NOTHING_AHEAD)),
-    Rule(("data.calendar", "task.kind"), _only_for("forecast", (), _NOTHING_AHEAD)),
-    Rule(("data.static", "task.kind"), _only_for("forecast", (), _NOTHING_AHEAD)),
+    Rule(
+        ("data.future", "task.kind"),
+        _only_for("forecast", (), "nothing is ahead of the rows that are read"),
+    ),
     Rule(
         ("data.transform", "task.kind"),
         _only_for(("forecast", "regress", "label"), "none", "there is no target to turn"),

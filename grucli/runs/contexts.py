@@ -77,7 +77,7 @@ def record_rows(opened: OpenedTable, first: int, stop: int) -> tuple[LayerRecord
         if opened.task.kind == "forecast":
             opened.model(context, _unknown_future(opened, context))
         else:
-            opened.model.recurrent(context)
+            opened.model.recurrent(opened.model.normalised(context))
     return calls[0].layers
 
 

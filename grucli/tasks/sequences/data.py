@@ -15,6 +15,7 @@ from grucli.data import (
     Scaler,
     Span,
     build_tensors,
+    check_calendar,
     fit_scaler,
     fit_vocabularies,
     measured_columns,
@@ -79,11 +80,16 @@ class SequenceData(ABC):
         return Span(whole.start, stop)
 
     def fit_inputs(self, train: Span) -> AnyScaler:
-        """The scaler of the columns that are read, on these rows."""
+        """The scaler of the columns that are read, on these rows.
+
+        Raises DataError for a column, or a part of the calendar, that is the same in all of them.
+        """
+        check_calendar(self.panel, train, self.recipe.data.calendar)
         return fit_scaler(
             self.recipe.data.scale,
             measured_columns(self.panel, train),
             self.panel.columns.values,
+            as_is=self.panel.columns.calendar,
             vocabularies=fit_vocabularies(self.panel, train),
         )
 

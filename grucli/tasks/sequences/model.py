@@ -17,6 +17,7 @@ def new_sequence_model(
     return SequenceModel(
         len(columns.names),
         outputs,
+        static_size=len(columns.static),
         flag_size=len(columns.flag_names),
         categories=category_places(columns, scaler),
         pooling=recipe.model.pooling,
