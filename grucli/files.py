@@ -1,47 +1,33 @@
 """Writing files so that a reader finds the old bytes or the new ones, never half of either."""
 
 import errno
-import fcntl
 import os
-import re
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from grucli.errors import GrucliError
+from grucli.temporary import clear_leftovers, open_temporary, signals_wait
 
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Write to a temporary file beside ``path``, sync it, rename it and sync the folder.
 
     A link is followed; a pipe or device is written into. What dead processes left of their own
-    attempts goes first. Raises GrucliError naming the path and the system's reason; the old file is
-    then untouched and the temporary one removed.
+    attempts goes first, and a signal waits for the end. Raises GrucliError naming the path and the
+    system's reason; the old file is then untouched and the temporary one removed.
     """
-    temporary: str | None = None
     path = path.resolve()
     try:
         if path.exists() and not path.is_file():
             _write_into(path, content)
             return
         clear_leftovers(path)
-        handle, temporary = _open_temporary(path)
-        try:
-            _write_all(handle, content)
-            os.fsync(handle)
-            Path(temporary).chmod(_mode(path))
-            Path(temporary).replace(path)
-        finally:
-            os.close(handle)
-        temporary = None
+        with signals_wait():
+            _replace(path, content)
         sync(path.parent)
     except OSError as error:
         raise GrucliError(f"{path}: could not be written: {_reason(path, error)}") from error
-    finally:
-        if temporary is not None:
-            with suppress(OSError):
-                Path(temporary).unlink()
 
 
 @contextmanager
@@ -91,54 +77,21 @@ def same_file(one: str | Path, other: str | Path) -> bool:
         return False
 
 
-def clear_leftovers(path: Path) -> None:
-    """Remove temporary files that killed processes left beside ``path`` when they wrote to it.
-
-    A file that another process is writing now is locked, and stays.
-    """
-    start, end = _temporary_name(path)
-    name = re.compile(f"{re.escape(start)}[a-z0-9_]{{8}}{re.escape(end)}")
-    with suppress(OSError):
-        for entry in list(path.parent.iterdir()):
-            if name.fullmatch(entry.name):
-                with suppress(OSError):
-                    _remove_unlocked(entry)
-
-
-def _temporary_name(path: Path) -> tuple[str, str]:
-    """How the name of a temporary file for ``path`` begins and ends around eight letters."""
-    return f".{path.name[:40]}.", ".tmp"
-
-
-def _open_temporary(path: Path) -> tuple[int, str]:
-    """A new file beside ``path``, locked for as long as it is open.
-
-    Another process may take it for a leftover between its making and its locking: then the lock
-    is waited for, the name is found gone, and the next file is tried.
-    """
-    start, end = _temporary_name(path)
-    while True:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=start, suffix=end)
-        try:
-            with suppress(OSError):  # a file system without locks
-                fcntl.flock(handle, fcntl.LOCK_EX)
-            if os.fstat(handle).st_nlink > 0:
-                return handle, name
-        except OSError:
-            os.close(handle)
-            with suppress(OSError):
-                Path(name).unlink()
-            raise
-        os.close(handle)
-
-
-def _remove_unlocked(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+def _replace(path: Path, content: bytes) -> None:
+    """Put a file of this content in the place of ``path``. Raises OSError, nothing being left."""
+    handle, temporary = open_temporary(path)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        path.unlink()
-    finally:
-        os.close(handle)
+        try:
+            _write_all(handle, content)
+            os.fsync(handle)
+            Path(temporary).chmod(_mode(path))
+            Path(temporary).replace(path)
+        finally:
+            os.close(handle)
+    except BaseException:
+        with suppress(OSError):
+            Path(temporary).unlink()
+        raise
 
 
 def _write_all(handle: int, content: bytes) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch import nn
 from torch.nn import functional
 
 from grucli import evaluate, predict, train
@@ -154,6 +155,26 @@ def test_a_batch_is_told_of_by_names_times_and_columns():
     objective = SequenceObjective(None, None, 0.0, some, some)
     assert objective.words(torch.tensor([1, 0])) == (
         "its batch is from series s1, s2, 0 to 3, its largest scaled values: x 3"
+    )
+
+
+class SpoiltBy(nn.Module):
+    """A model whose answer to sequences longer than two steps is not finite."""
+
+    width = 1
+
+    def forward(self, _values_BTC, lengths_B):
+        return torch.where(lengths_B > 2, torch.inf, 0.0)
+
+
+def test_a_validation_loss_that_is_not_finite_is_told_of_by_its_first_sequence():
+    scaler = Scaler("none", ("x",), np.zeros(1), np.ones(1))
+    data = build_tensors(panel_of("abab"), scaler, torch.device("cpu"))
+    some = Sequences.of_series(data, np.array([0, 3, 2, 1]), torch.tensor([1, 0, 1, 0]))
+    loss = lambda answers, _truth: (answers.mean(), len(answers))  # noqa: E731
+    objective = SequenceObjective(SpoiltBy(), loss, 0.0, some, some)
+    assert objective.validation_words() == (
+        "its batch is from series s2, 0 to 3, its largest scaled values: x 3"
     )
 
 

@@ -35,14 +35,14 @@ SLOW_VALIDATION = (
 )
 
 
-def started(folder, prepared, *options):
+def started(folder, prepared, *options, verb="train"):
     """The command line with something in it made slow; it says when it has begun."""
     program = (
         f"import time, hashlib, sys; {prepared}; "
         "from grucli.__main__ import main; sys.argv = ['grucli', *sys.argv[1:]]; main()"
     )
     return subprocess.Popen(
-        [sys.executable, "-c", program, "train", "wave.yaml", "--threads", "1", *options],
+        [sys.executable, "-c", program, verb, "wave.yaml", "--threads", "1", *options],
         cwd=folder,
         stderr=subprocess.PIPE,
         text=True,
@@ -115,6 +115,20 @@ def test_validation_is_left_between_two_batches_and_the_state_saved(folder):
     assert "stopped in epoch 1 after step 5; the state is in" in said
     assert load_checkpoint(folder / "runs" / "wave" / "last.pt").progress["step"] == 5
     check_finishes(folder)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, slow(signal.SIGINT), slow(signal.SIGHUP)])
+def test_a_backtest_that_is_cut_off_leaves_nothing_behind(folder, number, monkeypatch):
+    (folder / "tmp").mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder / "tmp"))
+    process = started(folder, f"{SLOW_SCORING}; {say_at(*SCORING)}", verb="backtest")
+    ended, said = signalled(process, number)
+    assert ended == 128 + number
+    assert said.splitlines()[1:] == [
+        "stopping ...",
+        "error: stopped before all windows were scored; nothing is kept",
+    ]
+    assert list((folder / "tmp").iterdir()) == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, slow(signal.SIGTERM), slow(signal.SIGHUP)])

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -10,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from grucli.errors import GrucliError
-from grucli.files import append, clear_leftovers, write_atomically
+from grucli.files import append, write_atomically
+from grucli.temporary import ENDING, clear_leftovers, signals_wait, working_folder
 
 
 def test_a_file_is_replaced_and_nothing_else_is_left(tmp_path):
@@ -168,6 +170,67 @@ def test_a_writer_whose_file_was_taken_for_a_leftover_makes_another(tmp_path, mo
     monkeypatch.setattr(tempfile, "mkstemp", made_and_cleared)
     write_atomically(tmp_path / "best.pt", b"new")
     assert (tmp_path / "best.pt").read_bytes() == b"new"
+
+
+INTERRUPTED = """
+import os, pathlib, signal, sys
+number = signal.Signals[sys.argv[2]]
+signal.signal(number, signal.SIG_DFL)
+os.fsync = lambda handle: os.kill(os.getpid(), number)
+from grucli.files import write_atomically
+write_atomically(pathlib.Path(sys.argv[1]), b"new")
+"""
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_signal_waits_for_the_end_of_a_write_and_then_ends_the_process(tmp_path, name):
+    path = tmp_path / "forecast.csv"
+    path.write_bytes(b"old")
+    done = subprocess.run([sys.executable, "-c", INTERRUPTED, path, name], check=False)
+    assert done.returncode == -signal.Signals[name]
+    assert path.read_bytes() == b"new"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["forecast.csv"]
+
+
+@pytest.fixture
+def came():
+    """The signals that come while a test lasts, handled as they come."""
+    numbers = []
+    former = {
+        number: signal.signal(number, lambda number, _: numbers.append(number)) for number in ENDING
+    }
+    yield numbers
+    for number, handler in former.items():
+        signal.signal(number, handler)
+
+
+def test_a_second_signal_does_not_wait(came):
+    with signals_wait():
+        signal.raise_signal(signal.SIGTERM)
+        assert came == []
+        signal.raise_signal(signal.SIGINT)
+        assert came == [signal.SIGINT]
+    assert came == [signal.SIGINT, signal.SIGTERM]
+
+
+def test_a_signal_that_is_ignored_stays_so(came):
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    with signals_wait():
+        signal.raise_signal(signal.SIGHUP)
+    assert came == []
+
+
+def test_a_working_folder_goes_with_its_block_and_what_killed_processes_left_with_the_next(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    left, others = tmp_path / "grucli-backtest-k3_9zqab", tmp_path / "grucli-backtest-notes"
+    for folder in (left, others):
+        (folder / "run").mkdir(parents=True)
+    with working_folder("backtest") as first, working_folder("backtest") as second:
+        (first / "run").mkdir()
+        assert {first, second, others} == set(tmp_path.iterdir())
+    assert list(tmp_path.iterdir()) == [others]
 
 
 def test_a_line_that_cannot_be_written_whole_is_not_written_at_all(tmp_path):

@@ -15,7 +15,7 @@ from grucli.cells import CELLS, NORM_NAMES
 PACKAGE = Path(__file__).parent.parent / "grucli"
 
 GROUND = {"errors", "calendars", "columns", "text", "cells", "dialect"}
-VALUES = {"forms", "files", "formats", "results", "recipe"}
+VALUES = {"forms", "files", "temporary", "formats", "results", "recipe"}
 MAY_IMPORT = {
     "errors": set(),
     "calendars": set(),
@@ -24,7 +24,8 @@ MAY_IMPORT = {
     "forms": {"errors"},
     "dialect": set(),
     "cells": set(),
-    "files": {"errors"},
+    "temporary": set(),
+    "files": {"errors", "temporary"},
     "formats": {"errors", "text"},
     "results": GROUND,
     "recipe": GROUND,
@@ -42,7 +43,8 @@ MAY_IMPORT = {
     | {"checkpoint", "version"},
     "page": {"errors", "results"},
     "figures": GROUND | {"results", "page"},
-    "cli": GROUND | {"files", "figures", "page", "results", "recipe", "runs", "version"},
+    "cli": GROUND
+    | {"files", "temporary", "figures", "page", "results", "recipe", "runs", "version"},
     "__init__": {"results", "recipe", "runs"},
     "__main__": {"cli"},
 }

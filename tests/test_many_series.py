@@ -373,22 +373,35 @@ def test_json_names_the_series_of_every_row(shops):
     assert told["ids"]["shop"] == ["z"] * 3 + ["y"] * 3 + ["x"] * 3
 
 
-def test_a_loss_that_is_not_finite_names_series_times_and_columns(tmp_path):
+def spoilt_at(day, folder):
+    """What training says of a table of two series with an extreme value on a day of the second."""
     days = [f"2024-02-{day:02}" for day in range(1, 29)]
     rows = [f"{shop},{day},{place}" for shop in "ab" for place, day in enumerate(days)]
-    rows[28 + 5] = "b,2024-02-06,1e25"
-    (tmp_path / "two.csv").write_text("\n".join(["shop,day,sold", *rows]))
-    (tmp_path / "two.yaml").write_text(
+    rows[28 + days.index(day)] = f"b,{day},1e25"
+    (folder / "two.csv").write_text("\n".join(["shop,day,sold", *rows]))
+    (folder / "two.yaml").write_text(
         "data: {path: two.csv, time: day, series: shop, target: sold, scale: none, "
         "split: {valid: 5, test: 5}}\ntask: {context: 3, horizon: 1}\n"
-        "model: {hidden: 2}\ntrain: {batch_size: 1, epochs: 1}\nname: two\n"
+        "model: {hidden: 2}\ntrain: {batch_size: 1, epochs: 1, average: ema}\nname: two\n"
     )
     with pytest.raises(TrainingError) as caught:
-        train(tmp_path / "two.yaml", run_dir=tmp_path / "run", threads=1)
+        train(folder / "two.yaml", run_dir=folder / "run", threads=1)
+    return str(caught.value)
+
+
+def test_a_loss_that_is_not_finite_names_series_times_and_columns(tmp_path):
     found = re.search(
         r"; its batch is from series b, (2024-02-\d\d) to (2024-02-\d\d), its largest scaled "
         r"values: sold 1e\+25; the weights were left",
-        str(caught.value),
+        spoilt_at("2024-02-06", tmp_path),
     )
     assert found
     assert found[1] <= "2024-02-06" <= found[2]
+
+
+def test_a_validation_loss_that_is_not_finite_names_the_first_window_of_it(tmp_path):
+    assert spoilt_at("2024-02-21", tmp_path) == (
+        "epoch 1: the validation loss is inf; expected a number; its batch is from series b, "
+        "2024-02-18 to 2024-02-21, its largest scaled values: sold 1e+25; look for extreme values "
+        "there, or try a smaller train.lr"
+    )

@@ -1,6 +1,5 @@
 """A rolling origin: models scored on windows of the newest rows, which they have not seen."""
 
-import tempfile
 from collections.abc import Callable, Sequence
 from math import sqrt
 from pathlib import Path
@@ -15,6 +14,7 @@ from grucli.runs.opened import open_forecaster, with_table
 from grucli.runs.training import train
 from grucli.tasks import Intervals
 from grucli.tasks.forecast.backtest import score_window
+from grucli.temporary import working_folder
 
 _RECIPES = (".yaml", ".yml")
 Say = Callable[[str], None]
@@ -77,10 +77,10 @@ def _trained_and_scored(
     cut = recipe.model_copy(update={"data": recipe.data.model_copy(update={"split": split})})
     settings = cut.train.model_copy(update={"refit": False})
     cut = cut.model_copy(update={"train": settings})
-    with tempfile.TemporaryDirectory(prefix="grucli-backtest-") as folder:
-        for _ in train(cut, run_dir=Path(folder) / "run", threads=threads):
+    with working_folder("backtest") as folder:
+        for _ in train(cut, run_dir=folder / "run", threads=threads):
             pass
-        return _scored(Path(folder) / "run" / "best.pt", backs, levels)
+        return _scored(folder / "run" / "best.pt", backs, levels)
 
 
 def _scored(path: Path, backs: Sequence[int], levels: Sequence[float]) -> list[BacktestWindow]:

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import IO
 
 from grucli.errors import GrucliError, UsageError
-from grucli.files import changing, clear_leftovers, same_file
+from grucli.files import changing, same_file
 from grucli.runs.replacing import STAGING, drop_staged, finish_moving, replace_run, stage
 from grucli.runs.run_files import FILES, FOLLOWING, WRITTEN, RunFiles
+from grucli.temporary import clear_leftovers
 
 LOCK = ".lock"
 SEEDS = "seeds"

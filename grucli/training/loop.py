@@ -104,11 +104,6 @@ def trial_step(training: Training, objective: Objective) -> None:
 
 def _close_epoch(training: Training, valid_loss: float, rate: float, started: float) -> Epoch:
     """Keep the best weights, and say how the epoch went."""
-    if not math.isfinite(valid_loss):
-        raise TrainingError(
-            f"epoch {training.epoch}: the validation loss is {valid_loss:g}; expected a number; "
-            "look for extreme values in the validation span, or try a smaller train.lr"
-        )
     totals, epoch = training.totals, training.epoch
     is_best = training.observe_validation(valid_loss)
     training.elapsed_seconds += time.perf_counter() - started
@@ -131,7 +126,10 @@ def _close_epoch(training: Training, valid_loss: float, rate: float, started: fl
 
 
 def _validate(training: Training, objective: Objective) -> Generator[Validating, None, float]:
-    """Mean loss over the values of all validation batches, of the weights that are judged."""
+    """Mean loss over the values of all validation batches, of the weights that are judged.
+
+    Raises TrainingError for a loss that is not finite, DataError where nothing was measured.
+    """
     total, count = 0.0, 0.0
     losses = iter(objective.validation())
     while True:
@@ -142,6 +140,13 @@ def _validate(training: Training, objective: Objective) -> Generator[Validating,
         if count > 0:
             yield Validating()
         loss, values = batch
+        if not math.isfinite(loss):
+            with training.judged():
+                where = objective.validation_words()
+            raise TrainingError(
+                f"epoch {training.epoch}: the validation loss is {loss:g}; expected a number; "
+                f"{where}; look for extreme values there, or try a smaller train.lr"
+            )
         total += loss * values
         count += values
     if count == 0:

@@ -20,6 +20,10 @@ class Objective(Protocol):
         """Where the training samples at positions ``samples`` [B] come from, for an error."""
         ...
 
+    def validation_words(self) -> str:
+        """Where the first validation sample comes from whose loss is not finite, for an error."""
+        ...
+
     def validation(self) -> Iterator[tuple[float, float]]:
         """Mean loss of the present weights and number of values, one validation batch at a time."""
         ...

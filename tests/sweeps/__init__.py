@@ -25,7 +25,7 @@ SWEEPS = {
     "states": Sweep("values of last.pt changed, then --resume", checkpoints.states, 100),
     "safetensors": Sweep("safetensors files changed", weight_files.safetensors, 30),
     "onnx": Sweep("ONNX models changed", weight_files.onnx, 30),
-    "calls": Sweep("each system call of a save: EIO, ENOSPC, kill", calls.calls, 20),
+    "calls": Sweep("each system call of a save: EIO, ENOSPC, kill, end", calls.calls, 20),
     "places": Sweep("each place where a run touches its folder", saving.places, 500),
     "kills": Sweep("a run killed at any moment", saving.kills, 50),
     "resumes": Sweep("a run stopped after each step and resumed", resumes.resumes, 110),

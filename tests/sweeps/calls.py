@@ -1,4 +1,4 @@
-"""Every system call of one save, as the kernel sees it: failed, or the process killed at it.
+"""Every system call of one save, as the kernel sees it: failed, or the process ended at it.
 
 Needs strace; without it there are no cases.
 """
@@ -6,6 +6,7 @@ Needs strace; without it there are no cases.
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections import Counter
@@ -14,7 +15,7 @@ from pathlib import Path
 
 from tests.sweeps.sweep import Case
 
-FAULTS = ("error=EIO", "error=ENOSPC", "signal=SIGKILL")
+FAULTS = ("error=EIO", "error=ENOSPC", "signal=SIGKILL", "signal=SIGTERM")
 BEGIN = "here-the-save-begins"
 PROGRAM = f"""
 import os, pathlib, sys
@@ -54,7 +55,8 @@ def calls(_: Path, folder: Path) -> Iterator[Case]:
         elif code == 3:
             assert not left or name == "unlink", f"left over: {left}"
         else:
-            assert fault.startswith("signal"), f"ends with {code}"
+            assert code == -signal.Signals[fault.partition("=")[2]], f"ends with {code}"
+            assert not left or code == -signal.SIGKILL, f"left over: {left}"
         return "the new file" if new else "the old file"
 
     for name, number in _calls_of(folder):

@@ -1,4 +1,6 @@
-"""Signals during training: a word at once, the state saved, and an end within a second."""
+"""Signals while models are trained: a word at once, what is half done saved or removed, and an end
+within a second.
+"""
 
 import os
 import signal
@@ -10,8 +12,8 @@ from types import FrameType
 
 from grucli.errors import InterruptedRunError
 from grucli.runs.stopping import CutOffError, Stop
+from grucli.temporary import ENDING
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 GRACE_SECONDS = 0.7
 """How long an end is waited for that nothing stands in the way of, before it is made."""
 
@@ -34,7 +36,7 @@ def catch_signals() -> Iterator[Stop]:
 
     before = {
         number: signal.signal(number, catch)
-        for number in SIGNALS
+        for number in ENDING
         if signal.getsignal(number) is not signal.SIG_IGN
     }
     try:

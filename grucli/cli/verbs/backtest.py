@@ -38,17 +38,20 @@ def backtest(
     Example: grucli backtest recipes/co2.yaml --windows 4 --step 26
     """
     from grucli.cli.kit.console import show, talk
+    from grucli.cli.kit.interrupting import catch_signals
     from grucli.cli.views.backtest import render_backtest
     from grucli.runs import backtesting
 
-    found = backtesting.backtest(
-        source,
-        overrides or [],
-        windows=windows,
-        step=step,
-        refit=refit,
-        levels=level,
-        threads=threads,
-        say=(lambda _: None) if SCREEN.quiet else lambda words: talk().print(words),
-    )
+    with catch_signals() as stop:
+        stop.words = "before all windows were scored; nothing is kept"
+        found = backtesting.backtest(
+            source,
+            overrides or [],
+            windows=windows,
+            step=step,
+            refit=refit,
+            levels=level,
+            threads=threads,
+            say=(lambda _: None) if SCREEN.quiet else lambda words: talk().print(words),
+        )
     show(found, json=json, render=lambda width: render_backtest(found, width))

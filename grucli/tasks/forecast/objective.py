@@ -9,7 +9,7 @@ from grucli.nn import Forecaster
 from grucli.nn.heads import Distribution, Point
 from grucli.recipe import TrainRecipe
 from grucli.tasks.batch_words import batch_words
-from grucli.tasks.batches import validation_losses
+from grucli.tasks.batches import first_not_finite, validation_losses
 from grucli.tasks.forecast.samples import Batch, Windows
 from grucli.tasks.losses import masked_mean, masked_mean_loss
 
@@ -35,9 +35,11 @@ class ForecastObjective:
 
     def words(self, samples: Tensor) -> str:
         """Series, times and columns of the training windows at positions ``samples`` [B]."""
-        first_B = self.train.samples.starts(samples)
-        steps = self.train.context_steps + self.train.horizon_steps
-        return batch_words(self.train.data, first_B, first_B + steps)
+        return _words_of(self.train, samples)
+
+    def validation_words(self) -> str:
+        """The same of the first validation window whose loss is not finite."""
+        return _words_of(self.valid, first_not_finite(self.model, self.valid, self._validate))
 
     def _teacher_forcing(self, epoch: int) -> float:
         """Chance of feeding the truth back (Bengio et al. 2015, linear decay)."""
@@ -60,6 +62,12 @@ class ForecastObjective:
             units = self.model.window_units(batch.context)
             made, target = made.mapped(units.apply), units.apply(target)
         return mean_loss(self.recipe.loss, made, target, weight=batch.weight)
+
+
+def _words_of(windows: Windows, index: Tensor) -> str:
+    first_B = windows.samples.starts(index)
+    steps = windows.context_steps + windows.horizon_steps
+    return batch_words(windows.data, first_B, first_B + steps)
 
 
 def mean_loss(

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from grucli.nn import SequenceModel
 from grucli.tasks.batch_words import batch_words
-from grucli.tasks.batches import validation_losses
+from grucli.tasks.batches import first_not_finite, validation_losses
 from grucli.tasks.sequences.samples import Sequences
 
 Loss = Callable[[Tensor, Tensor], tuple[Tensor, Tensor | float]]
@@ -38,8 +38,11 @@ class SequenceObjective:
 
     def words(self, samples: Tensor) -> str:
         """Names, times and columns of the training sequences at positions ``samples`` [B]."""
-        first_B, lengths_B = self.train.first[samples], self.train.lengths[samples]
-        return batch_words(self.train.data, first_B, first_B + lengths_B)
+        return _words_of(self.train, samples)
+
+    def validation_words(self) -> str:
+        """The same of the first validation sequence whose loss is not finite."""
+        return _words_of(self.valid, first_not_finite(self.model, self.valid, self._validate))
 
     def validation(self) -> Iterator[tuple[float, float]]:
         """Mean loss of the present weights and what the sequences count, batch by batch."""
@@ -47,3 +50,8 @@ class SequenceObjective:
 
     def _validate(self, rows: Tensor) -> tuple[Tensor, Tensor | float]:
         return self.of(self.model(*self.valid.inputs(rows)), self.valid.truth(rows))
+
+
+def _words_of(sequences: Sequences, index: Tensor) -> str:
+    first_B, lengths_B = sequences.first[index], sequences.lengths[index]
+    return batch_words(sequences.data, first_B, first_B + lengths_B)

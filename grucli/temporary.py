@@ -1,0 +1,148 @@
+"""What is on the disk for a moment only: it goes when a block ends, or with the next start.
+
+A temporary file or folder is locked for as long as a process uses it, so that another one knows
+what a killed process has left.
+"""
+
+import fcntl
+import os
+import re
+import shutil
+import signal
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
+from types import FrameType
+
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Signals by which a process is asked to end."""
+
+_LETTERS = "[a-z0-9_]{8}"
+"""What ``tempfile`` puts into a name."""
+
+
+@contextmanager
+def signals_wait() -> Iterator[None]:
+    """A block that a first signal does not cut off: it acts at the end, and a second one at once.
+
+    What the caller ignores stays ignored, and only the main thread can let signals wait.
+    """
+    came: list[int] = []
+    before: dict[int, Callable[[int, FrameType | None], object] | int | None] = {}
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    def wait(number: int, _frame: FrameType | None) -> None:
+        came.append(number)
+        if len(came) > 1:
+            restore()
+            signal.raise_signal(number)
+
+    if threading.current_thread() is threading.main_thread():
+        handlers = {number: signal.getsignal(number) for number in ENDING}
+        before |= {n: h for n, h in handlers.items() if h not in (signal.SIG_IGN, None)}
+        for number in before:
+            signal.signal(number, wait)
+    try:
+        yield
+    finally:
+        restore()
+        for number in came[:1]:
+            signal.raise_signal(number)
+
+
+def open_temporary(path: Path) -> tuple[int, str]:
+    """A new file beside ``path`` to be renamed to it, open and locked; raises OSError."""
+    start, end = _names(path)
+
+    def make() -> tuple[int, str]:
+        return tempfile.mkstemp(dir=path.parent, prefix=start, suffix=end)
+
+    def remove(name: str) -> None:
+        Path(name).unlink()
+
+    return _made_and_locked(make, remove)
+
+
+def clear_leftovers(path: Path) -> None:
+    """Remove temporary files that killed processes left beside ``path`` when they wrote to it."""
+    start, end = _names(path)
+    for entry in _matching(path.parent, start, end):
+        with suppress(OSError):
+            _if_unlocked(entry, os.O_NONBLOCK, entry.unlink)
+
+
+@contextmanager
+def working_folder(kind: str) -> Iterator[Path]:
+    """An empty folder among the system's temporary ones, as long as the block lasts.
+
+    Those of the same kind that killed processes of this user left go first. Raises OSError.
+    """
+    start = f"grucli-{kind}-"
+    for entry in _matching(Path(tempfile.gettempdir()), start, ""):
+        with suppress(OSError):
+            if entry.lstat().st_uid == os.geteuid():
+                _if_unlocked(entry, os.O_DIRECTORY, partial(shutil.rmtree, entry))
+
+    def make() -> tuple[int, str]:
+        name = tempfile.mkdtemp(prefix=start)
+        return os.open(name, os.O_RDONLY), name
+
+    with signals_wait():
+        handle, name = _made_and_locked(make, shutil.rmtree)
+    try:
+        yield Path(name)
+    finally:
+        shutil.rmtree(name, ignore_errors=True)
+        os.close(handle)
+
+
+def _names(path: Path) -> tuple[str, str]:
+    """How the name of a temporary file for ``path`` begins and ends around eight letters."""
+    return f".{path.name[:40]}.", ".tmp"
+
+
+def _matching(folder: Path, start: str, end: str) -> list[Path]:
+    name = re.compile(f"{re.escape(start)}{_LETTERS}{re.escape(end)}")
+    try:
+        return [entry for entry in folder.iterdir() if name.fullmatch(entry.name)]
+    except OSError:
+        return []
+
+
+def _if_unlocked(path: Path, flag: int, remove: Callable[[], None]) -> None:
+    """Remove what no process uses any more. Raises OSError where one does, or it cannot be."""
+    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | flag)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        remove()
+    finally:
+        os.close(handle)
+
+
+def _made_and_locked(
+    make: Callable[[], tuple[int, str]], remove: Callable[[str], None]
+) -> tuple[int, str]:
+    """What was made, open and locked for as long as it is open.
+
+    Another process may take it for a leftover between its making and its locking: then the lock is
+    waited for, the name is found gone, and another is made.
+    """
+    while True:
+        handle, name = make()
+        try:
+            with suppress(OSError):  # a file system without locks
+                fcntl.flock(handle, fcntl.LOCK_EX)
+            if os.fstat(handle).st_nlink > 0:
+                return handle, name
+        except OSError:
+            os.close(handle)
+            with suppress(OSError):
+                remove(name)
+            raise
+        os.close(handle)
