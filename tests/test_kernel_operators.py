@@ -111,8 +111,8 @@ def test_batched_gradients_are_refused_with_a_remedy():
 
 
 @needs_native
-def test_export_keeps_the_operator():
-    model = GRU(5, 8, layer_norm="split").eval()
+def test_export_keeps_the_operator_of_a_native_module():
+    model = GRU(5, 8, layer_norm="split", kernel="native").eval()
     x_TBC = torch.randn(6, 3, 5)
     with torch.no_grad():
         exported = torch.export.export(model, (x_TBC,))
@@ -279,7 +279,8 @@ def test_vmap_takes_the_bare_operator():
 @pytest.mark.parametrize("recompute_steps", [None, 3])
 @pytest.mark.parametrize("final_only", [False, True])
 def test_an_exported_model_takes_any_batch_and_length(recompute_steps, final_only, learns):
-    model = GRU(5, 8, num_layers=2, layer_norm="split", recompute_steps=recompute_steps)
+    settings = {"layer_norm": "split", "recompute_steps": recompute_steps, "kernel": "native"}
+    model = GRU(5, 8, num_layers=2, **settings)
     model.requires_grad_(learns)
     steps, batch = torch.export.Dim("steps"), torch.export.Dim("batch")
     sizes = {"input": {0: steps, 1: batch}, "final_only": None}

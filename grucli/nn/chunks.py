@@ -178,7 +178,7 @@ class _Recomputed(torch.autograd.Function):
     def backward(
         ctx: Any, gradient_TBH: Tensor | None, *gradients: Tensor | None
     ) -> tuple[Tensor | None, ...]:
-        check_backward("recompute_steps", "leave it out and set GRUCLI_KERNEL=torch")
+        check_backward("recompute_steps", 'leave it out and make the module with kernel="torch"')
         x_TBC, borders_NPLBH, *parameters = ctx.saved_tensors
         needs_x, _, *needs = ctx.needs_input_grad[2:]
         leaves = [p.detach().requires_grad_(n) for p, n in zip(parameters, needs, strict=True)]

@@ -16,6 +16,7 @@ from torch.nn import functional
 from grucli.cells.address import Place
 from grucli.nn.native.binding import run_layer_native, supports
 from grucli.nn.norms import project_input, step_values
+from grucli.nn.portable import run_layer_portable
 from grucli.nn.rules import CellRule, LayerState, LayerWeights
 from grucli.nn.transforms import is_transformed
 from grucli.nn.walk import walk
@@ -25,7 +26,7 @@ from grucli.nn.walk import walk
 class Layers:
     """A stack without its parameters; ``kinds`` are those of each layer and direction, in order.
 
-    ``dropout`` acts between layers, 0 outside training.
+    ``dropout`` acts between layers, 0 outside training. ``kernel`` is as in ``run_layer``.
     """
 
     rule: CellRule
@@ -33,6 +34,7 @@ class Layers:
     layers: int
     directions: int
     dropout: float
+    kernel: str = "auto"
 
     def run(
         self,
@@ -64,7 +66,13 @@ class Layers:
         own = parameters[at * count : (at + 1) * count]
         weights = LayerWeights(**dict(zip(self.kinds, own, strict=True)))
         return run_layer(
-            self.rule, weights, x_TBC, starts[at], reverse=place.reverse, lengths_B=lengths_B
+            self.rule,
+            weights,
+            x_TBC,
+            starts[at],
+            reverse=place.reverse,
+            lengths_B=lengths_B,
+            kernel=self.kernel,
         )
 
     def _drop(self, x_TBC: Tensor) -> Tensor:
@@ -84,22 +92,43 @@ def run_layer(
     *,
     reverse: bool = False,
     lengths_B: Tensor | None = None,
+    kernel: str = "auto",
 ) -> tuple[Tensor, LayerState]:
     """Run a layer over a sequence; returns its outputs [T, B, H] and its final state.
 
     ``reverse`` starts at the last step; outputs stay in the order of the input. ``lengths_B``
     (integers on the CPU, 1 to T) ends every row on its own: later steps leave the state as it is
-    and their outputs are zero.
+    and their outputs are zero. ``kernel`` auto computes with what the process has chosen; torch
+    never with the compiled kernel, which has first derivatives alone; native also leaves the
+    compiled kernel's operator in a graph of torch.export, which otherwise is torch's own and runs
+    without grucli.
     """
+    is_native = supports(rule, x_TBC, weights, kernel=kernel)
+    stays = is_native and kernel == "native"
+    if torch.compiler.is_exporting() and lengths_B is None and not stays:
+        return run_layer_portable(rule, weights, x_TBC, state, reverse=reverse)
     plain = is_transformed() or (torch.compiler.is_compiling() and torch.is_grad_enabled())
     fused = None if rule.norm.groups or plain else rule.equations.fused
     if fused is not None:
         return fused(weights, x_TBC, state, reverse=reverse, lengths_B=lengths_B)
-    if supports(rule, x_TBC, weights):
+    if is_native:
         output_TBH, h_BH = run_layer_native(
             rule, weights, x_TBC, state[0], reverse=reverse, lengths_B=lengths_B
         )
         return output_TBH, (h_BH,)
+    return _run_steps(rule, weights, x_TBC, state, reverse=reverse, lengths_B=lengths_B)
+
+
+def _run_steps(
+    rule: CellRule,
+    weights: LayerWeights,
+    x_TBC: Tensor,
+    state: LayerState,
+    *,
+    reverse: bool,
+    lengths_B: Tensor | None,
+) -> tuple[Tensor, LayerState]:
+    """One step after the other in torch."""
     projected = project_input(rule, weights, x_TBC).unbind(0)
     live_TB1 = None if lengths_B is None else _live(lengths_B, x_TBC)
     outputs: list[Tensor] = [state[0]] * len(projected)

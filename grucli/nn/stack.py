@@ -4,6 +4,7 @@ Suffixes: T time, B batch, C inputs, H hidden, L layers times directions (as in 
 """
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -25,8 +26,7 @@ class Recurrent(nn.Module):
     bias_ih_l0, bias_hh_l0, with suffix _reverse for the second direction. Layer normalised ones
     have gain_ih and gain_hh beside them (split, ba2016), or gain_sum and bias_sum instead of the
     two biases (sum, sum_joint), and gain_state and bias_state [H] where a part of the state is
-    normalised; with norm_bias norm_bias_ih and norm_bias_hh too. The equations stand in
-    ``grucli.nn.cells``.
+    normalised; with norm_bias norm_bias_ih and norm_bias_hh too. Equations: ``grucli.nn.cells``.
     """
 
     equations: Equations
@@ -47,6 +47,7 @@ class Recurrent(nn.Module):
         activation: str | None = None,
         norm_bias: bool = False,
         recompute_steps: int | None = None,
+        kernel: str = "auto",
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
@@ -56,26 +57,22 @@ class Recurrent(nn.Module):
         norm_bias: give each product a bias of its own, inside the normalisation.
         recompute_steps: gradients of long sequences in little memory: keep the state of every so
         many steps and run the steps between forward again in the backward pass. Same results.
-        Raises ValueError for a size below 1, a dropout outside [0, 1], an unknown layer_norm, and
-        recompute_steps of a bidirectional stack, whose second direction begins at the end.
+        kernel: auto, torch or native, see ``run_layer``; RuntimeError where it is not installed.
+        Raises ValueError for what cannot be, such as recompute_steps of a bidirectional stack.
         """
         super().__init__()
         self.rule = cell_rule(
             self.equations, layer_norm, eps=eps, activation=activation, norm_bias=norm_bias
         )
         check_sizes(input_size=input_size, hidden_size=hidden_size, num_layers=num_layers)
-        check_stack(
-            num_layers,
-            bias=bias,
-            dropout=dropout,
-            bidirectional=bidirectional,
-            recompute_steps=recompute_steps,
-        )
-        self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
+        rest: Any = {"bidirectional": bidirectional, "recompute_steps": recompute_steps}
+        check_stack(num_layers, bias=bias, dropout=dropout, **rest)
+        sizes = (input_size, hidden_size, num_layers)
+        self.input_size, self.hidden_size, self.num_layers = sizes
         self.bias, self.batch_first = bias, batch_first
         self.dropout, self.bidirectional = float(dropout), bidirectional
-        self.layer_norm, self.recompute_steps = layer_norm, recompute_steps
-        self._stepper = Stepper(self.rule, (input_size, hidden_size, num_layers), bias=bias)
+        self.layer_norm, self.recompute_steps, self.kernel = layer_norm, recompute_steps, kernel
+        self._stepper = Stepper(self.rule, sizes, bias=bias, kernel=kernel)
         self._register_parameters(device, dtype)
 
     def _register_parameters(
@@ -139,6 +136,7 @@ class Recurrent(nn.Module):
             "norm_bias": (self.rule.norm_bias, False),
             "activation": (self.rule.spec.activation.name, self.equations.spec.activation.name),
             "recompute_steps": (self.recompute_steps, None),
+            "kernel": (self.kernel, "auto"),
         }
         changed = [f"{k}={value!r}" for k, (value, usual) in settings.items() if value != usual]
         return ", ".join([str(self.input_size), str(self.hidden_size), *changed])
@@ -220,7 +218,8 @@ class Recurrent(nn.Module):
     ) -> tuple[Tensor, list[Tensor]]:
         """All layers, time first. ``states`` and the result hold h, or h and c: [L, B, H] each."""
         dropout = self.dropout if self.training else 0.0
-        layers = Layers(self.rule, self._kinds, self.num_layers, self.directions, dropout)
+        sizes = (self.num_layers, self.directions)
+        layers = Layers(self.rule, self._kinds, *sizes, dropout, self.kernel)
         parameters = [getattr(self, name) for name in self._names]
         releases = final_only and not self.bidirectional
         steps = chunk_steps(x_TBC, self.hidden_size, self.recompute_steps, final_only=releases)

@@ -20,6 +20,10 @@ from grucli.nn.transforms import is_transformed
 
 VARIABLE = "GRUCLI_KERNEL"
 KERNELS = ("auto", "native", "torch")
+_NOT_INSTALLED = (
+    "the native kernel is not installed; a C++ compiler was missing when grucli was installed; "
+    "install one and run pip install --force-reinstall grucli"
+)
 
 _requested = "auto"
 
@@ -46,10 +50,7 @@ def chosen_kernel() -> str:
     """
     name = _checked_name(VARIABLE, os.environ.get(VARIABLE, _requested))
     if name == "native" and native is None:
-        raise RuntimeError(
-            f"{VARIABLE}: the native kernel is not installed; a C++ compiler was missing when "
-            "grucli was installed; install one and run pip install --force-reinstall grucli"
-        )
+        raise RuntimeError(f"{VARIABLE}: {_NOT_INSTALLED}")
     return "native" if name != "torch" and native is not None else "torch"
 
 
@@ -67,14 +68,25 @@ def limit_threads(most: int) -> None:
         native.limit_threads(most)
 
 
-def supports(rule: CellRule, x_TBC: Tensor, weights: LayerWeights) -> bool:
-    """Say whether the native kernel runs this layer: one it knows, in float32 on the CPU."""
+def check_kernel(name: str) -> None:
+    """Raise ValueError for a kernel of another name, RuntimeError for one not installed."""
+    if _checked_name("kernel", name) == "native" and native is None:
+        raise RuntimeError(f"kernel: {_NOT_INSTALLED}")
+
+
+def supports(rule: CellRule, x_TBC: Tensor, weights: LayerWeights, *, kernel: str = "auto") -> bool:
+    """Say whether the native kernel runs this layer: one it knows, in float32 on the CPU.
+
+    Neither ``kernel``, that of its module, nor the process may say torch.
+    """
     return (
         knows(rule)
         and x_TBC.device.type == "cpu"
         and x_TBC.dtype == weights.weight_ih.dtype == torch.float32
         and not torch.is_autocast_enabled("cpu")
         and not is_transformed()
+        and not torch.onnx.is_in_onnx_export()
+        and kernel != "torch"
         and chosen_kernel() == "native"
     )
 

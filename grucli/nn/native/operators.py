@@ -43,7 +43,7 @@ _LIBRARY.define(
 FORWARD = torch.ops.grucli.recurrent_forward.default
 """The operator that runs a layer, with the arguments of ``_LAYER`` and whether to save."""
 _BACKWARD = torch.ops.grucli.recurrent_backward.default
-_REMEDY = "set GRUCLI_KERNEL=torch"
+_REMEDY = 'make the module with kernel="torch" or set GRUCLI_KERNEL=torch'
 
 
 def _forward(*arguments: Any) -> tuple[Tensor, Tensor, Tensor, Tensor]:

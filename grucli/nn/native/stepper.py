@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils._python_dispatch import is_in_torch_dispatch_mode
 
-from grucli.nn.native.binding import chosen_kernel, operands
+from grucli.nn.native.binding import check_kernel, chosen_kernel, operands
 from grucli.nn.native.problem import knows, native
 from grucli.nn.rules import CellRule, LayerWeights, parameter_shapes
 from grucli.nn.transforms import is_transformed
@@ -28,9 +28,16 @@ class Stepper:
     that were packed. What is kept is a cache: it is not copied, pickled or saved with its module.
     """
 
-    def __init__(self, rule: CellRule, sizes: tuple[int, int, int], *, bias: bool) -> None:
-        """``sizes`` are inputs, hidden and layers."""
+    def __init__(
+        self, rule: CellRule, sizes: tuple[int, int, int], *, bias: bool, kernel: str = "auto"
+    ) -> None:
+        """``sizes`` are inputs, hidden and layers; with ``kernel`` torch there are no steps.
+
+        Raises what ``check_kernel`` does.
+        """
         self._rule, (self._inputs, self._hidden, self._layers) = rule, sizes
+        check_kernel(kernel)
+        self._is_possible = knows(rule) and kernel != "torch"
         self._operands: list[tuple[str, tuple[int, ...]] | None] = []  # name and shape
         for layer in range(self._layers):
             width = self._inputs if layer == 0 else self._hidden
@@ -53,7 +60,7 @@ class Stepper:
         says that the ordinary way has to be taken: for gradients, tracing, another kernel, type or
         device, and for whatever is an error there.
         """
-        if not knows(self._rule) or _is_watched() or chosen_kernel() != "native":
+        if not self._is_possible or _is_watched() or chosen_kernel() != "native":
             return None
         x_BC = x_BC.contiguous()
         batch = x_BC.shape[0]
