@@ -79,6 +79,7 @@ _RECIPE = Fields(
 
 _WEIGHTS = Mapped(Array(("float32", "float64")))
 _SEED = Fields({"seed": _COUNT, "best_epoch": _COUNT, "best_valid_loss": Number()})
+_REFIT = Fields({"epochs": _COUNT})
 CONTENT: Mapping[str, Form] = {
     "recipe": Both(Plain(), _RECIPE),
     "time": Text(),
@@ -99,7 +100,7 @@ CONTENT: Mapping[str, Form] = {
             "kernel": Text(),
             "test_scores": Plain(),
         },
-        {"refit": Fields({"epochs": _COUNT}), "seeds": Listed(_SEED, most=100)},
+        {"processes": _COUNT, "refit": _REFIT, "seeds": Listed(_SEED, most=100)},
     ),
     "versions": Fields({"grucli": Text(), "torch": Text()}, others=Text()),
     "training": Maybe(Fields({}, {"version": _COUNT}, others=Whatever())),

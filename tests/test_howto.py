@@ -101,6 +101,12 @@ def test_the_job_of_the_night_writes_a_forecast_and_scores(forecasting):
     assert "mase" in (forecasting / "scores.txt").read_text()
 
 
+def test_two_processes_train_and_one_goes_on(folder):
+    for commands in blocks("several-processes", "sh"):
+        run_lines(commands.splitlines(), folder)
+    assert len(rows_of(folder / "runs" / "two" / "metrics.jsonl")) == 4 + 1
+
+
 def test_make_runs_what_is_older_than_what_it_is_made_of(folder):
     (rules,) = blocks("makefile", "make")
     (folder / "Makefile").write_text(rules)

@@ -39,6 +39,7 @@ def started(run: TrainingRun) -> TrainingStarted:
             *panel.notes,
             *run.data.read.notes,
             *_kernel_notes(run),
+            *_process_notes(run),
         ),
     )
 
@@ -58,4 +59,15 @@ def _kernel_notes(run: TrainingRun) -> Iterator[str]:
         yield (
             f"kernel {run.kernel_before} before the stop, {run.kernel} now: the run goes on with "
             "other rounding"
+        )
+
+
+def _process_notes(run: TrainingRun) -> Iterator[str]:
+    now, before = run.training.ranks.size, run.processes_before
+    if now > 1:
+        yield f"{now} processes, each with its part of every batch"
+    if now != before:
+        yield (
+            f"{plural(before, 'process', 'processes')} before the stop, {now} now: the run goes on "
+            "with other rounding, and other draws where the recipe has dropout or noise"
         )

@@ -27,7 +27,9 @@ def member_of(run: TrainingRun, number: int, *, resume: bool) -> TrainingRun:
     folder = run.home.of_seed(other.seed)
     member = Member(number, train.seeds, run.data.read.panel)
     goes_on, place = _goes_on(folder, recipe, resume=resume)
-    return TrainingRun(recipe, place, run.device, goes_on=goes_on, member=member)
+    return TrainingRun(
+        recipe, place, run.device, goes_on=goes_on, member=member, ranks=run.training.ranks
+    )
 
 
 def _goes_on(folder: RunFolder, recipe: Recipe, *, resume: bool) -> tuple[GoesOn | None, RunFolder]:
@@ -50,7 +52,8 @@ def again(run: TrainingRun, scores: AnyScores | None, *, resume: bool) -> Traini
         if goes_on.state.checkpoint.progress.get("refit") != {"epochs": refit.epochs}:
             goes_on = None
     place = folder.emptied() if goes_on is None else folder
-    return TrainingRun(run.recipe, place, run.device, goes_on=goes_on, refit=refit)
+    ranks = run.training.ranks
+    return TrainingRun(run.recipe, place, run.device, goes_on=goes_on, refit=refit, ranks=ranks)
 
 
 def ensemble_summary(runs: Sequence[TrainingRun], model: RecurrentModel) -> Ensemble | None:

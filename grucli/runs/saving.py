@@ -128,6 +128,7 @@ class Saver(Observer):
             "best_valid_loss": self.training.best.valid_loss,
             "threads": torch.get_num_threads(),
             "kernel": self.kernel,
+            "processes": self.training.ranks.size,
             "test_scores": scores,
         }
         if self.refit is not None:

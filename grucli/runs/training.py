@@ -12,12 +12,14 @@ from grucli.runs.device import Threads, choose_device, flushed_denormals, thread
 from grucli.runs.folder import RunFolder
 from grucli.runs.further import again, ensemble_summary, member_of
 from grucli.runs.origin import Origin
+from grucli.runs.processes import lead
 from grucli.runs.resuming import GoesOn
 from grucli.runs.stopping import Stop
 from grucli.runs.tables import table_files
 from grucli.runs.training_run import GO_ON, TrainingRun
 from grucli.training.loop import Validating
 from grucli.training.observers import Observer
+from grucli.training.ranks import Ranks
 
 
 def train(
@@ -31,6 +33,7 @@ def train(
     stop: Callable[[], int | None] = lambda: None,
     origin: Origin | None = None,
     observers: Sequence[Observer] = (),
+    ranks: Ranks | None = None,
 ) -> Iterator[TrainingEvent]:
     """Train a recipe into a run folder (default ``runs/NAME``), yielding events on the way.
 
@@ -42,9 +45,12 @@ def train(
     the loop beside our own; their state is saved with that of training. With ``train.refit`` the
     judged model is trained once more on all rows, into the folder refit, which is told as a second
     run between the first and the end; so are with ``train.seeds`` the models of the further seeds,
-    in the folder seeds, which are scored together.
+    in the folder seeds, which are scored together. ``ranks`` are the processes that train together,
+    of which this is the first.
     """
     halt, recipe = stop if isinstance(stop, Stop) else Stop(stop), recipe.untuned
+    ranks = ranks or Ranks()
+    ranks.ask = halt
     halt.words = f"before training began; {GO_ON if resume else 'nothing was changed'}"
     place = choose_device(device)
     folder = RunFolder.named(recipe.name) if run_dir is None else RunFolder(Path(run_dir))
@@ -53,16 +59,27 @@ def train(
     held = folder.held(resume=resume, overwrite=overwrite)
     with held as writing, flushed_denormals(), thread_limit_lifted():
         goes_on = GoesOn.of(writing, recipe, origin) if resume else None
-        run = TrainingRun(recipe, writing, place, goes_on=goes_on, observers=observers)
+        run = TrainingRun(recipe, writing, place, goes_on=goes_on, observers=observers, ranks=ranks)
         run.use_threads(threads)
         yield started(run)
         yield from _learned(run, halt)
         runs = [run, *(yield from _further(run, halt, threads, resume=resume))]
-        finished = _judged(runs, halt)
-        if run.recipe.train.refit:
-            once_more = again(run, finished.scores, resume=resume)
-            finished = replace(finished, refit_path=(yield from _refitted(once_more, halt)))
-        yield finished
+        yield (yield from _finished(runs, halt, resume=resume))
+
+
+def _finished(
+    runs: Sequence[TrainingRun], halt: Stop, *, resume: bool
+) -> Generator[TrainingEvent, None, TrainingFinished]:
+    """How it ended, after the events of the run on all rows, where the recipe asks for one."""
+    run, is_refit = runs[0], runs[0].recipe.train.refit
+    if not is_refit:
+        run.training.ranks.tell(None)
+    finished = _judged(runs, halt)
+    if is_refit:
+        once_more = again(run, finished.scores, resume=resume)
+        finished = replace(finished, refit_path=(yield from _refitted(once_more, halt)))
+        run.training.ranks.tell(None)
+    return finished
 
 
 def _further(
@@ -108,8 +125,9 @@ def _inputs(recipe: Recipe, origin: Origin | None) -> Sequence[str | Path | None
 
 def _learned(run: TrainingRun, halt: Stop) -> Iterator[TrainingEvent]:
     """The events of a run from where it stands to its last epoch."""
+    lead(run)
     with halt.waiting(), run.guarded():
         for event in run.loop():
             if not isinstance(event, Validating):
                 yield event
-            run.save_if_stopped(halt())
+            run.save_if_stopped(run.training.ranks.stopped())

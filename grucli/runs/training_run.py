@@ -34,6 +34,7 @@ from grucli.tasks import Intervals
 from grucli.training.loop import Validating, fit
 from grucli.training.observers import Observer, Observers
 from grucli.training.progress import Training
+from grucli.training.ranks import Ranks
 
 GO_ON = "go on with --resume"
 
@@ -60,6 +61,7 @@ class TrainingRun:
         observers: Sequence[Observer] = (),
         refit: Refit | None = None,
         member: Member | None = None,
+        ranks: Ranks | None = None,
     ) -> None:
         recipe = goes_on.recipe if goes_on is not None else recipe
         self.member = member
@@ -75,6 +77,8 @@ class TrainingRun:
         self.recipe = recipe = setup.recipe
         self.data, self.task, self.samples = setup.data, setup.data.task, setup.samples
         self.model, self.training, self.objective = setup.model, setup.training, setup.objective
+        self.training.ranks = ranks or Ranks()
+        self.processes_before = self.training.ranks.size
         self._watch(folder, observers)
         self.threads_before: int | None = None
         self.kernel_before = self.kernel
@@ -131,6 +135,7 @@ class TrainingRun:
         goes_on.check_table(self.data.summary)
         progress = goes_on.state.checkpoint.progress
         self.threads_before, self.kernel_before = progress["threads"], progress["kernel"]
+        self.processes_before = progress.get("processes", 1)
         self.notes = goes_on.restore(self.training, self.saver)
 
     def loop(self) -> Iterator[Step | Validating | Epoch]:

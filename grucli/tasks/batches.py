@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator
+from itertools import islice
 
 import torch
 from torch import Tensor
@@ -27,10 +28,13 @@ def evaluation_batches(samples: Samples, width: int) -> Iterator[Tensor]:
 
 
 def validation_losses(
-    model: RecurrentModel, samples: Samples, loss: Loss
+    model: RecurrentModel, samples: Samples, loss: Loss, *, part: int, parts: int
 ) -> Iterator[tuple[float, float]]:
-    """Mean loss of the present weights and number of values, batch by batch."""
-    for index in evaluation_batches(samples, model.width):
+    """Mean loss of the present weights and number of values, batch by batch.
+
+    Of ``parts`` each takes every so many-th batch.
+    """
+    for index in islice(evaluation_batches(samples, model.width), part, None, parts):
         yield _loss_of(model, index, loss)
 
 

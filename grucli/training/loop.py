@@ -18,6 +18,9 @@ from grucli.training.objective import Objective
 from grucli.training.observers import Observers
 from grucli.training.progress import Training
 
+STEP_SEED_STRIDE = 1_000_003
+"""Prime distance between the seeds of a step of two recipes' seeds."""
+
 
 @dataclass(frozen=True)
 class Validating:
@@ -53,7 +56,7 @@ def _step(training: Training, objective: Objective, samples: Tensor, observers: 
     """One forward pass, backpropagation through time and optimiser step."""
     began = time.perf_counter()
     lr, limit = training.set_learning_rate(), training.clip_limit
-    batch_loss, values = _backpropagate(training, objective, samples)
+    batch_loss, values = _whole_batch(training, objective, samples)
     norm, loss, count = _read(training.parameters.gradient_norm(), batch_loss, values)
     if not math.isfinite(norm + loss):
         raise TrainingError(_not_finite(training, loss, lr, objective.words(samples)))
@@ -75,6 +78,18 @@ def _step(training: Training, objective: Objective, samples: Tensor, observers: 
     )
     observers.after_step(training, step)
     return step
+
+
+def _whole_batch(
+    training: Training, objective: Objective, samples: Tensor
+) -> tuple[Tensor, Tensor | float]:
+    """Loss of a batch and the number of its values, of which this process computes its part."""
+    ranks, gradient = training.ranks, training.parameters.gradient
+    ranks.seed(training.recipe.seed * STEP_SEED_STRIDE + training.step)
+    part = ranks.part(samples)
+    if len(part) == 0:
+        return ranks.combine(gradient.zero_(), gradient.new_zeros(()), 0.0)
+    return ranks.combine(gradient, *_backpropagate(training, objective, part))
 
 
 def _backpropagate(
@@ -131,7 +146,8 @@ def _validate(training: Training, objective: Objective) -> Generator[Validating,
     Raises TrainingError for a loss that is not finite, DataError where nothing was measured.
     """
     total, count = 0.0, 0.0
-    losses = iter(objective.validation())
+    ranks = training.ranks
+    losses = iter(objective.validation(part=ranks.rank, parts=ranks.size))
     while True:
         with training.judged():
             batch = next(losses, None)
@@ -149,6 +165,7 @@ def _validate(training: Training, objective: Objective) -> Generator[Validating,
             )
         total += loss * values
         count += values
+    total, count = ranks.add(total, count)
     if count == 0:
         raise DataError(
             "the validation span holds no measured value of any target; expected some; "

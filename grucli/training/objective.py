@@ -24,6 +24,9 @@ class Objective(Protocol):
         """Where the first validation sample comes from whose loss is not finite, for an error."""
         ...
 
-    def validation(self) -> Iterator[tuple[float, float]]:
-        """Mean loss of the present weights and number of values, one validation batch at a time."""
+    def validation(self, *, part: int = 0, parts: int = 1) -> Iterator[tuple[float, float]]:
+        """Mean loss of the present weights and number of values, one validation batch at a time.
+
+        Of several ``parts`` each takes every so many-th batch.
+        """
         ...

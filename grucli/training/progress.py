@@ -14,6 +14,7 @@ from grucli.training.averaging import Average
 from grucli.training.best import Best
 from grucli.training.flat import FlatParameters
 from grucli.training.optimizers import Optimizer
+from grucli.training.ranks import Ranks
 from grucli.training.schedules import LearningRate
 from grucli.training.totals import EpochTotals
 
@@ -31,7 +32,8 @@ class Training:
     ``optimizer`` works on the flat ``parameters`` of the model, which learns from so many
     ``samples``. ``epoch`` counts from 1, ``step`` counts optimiser steps of the whole run,
     ``step_in_epoch`` those of the present epoch that are done. A run of ``refit_epochs`` ends after
-    these, by the schedule of the whole, and keeps its last weights.
+    these, by the schedule of the whole, and keeps its last weights. ``ranks`` are the processes
+    that compute it.
     """
 
     model: nn.Module
@@ -40,6 +42,7 @@ class Training:
     recipe: TrainRecipe
     samples: int
     refit_epochs: int | None = None
+    ranks: Ranks = field(default_factory=Ranks)
     epoch: int = 1
     step: int = 0
     step_in_epoch: int = 0

@@ -28,6 +28,12 @@ _Overwrite = Annotated[
 _PrintRecipe = Annotated[
     bool, typer.Option("--print-recipe", help="Print the resolved recipe and stop.")
 ]
+_Processes = Annotated[
+    int,
+    typer.Option(
+        min=1, help="Processes on this machine that share every batch (see also torchrun)."
+    ),
+]
 _Seed = Annotated[int | None, typer.Option(help="Set the seed, as --set train.seed=N does.")]
 
 
@@ -41,6 +47,7 @@ def train(
     device: Device = "auto",
     threads: MeasuredThreads = None,
     seed: _Seed = None,
+    processes: _Processes = 1,
     json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -51,30 +58,55 @@ def train(
     Example: grucli train recipes/co2.yaml --set train.epochs=5
     """
     from grucli.recipe import load_recipe
+    from grucli.runs.launched import launched_rank
 
+    if launched_rank():
+        _follow(device)
+        return
     settings = [*(overrides or []), *([] if seed is None else [f"train.seed={seed}"])]
     loaded = load_recipe(recipe, settings)
     if print_recipe:
         _print(loaded)
         return
-    from grucli.cli.kit.interrupting import catch_signals
-    from grucli.cli.views.training import open_view
-    from grucli.runs import training
     from grucli.runs.origin import Origin
 
-    with catch_signals() as stop, open_view(quiet=SCREEN.quiet) as view:
-        for event in training.train(
-            loaded,
-            run_dir=run_dir,
-            resume=resume,
-            overwrite=overwrite,
-            device=device,
-            threads=threads or "auto",
-            stop=stop,
-            origin=Origin.of(recipe, settings),
-        ):
+    finished = _train(
+        loaded,
+        processes,
+        run_dir=run_dir,
+        resume=resume,
+        overwrite=overwrite,
+        device=device,
+        threads=threads or "auto",
+        origin=Origin.of(recipe, settings),
+    )
+    _show_result(finished, json=json)
+
+
+def _train(recipe: Any, processes: int, *, device: str, **options: Any) -> Any:
+    """Train and show it on standard error; gives the last event, of how it ended."""
+    from grucli.cli.kit.interrupting import catch_signals
+    from grucli.cli.views.training import open_view
+    from grucli.runs.processes import together
+    from grucli.runs.training import train as training_events
+
+    with (
+        catch_signals() as stop,
+        together(processes, device=device) as ranks,
+        open_view(quiet=SCREEN.quiet) as view,
+    ):
+        for event in training_events(recipe, device=device, stop=stop, ranks=ranks, **options):
             view(event)
-    _show_result(event, json=json)
+    return event
+
+
+def _follow(device: str) -> None:
+    """What a launched process does that is not the first: its part of every batch."""
+    from grucli.cli.kit.interrupting import catch_signals
+    from grucli.runs.processes import follow_launched
+
+    with catch_signals() as stop:
+        follow_launched(device=device, ask=stop)
 
 
 def _print(recipe: Any) -> None:

@@ -48,9 +48,9 @@ class ForecastObjective:
             return chance
         return chance * max(0.0, 1.0 - (epoch - 1) / max(1, self.recipe.epochs - 1))
 
-    def validation(self) -> Iterator[tuple[float, float]]:
+    def validation(self, *, part: int = 0, parts: int = 1) -> Iterator[tuple[float, float]]:
         """Mean loss of the present weights and number of values, batch by batch of windows."""
-        return validation_losses(self.model, self.valid, self._validate)
+        return validation_losses(self.model, self.valid, self._validate, part=part, parts=parts)
 
     def _validate(self, rows: Tensor) -> tuple[Tensor, Tensor | float]:
         batch = self.valid.gather(rows)

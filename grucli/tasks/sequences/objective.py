@@ -44,9 +44,9 @@ class SequenceObjective:
         """The same of the first validation sequence whose loss is not finite."""
         return _words_of(self.valid, first_not_finite(self.model, self.valid, self._validate))
 
-    def validation(self) -> Iterator[tuple[float, float]]:
+    def validation(self, *, part: int = 0, parts: int = 1) -> Iterator[tuple[float, float]]:
         """Mean loss of the present weights and what the sequences count, batch by batch."""
-        return validation_losses(self.model, self.valid, self._validate)
+        return validation_losses(self.model, self.valid, self._validate, part=part, parts=parts)
 
     def _validate(self, rows: Tensor) -> tuple[Tensor, Tensor | float]:
         return self.of(self.model(*self.valid.inputs(rows)), self.valid.truth(rows))

@@ -1,0 +1,193 @@
+"""Training in several processes: how they meet, and what the others do beside the first.
+
+The first process reads, writes and shows all that one alone does. The others are told each run as
+it begins (its recipe, weights and state), go through the same steps with their part of every batch,
+and write nothing.
+"""
+
+import multiprocessing
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.distributed as dist
+
+from grucli.data import Panel
+from grucli.errors import DataError, GrucliError, TrainingError, UsageError
+from grucli.recipe import recipe_from_mapping
+from grucli.runs.device import choose_device, flushed_denormals, set_threads
+from grucli.runs.launched import launched_rank
+from grucli.runs.memory import memory_watched
+from grucli.runs.setting_up import SetUp
+from grucli.runs.training_run import TrainingRun
+from grucli.training.loop import fit
+from grucli.training.observers import Observers
+from grucli.training.ranks import Ranks, TogetherRanks
+
+GOING_SECONDS = 10.0
+"""How long the other processes have for their end, once the first is done."""
+
+
+@contextmanager
+def together(processes: int, *, device: str) -> Iterator[Ranks]:
+    """The processes that train: those that were launched, so many on this machine, or this one.
+
+    Raises UsageError where both are asked for.
+    """
+    if launched_rank() is not None:
+        if processes > 1:
+            raise UsageError(
+                f"--processes {processes}: this process is one of {os.environ['WORLD_SIZE']} that "
+                "were launched already; expected one of the two"
+            )
+        with _group(device, init_method="env://") as ranks:
+            yield ranks
+    elif processes == 1:
+        yield Ranks()
+    else:
+        with _threads_shared(processes), tempfile.TemporaryDirectory(prefix="grucli-") as folder:
+            meeting = f"file://{Path(folder).resolve()}/meeting"
+            first = _group(device, init_method=meeting, rank=0, world_size=processes)
+            with _others(meeting, processes, device), first as ranks:
+                yield ranks
+
+
+@contextmanager
+def _threads_shared(processes: int) -> Iterator[None]:
+    """A block in which each of so many processes has its share of the threads."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(max(1, threads // processes))
+    yield
+    torch.set_num_threads(threads)
+
+
+@contextmanager
+def _group(device: str, **where: Any) -> Iterator[TogetherRanks]:
+    """Torch's process group, over NCCL on CUDA devices and Gloo on CPUs."""
+    backend = "gloo"
+    if choose_device(device) == "cuda":
+        backend = "nccl"
+        torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", where.get("rank", 0))))
+    dist.init_process_group(backend, **where)
+    try:
+        yield TogetherRanks()
+    finally:
+        dist.destroy_process_group()
+
+
+@contextmanager
+def _others(meeting: str, processes: int, device: str) -> Iterator[None]:
+    """The other processes on this machine, which end with the block."""
+    context = multiprocessing.get_context("spawn")
+    others = [
+        context.Process(target=_join, args=(meeting, rank, processes, device), daemon=True)
+        for rank in range(1, processes)
+    ]
+    for other in others:
+        other.start()
+    try:
+        yield
+        for other in others:
+            other.join(GOING_SECONDS)
+    finally:
+        for other in others:
+            other.kill()
+
+
+def _join(meeting: str, rank: int, processes: int, device: str) -> None:
+    """What each of the others runs: an end from the terminal is for the first to decide."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    with _group(device, init_method=meeting, rank=rank, world_size=processes) as ranks:
+        try:
+            follow(ranks, device=device)
+        except GrucliError as error:
+            sys.stderr.write("".join(f"error: process {rank}: {line}\n" for line in error.lines))
+            raise SystemExit(error.exit_code) from None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A run that begins: all that another process needs to go through the same steps."""
+
+    recipe: Mapping[str, Any]
+    refit_epochs: int | None
+    table: str
+    threads: int
+    weights: Mapping[str, torch.Tensor]
+    state: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, run: TrainingRun) -> "Plan":
+        """That of a run which stands before its next step."""
+        return cls(
+            recipe=run.recipe.model_dump(mode="json"),
+            refit_epochs=run.training.refit_epochs,
+            table=run.data.summary["sha256"],
+            threads=torch.get_num_threads(),
+            weights=dict(run.model.state_dict()),
+            state=run.training.state_dict(),
+        )
+
+
+def lead(run: TrainingRun) -> None:
+    """Tell the other processes, if there are any, of a run that begins."""
+    ranks = run.training.ranks
+    if ranks.size > 1:
+        ranks.tell(Plan.of(run))
+
+
+def follow_launched(*, device: str, ask: Callable[[], int | None]) -> None:
+    """Be one of several launched processes that is not the first (see ``follow``)."""
+    with _group(device, init_method="env://") as ranks:
+        ranks.ask = ask
+        follow(ranks, device=device)
+
+
+def follow(ranks: TogetherRanks, *, device: str) -> None:
+    """Go through every run that the first process tells of, until it says that there is no more.
+
+    What ends all of them, such as a loss that is not finite or a process lost, the first one says.
+    """
+    place, panel = choose_device(device), None
+    with flushed_denormals():
+        while (plan := ranks.told()) is not None:
+            setup = _set_up(plan, place, panel)
+            panel = setup.data.read.panel
+            setup.training.ranks = ranks
+            _go_through(setup)
+            if ranks.stopped() is not None:
+                return
+
+
+def _set_up(plan: Plan, device: str, panel: Panel | None) -> SetUp:
+    """What the first process has; ``panel`` is the table, once it was read.
+
+    Raises DataError where the table is another one here.
+    """
+    set_threads(plan.threads)
+    recipe = recipe_from_mapping(plan.recipe)
+    setup = SetUp.of(recipe, device, is_resumed=True, refit_epochs=plan.refit_epochs, panel=panel)
+    if setup.data.summary["sha256"] != plan.table:
+        raise DataError(
+            f"{setup.data.summary['path']}: not the table that the first process has; expected the "
+            "same file at the same path on every machine"
+        )
+    setup.training.model.load_state_dict(plan.weights)
+    setup.training.load_state_dict(plan.state)
+    return setup
+
+
+def _go_through(setup: SetUp) -> None:
+    """All steps of a run that are left, up to an end that somebody asks for."""
+    with memory_watched(setup.training), suppress(TrainingError):
+        for _ in fit(setup.training, setup.objective, Observers()):
+            if setup.training.ranks.stopped() is not None:
+                return
