@@ -295,7 +295,8 @@ OPTIONS = {
     "check": "--set --device --threads --json",
     "compare": "--json",
     "init": "-o --output --overwrite --json",
-    "train": "--set --run-dir --resume --overwrite --print-recipe --processes --device --threads --seed --json",
+    "train": "--set --run-dir --resume --overwrite --print-recipe --processes --device --threads "
+    "--seed --json",
     "tune": "--set --trials --storage --run-dir --lr --device --threads --json",
     "eval": "--split --by --level --fail-if --plot --json --threads",
     "predict": "-o --output --horizon --level --future --future-template --anomaly --stream "
