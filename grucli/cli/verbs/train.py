@@ -1,5 +1,7 @@
 """``grucli train``."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
@@ -61,43 +63,42 @@ def train(
     from grucli.runs.launched import launched_rank
 
     if launched_rank():
-        _follow(device)
-        return
+        return _follow(device)
     settings = [*(overrides or []), *([] if seed is None else [f"train.seed={seed}"])]
     loaded = load_recipe(recipe, settings)
     if print_recipe:
-        _print(loaded)
-        return
+        return _print(loaded)
     from grucli.runs.origin import Origin
+    from grucli.runs.training import train as events
 
-    finished = _train(
-        loaded,
-        processes,
-        run_dir=run_dir,
-        resume=resume,
-        overwrite=overwrite,
-        device=device,
-        threads=threads or "auto",
-        origin=Origin.of(recipe, settings),
-    )
-    _show_result(finished, json=json)
+    with _at_work(processes, device) as (view, meanwhile):
+        for event in events(
+            loaded,
+            run_dir=run_dir,
+            resume=resume,
+            overwrite=overwrite,
+            device=device,
+            threads=threads or "auto",
+            origin=Origin.of(recipe, settings),
+            **meanwhile,
+        ):
+            view(event)
+    return _show_result(event, json=json)
 
 
-def _train(recipe: Any, processes: int, *, device: str, **options: Any) -> Any:
-    """Train and show it on standard error; gives the last event, of how it ended."""
+@contextmanager
+def _at_work(processes: int, device: str) -> Iterator[tuple[Any, dict[str, Any]]]:
+    """What shows an event on standard error, and what training asks for an end and for company."""
     from grucli.cli.kit.interrupting import catch_signals
     from grucli.cli.views.training import open_view
     from grucli.runs.processes import together
-    from grucli.runs.training import train as training_events
 
     with (
         catch_signals() as stop,
         together(processes, device=device) as ranks,
         open_view(quiet=SCREEN.quiet) as view,
     ):
-        for event in training_events(recipe, device=device, stop=stop, ranks=ranks, **options):
-            view(event)
-    return event
+        yield view, {"stop": stop, "ranks": ranks}
 
 
 def _follow(device: str) -> None:
