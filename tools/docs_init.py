@@ -10,7 +10,8 @@ is put right there.
 
 `grucli init DATA -o recipe.yaml` looks at the first rows of a table (up to 4,000,000 cells), says
 on standard error what it saw, reads the whole table so, and writes a recipe that trains as it is,
-with the reason for each choice. What is written is a recipe like any other, to be changed by hand,
+with the reason for each choice. `--task` and `--target` say what is to be learned, where the rules
+would choose another column. What is written is a recipe like any other, to be changed by hand,
 and reading stays as strict as it is.
 
 A key that is not named here has its default.
@@ -22,5 +23,5 @@ A key that is not named here has its default.
 
 def init_page() -> str:
     """docs/init.md."""
-    rows = [f"| `{r.key}` | {r.kind or 'all'} | {r.words} |" for r in RULES if r.words]
+    rows = [f"| `{r.key}` | {', '.join(r.kinds) or 'all'} | {r.words} |" for r in RULES if r.words]
     return HEAD + "\n".join(rows) + "\n"

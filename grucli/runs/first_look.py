@@ -14,12 +14,12 @@ from grucli.data.sniffing.numbers import Column
 from grucli.dialect import Dialect
 from grucli.errors import DataError
 from grucli.recipe import DataRecipe
+from grucli.recipe.tasks import DEALT
+from grucli.runs.aim import TARGET_NAMES, Aim, find_aim
 from grucli.runs.tables import read_panel
 from grucli.tasks.forecast.season import find_season
 
 STDIN = "-"
-TARGET_NAMES = ("y", "target", "value", "sales", "sold", "demand", "load", "price", "ot")
-"""Names of columns that are forecast before others."""
 LONGEST_SEASON = 168
 """A longer season is looked for only where there is no shorter one: a context should hold two."""
 _LEAST_ROWS = 5
@@ -30,25 +30,35 @@ _SHORT, _MOST_SERIES = 20, 100
 
 @dataclass(frozen=True, eq=False)
 class FirstLook:
-    """``look`` is what the table seems to be; the rest is read of it when it is asked for."""
+    """``look`` is what the table seems to be, ``aim`` what is to be learned; the rest is read of it
+    when it is asked for.
+    """
 
     path: str
     look: Look
+    aim: Aim
     content: bytes | None = None
 
     @classmethod
-    def of(cls, path: str) -> "FirstLook":
-        """Look at a table. Raises DataError for one that no recipe can be written for.
+    def of(cls, path: str, task: str | None = None, column: str | None = None) -> "FirstLook":
+        """Look at a table; ``task`` and ``column`` are what is to be learned, where that is said.
 
-        Standard input is read once, and kept.
+        Raises DataError for a table that no recipe can be written for, UsageError for a task that
+        it has nothing for. Standard input is read once, and kept.
         """
         content = Source.at(path).read() if path == STDIN else None
-        return cls(path, look_at(path, content), content)
+        look = look_at(path, content)
+        return cls(path, look, find_aim(look, task, column), content)
 
     @property
-    def is_classified(self) -> bool:
-        """Whether series are short episodes with a label: whole numbers count their steps."""
-        return bool(self.look.labels) and not self.look.is_dated
+    def kind(self) -> str:
+        """The kind of the task."""
+        return self.aim.kind
+
+    @property
+    def says_of_series(self) -> bool:
+        """Whether there is one answer for each series."""
+        return self.kind in DEALT
 
     @cached_property
     def left_out(self) -> Mapping[str, str]:
@@ -58,16 +68,17 @@ class FirstLook:
 
     def _reason(self, column: Column) -> str | None:
         rows = self.look.cells.rows
+        if column.name == self.aim.label:
+            return "the label"
         if column.kind == "constant":
             return f"always {column.example[:20]}"
-        is_label = self.is_classified and column.name in self.look.labels
-        if column.kind == "text" and not is_label:
+        if column.kind == "text":
             return self._not_a_category(column)
         if column.kind != "number":
             words = {"empty": "empty", "text": "texts", "mixed": f"{column.example[:20]!r} in it"}
             return words[column.kind]
         if column.name in self.look.fixed:
-            return "one value for each series" if self.is_classified else None
+            return "one value for each series" if self.says_of_series else None
         if column.missing * 2 > rows:
             return "more than half missing"
         if column.is_whole and column.distinct == rows and self._counts_rows(column.name):
@@ -83,7 +94,7 @@ class FirstLook:
         if column.missing * 2 > rows:
             return "more than half missing"
         if column.name in self.look.fixed:
-            return "a name of each series" if self.is_classified else None
+            return "a name of each series" if self.says_of_series else None
         if column.distinct > MOST_TEXTS or column.distinct * FEWEST_ROWS > rows:
             return f"{column.distinct} texts"
         return None
@@ -105,8 +116,8 @@ class FirstLook:
 
     @property
     def static(self) -> list[str]:
-        """Those of them that say one thing of each series; () where a label does."""
-        own = set() if self.is_classified else {*self.look.fixed}
+        """Those of them that say one thing of each series; none where the answer does too."""
+        own = set() if self.says_of_series else {*self.look.fixed}
         return [name for name in self.usable if name in own and name != self.target]
 
     @property
@@ -123,9 +134,11 @@ class FirstLook:
 
     @property
     def target(self) -> str | None:
-        """The column to forecast: one of a usual name, else the first; None where a label is."""
-        if self.is_classified:
+        """The column to forecast: one of a usual name, else the first; None of other tasks."""
+        if self.kind != "forecast":
             return None
+        if self.aim.column is not None:
+            return self.aim.column
         moving = [name for name in self.numbers if name not in self.look.fixed] or self.numbers
         folded = {name.casefold(): name for name in reversed(moving)}
         usual = [folded[name] for name in TARGET_NAMES if name in folded]
@@ -156,11 +169,22 @@ class FirstLook:
                 "past": self.past,
                 "static": self.static,
                 "missing": "linear",
-                "regularise": not self.look.is_even and not self.look.series,
+                "regularise": self.is_uneven,
             }
         )
-        judged = Judged(texts=self.look.labels[:1] if self.is_classified else ())
-        return read_panel(data, self.content, judged=judged)
+        return read_panel(data, self.content, judged=self._judged)
+
+    @property
+    def is_uneven(self) -> bool:
+        """Whether the rows of the only series are to be moved to evenly spaced times."""
+        return not self.look.is_even and not self.look.series and self.kind == "forecast"
+
+    @property
+    def _judged(self) -> Judged:
+        label = () if self.aim.label is None else (self.aim.label,)
+        if self.aim.answer == "number":
+            return Judged(numbers=label)
+        return Judged(texts=label) if self.says_of_series else Judged(words=label)
 
     @property
     def lengths(self) -> np.ndarray[Any, Any]:

@@ -21,19 +21,22 @@ _MOST_LEFT_OUT = 6
 _NAMES = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar"}
 
 
-def init(data: str, *, folder: str | Path = ".") -> RecipeDraft:
+def init(
+    data: str, *, folder: str | Path = ".", task: str | None = None, target: str | None = None
+) -> RecipeDraft:
     """A recipe for a table that trains as it is; ``folder`` is where it will lie.
 
-    Raises DataError for a table without a time, or without enough rows to learn from.
+    ``task`` is a kind of task and ``target`` the column to learn; None leaves it to the rules.
+    Raises DataError for a table without a time, or without enough rows to learn from, UsageError
+    for a task or a column that it does not have.
     """
-    seen = FirstLook.of(data)
-    kind = "classify" if seen.is_classified else "forecast"
+    seen = FirstLook.of(data, task, target)
     chosen: dict[str, Choice] = {
         "name": Choice(_name(data)),
         "data.path": _path_from(data, Path(folder)),
     }
     for rule in RULES:
-        choice = rule.choose(seen) if rule.kind in ("", kind) else None
+        choice = rule.choose(seen) if seen.kind in (rule.kinds or (seen.kind,)) else None
         if choice is not None:
             chosen[rule.key] = choice
     values = _nested(chosen)
@@ -90,14 +93,14 @@ def _nested(chosen: Mapping[str, Choice]) -> dict[str, Any]:
 def _seen(seen: FirstLook) -> dict[str, str]:
     """What was looked for and what was found, in words."""
     look, panel = seen.look, seen.panel
-    label = look.labels[:1] if seen.is_classified else ()
     words = _written(look) | {
         "time": f"{', '.join(look.time)} ({panel.frequency.style.words})",
         "frequency": panel.frequency.words,
         "series": _series_words(seen),
+        "task": seen.kind,
     }
-    if label:
-        words["label"] = label[0]
+    if seen.aim.label is not None:
+        words["label"] = seen.aim.label
     else:
         words["season"] = plural(seen.season, "step") if seen.season else "none"
         words["target"] = str(seen.target)
@@ -108,7 +111,7 @@ def _seen(seen: FirstLook) -> dict[str, str]:
         words["categories"] = ", ".join(seen.texts)
     missing = f"{int((~panel.observed).sum()):,} of {plural(panel.observed.size, 'value')}"
     words["missing"] = ", also written ".join([missing, *look.dialect.missing_values][:2])
-    left = [f"{name} ({why})" for name, why in seen.left_out.items() if name not in label]
+    left = [f"{name} ({why})" for name, why in seen.left_out.items() if name != seen.aim.label]
     if left:
         words["left out"] = some(left, _MOST_LEFT_OUT)
     return {key: printable(value) for key, value in words.items()}
@@ -154,9 +157,8 @@ def _lines(seen: FirstLook, chosen: Mapping[str, Choice]) -> Iterator[str]:
 
 
 def _left_out(seen: FirstLook) -> Iterator[str]:
-    label = seen.look.labels[:1] if seen.is_classified else ()
     for name, why in seen.left_out.items():
-        if name not in label:
+        if name != seen.aim.label:
             yield f"  # left out: {clean(name)} ({clean(why)})"
 
 

@@ -1,6 +1,5 @@
 """What ``grucli init`` chooses for the keys of a recipe, from a first look at a table."""
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +25,15 @@ class Choice:
     why: str = ""
 
 
+def series(seen: FirstLook) -> Choice | None:
+    """The columns that name series, and how many these are."""
+    names, lengths = seen.look.series, seen.lengths
+    if not names:
+        return None
+    words = f"{seen.panel.series} series of {lengths.min()} to {lengths.max()} rows"
+    return Choice(list(names) if len(names) > 1 else names[0], words)
+
+
 def missing(seen: FirstLook) -> Choice | None:
     """How gaps are filled, or that the model is told of them."""
     share = seen.missing_share
@@ -39,7 +47,7 @@ def missing(seen: FirstLook) -> Choice | None:
 
 def regularise(seen: FirstLook) -> Choice | None:
     """Whether times are moved onto an even grid."""
-    if seen.look.is_even or seen.look.series:
+    if not seen.is_uneven:
         return None
     return Choice(True, "times are not evenly spaced")
 
@@ -163,10 +171,6 @@ def batch_of(samples: int) -> int:
 
 def batch_size(seen: FirstLook) -> Choice:
     """The size with which an epoch has at most 400 steps, and of how many samples."""
-    if seen.is_classified:
-        return Choice(
-            16 if seen.panel.series > 100 else 8, plural(seen.panel.series, "series", "series")
-        )
     samples = windows_of(seen)
     size = max(batch_of(samples), 16)
     return Choice(size, f"about {plural(samples, 'window')} to learn from")
@@ -174,8 +178,6 @@ def batch_size(seen: FirstLook) -> Choice:
 
 def epochs(seen: FirstLook) -> Choice:
     """More of them where one has few steps."""
-    if seen.is_classified:
-        return Choice(max(min(60, MOST_STEPS * 16 // max(seen.panel.series, 1)), 2))
     steps = max(windows_of(seen) // batch_of(windows_of(seen)), 1)
     wished = 20 if steps >= 100 else 60
     epochs = max(min(wished, MOST_STEPS // steps), 2)
@@ -184,15 +186,6 @@ def epochs(seen: FirstLook) -> Choice:
 
 def model_of(seen: FirstLook) -> dict[str, Choice]:
     """What is learned with: the one place where the defaults of ``init`` for a model are chosen."""
-    if seen.is_classified:
-        return {
-            "cell": Choice(GRU.name),
-            "layer_norm": Choice("split", "helps in classification"),
-            "hidden": Choice(64),
-            "bidirectional": Choice(True),
-            "dropout": Choice(0.3),
-            "pooling": Choice(["mean", "max"]),
-        }
     small = seen.panel.bounds[-1] < 1000
     chosen = {
         "cell": Choice(GRU.name),
@@ -212,22 +205,14 @@ def segment_of(context: int, horizon: int) -> int:
     return min(divisors, key=lambda n: abs(n - context / 4))
 
 
-def class_weights(seen: FirstLook) -> Choice | None:
-    """Whether rare classes count more."""
-    counts = Counter(seen.panel.texts[seen.look.labels[0]])
-    if max(counts.values()) <= 1.5 * min(counts.values()):
-        return None
-    return Choice("balanced", f"{min(counts.values())} to {max(counts.values())} series a class")
-
-
 def past(seen: FirstLook) -> Choice | None:
     """The columns, and which of them are texts."""
     if not seen.past:
         return None
     texts = [name for name in seen.past if name in seen.texts]
     kind = "a category" if len(texts) == 1 else "categories"
-    known = "move to future what is known in advance"
-    return Choice(seen.past, f"{some(texts, 3)}: {kind}; {known}" if texts else "")
+    known = "; move to future what is known in advance" if seen.kind == "forecast" else ""
+    return Choice(seen.past, f"{some(texts, 3)}: {kind}{known}" if texts else "")
 
 
 def listed(names: list[str]) -> Choice | None:

@@ -9,6 +9,8 @@ from typing import Any
 
 from grucli.cells import GRU
 from grucli.runs import recipe_choices as choices
+from grucli.runs import sequence_choices as of_series
+from grucli.runs.aim import LABEL_NAMES
 from grucli.runs.first_look import FirstLook
 from grucli.runs.recipe_choices import LONGEST_CONTEXT, LONGEST_HORIZON, MOST_STEPS, Choice
 
@@ -17,24 +19,35 @@ from grucli.runs.recipe_choices import LONGEST_CONTEXT, LONGEST_HORIZON, MOST_ST
 class Rule:
     """``words`` say the rule; ``choose`` follows it, and gives None where the key is not needed.
 
-    ``kind`` is the task that the rule is for; both where it is empty.
+    ``kinds`` are the tasks that the rule is for; all where it is empty.
     """
 
     key: str
     words: str
-    choose: Callable[[FirstLook], Choice | None]
-    kind: str = ""
+    choose: "Choose"
+    kinds: tuple[str, ...] = ()
 
 
-def _of_model(key: str) -> Callable[[FirstLook], Choice | None]:
-    return lambda seen: choices.model_of(seen).get(key)
+Choose = Callable[[FirstLook], Choice | None]
 
 
-def _constant(value: Any, why: str = "") -> Callable[[FirstLook], Choice]:
+def _of_model(key: str) -> Choose:
+    return lambda seen: (
+        choices.model_of(seen) if seen.kind in FORECAST else of_series.model_of(seen)
+    ).get(key)
+
+
+def _by_task(forecast: Choose, others: Choose) -> Choose:
+    return lambda seen: forecast(seen) if seen.kind in FORECAST else others(seen)
+
+
+def _constant(value: Any, why: str = "") -> Choose:
     return lambda seen: Choice(value, why)
 
 
-FORECAST, CLASSIFY = "forecast", "classify"
+FORECAST, CLASSIFY, LABEL = ("forecast",), ("classify",), ("label",)
+OF_SERIES = ("classify", "regress")
+OTHERS = (*OF_SERIES, *LABEL)
 RULES = (
     Rule(
         "data.read",
@@ -57,14 +70,7 @@ RULES = (
     Rule(
         "data.series",
         "The fewest columns, of texts or whole numbers, by which the rows of each series rise.",
-        lambda seen: (
-            Choice(
-                list(seen.look.series) if len(seen.look.series) > 1 else seen.look.series[0],
-                f"{seen.panel.series} series of {seen.lengths.min()} to {seen.lengths.max()} rows",
-            )
-            if seen.look.series
-            else None
-        ),
+        choices.series,
     ),
     Rule(
         "data.regularise",
@@ -89,14 +95,14 @@ RULES = (
         "Columns of numbers or texts that are the same in all rows of a series, and not in all "
         "series.",
         lambda seen: choices.listed(seen.static),
-        FORECAST,
+        (*FORECAST, *LABEL),
     ),
     Rule(
         "data.calendar",
         "What the training span has shown twice: hour of rows within a day, weekday of rows up to "
         "a day apart, year_day of rows up to a week apart.",
         choices.calendar,
-        FORECAST,
+        (*FORECAST, *LABEL),
     ),
     Rule(
         "data.missing",
@@ -113,23 +119,39 @@ RULES = (
     Rule(
         "data.split",
         "A tenth for validation, a fifth for the test; one horizon each where a tenth of a series "
-        "is shorter. A short series is one that four of five are at least as long as.",
-        choices.split,
-        FORECAST,
+        "is shorter. A short series is one that four of five are at least as long as. Where "
+        "nothing is forecast .15 and .2 of the series, or of the rows of fewer than "
+        f"{of_series.FEW_SERIES} series that are labelled.",
+        _by_task(choices.split, of_series.split),
     ),
-    Rule("data.split", "", _constant({"valid": 0.15, "test": 0.2}), CLASSIFY),
     Rule(
         "task.kind",
-        "classify where whole numbers count the steps and a column says one thing of each series, "
-        "which at least two share; else forecast.",
-        lambda seen: Choice(CLASSIFY if seen.is_classified else FORECAST),
+        "What `--task` says. Else by the column of `--target`, one of names or few whole numbers: "
+        "classify where it is the same in all rows of each series, label where not; of numbers: "
+        "regress and forecast. Else, where whole numbers count the steps: classify where a column "
+        "says one thing of each series, which at least two share; regress where one of a target's "
+        f"name does; label where texts are called {', '.join(LABEL_NAMES)}; else forecast.",
+        lambda seen: Choice(seen.kind),
     ),
     Rule(
         "task.label",
-        "The first such column.",
-        lambda seen: Choice(seen.look.labels[0]),
-        CLASSIFY,
+        "The column of `--target`, or the first that the task can be about.",
+        lambda seen: Choice(seen.aim.label),
+        OTHERS,
     ),
+    Rule(
+        "task.answer",
+        "number where the label is no text, and not of few whole numbers.",
+        lambda seen: Choice("number") if seen.aim.answer == "number" else None,
+        LABEL,
+    ),
+    Rule(
+        "task.steps",
+        f"{of_series.LONGEST_PIECE} where a series is twice as long or longer.",
+        of_series.steps,
+        LABEL,
+    ),
+    Rule("task.overlap", f"{of_series.OVERLAP}, with pieces.", of_series.overlap, LABEL),
     Rule(
         "task.context",
         "Two seasons or two horizons, whichever is longer; four horizons where the target does "
@@ -155,9 +177,9 @@ RULES = (
     ),
     Rule(
         "task.class_weights",
-        "balanced where one class has half again as many series as another.",
-        choices.class_weights,
-        CLASSIFY,
+        "balanced where one class has half again as many series, or rows, as another.",
+        of_series.class_weights,
+        (*CLASSIFY, *LABEL),
     ),
     Rule("task.label_smoothing", "0.1.", _constant(0.1), CLASSIFY),
     Rule("task.noise", "0.2.", _constant(0.2), CLASSIFY),
@@ -166,7 +188,7 @@ RULES = (
         "model.layer_norm",
         "split, which helps in classification.",
         _of_model("layer_norm"),
-        CLASSIFY,
+        OTHERS,
     ),
     Rule("model.hidden", "64; 32 for a forecast from fewer than 1000 rows.", _of_model("hidden")),
     Rule(
@@ -182,12 +204,14 @@ RULES = (
         FORECAST,
     ),
     Rule("model.skip", "linear, with segments.", _of_model("skip"), FORECAST),
-    Rule("model.bidirectional", "true.", _of_model("bidirectional"), CLASSIFY),
+    Rule("model.bidirectional", "true.", _of_model("bidirectional"), OTHERS),
     Rule("model.dropout", "0.3.", _of_model("dropout"), CLASSIFY),
-    Rule("model.pooling", "mean and max.", _of_model("pooling"), CLASSIFY),
-    Rule("train.optimizer", "adamw.", _constant("adamw"), CLASSIFY),
+    Rule("model.pooling", "mean and max.", _of_model("pooling"), OF_SERIES),
+    Rule("train.optimizer", "adamw.", _constant("adamw"), OTHERS),
     Rule(
-        "train.lr", "2e-3; 3e-3 for classes.", lambda s: Choice(0.003 if s.is_classified else 0.002)
+        "train.lr",
+        "2e-3; 3e-3 where nothing is forecast.",
+        _by_task(_constant(0.002), _constant(0.003)),
     ),
     Rule(
         "train.loss",
@@ -209,15 +233,15 @@ RULES = (
     Rule("train.average", "ema.", _constant("ema", "the averaged weights are kept"), FORECAST),
     Rule(
         "train.batch_size",
-        "The power of two from 16 to 512 with which an epoch has at most 400 steps; for classes "
-        "16, and 8 for up to 100 series.",
-        choices.batch_size,
+        "The power of two from 16 to 512 with which an epoch has at most 400 steps; where nothing "
+        "is forecast 16, and 8 for up to 100 series or pieces.",
+        _by_task(choices.batch_size, of_series.batch_size),
     ),
     Rule(
         "train.epochs",
-        "20, 60 where an epoch has fewer than 100 steps or for classes, fewer where these would "
-        f"be more than {MOST_STEPS:,} steps in all.",
-        choices.epochs,
+        "20, 60 where an epoch has fewer than 100 steps or nothing is forecast, fewer where these "
+        f"would be more than {MOST_STEPS:,} steps in all.",
+        _by_task(choices.epochs, of_series.epochs),
     ),
     Rule("train.patience", "null.", _constant(None, "all epochs: the rate falls to zero")),
 )

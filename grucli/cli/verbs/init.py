@@ -14,12 +14,25 @@ _Output = Annotated[
     str | None,
     typer.Option("-o", "--output", metavar="RECIPE|-", help="File to write the recipe to."),
 ]
+_Task = Annotated[
+    str | None,
+    typer.Option(
+        metavar="KIND",
+        help="What to learn: forecast, classify, regress or label; by the column, or the table.",
+    ),
+]
+_Target = Annotated[
+    str | None,
+    typer.Option(metavar="COLUMN", help="The column to learn: the target, or the label."),
+]
 _Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an existing file.")]
 
 
 def init(
     data: _Data,
     output: _Output = None,
+    task: _Task = None,
+    target: _Target = None,
     overwrite: _Overwrite = False,
     json: Json = False,
     quiet: Quiet = False,
@@ -31,6 +44,7 @@ def init(
     What was seen of the table is told on standard error. The rules are in docs/init.md.
 
     Example: grucli init data/co2_weekly.csv -o co2.yaml
+    Example: grucli init data/walks.csv --task label --target state -o walks.yaml
     """
     from grucli.cli.kit.console import talk, write_result
     from grucli.cli.views.draft import render_seen
@@ -40,7 +54,8 @@ def init(
     path = None if output in (None, "-") else str(output)
     if path is not None:
         initiating.check_output(path, data, overwrite=overwrite)
-    draft = initiating.init(data, folder="." if path is None else Path(path).parent)
+    folder = Path() if path is None else Path(path).parent
+    draft = initiating.init(data, folder=folder, task=task, target=target)
     if not SCREEN.quiet:
         console = talk()
         console.print(render_seen(draft, path, console.width))
