@@ -1,28 +1,34 @@
-"""Rules on keys that make no sense for a kind of task, or that it cannot do without."""
+"""Rules on keys that a task needs or has no use for, and on what it cuts its samples from.
+
+Which those keys are stands with each task in ``grucli.recipe.tasks``.
+"""
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from grucli.recipe.rule import Rule
-from grucli.recipe.tasks import DEALT, deals_series
+from grucli.recipe.task_section import Unused
+from grucli.recipe.tasks import KINDS, deals_series
 
 
-def _only_for(
-    kinds: str | Sequence[str], default: Any, why: str
-) -> Callable[[Any, str], str | None]:
-    """A key that has its default wherever the task is of another kind."""
-    known = (kinds,) if isinstance(kinds, str) else kinds
+def _unused(key: Unused) -> Callable[[Any, str], str | None]:
+    """The rule that a key has its default."""
 
     def breaks(value: Any, task: str) -> str | None:
-        usual = value == default or (isinstance(value, list) and tuple(value) == default)
-        if task in known or usual:
+        usual = key.usual
+        if value == usual or (isinstance(value, list) and tuple(value) == usual):
             return None
         found = ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else value
-        shown = "null" if default is None else default
+        shown = "null" if usual is None else usual
         expected = ", ".join(shown) or "none" if isinstance(shown, tuple) else shown
-        return f"found {found} with task.kind {task}; {why}; expected {expected}"
+        return f"found {found} with task.kind {task}; {key.why}; expected {expected}"
 
     return breaks
+
+
+def _needed(expected: str) -> Callable[[Any, str], str | None]:
+    """The rule that a key is there."""
+    return lambda value, _task: None if value else f"missing; expected {expected}"
 
 
 def _numbers_without_logarithm(numbers: str, transform: str) -> str | None:
@@ -33,24 +39,6 @@ def _numbers_without_logarithm(numbers: str, transform: str) -> str | None:
         f"found {numbers} with data.transform {transform}, which has no result for all of them; "
         "expected counts with log1p, or data.transform none"
     )
-
-
-def _no_target(target: Sequence[str], task: str) -> str | None:
-    if task == "forecast" and not target:
-        return "missing; expected a text or a list of texts"
-    return None
-
-
-def _no_inputs(past: Sequence[str], task: str) -> str | None:
-    if task != "forecast" and not past:
-        return "missing; expected a list of the columns that the model reads"
-    return None
-
-
-def _no_series(series: Sequence[str], task: str) -> str | None:
-    if task in DEALT and not series:
-        return "missing; expected the column of names that tells the series apart"
-    return None
 
 
 def _label_twice(
@@ -105,27 +93,20 @@ def _dealt_by_time(usual: Any) -> Callable[[Any, str, Sequence[str], str], str |
 
 
 _DEALING = ("task.kind", "data.series", "data.split.by")
-_NO_STEPS = "it is about steps ahead"
 TASK_RULES = (
-    Rule(("data.target", "task.kind"), _no_target, is_missing=True),
-    Rule(("data.past", "task.kind"), _no_inputs, is_missing=True),
-    Rule(("data.series", "task.kind"), _no_series, is_missing=True),
-    Rule(("task.label", "data.time", "data.series", "data.past", "data.static"), _label_twice),
-    Rule(
-        ("data.target", "task.kind"),
-        _only_for("forecast", (), "the truth is task.label, and data.past what is read"),
+    *(
+        Rule((key, "task.kind"), _needed(expected), is_missing=True, task=kind)
+        for kind, section in KINDS.items()
+        for key, expected in section.needs.items()
+    ),
+    *(
+        Rule((key.key, "task.kind"), _unused(key), task=kind)
+        for kind, section in KINDS.items()
+        for key in section.unused
     ),
     Rule(
-        ("data.scale_by", "task.kind"),
-        _only_for("forecast", "table", "each series would be scaled by what it is told apart by"),
-    ),
-    Rule(
-        ("data.future", "task.kind"),
-        _only_for("forecast", (), "nothing is ahead of the rows that are read"),
-    ),
-    Rule(
-        ("data.transform", "task.kind"),
-        _only_for(("forecast", "regress", "label"), "none", "there is no target to turn"),
+        ("task.label", "data.time", "data.series", "data.past", "data.static"),
+        _label_twice,
     ),
     Rule(("task.numbers", "data.transform"), _numbers_without_logarithm, task="forecast"),
     Rule(("data.split.train", *_DEALING), _length_of_train),
@@ -133,30 +114,4 @@ TASK_RULES = (
     Rule(("data.split.column", "data.split.test", *_DEALING), _column_beside_table),
     Rule(("data.split.column", *_DEALING), _dealt_by_time(None)),
     Rule(("data.split.seed", *_DEALING), _dealt_by_time(0)),
-    Rule(
-        ("data.split.by", "task.kind"),
-        _only_for("label", "series", "only labels of rows can be cut either way"),
-    ),
-    Rule(("model.decoder", "task.kind"), _only_for("forecast", "direct", _NO_STEPS)),
-    Rule(("model.skip", "task.kind"), _only_for("forecast", "none", _NO_STEPS)),
-    Rule(
-        ("model.channels", "task.kind"),
-        _only_for("forecast", "joint", "there is one answer for all columns"),
-    ),
-    Rule(
-        ("model.pooling", "task.kind"),
-        _only_for(DEALT, ("last",), "nothing is said of a series as a whole"),
-    ),
-    Rule(
-        ("train.loss", "task.kind"),
-        _only_for(("forecast", "regress", "label"), "mse", "its loss is the cross-entropy"),
-    ),
-    Rule(
-        ("train.loss_units", "task.kind"),
-        _only_for("forecast", "scaled", "its windows are not normalised"),
-    ),
-    Rule(
-        ("train.tbptt_steps", "task.kind"),
-        _only_for(("forecast", "label"), None, "the whole series is read for the gradient"),
-    ),
 )

@@ -6,14 +6,25 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, Tag
 
 from grucli.recipe.kinds import Output, Text
-from grucli.recipe.sections import Section
+from grucli.recipe.task_section import TaskSection, Unused
 
 SPREADING = ("last_scaled", "mean_std", "mean")
 """The ways to normalise a window that divide by its spread."""
 
 
-class ForecastRecipe(Section):
+_TARGET = {"data.target": "a text or a list of texts"}
+_CUT_ONE_WAY = Unused("data.split.by", "series", "only labels of rows can be cut either way")
+
+
+class ForecastRecipe(TaskSection):
     """The steps that follow a context."""
+
+    needs = _TARGET
+    unused = (
+        _CUT_ONE_WAY,
+        Unused("model.pooling", ("last",), "nothing is said of a series as a whole"),
+    )
+    deals = "time"
 
     kind: Literal["forecast"] = Field(default="forecast", description="What to do with the series.")
     context: int = Field(
@@ -94,8 +105,35 @@ Smoothing = Annotated[
 ]
 
 
-class ClassifyRecipe(Section):
+_STEPS_AHEAD = "it is about steps ahead"
+_INPUTS = {"data.past": "a list of the columns that the model reads"}
+_NAMED_INPUTS = _INPUTS | {"data.series": "the column of names that tells the series apart"}
+_OF_FORECASTS = (
+    Unused("data.target", (), "the truth is task.label, and data.past what is read"),
+    Unused("data.scale_by", "table", "each series would be scaled by what it is told apart by"),
+    Unused("data.future", (), "nothing is ahead of the rows that are read"),
+    Unused("model.decoder", "direct", _STEPS_AHEAD),
+    Unused("model.skip", "none", _STEPS_AHEAD),
+    Unused("model.channels", "joint", "there is one answer for all columns"),
+    Unused("train.loss_units", "scaled", "its windows are not normalised"),
+)
+_OF_PARTS = (
+    _CUT_ONE_WAY,
+    Unused("train.tbptt_steps", None, "the whole series is read for the gradient"),
+)
+
+
+class ClassifyRecipe(TaskSection):
     """The class of each series: the model reads data.past, the label is what it learns to say."""
+
+    needs = _NAMED_INPUTS
+    unused = (
+        *_OF_FORECASTS,
+        *_OF_PARTS,
+        Unused("data.transform", "none", "there is no target to turn"),
+        Unused("train.loss", "mse", "its loss is the cross-entropy"),
+    )
+    deals = "series"
 
     kind: Literal["classify"] = Field(description="What to do with the series.")
     label: Text = Field(description="Column of texts with the class of each series.")
@@ -108,8 +146,12 @@ class ClassifyRecipe(Section):
     noise: Noise = 0.0
 
 
-class RegressRecipe(Section):
+class RegressRecipe(TaskSection):
     """One number for each series: the model reads data.past, the label is what it learns to say."""
+
+    needs = _NAMED_INPUTS
+    unused = (*_OF_FORECASTS, *_OF_PARTS)
+    deals = "series"
 
     kind: Literal["regress"] = Field(description="What to do with the series.")
     label: Text = Field(
@@ -119,8 +161,15 @@ class RegressRecipe(Section):
     noise: Noise = 0.0
 
 
-class LabelRecipe(Section):
+class LabelRecipe(TaskSection):
     """A label for each row: the model reads data.past, the label is what it learns to say."""
+
+    needs = _INPUTS
+    unused = (
+        *_OF_FORECASTS,
+        Unused("model.pooling", ("last",), "nothing is said of a series as a whole"),
+    )
+    deals = "series unless by time"
 
     kind: Literal["label"] = Field(description="What to do with the series.")
     label: Text = Field(
@@ -155,7 +204,7 @@ class LabelRecipe(Section):
     noise: Noise = 0.0
 
 
-KINDS: dict[str, type[Section]] = {
+KINDS: dict[str, type[TaskSection]] = {
     "forecast": ForecastRecipe,
     "classify": ClassifyRecipe,
     "regress": RegressRecipe,
@@ -163,13 +212,15 @@ KINDS: dict[str, type[Section]] = {
 }
 """Kind -> section."""
 DEFAULT_KIND = "forecast"
-DEALT = ("classify", "regress")
+DEALT = tuple(kind for kind, section in KINDS.items() if section.deals == "series")
 """The kinds whose samples are whole series."""
 
 
 def deals_series(kind: str, series: Sequence[str], by: str) -> bool:
     """Whether whole series are dealt out to train, valid and test, and not spans of time."""
-    return kind in DEALT or (kind == "label" and bool(series) and by == "series")
+    if KINDS[kind].deals == "series unless by time":
+        return bool(series) and by == "series"
+    return kind in DEALT
 
 
 def kind_of(task: Any) -> Any:
