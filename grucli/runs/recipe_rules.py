@@ -126,11 +126,12 @@ RULES = (
     ),
     Rule(
         "task.kind",
-        "What `--task` says. Else by the column of `--target`, one of names or few whole numbers: "
-        "classify where it is the same in all rows of each series, label where not; of numbers: "
-        "regress and forecast. Else, where whole numbers count the steps: classify where a column "
-        "says one thing of each series, which at least two share; regress where one of a target's "
-        f"name does; label where texts are called {', '.join(LABEL_NAMES)}; else forecast.",
+        "What `--task` says. Else by the column of `--target`: where it is the same in all rows of "
+        "a series, regress of numbers and classify of names, or of whole numbers that series "
+        "share; where it is not, forecast of numbers and label of names. Else, where whole numbers "
+        "count the steps: classify where a column says one thing of each series, which at least "
+        "two share; regress where one of a target's name does; label where texts are called "
+        f"{', '.join(LABEL_NAMES)}; else forecast.",
         lambda seen: Choice(seen.kind),
     ),
     Rule(
