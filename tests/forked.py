@@ -11,7 +11,11 @@ import os
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
+
+from tools import docs_walk
 
 SECONDS = 120
 PRELOADED = ["torch", "pandas", "pytest", "grucli.cli.app", "grucli.runs.training", "tests.forked"]
@@ -19,25 +23,45 @@ PRELOADED = ["torch", "pandas", "pytest", "grucli.cli.app", "grucli.runs.trainin
 
 def run(arguments, cwd):
     """Run ``grucli`` in a forked process."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(PRELOADED)
     with tempfile.TemporaryDirectory() as place:
         streams = [f"{place}/stdout", f"{place}/stderr"]
-        call = (arguments, os.fspath(cwd or Path.cwd()), dict(os.environ), streams)
-        process = context.Process(target=_call, args=call)
-        process.start()
-        process.join(SECONDS)
-        if process.exitcode is None:
-            process.kill()
-            process.join()
-            raise subprocess.TimeoutExpired(arguments, SECONDS)
+        code = _exit_code(arguments, cwd, os.environ, streams)
         out, err = (Path(name).read_text("utf-8") for name in streams)
-        return subprocess.CompletedProcess(arguments, process.exitcode, out, err)
+        return subprocess.CompletedProcess(arguments, code, out, err)
+
+
+def run_on_terminal(arguments, cwd, environment):
+    """The same with a terminal as standard output: its lines end with a carriage return."""
+    with ExitStack() as stack:
+        place = stack.enter_context(tempfile.TemporaryDirectory())
+        reader, writer = stack.enter_context(docs_walk.terminal())
+        read = stack.enter_context(ThreadPoolExecutor()).submit(docs_walk.read_all, reader)
+        try:
+            streams = [os.ttyname(writer), f"{place}/stderr"]
+            code = _exit_code(arguments, cwd, os.environ | environment, streams)
+        finally:
+            os.close(writer)
+        err = Path(streams[1]).read_text("utf-8")
+        return subprocess.CompletedProcess(arguments, code, read.result(), err)
+
+
+def _exit_code(arguments, cwd, environment, streams):
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(PRELOADED)
+    call = (arguments, os.fspath(cwd or Path.cwd()), dict(environment), streams)
+    process = context.Process(target=_call, args=call)
+    process.start()
+    process.join(SECONDS)
+    if process.exitcode is None:
+        process.kill()
+        process.join()
+        raise subprocess.TimeoutExpired(arguments, SECONDS)
+    return process.exitcode
 
 
 def _call(arguments, cwd, environment, streams):
     for number, name in enumerate(streams, start=1):
-        os.dup2(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_APPEND), number)
+        os.dup2(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOCTTY), number)
     sys.stdout = _text(1, "strict")
     sys.stderr = _text(2, "backslashreplace")
     os.chdir(cwd)

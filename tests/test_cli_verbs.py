@@ -77,6 +77,13 @@ def test_a_run_folder_stands_for_the_best_weights_in_it(best, verb):
     assert by_folder.stdout == by_file.stdout
 
 
+def test_a_run_folder_forecasts_into_a_file_that_is_there_already(best, tmp_path):
+    (tmp_path / "forecast.csv").write_text("yesterday's\n")
+    done = grucli("predict", best.parent, "-o", tmp_path / "forecast.csv")
+    assert done.returncode == 0, done.stderr
+    assert "yesterday" not in (tmp_path / "forecast.csv").read_text()
+
+
 def test_a_folder_without_weights_is_named(tmp_path):
     done = grucli("eval", tmp_path)
     assert done.returncode == 4

@@ -188,11 +188,3 @@ def test_recipes_that_the_pages_name_are_shipped():
 @pytest.mark.parametrize("page", PAGES_WITH_COMMANDS, ids=lambda page: page.name)
 def test_pages_name_no_folder_of_the_machine_they_were_made_on(page):
     assert not re.search(r"(?<![\w.])/(tmp|home|root|work|usr)/", page.read_text())
-
-
-@pytest.mark.slow
-def test_the_walk_runs_and_shows_the_same_phases():
-    again = docs_walk.walk(LEARNING)
-    assert docs_walk.commands(again) == docs_walk.commands(LEARNING)
-    for phase in ("1 Initialise", "2 Forward", "3 Loss", "4 Backpropagate", "5 Update"):
-        assert phase in again

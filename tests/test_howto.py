@@ -5,10 +5,12 @@ import shlex
 import subprocess
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
 from grucli.nn import GRU, available
+from grucli.recipe.keys import recipe_keys
 from tests.conftest import REPOSITORY, grucli, write_wave
 
 HOWTO = REPOSITORY / "docs" / "howto"
@@ -82,6 +84,48 @@ def test_the_recipe_and_the_commands_run(page, kind, count, rows, tmp_path):
     (commands,) = blocks(page, "sh")
     run_lines(commands.splitlines(), tmp_path)
     assert len(rows_of(tmp_path / f"{result}.csv")) == rows + 1
+
+
+def programs(name):
+    """The programs of a page as one, with one epoch where a recipe has more."""
+    return re.sub(r"epochs: \d+", "epochs: 1", "".join(blocks(name, "python")))
+
+
+def test_the_basic_example_of_other_libraries_runs_in_both_ways(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    months = pd.date_range("1949-01-31", periods=144, freq="ME")
+    level = 100 + np.arange(144) + 20 * np.sin(np.arange(144) * np.pi / 6)
+    table = pd.DataFrame({"unique_id": "airline", "ds": months, "y": level})
+    (recipe,) = blocks("from-neuralforecast-and-darts", "yaml")
+    (tmp_path / "passengers.yaml").write_text(recipe.replace("epochs: 40", "epochs: 1"))
+    names = {"Y_df": table}
+    exec(programs("from-neuralforecast-and-darts"), names)
+    frame = names["frame"]
+    assert list(frame) == ["unique_id", "ds", "y"]
+    assert list(pd.to_datetime(frame["ds"]))[::11] == [
+        *pd.to_datetime(["1961-01-31", "1961-12-31"])
+    ]
+    run_lines(blocks("from-neuralforecast-and-darts", "sh")[0].splitlines(), tmp_path)
+    assert len(rows_of(tmp_path / "forecast.csv")) == 13
+
+
+def test_keys_in_the_table_of_who_is_whom_are_keys_of_recipes():
+    text = (HOWTO / "from-neuralforecast-and-darts.md").read_text()
+    table = "".join(line for line in text.splitlines() if line.startswith("| "))
+    named = set(re.findall(r"`((?:data|task|model|train)\.\w+)", table))
+    assert len(named) > 20
+    assert named <= {key.path for key in recipe_keys()}
+
+
+def test_the_cells_of_the_notebook_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data").symlink_to(REPOSITORY / "data")
+    names = {}
+    exec(programs("notebook"), names)
+    assert list(names["forecast"]) == [*names["history"], "sunspots-lo-80", "sunspots-hi-80"]
+    assert set(names["matrices"]["symbol"]) >= {"W_xr", "W_hz", "W_hn"}
+    assert names["image"].startswith(b"\x89PNG")
+    assert names["W_hz"].shape == (32, 32)
 
 
 @pytest.fixture

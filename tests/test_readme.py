@@ -11,11 +11,12 @@ from grucli.recipe import load_recipe
 from tests.conftest import REPOSITORY
 
 TEXT = (REPOSITORY / "README.md").read_text()
+USING = (REPOSITORY / "docs" / "using.md").read_text()
 
 
-def blocks(language):
+def blocks(language, text=TEXT):
     """Contents of the fenced blocks of a language; every other fence closes one."""
-    fences = re.split(r"^```(.*)\n", TEXT, flags=re.MULTILINE)[1:]
+    fences = re.split(r"^```(.*)\n", text, flags=re.MULTILINE)[1:]
     opened = zip(fences[::4], fences[1::4], strict=True)
     return [content for name, content in opened if name == language]
 
@@ -23,7 +24,7 @@ def blocks(language):
 @pytest.fixture
 def mine(tmp_path):
     """The README's recipe, shortened to one epoch, beside the table it names."""
-    recipe, *_ = blocks("yaml")
+    (recipe,) = blocks("yaml")
     (tmp_path / "mine.yaml").write_text(recipe.replace("epochs: 40", "epochs: 1"))
     table = (REPOSITORY / "data" / "co2_weekly.csv").read_text()
     (tmp_path / "mine.csv").write_text(table)
@@ -35,7 +36,7 @@ def test_the_recipe_loads(mine):
     assert load_recipe(str(mine / "mine.yaml")).task.horizon == 26
 
 
-@pytest.mark.parametrize("part", blocks("yaml")[1:])
+@pytest.mark.parametrize("part", blocks("yaml", USING))
 def test_parts_of_recipes_load(part, tmp_path):
     task = "" if "task:" in part else "task: {context: 9, horizon: 2}\n"
     (tmp_path / "part.yaml").write_text(f"name: part\n{part}{task}")

@@ -1,11 +1,12 @@
 """Write docs/ again: pages from docstrings, and the walk-through's output from its commands.
 
     python -m tools.make_docs pages   # from docstrings, commands and the schema, in a second
-    python -m tools.make_docs walk    # learning.md: trains, then runs every command; a minute
+    python -m tools.make_docs walk    # WALKED: trains, runs every command, draws; two minutes
 
-Prose in learning.md is written by hand: only what follows a ``$ `` line in a ``console`` block is
-replaced. A docstring of a statistic has a first line that says what it is, and paragraphs that
-begin with the words of ``LABELS``; other paragraphs are for readers of the code alone.
+Prose of a walked page is written by hand: only what follows a ``$ `` line in a ``console`` block is
+replaced (tools/docs_walk.py). A docstring of a statistic has a first line that says what it is, and
+paragraphs that begin with the words of ``LABELS``; other paragraphs are for readers of the code
+alone.
 """
 
 import argparse
@@ -21,10 +22,12 @@ from grucli.cells import CELLS, CellSpec, address
 from grucli.nn import rules
 from tools.docs_cli import cli_page
 from tools.docs_init import init_page
+from tools.docs_notebook import notebook
+from tools.docs_pictures import draw_pictures
 from tools.docs_published import published_section
 from tools.docs_recipe import recipe_page
 from tools.docs_table import SECTIONS, Section, Source
-from tools.docs_walk import REPOSITORY, walk
+from tools.docs_walk import REPOSITORY, output, walk, workplace
 
 DOCS = REPOSITORY / "docs"
 LABELS = ("Formula", "Tells", "Misleads", "At the start", "Source")
@@ -214,7 +217,10 @@ PAGES = {
     "init.md": init_page,
     "cli.md": cli_page,
     "recipe.md": recipe_page,
+    "howto/notebook.ipynb": notebook,
 }
+WALKED = tuple(REPOSITORY / name for name in ("README.md", "docs/learning.md"))
+"""Pages whose commands are run, in this order and in one folder: each uses the runs before it."""
 
 
 def main() -> None:
@@ -226,8 +232,10 @@ def main() -> None:
         for name, page in PAGES.items():
             (DOCS / name).write_text(page())
     if what != "pages":
-        path = DOCS / "learning.md"
-        path.write_text(walk(path.read_text()))
+        with workplace() as folder:
+            for path in WALKED:
+                path.write_text(walk(path.read_text(), lambda command: output(command, folder)))
+            draw_pictures(folder)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from pathlib import Path
 from grucli.checkpoint import load_checkpoint
 from grucli.errors import UsageError
 from grucli.files import same_file
+from grucli.runs.checkpoints import checkpoint_in
 from grucli.runs.folder import RunFolder
 from grucli.runs.opened import recipe_of
 from grucli.runs.run_files import FILES
@@ -42,7 +43,7 @@ def check_table_outputs(
     if future is not None:
         _refuse(outputs, "the table of the future that is read", future)
     if any(_is_file(path) for path in outputs.values()):
-        recipe = recipe_of(load_checkpoint(checkpoint), checkpoint)
+        recipe = recipe_of(load_checkpoint(checkpoint_in(checkpoint)), checkpoint)
         for table in [data] if data else table_files(recipe.data):
             _refuse(outputs, "the table that is read", "/dev/stdin" if table == "-" else table)
 
