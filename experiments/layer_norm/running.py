@@ -4,9 +4,7 @@ import gzip
 import hashlib
 import io
 import json
-import os
 import shutil
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,16 +12,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
 
 import grucli
 from experiments.layer_norm.grid import SCALES, Experiment, Row
 from grucli.errors import TrainingError
 from grucli.files import write_atomically
-from grucli.recipe import load_recipe
 from grucli.runs import tracing
-from grucli.training.observers import Observer
-from grucli.training.progress import Training
 from tools.make_data import make_adding
 
 REPOSITORY = Path(__file__).parent.parent.parent
@@ -61,32 +55,7 @@ def digest(recipe: str) -> str:
 def run_name(experiment: Experiment, row: Row, *changes: str) -> str:
     """What a run is kept under: its recipe, scale and changes, the last of them its seed."""
     scale = () if row.scale == 1 else (f"x{row.scale:g}",)
-    drawn = ("same draws",) if experiment.same_draws else ()
-    return " ".join((experiment.recipe, *drawn, *scale, *row.changes, *changes))
-
-
-class SameDraws(Observer):
-    """Begins from matrices that depend on the seed and their names alone, and biases of 0.
-
-    Without it a plain and a normalised network of one seed begin from different matrices: biases
-    are drawn in between, where there is no normalisation. The draw stays uniform within
-    1/sqrt(hidden).
-    """
-
-    name = "same_draws"
-
-    def __init__(self, seed: int, hidden: int) -> None:
-        self.seed, self.bound = seed, hidden**-0.5
-
-    @torch.no_grad()
-    def begin(self, training: Training) -> None:
-        """Draw again."""
-        for name, parameter in training.model.named_parameters():
-            if parameter.dim() > 1:
-                own = torch.Generator().manual_seed(zlib.crc32(name.encode()) + self.seed)
-                parameter.uniform_(-self.bound, self.bound, generator=own)
-            elif "bias" in name:
-                parameter.zero_()
+    return " ".join((experiment.recipe, *scale, *row.changes, *changes))
 
 
 @dataclass
@@ -134,15 +103,11 @@ class Bench:
         changes = [*row.changes, *self.changes, f"train.seed={seed}"]
         if experiment.recipe == GENERATED:
             changes.append(f"data.path={self._table(row.scale)}")
-        public = Path(os.environ.get("GRUCLI_REFERENCE_DATA", ""))
-        changes += [f"{key}={(public / name).resolve()}" for key, name in experiment.tables]
         shutil.rmtree(place, ignore_errors=True)
         failure = {}
         try:
-            path = RECIPES / f"{experiment.recipe}.yaml"
-            hidden = load_recipe(path, changes).model.hidden
-            watching = [SameDraws(seed, hidden)] if experiment.same_draws else []
-            grucli.train(path, changes, run_dir=place, threads=1, observers=watching)
+            recipe = RECIPES / f"{experiment.recipe}.yaml"
+            grucli.train(recipe, changes, run_dir=place, threads=1)
         except TrainingError as error:
             failure["failure"] = str(error).partition(";")[0]
         epochs = _epochs(place / "metrics.jsonl")
@@ -151,7 +116,6 @@ class Bench:
             "valid": [rounded(epoch["valid_loss"]) for epoch in epochs],
             **failure,
             **(_gradient(place / "best.pt") if row.traced else {}),
-            **(_accuracy(place / "best.pt") if experiment.tables else {}),
         }
 
     def _table(self, scale: float) -> Path:
@@ -169,11 +133,6 @@ def rounded(value: float) -> float:
 def _epochs(metrics: Path) -> list[dict[str, Any]]:
     lines = metrics.read_text().splitlines() if metrics.exists() else []
     return [entry for entry in map(json.loads, lines) if "valid_loss" in entry]
-
-
-def _accuracy(checkpoint: Path) -> Measured:
-    """What `grucli eval` measures on the test span."""
-    return {"accuracy": rounded(grucli.evaluate(checkpoint).model.accuracy)}
 
 
 def _gradient(checkpoint: Path) -> Measured:

@@ -18,10 +18,9 @@ def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def spread(values: Sequence[float], digits: str = "") -> str:
+def spread(values: Sequence[float]) -> str:
     """Least, median and most; infinity is a dash. Equal ones are shown once."""
-    picked = [pick(values) for pick in (min, statistics.median, max)]
-    shown = [digits.format(value) if digits else _short(value) for value in picked]
+    shown = [_short(pick(values)) for pick in (min, statistics.median, max)]
     return shown[0] if len(set(shown)) == 1 else " / ".join(shown)
 
 
@@ -101,23 +100,6 @@ def rates_table(bench: Bench, experiment: Experiment) -> str:
     return markdown(["", *head], ([rate, *cells] for rate, cells in found.items()))
 
 
-def pairs_table(bench: Bench, experiment: Experiment) -> str:
-    """A plain and a normalised cell from the same draws: steps to the plain one's median best."""
-    head = ["", "loss", "steps, none", "steps, split", "best, none", "best, split"]
-    rows = experiment.rows
-    lines = []
-    for plain, normal in zip(rows[::2], rows[1::2], strict=True):
-        pair = [bench.of(experiment, row) for row in (plain, normal)]
-        mark = statistics.median(map(best, pair[0]))
-        counts = [spread([steps_to(run, mark) for run in runs]) for runs in pair]
-        losses = [spread([best(run) for run in runs]) for runs in pair]
-        lines.append([plain.label.partition(", ")[2], f"{mark:.2g}", *counts, *losses])
-        if experiment.tables:
-            shares = [spread([100 * run["accuracy"] for run in runs], "{:.1f}") for runs in pair]
-            lines.append(["accuracy on the test span, %", "", "", "", *shares])
-    return markdown(head, lines)
-
-
 def invariance_table() -> str:
     """Largest change of the output, by cell and by what was multiplied."""
     head, rows = invariance_rows()
@@ -125,9 +107,6 @@ def invariance_table() -> str:
 
 
 KINDS: dict[str, Callable[[Bench, Experiment], str]] = {
-    "same": pairs_table,
-    "same_co2": pairs_table,
-    "same_classes": pairs_table,
     "steps": steps_table,
     "co2": steps_table,
     "scales": steps_table,
