@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import re
 import shutil
 import subprocess
@@ -50,6 +51,7 @@ class Copy:
         """Write a new file."""
         path = self.folder / "copy" / "grucli" / file
         assert not path.exists()
+        path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
         self.touched.add(file)
 
@@ -61,8 +63,8 @@ class Copy:
         path.write_text(text.replace(old, new), encoding="utf-8")
         self.touched.add(file)
 
-    def run(self, code):
-        """What a program that has the copy for its grucli prints."""
+    def run(self, code, stream=0):
+        """What a program that has the copy for its grucli prints, or says on standard error."""
         ran = subprocess.run(
             [sys.executable, "-c", FIRST + code],
             cwd=self.folder,
@@ -72,7 +74,7 @@ class Copy:
             check=False,
         )
         assert ran.returncode == 0, ran.stderr
-        return ran.stdout
+        return (ran.stdout, ran.stderr)[stream]
 
     def verbs(self, *lines, then=""):
         """What each of some commands of the copy prints, in one process; then runs more code."""
@@ -85,11 +87,16 @@ for command in {commands}:
 {then}""").split("\0\n")[:-1]
 
     def check_page(self, what, name=""):
-        """The changed files are those that the page names for this, and not too many."""
+        """The changed files are those that the page names for this, and not too many.
+
+        What lies in a folder of its own is one thing.
+        """
         (row,) = re.findall(rf"^\| {re.escape(what)} \|(.*)\|(.*)\|$", PAGE.read_text(), re.M)
-        said = {file.replace("NAME", name) for file in re.findall(r"`([^`]+\.py)", " ".join(row))}
-        assert self.touched <= said
-        assert len(self.touched) <= MOST_FILES
+        named = re.findall(r"`([\w/]+(?:\.py|NAME/))", " ".join(row))
+        said = {file.replace("NAME", name) for file in named}
+        own = {file for file in self.touched if f"{file.rpartition('/')[0]}/" in said}
+        assert self.touched - own <= said
+        assert len(self.touched - own) <= MOST_FILES
 
 
 @pytest.fixture(scope="module")
@@ -196,6 +203,82 @@ def test_a_loss_and_an_optimiser_are_added(copy):
     assert json.loads(shown)["loss"] == "log_cosh"
     assert "log_cosh 0." in history
     assert "lion changed the matrices" in history
+
+
+LIMIT = '''
+"""A number that most series stay below, as a task."""
+
+from functools import partial
+
+import torch
+
+from grucli.tasks.regress.task import RegressTask
+from grucli.tasks.sequences.objective import SequenceObjective
+
+
+class LimitTask(RegressTask):
+    """The quantile of task.level of the number of each series."""
+
+    kind = "limit"
+    best_by = ("mae", 1)
+
+    def objective(self, model, data):
+        """The pinball loss."""
+        task = data.recipe.task
+        train, valid = data.samples("train"), data.samples("valid")
+        return SequenceObjective(model, partial(pinball, task.level), task.noise, train, valid)
+
+
+def pinball(level, said, truth):
+    """Koenker & Bassett 1978."""
+    error = truth - said
+    return torch.maximum(level * error, (level - 1) * error).mean(), error.numel()
+'''
+LIMIT_RECIPE = """class LimitRecipe(RegressRecipe):
+    kind: Literal["limit"] = Field(description="What to do with the series.")
+    level: float = Field(default=0.9, gt=0, lt=1, description="The share of series below it.")
+
+
+"""
+LIMITED = """
+name: loads
+data: {path: loads.csv, time: step, series: id, past: [x], split: {valid: 40, test: 100}}
+task: {kind: limit, label: load}
+model: {hidden: 4}
+train: {epochs: 40, batch_size: 32, lr: 1e-2}
+"""
+
+
+def test_a_task_is_added(copy):
+    copy.write("tasks/limit/__init__.py", '"""Limit: a number that most series stay below."""\n')
+    copy.write("tasks/limit/task.py", LIMIT)
+    copy.change("tasks/__init__.py", "RegressTask(), ", "RegressTask(), LimitTask(), ")
+    beside = "from grucli.tasks.label.task import LabelTask\n"
+    own = "from grucli.tasks.limit.task import LimitTask\n"
+    copy.change("tasks/__init__.py", beside, beside + own)
+    copy.change("recipe/tasks.py", "class LabelRecipe", LIMIT_RECIPE + "class LabelRecipe")
+    copy.change("recipe/tasks.py", '    "label": L', '    "limit": LimitRecipe,\n    "label": L')
+    union = '    | Annotated[LabelRecipe, Tag("label")],\n'
+    copy.change("recipe/tasks.py", union, '    | Annotated[LimitRecipe, Tag("limit")]\n' + union)
+    copy.check_page("a task", "limit")
+    draw = random.Random(0)
+    loads = [draw.gauss(0, 1) for _ in range(400)]
+    rows = [
+        f"s{place},{step},{draw.gauss(0, 1):.3f},{load:.3f}"
+        for place, load in enumerate(loads)
+        for step in range(4)
+    ]
+    (copy.folder / "loads.csv").write_text("\n".join(["id,step,x,load", *rows]) + "\n")
+    (copy.folder / "wave.yaml").write_text(LIMITED)
+    verbs = ("eval run/best.pt", f"{INSPECT} --json", "trace run/best.pt", "predict run/best.pt")
+    _, scores, _, _, told = copy.verbs(TRAIN, *verbs)
+    assert "ridge" in scores
+    limits = [float(line.split(",")[1]) for line in told.splitlines()[1:]]
+    below = sum(load < limit for load, limit in zip(loads, limits, strict=True)) / len(loads)
+    assert 0.84 < below < 0.96
+    refused = "check wave.yaml --set model.decoder=recursive --set task.level=2"
+    said = copy.run(f"from grucli.cli.app import run\nassert run({refused.split()}) == 2", 1)
+    assert "task.level" in said
 
 
 def test_everything_that_the_page_names_is_there():
