@@ -23,6 +23,8 @@ def pure(tmp_path_factory):
         check=True,
     )
     assert not [*site.rglob("_native*")]
+    (described,) = site.glob("grucli-*.dist-info/METADATA")
+    assert "(`docs/learning.md`)" in described.read_text()  # as tests/test_readme.py says
     assert (site / "grucli" / "py.typed").is_file()  # type checkers read the wheel's annotations
     return os.environ | {"PYTHONPATH": f"{site}{os.pathsep}{sysconfig.get_path('purelib')}"}
 

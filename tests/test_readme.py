@@ -4,6 +4,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 
 import pytest
 
@@ -64,6 +65,17 @@ def test_the_layer_runs():
     names = {}
     exec(layer, names)
     assert names["output"].shape == (32, 96, 64)
+
+
+def test_on_a_package_index_the_page_links_to_nothing_that_is_not_there():
+    text, settings = TEXT, tomllib.loads((REPOSITORY / "pyproject.toml").read_text())
+    index = settings["tool"]["hatch"]["metadata"]["hooks"]["fancy-pypi-readme"]
+    for rule in index["substitutions"]:
+        text = re.sub(rule["pattern"], rule["replacement"], text)
+    assert not re.search(r"\]\((?!http)", text)
+    assert not re.search("<[a-z!]", text)
+    assert "(`docs/learning.md`)" in text
+    assert "pip install" in text
 
 
 @pytest.mark.slow
