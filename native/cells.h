@@ -63,6 +63,35 @@ struct JointGru {
     }
 };
 
+// The gates i, f, g, o, of their finished sums.
+struct Lstm {
+    static constexpr int kGates = 4;
+    static constexpr int kInput = 0, kForget = 1, kCell = 2, kOutput = 3;
+
+    template <class V>
+    static void activate(const V* sums, V* gates) {
+        gates[kInput] = sigmoid(sums[kInput]);
+        gates[kForget] = sigmoid(sums[kForget]);
+        gates[kCell] = tanh(sums[kCell]);
+        gates[kOutput] = sigmoid(sums[kOutput]);
+    }
+
+    template <class V>
+    static V next_cell(const V* gates, V c) {
+        return fma(gates[kForget], c, gates[kInput] * gates[kCell]);
+    }
+
+    // From the gradient of the next cell state to those of the sums, but the output gate's; returns that
+    // of the cell state before.
+    template <class V>
+    static V backward(const V* gates, V c, V dc, V* d) {
+        d[kInput] = through_sigmoid(dc * gates[kCell], gates[kInput]);
+        d[kForget] = through_sigmoid(dc * c, gates[kForget]);
+        d[kCell] = through_tanh(dc * gates[kInput], gates[kCell]);
+        return dc * gates[kForget];
+    }
+};
+
 // What a plain network makes of its sum, and the gradient of the sum.
 struct Tanh {
     template <class V>

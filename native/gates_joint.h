@@ -9,7 +9,7 @@ namespace grucli {
 template <class V, class Cell>
 struct JointGates {
     static constexpr int kGates = Cell::kGates;
-    static constexpr bool kSameGradient = true;
+    static constexpr bool kSameGradient = true, kHasDirect = true;
     using N = Normaliser<V, kGates, 1>;
 
     static Index at(Index u, int g) { return (u * kGates + g) * V::kLanes; }
@@ -19,14 +19,14 @@ struct JointGates {
         Slopes<1> slopes;
     };
 
-    static auto reader(const float* x, const float* a) {
-        return [=](Index u, int g) { return V::load(x + at(u, g)) + V::load(a + at(u, g)); };
+    static auto reader(const float* a) {
+        return [=](Index u, int g) { return V::load(a + at(u, g)); };
     }
 
     static void forward(const Units& units, const ForwardRows& rows) {
         const Packed& p = units.vectors;
         for (Index i = 0; i < rows.count; ++i) {
-            const auto sum = reader(rows.x + i * rows.width, rows.a + i * rows.width);
+            const auto sum = reader(rows.a + i * rows.width);
             float* h = rows.h + i * rows.h_row;
             const auto scales = N::measure(units, sum);
             for (Index u = 0; u < units.blocks; ++u) {
@@ -53,7 +53,7 @@ struct JointGates {
 
     static Row activation(const Units& units, const BackwardRows& rows, Index i) {
         const Packed& p = units.vectors;
-        const auto sum = reader(rows.x + i * rows.width, rows.a + i * rows.width);
+        const auto sum = reader(rows.a + i * rows.width);
         const float* h = rows.h + i * rows.h_row;
         float* dh = rows.dh + i * rows.h_row;
         Row row;
@@ -83,7 +83,7 @@ struct JointGates {
         V dgain = V::load(sums.gain_x + v), dbias = V::load(sums.bias_x + v);
         for (Index i = 0; i < count; ++i) {
             const Index row = first + i;
-            const auto sum = reader(rows.x + row * rows.width, rows.a + row * rows.width);
+            const auto sum = reader(rows.a + row * rows.width);
             float* da = rows.da + row * rows.d_row + v;
             const V gradient = V::load(da);
             const V normal = N::normalise(sum(u, g), g, info[i].sum);

@@ -9,7 +9,9 @@ namespace grucli {
 template <class V, class Cell, int kGroups>
 struct SplitGates {
     static constexpr int kGates = Cell::kGates;
-    static constexpr bool kSameGradient = false;  // of x W and of h U
+    // Whether x W and h U have one gradient, and whether a step's gradient reaches the state before it
+    // past the gates, too.
+    static constexpr bool kSameGradient = false, kHasDirect = true;
     using N = Normaliser<V, kGates, kGroups>;
 
     static Index at(Index u, int g) { return (u * kGates + g) * V::kLanes; }
@@ -100,6 +102,8 @@ struct SplitGates {
         row.da = sa.reduce(units);
     }
 
+    // With kOneGradient da holds the gradient of both, and dx nothing yet.
+    template <bool kOneGradient = false>
     static void normalisation(const Units& units, const BackwardRows& rows, Index first, Index count,
                               const Row* info, Index u, int g, const Sums& sums) {
         const Index v = at(u, g);
@@ -110,7 +114,7 @@ struct SplitGates {
             const Index row = first + i;
             float* dx_at = rows.dx + row * rows.d_row + v;
             float* da_at = rows.da + row * rows.d_row + v;
-            const V dx = V::load(dx_at), da = V::load(da_at);
+            const V da = V::load(da_at), dx = kOneGradient ? da : V::load(dx_at);
             dbias_x = dbias_x + dx;
             dbias_h = dbias_h + da;
             if constexpr (kGroups > 0) {

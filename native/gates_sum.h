@@ -10,7 +10,7 @@ namespace grucli {
 template <class V>
 struct SumGates {
     static constexpr int kGates = 3;
-    static constexpr bool kSameGradient = false;
+    static constexpr bool kSameGradient = false, kHasDirect = true;
     static constexpr int kReset = 0, kUpdate = 1, kCandidate = 2;
     using N = Normaliser<V, 1, 1>;  // each gate is a normalisation of its own
 
@@ -40,26 +40,17 @@ struct SumGates {
         Row row{units, x, a, spare, spare + units.blocks * V::kLanes, {}};
         row.measure(kReset);
         row.measure(kUpdate);
-        V sum[1] = {V::zero()};
+        V sum = V::zero();
         for (Index u = 0; u < units.blocks; ++u) {
             const V r = sigmoid(row.gate(u, kReset));
             const V v = fma(r, V::load(a + at(u, kCandidate)), V::load(x + at(u, kCandidate)));
             r.store(row.r + u * V::kLanes);
             v.store(row.v + u * V::kLanes);
-            sum[0] = sum[0] + v;
+            sum = sum + v;
         }
-        float mean;
-        N::reduce(units, sum, &mean);
-        centre(units, row.v, V::set(mean));
+        N::centre(units, row.v, sum);
         row.measure(kCandidate);
         return row;
-    }
-
-    static void centre(const Units& units, float* v, V mean) {
-        for (Index u = 0; u < units.blocks; ++u) {
-            const V apart = V::load(v + u * V::kLanes) - mean;
-            keep(apart, u == units.blocks - 1 ? units.last : V::kLanes).store(v + u * V::kLanes);
-        }
     }
 
     static void forward(const Units& units, const ForwardRows& rows) {

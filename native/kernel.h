@@ -2,7 +2,7 @@
 #pragma once
 
 #include "gates_joint.h"
-#include "gates_split.h"
+#include "gates_lstm.h"
 #include "gates_sum.h"
 #include "sequence_back.h"
 
@@ -16,6 +16,7 @@ void with_gru_gates(const Problem& p, Use use) {
         case Norm::ba2016: return use(SplitGates<V, Gru, 2>());
         case Norm::sum: return use(SumGates<V>());
         case Norm::sum_joint: return use(JointGates<V, JointGru>());
+        default: return;
     }
 }
 
@@ -27,6 +28,18 @@ void with_rnn_gates(const Problem& p, Use use) {
         case Norm::ba2016: return use(SplitGates<V, Rnn<Activation>, 1>());
         case Norm::sum:
         case Norm::sum_joint: return use(JointGates<V, JointRnn<Activation>>());
+        default: return;
+    }
+}
+
+template <class V, class Use>
+void with_lstm_gates(const Problem& p, Use use) {
+    switch (p.norm) {
+        case Norm::none: return use(PlainLstm<V>());
+        case Norm::split:
+        case Norm::ba2016: return use(NormalisedLstm<V, false>());
+        case Norm::split_state: return use(NormalisedLstm<V, true>());
+        default: return;
     }
 }
 
@@ -37,6 +50,7 @@ void with_gates(const Problem& p, Use use) {
         case Cell::gru: return with_gru_gates<V>(p, use);
         case Cell::rnn: return with_rnn_gates<V, Tanh>(p, use);
         case Cell::relu_rnn: return with_rnn_gates<V, Relu>(p, use);
+        case Cell::lstm: return with_lstm_gates<V>(p, use);
     }
 }
 

@@ -71,8 +71,8 @@ private:
 };
 
 Index packed_size(const Problem& p, Index parts) {
-    constexpr Index kPieces = 9;
-    return width_of(p) * (2 * padded(p.inputs) + 2 * padded(p.hidden) + 4) +
+    constexpr Index kPieces = 11;
+    return width_of(p) * (2 * padded(p.inputs) + 2 * padded(p.hidden) + 4) + 2 * padded(p.hidden) +
            parts * 2 * means_stride(p) + kPieces * kFence;
 }
 
@@ -85,12 +85,13 @@ Packed lay_out_packed(const Problem& p, Index parts, Pieces& pieces) {
     packed.hidden_back = pieces.take(width * hidden);
     for (float** vector : {&packed.gain_x, &packed.gain_h, &packed.bias_x, &packed.bias_h})
         *vector = pieces.take(width);
+    for (float** vector : {&packed.gain_c, &packed.bias_c}) *vector = pieces.take(hidden);
     packed.means = pieces.take(parts * 2 * means_stride(p));
     return packed;
 }
 
 Index sums_size(const Problem& p) {
-    return width_of(p) * (padded(p.inputs) + padded(p.hidden) + 4);
+    return width_of(p) * (padded(p.inputs) + padded(p.hidden)) + vectors_size(p);
 }
 
 // All in one piece, so that it can be filled at once.
@@ -99,11 +100,7 @@ Sums lay_out_sums(const Problem& p, float* data) {
     Sums sums;
     sums.weight_ih = data;
     sums.weight_hh = sums.weight_ih + width * padded(p.inputs);
-    float* next = sums.weight_hh + width * padded(p.hidden);
-    for (float** vector : {&sums.gain_x, &sums.gain_h, &sums.bias_x, &sums.bias_h}) {
-        *vector = next;
-        next += width;
-    }
+    lay_out_vectors(p, sums.weight_hh + width * padded(p.hidden), sums);
     return sums;
 }
 
@@ -128,8 +125,8 @@ struct Slice {
     }
 };
 
-void collect_share(const Problem& p, const Gradient& to, const std::vector<Sums>& sums, Index lanes, Index part,
-                   Index parts) {
+void collect_share(const Problem& p, const Parameters<float>& to, const std::vector<Sums>& sums,
+                   Index lanes, Index part, Index parts) {
     const Index gates = gates_of(p), vectors = gates * ((p.hidden + lanes - 1) / lanes);
     for (Index v = vectors * part / parts; v < vectors * (part + 1) / parts; ++v) {
         const Index unit = v / gates * lanes, row = v % gates * p.hidden + unit;
@@ -140,6 +137,10 @@ void collect_share(const Problem& p, const Gradient& to, const std::vector<Sums>
         if (to.gain_h) slice.collect(&Sums::gain_h, 1, to.gain_h + row);
         if (to.bias_x) slice.collect(&Sums::bias_x, 1, to.bias_x + row);
         if (to.bias_h) slice.collect(&Sums::bias_h, 1, to.bias_h + row);
+        if (v % gates > 0) continue;
+        const Slice units{sums, unit, width_of(p), slice.count};
+        if (to.gain_c) units.collect(&Sums::gain_c, 1, to.gain_c + unit);
+        if (to.bias_c) units.collect(&Sums::bias_c, 1, to.bias_c + unit);
     }
 }
 
@@ -202,7 +203,9 @@ void run_backward(Problem p, const Gradient& gradient, const std::int64_t* lengt
         std::fill_n(sums[i].weight_ih, sums_size(p), 0.0f);
         kernel.backward(p, gradient, packed, {starts[i], starts[i + 1], scratches[i]}, sums[i]);
     });
-    run_parallel(parts, threads, [&](int i) { collect_share(p, gradient, sums, kernel.lanes, i, parts); });
+    run_parallel(parts, threads, [&](int i) {
+        collect_share(p, gradient.parameters, sums, kernel.lanes, i, parts);
+    });
 }
 
 }  // namespace grucli

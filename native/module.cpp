@@ -1,7 +1,6 @@
-// The Python face: plain addresses and sizes, checked on the Python side (grucli/nn/native/).
+// The Python face: sizes and addresses by name, checked on the Python side (grucli/nn/native/).
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
-#include <nanobind/stl/array.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
@@ -13,6 +12,7 @@
 #include "memory.h"
 #include "stepper.h"
 #include "team.h"
+#include "variants.h"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -21,9 +21,110 @@ using namespace grucli;
 namespace {
 
 using Address = std::uintptr_t;
-using Strides = std::array<Index, 2>;  // of time and of the batch, in floats
 
-float* at(Address address) { return reinterpret_cast<float*>(address); }
+// A property of a class that is the address of numbers, 0 for none.
+template <class Class, class Pointer>
+void address(nb::class_<Class>& to, const char* name, Pointer Class::*member) {
+    to.def_prop_rw(
+        name, [member](const Class& self) { return reinterpret_cast<Address>(self.*member); },
+        [member](Class& self, Address value) { self.*member = reinterpret_cast<Pointer>(value); });
+}
+
+template <class Float>
+void bind_parameters(nb::module_& m, const char* name) {
+    using P = Parameters<Float>;
+    nb::class_<P> to(m, name);
+    to.def(nb::init<>());
+    address(to, "weight_ih", &P::weight_ih);
+    address(to, "weight_hh", &P::weight_hh);
+    address(to, "gain_x", &P::gain_x);
+    address(to, "gain_h", &P::gain_h);
+    address(to, "bias_x", &P::bias_x);
+    address(to, "bias_h", &P::bias_h);
+    address(to, "gain_c", &P::gain_c);
+    address(to, "bias_c", &P::bias_c);
+}
+
+// Problem and Gradient without data, and nothing but zeros in them.
+Problem problem_of(const Variant& variant, float epsilon, bool reverse, Index steps, Index batch, Index inputs,
+                   Index hidden) {
+    Problem p{};
+    p.cell = variant.cell, p.norm = variant.norm;
+    p.epsilon = epsilon, p.reverse = reverse;
+    p.steps = steps, p.batch = batch, p.inputs = inputs, p.hidden = hidden;
+    return p;
+}
+
+void bind_variant(nb::module_& m) {
+    nb::class_<Variant>(m, "Variant")
+        .def_ro("cell", &Variant::cell_name)
+        .def_ro("activation", &Variant::activation)
+        .def_ro("layer_norm", &Variant::norm_name)
+        .def_prop_ro("has_cell_state",
+                     [](const Variant& v) { return has_cell_state(problem_of(v, 1, false, 0, 0, 0, 0)); })
+        .def_prop_ro("reads_sum", [](const Variant& v) { return reads_sum(problem_of(v, 1, false, 0, 0, 0, 0)); });
+    m.def("variants", &every_variant);
+    m.attr("PAD") = kPad;
+}
+
+void bind_problem(nb::module_& m) {
+    nb::class_<Problem> to(m, "Problem");
+    to.def(
+        "__init__",
+        [](Problem* self, const Variant& variant, float epsilon, bool reverse, Index steps, Index batch,
+           Index inputs, Index hidden) {
+            new (self) Problem(problem_of(variant, epsilon, reverse, steps, batch, inputs, hidden));
+        },
+        "variant"_a, "epsilon"_a, "reverse"_a, "steps"_a, "batch"_a, "inputs"_a, "hidden"_a);
+    to.def_rw("parameters", &Problem::parameters);
+    to.def_rw("x_step", &Problem::x_step).def_rw("x_row", &Problem::x_row);
+    to.def_rw("out_step", &Problem::out_step).def_rw("out_row", &Problem::out_row);
+    address(to, "x", &Problem::x);
+    address(to, "h0", &Problem::h0);
+    address(to, "c0", &Problem::c0);
+    address(to, "outputs", &Problem::outputs);
+    address(to, "h_n", &Problem::h_n);
+    address(to, "c_n", &Problem::c_n);
+    address(to, "saved_h", &Problem::saved_h);
+    address(to, "saved_x", &Problem::saved_x);
+    address(to, "saved_c", &Problem::saved_c);
+}
+
+void bind_gradient(nb::module_& m) {
+    nb::class_<Gradient> to(m, "Gradient");
+    to.def("__init__", [](Gradient* self) { new (self) Gradient{}; });
+    to.def_rw("parameters", &Gradient::parameters);
+    to.def_rw("x_step", &Gradient::x_step).def_rw("x_row", &Gradient::x_row);
+    to.def_rw("out_step", &Gradient::out_step).def_rw("out_row", &Gradient::out_row);
+    address(to, "x", &Gradient::x);
+    address(to, "h0", &Gradient::h0);
+    address(to, "c0", &Gradient::c0);
+    address(to, "outputs", &Gradient::outputs);
+    address(to, "h_n", &Gradient::h_n);
+    address(to, "c_n", &Gradient::c_n);
+}
+
+void bind_stepper(nb::module_& m) {
+    nb::class_<StepRows> rows(m, "StepRows");
+    rows.def("__init__", [](StepRows* self, Index batch) { new (self) StepRows{batch, 0, 0, 0, 0, 0, 0}; });
+    address(rows, "x", &StepRows::x);
+    address(rows, "h0", &StepRows::h0);
+    address(rows, "c0", &StepRows::c0);
+    address(rows, "output", &StepRows::output);
+    address(rows, "h_n", &StepRows::h_n);
+    address(rows, "c_n", &StepRows::c_n);
+    nb::class_<Stepper>(m, "Stepper")
+        .def(
+            "__init__",
+            [](Stepper* self, const Variant& variant, float epsilon, Index inputs, Index hidden, Index layers) {
+                new (self) Stepper(problem_of(variant, epsilon, false, 1, 0, inputs, hidden), layers);
+            },
+            "variant"_a, "epsilon"_a, "inputs"_a, "hidden"_a, "layers"_a)
+        .def("step", [](Stepper& self, const StepRows& rows, const std::vector<Weights>& weights, int threads) {
+            const nb::gil_scoped_release unlocked;
+            self.step(rows, weights, threads);
+        });
+}
 
 // A float32 tensor whose memory returns to the store when the last reference to it goes.
 auto empty(const std::vector<std::size_t>& shape) {
@@ -33,56 +134,16 @@ auto empty(const std::vector<std::size_t>& shape) {
     return nb::ndarray<nb::pytorch, float>(data, shape.size(), shape.data(), owner);
 }
 
-// x, weight_ih, weight_hh, gain_x, gain_h, bias_x, bias_h, h0, outputs, h_n, saved_h, saved_x
-using ProblemAddresses = std::array<Address, 12>;
-
-Problem problem_of(int cell, int norm, float epsilon, bool reverse, std::array<Index, 4> sizes,
-                   const ProblemAddresses& a, Strides x, Strides outputs) {
-    Problem p{};
-    p.cell = static_cast<Cell>(cell);
-    p.norm = static_cast<Norm>(norm);
-    p.epsilon = epsilon;
-    p.reverse = reverse;
-    p.steps = sizes[0], p.batch = sizes[1], p.inputs = sizes[2], p.hidden = sizes[3];
-    p.x = at(a[0]), p.x_step = x[0], p.x_row = x[1];
-    p.weight_ih = at(a[1]), p.weight_hh = at(a[2]);
-    p.gain_x = at(a[3]), p.gain_h = at(a[4]), p.bias_x = at(a[5]), p.bias_h = at(a[6]);
-    p.h0 = at(a[7]);
-    p.outputs = at(a[8]), p.out_step = outputs[0], p.out_row = outputs[1];
-    p.h_n = at(a[9]), p.saved_h = at(a[10]), p.saved_x = at(a[11]);
-    return p;
-}
-
-// outputs, h_n, x, weight_ih, weight_hh, gain_x, gain_h, bias_x, bias_h, h0
-using GradientAddresses = std::array<Address, 10>;
-
-Gradient gradient_of(const GradientAddresses& a, Strides outputs, Strides x) {
-    return {at(a[0]), outputs[0], outputs[1], at(a[1]), at(a[2]), x[0],     x[1],
-            at(a[3]), at(a[4]),   at(a[5]),   at(a[6]), at(a[7]), at(a[8]), at(a[9])};
-}
-
-// Without data: what the layers of a stepper have in common, and the sizes of the first.
-Problem shape_of(int cell, int norm, float epsilon, std::array<Index, 2> sizes) {
-    return problem_of(cell, norm, epsilon, false, {1, 0, sizes[0], sizes[1]}, {}, {}, {});
-}
-
-// x, h0, output, h_n
-using RowAddresses = std::array<Address, 4>;
-
-StepRows rows_of(Index batch, const RowAddresses& a) {
-    return {batch, at(a[0]), at(a[1]), at(a[2]), at(a[3])};
-}
-
-std::vector<Weights> weights_of(const std::vector<Address>& addresses) {
-    std::vector<Weights> weights(addresses.size() / Weights{}.size());
-    for (std::size_t i = 0; i < weights.size() * Weights{}.size(); ++i)
-        weights[i / Weights{}.size()][i % Weights{}.size()] = at(addresses[i]);
-    return weights;
-}
-
 }  // namespace
 
 NB_MODULE(_native, m) {
+    nb::set_leak_warnings(false);  // Python's modules keep variants until it ends
+    bind_variant(m);
+    bind_parameters<const float>(m, "Parameters");
+    bind_parameters<float>(m, "ParameterGradients");
+    bind_problem(m);
+    bind_gradient(m);
+    bind_stepper(m);
     m.def("forward", [](const Problem& problem, Address lengths, int threads) {
         const nb::gil_scoped_release unlocked;
         run_forward(problem, reinterpret_cast<const std::int64_t*>(lengths), threads);
@@ -91,26 +152,6 @@ NB_MODULE(_native, m) {
         const nb::gil_scoped_release unlocked;
         run_backward(problem, gradient, reinterpret_cast<const std::int64_t*>(lengths), threads);
     });
-    nb::class_<Problem>(m, "Problem")
-        .def("__init__", [](Problem* self, int cell, int norm, float epsilon, bool reverse,
-                            std::array<Index, 4> sizes, const ProblemAddresses& addresses, Strides x,
-                            Strides outputs) {
-            new (self) Problem(problem_of(cell, norm, epsilon, reverse, sizes, addresses, x, outputs));
-        });
-    nb::class_<Gradient>(m, "Gradient")
-        .def("__init__", [](Gradient* self, const GradientAddresses& addresses, Strides outputs, Strides x) {
-            new (self) Gradient(gradient_of(addresses, outputs, x));
-        });
-    nb::class_<Stepper>(m, "Stepper")
-        .def("__init__", [](Stepper* self, int cell, int norm, float epsilon, std::array<Index, 2> sizes,
-                            Index layers) {
-            new (self) Stepper(shape_of(cell, norm, epsilon, sizes), layers);
-        })
-        .def("step", [](Stepper& self, Index batch, const RowAddresses& rows,
-                        const std::vector<Address>& weights, int threads) {
-            const nb::gil_scoped_release unlocked;
-            self.step(rows_of(batch, rows), weights_of(weights), threads);
-        });
     m.def("empty", &empty, "shape"_a);
     m.def("team", &team_name);
     m.def("limit_threads", &limit_threads);

@@ -63,6 +63,15 @@ struct Normaliser {
             mean[k] = total(sum[k]) / static_cast<float>(gates_in(kGroups, kGates, k) * units.hidden);
     }
 
+    // Takes the mean out of a row of one gate, whose vectors add up to `sum`; padding stays zero.
+    static void centre(const Units& units, float* row, V sum) {
+        const V mean = V::set(total(sum) / static_cast<float>(units.hidden));
+        for (Index u = 0; u < units.blocks; ++u) {
+            const V apart = V::load(row + u * V::kLanes) - mean;
+            keep(apart, u == units.blocks - 1 ? units.last : V::kLanes).store(row + u * V::kLanes);
+        }
+    }
+
     static V normalise(V value, int gate, const Scales<kGroups>& scales) {
         if constexpr (kGroups == 0) return value;
         return value * V::set(scales.of[group(gate)]);

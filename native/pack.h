@@ -23,6 +23,7 @@ static int centring_group(const Problem& p, Index gate) {
     switch (p.norm) {
         case Norm::none: return -1;
         case Norm::split:
+        case Norm::split_state:
         case Norm::sum_joint: return 0;
         case Norm::ba2016: return gru && gate == 2 ? 1 : 0;
         case Norm::sum: return !gru ? 0 : gate == 2 ? -1 : static_cast<int>(gate);
@@ -112,20 +113,23 @@ void pack_vector(const float* vector, Index gates, Index hidden, float* to) {
 template <class V>
 void pack(const Problem& p, const Packed& to, bool backward, Index part, Index parts) {
     const Index gates = gates_of(p);
+    const Parameters<const float>& from = p.parameters;
     float* means = to.means + part * 2 * means_stride(p);
-    pack_columns<V>(p, p.weight_ih, p.inputs, to.input, means, part, parts);
+    pack_columns<V>(p, from.weight_ih, p.inputs, to.input, means, part, parts);
     if (backward) {
-        pack_rows<V>(p.weight_hh, gates, p.hidden, p.hidden, to.hidden_back, part, parts);
-        pack_rows<V>(p.weight_ih, gates, p.hidden, p.inputs, to.input_back, part, parts);
+        pack_rows<V>(from.weight_hh, gates, p.hidden, p.hidden, to.hidden_back, part, parts);
+        pack_rows<V>(from.weight_ih, gates, p.hidden, p.inputs, to.input_back, part, parts);
     } else {
-        pack_columns<V>(p, p.weight_hh, p.hidden, to.hidden, means, part, parts);
+        pack_columns<V>(p, from.weight_hh, p.hidden, to.hidden, means, part, parts);
     }
-    if (part == 0) {
-        pack_vector<V>(p.gain_x, gates, p.hidden, to.gain_x);
-        pack_vector<V>(p.gain_h, gates, p.hidden, to.gain_h);
-        pack_vector<V>(p.bias_x, gates, p.hidden, to.bias_x);
-        pack_vector<V>(p.bias_h, gates, p.hidden, to.bias_h);
-    }
+    if (part != 0) return;
+    pack_vector<V>(from.gain_x, gates, p.hidden, to.gain_x);
+    pack_vector<V>(from.gain_h, gates, p.hidden, to.gain_h);
+    pack_vector<V>(from.bias_x, gates, p.hidden, to.bias_x);
+    pack_vector<V>(from.bias_h, gates, p.hidden, to.bias_h);
+    if (!has_cell_state(p)) return;
+    pack_vector<V>(from.gain_c, 1, p.hidden, to.gain_c);
+    pack_vector<V>(from.bias_c, 1, p.hidden, to.bias_c);
 }
 
 }  // namespace grucli

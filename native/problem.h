@@ -1,6 +1,6 @@
 // What one call computes, as plain numbers and pointers: shared by every instruction set.
 //
-// Letters: B batch, T time, C inputs, H hidden. A "position" is a row of the batch after sorting by
+// Letters: B batch, T time, C inputs, H hidden; c is the cell state of an lstm. A "position" is a row of the batch after sorting by
 // length; without lengths it is the row itself.
 //
 // This file is compiled once for each instruction set, so that its functions are static: a shared
@@ -9,19 +9,33 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 
 namespace grucli {
 
 using Index = std::ptrdiff_t;
 
-enum class Cell { gru = 0, rnn = 1, relu_rnn = 2 };
-enum class Norm { none = 0, split = 1, ba2016 = 2, sum = 3, sum_joint = 4 };
+enum class Cell { gru, rnn, relu_rnn, lstm };
+enum class Norm { none, split, ba2016, sum, sum_joint, split_state };  // names: variants.h
 
 // Every hidden size is padded to this many floats, whatever the instruction set, so that the shape
 // of the saved tensors is the same on every machine.
 constexpr Index kPad = 16;
 
 static inline Index padded(Index size) { return (size + kPad - 1) / kPad * kPad; }
+
+// Those of one layer, or their gradients; a vector is null where the variant has none.
+template <class Float>
+struct Parameters {
+    Float* weight_ih;  // [gates * H, C]
+    Float* weight_hh;  // [gates * H, H]
+    Float* gain_x;     // the first four vectors are [gates * H]
+    Float* gain_h;
+    Float* bias_x;
+    Float* bias_h;
+    Float* gain_c;  // [H]
+    Float* bias_c;
+};
 
 struct Problem {
     Cell cell;
@@ -32,13 +46,9 @@ struct Problem {
 
     const float* x;  // [T, B, C] seen through strides; the last one is 1
     Index x_step, x_row;
-    const float* weight_ih;  // [gates * H, C]
-    const float* weight_hh;  // [gates * H, H]
-    const float* gain_x;     // the vectors are [gates * H] or null
-    const float* gain_h;
-    const float* bias_x;
-    const float* bias_h;
+    Parameters<const float> parameters;
     const float* h0;  // [B, H] or null for zeros
+    const float* c0;
 
     const Index* order;  // position -> row; null: the same
     const Index* live;   // [T] number of positions that reach step t; null: all
@@ -46,23 +56,22 @@ struct Problem {
     float* outputs;  // [T, B, H] through strides
     Index out_step, out_row;
     float* h_n;      // [B, H]
-    float* saved_h;  // [T, B, width] raw h U in storage order; null: inference
+    float* c_n;      // null where the cell has no c
+    float* saved_h;  // [T, B, width] raw h U in storage order, or x W + h U; null: inference
     float* saved_x;  // [T, B, width] raw x W; null: computed again in the backward pass
+    float* saved_c;  // [T, B, padded H] c before each step
 };
 
 struct Gradient {
     const float* outputs;  // [T, B, H] through strides, or null
     Index out_step, out_row;
     const float* h_n;  // [B, H] or null
-    float* x;          // [T, B, C] through the strides below, or null when nobody asks
+    const float* c_n;
+    float* x;  // [T, B, C] through the strides below, or null when nobody asks
     Index x_step, x_row;
-    float* weight_ih;
-    float* weight_hh;
-    float* gain_x;
-    float* gain_h;
-    float* bias_x;
-    float* bias_h;
+    Parameters<float> parameters;
     float* h0;
+    float* c0;  // null where the cell has no c
 };
 
 // Weights laid out for the product, and vectors in storage order (see pack.h).
@@ -75,19 +84,14 @@ struct Packed {
     float* gain_h;
     float* bias_x;
     float* bias_h;
+    float* gain_c;
+    float* bias_c;
     float* means;        // scratch of the packing, 2 * means_stride for each part
 };
 
-// Sums over time and rows that one thread gathers; the vectors are [width] in storage order,
-// one behind the other.
-struct Sums {
-    float* weight_ih;  // [C, width] and [H, width]: transposed, so that all vectors are whole
-    float* weight_hh;
-    float* gain_x;
-    float* gain_h;
-    float* bias_x;
-    float* bias_h;
-};
+// Sums over time and rows that one thread gathers: weights transposed, [C, width] and [H, width], so
+// that all of their vectors are whole; vectors in storage order, one behind the other.
+using Sums = Parameters<float>;
 
 // The positions first <= p < last belong to one thread for the whole sequence.
 struct Part {
@@ -95,10 +99,35 @@ struct Part {
     float* scratch;
 };
 
-static inline Index gates_of(const Problem& p) { return p.cell == Cell::gru ? 3 : 1; }
+static inline Index gates_of(const Problem& p) {
+    return p.cell == Cell::lstm ? 4 : p.cell == Cell::gru ? 3 : 1;
+}
+
+static inline bool has_cell_state(const Problem& p) { return p.cell == Cell::lstm; }
+
+// Whether the gates read nothing but x W + h U, so that one array holds both.
+static inline bool reads_sum(const Problem& p) {
+    if (p.cell == Cell::lstm) return p.norm == Norm::none;
+    return p.norm == Norm::sum_joint || (p.norm == Norm::sum && p.cell != Cell::gru);
+}
 
 // Floats from one row of a product to the next.
 static inline Index width_of(const Problem& p) { return gates_of(p) * padded(p.hidden); }
+
+// Floats of all vectors of Sums.
+static inline Index vectors_size(const Problem& p) {
+    return 4 * width_of(p) + (has_cell_state(p) ? 2 * padded(p.hidden) : 0);
+}
+
+// Puts the vectors of sums one behind the other.
+static inline void lay_out_vectors(const Problem& p, float* data, Sums& sums) {
+    for (float** vector : {&sums.gain_x, &sums.gain_h, &sums.bias_x, &sums.bias_h}) {
+        *vector = data;
+        data += width_of(p);
+    }
+    sums.gain_c = has_cell_state(p) ? data : nullptr;
+    sums.bias_c = has_cell_state(p) ? data + padded(p.hidden) : nullptr;
+}
 
 static inline Index means_stride(const Problem& p) {
     return padded(p.inputs > p.hidden ? p.inputs : p.hidden);

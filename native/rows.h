@@ -16,10 +16,11 @@ struct Units {
 struct ForwardRows {
     Index count;
     const float* x;  // raw x W, one row each
-    const float* a;  // raw h U
+    const float* a;  // raw h U, or x W + h U where reads_sum
     Index width;     // distance between rows of x and of a
     float* h;        // the state, replaced by the next one
-    Index h_row;
+    float* c;        // the cell state likewise, for cells that have one
+    Index h_row;     // distance between rows of both
     float* spare;    // [2 * width], for variants that need an intermediate
 };
 
@@ -30,7 +31,10 @@ struct BackwardRows {
     Index width;
     const float* h;  // the state before the step
     float* dh;       // gradient of the state after it; out: its direct share for the one before
-    Index h_row;
+    float* dc;       // gradient of the cell state after it; out: of the one before
+    Index h_row;     // distance between rows of h, dh and dc
+    const float* c;  // the cell state before the step
+    Index c_row;
     float* dx;       // out: gradient of x W; the same place as da where both are equal
     float* da;       // out: gradient of h U
     Index d_row;

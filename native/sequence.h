@@ -37,7 +37,8 @@ void copy_out(const float* from, Index size, float* to) {
 
 // Floats of scratch for a part of so many rows.
 static inline Index forward_scratch(const Problem& p, Index rows) {
-    return rows * (row_stride(p.hidden) + 2 * width_of(p) + row_stride(p.inputs)) + 2 * width_of(p);
+    const Index states = has_cell_state(p) ? 2 : 1;
+    return rows * (states * row_stride(p.hidden) + 2 * width_of(p) + row_stride(p.inputs)) + 2 * width_of(p);
 }
 
 template <class V, class Gates>
@@ -51,22 +52,35 @@ struct Sequence {
         float* a_scratch = x_scratch + rows * width;
         float* x_rows = a_scratch + rows * width;
         float* spare = x_rows + rows * row_stride(p.inputs);
+        float* c = has_cell_state(p) ? spare + 2 * width : nullptr;
         start(p, part, p.h0, h, h_row);
+        if (c) start(p, part, p.c0, c, h_row);
         for (Index step = 0; step < p.steps; ++step) {
             const Index t = p.reverse ? p.steps - 1 - step : step;
             const Index live = live_rows(p, part, t);
-            const Index place = (t * p.batch + part.first) * width;
-            float* x = p.saved_x ? p.saved_x + place : x_scratch;
-            float* a = p.saved_h ? p.saved_h + place : a_scratch;
+            const Index place = t * p.batch + part.first;
+            float* a = p.saved_h ? p.saved_h + place * width : a_scratch;
+            float* x = reads_sum(p) ? a : p.saved_x ? p.saved_x + place * width : x_scratch;
+            if (p.saved_c) keep(p, live, c, h_row, p.saved_c + place * padded(p.hidden));
             multiply<V>(live, vecs, p.inputs, input_rows(p, part, t, live, x_rows),
                         packed<V>(packed_weights.input, p.inputs), x, width, false);
             multiply<V>(live, vecs, p.hidden, {h, h_row, 1},
-                        packed<V>(packed_weights.hidden, p.hidden), a, width, false);
-            Gates::forward(units, {live, x, a, width, h, h_row, spare});
+                        packed<V>(packed_weights.hidden, p.hidden), a, width, reads_sum(p));
+            Gates::forward(units, {live, x, a, width, h, c, h_row, spare});
             write(p, part, t, live, h, h_row);
         }
-        for (Index i = 0; i < rows; ++i)
-            copy_out<V>(h + i * h_row, p.hidden, p.h_n + row_of(p, part.first + i) * p.hidden);
+        finish(p, part, h, h_row, p.h_n);
+        if (c) finish(p, part, c, h_row, p.c_n);
+    }
+
+    // The cell states before a step, for the backward pass.
+    static void keep(const Problem& p, Index live, const float* c, Index c_row, float* to) {
+        for (Index i = 0; i < live; ++i) copy_in<V>(c + i * c_row, p.hidden, to + i * padded(p.hidden));
+    }
+
+    static void finish(const Problem& p, const Part& part, const float* from, Index row, float* to) {
+        for (Index i = 0; i < part.last - part.first; ++i)
+            copy_out<V>(from + i * row, p.hidden, to + row_of(p, part.first + i) * p.hidden);
     }
 
     // Brings rows of [B, H] into the thread's own padded rows; null stands for zeros.

@@ -21,7 +21,8 @@ static inline Index block_rows(Index rows) {
 
 static inline Index backward_scratch(const Problem& p, Index rows) {
     const Index block = block_rows(rows), d_row = row_stride(width_of(p));
-    return rows * (row_stride(p.hidden) + width_of(p)) + 10 * width_of(p) +
+    const Index states = has_cell_state(p) ? 2 : 1;
+    return rows * (states * row_stride(p.hidden) + width_of(p)) + 2 * width_of(p) + 2 * vectors_size(p) +
            block * (2 * d_row + row_stride(p.hidden) + 2 * row_stride(p.inputs) + 1);
 }
 
@@ -37,7 +38,7 @@ struct SequenceBack {
     const Index width = width_of(p);  // between rows; `used` of them hold something
     const Index vecs = Gates::kGates * units.blocks, used = vecs * V::kLanes;
     const Index h_row = row_stride(p.hidden), c_row = row_stride(p.inputs), d_row = row_stride(width);
-    const Index capacity = block_rows(rows);
+    const Index capacity = block_rows(rows), summed = vectors_size(p);
 
     // Scratch. The block has `filled` rows; `to_x` says where each one's gradient of x belongs.
     // `block` has the sums for gains and biases since they were last added to `sums`, and `lost` what
@@ -46,18 +47,20 @@ struct SequenceBack {
     float* x_scratch = dh + rows * h_row;
     float* spare = x_scratch + rows * width;
     float* lost = spare + 2 * width;
-    const Sums block = vector_sums(lost + 4 * width);
-    float* da = lost + 8 * width;
+    const Sums block = vector_sums(lost + summed);
+    float* da = lost + 2 * summed;
     float* dx = Gates::kSameGradient ? da : da + capacity * d_row;
     float* h_block = dx + capacity * d_row;
     float* x_block = h_block + capacity * h_row;
     float* x_gradient = x_block + capacity * c_row;
+    float* dc = has_cell_state(p) ? x_gradient + capacity * c_row : nullptr;
     Index filled = 0;
     Index first_step = 0;  // of the block, in the order of the backward pass
 
     void run() {
         Sequence<V, Gates>::start(p, part, gradient.h_n, dh, h_row);
-        for (Index j = 0; j < 8 * width; ++j) lost[j] = 0.0f;
+        if (dc) Sequence<V, Gates>::start(p, part, gradient.c_n, dc, h_row);
+        for (Index j = 0; j < 2 * summed; ++j) lost[j] = 0.0f;
         for (Index step = p.steps - 1; step >= 0; --step) {
             const Index t = p.reverse ? p.steps - 1 - step : step;
             const Index live = live_rows(p, part, t);
@@ -67,29 +70,34 @@ struct SequenceBack {
             filled += live;
         }
         flush(0);
-        for (Index i = 0; i < rows; ++i)
-            copy_out<V>(dh + i * h_row, p.hidden, gradient.h0 + row_of(p, part.first + i) * p.hidden);
+        Sequence<V, Gates>::finish(p, part, dh, h_row, gradient.h0);
+        if (dc) Sequence<V, Gates>::finish(p, part, dc, h_row, gradient.c0);
     }
 
     void one_step(Index t, Index live) {
         gather(t, live);
-        const float* x = x_scratch;
-        const float* x_here = x_block + filled * c_row;
-        if (p.saved_x) x = p.saved_x + (t * p.batch + part.first) * width;
-        else
-            multiply<V>(live, vecs, p.inputs, {x_here, c_row, 1}, packed<V>(weights.input, p.inputs),
-                        x_scratch, width, false);
-        const float* a = p.saved_h + (t * p.batch + part.first) * width;
-        float* da_here = da + filled * d_row;
+        const Index place = t * p.batch + part.first;
+        const float* a = p.saved_h + place * width;
+        const float* x = reads_sum(p) ? a : p.saved_x ? p.saved_x + place * width : x_scratch;
+        if (x == x_scratch)
+            multiply<V>(live, vecs, p.inputs, {x_block + filled * c_row, c_row, 1},
+                        packed<V>(weights.input, p.inputs), x_scratch, width, false);
         for (Index i = 0; i < live; i += kSummed) {
-            const Index row = filled + i, count = live - i < kSummed ? live - i : kSummed;
-            Gates::backward(units, {count, x + i * width, a + i * width, width, h_block + row * h_row,
-                                    dh + i * h_row, h_row, dx + row * d_row, da + row * d_row, d_row, spare},
-                            block);
+            const Index count = live - i < kSummed ? live - i : kSummed;
+            Gates::backward(units, some_rows(t, i, count, x, a), block);
             if (count == kSummed) add_block();
         }
-        multiply<V>(live, units.blocks, used, {da_here, d_row, 1},
-                    packed<V>(weights.hidden_back, used), dh, h_row, true);
+        multiply<V>(live, units.blocks, used, {da + filled * d_row, d_row, 1},
+                    packed<V>(weights.hidden_back, used), dh, h_row, Gates::kHasDirect);
+    }
+
+    // `count` rows of step t from its `first` live one on.
+    BackwardRows some_rows(Index t, Index first, Index count, const float* x, const float* a) const {
+        const Index row = filled + first, c_width = padded(p.hidden);
+        const float* c = p.saved_c ? p.saved_c + (t * p.batch + part.first + first) * c_width : nullptr;
+        return {count, x + first * width, a + first * width, width, h_block + row * h_row,
+                dh + first * h_row, dc ? dc + first * h_row : nullptr, h_row, c, c_width,
+                dx + row * d_row, da + row * d_row, d_row, spare};
     }
 
     // Brings x and the previous state of every live row into the block, adds the outputs' gradient.
@@ -119,12 +127,14 @@ struct SequenceBack {
     }
 
     Sums vector_sums(float* data) const {
-        return {nullptr, nullptr, data, data + width, data + 2 * width, data + 3 * width};
+        Sums result{};
+        lay_out_vectors(p, data, result);
+        return result;
     }
 
     // Kahan's sum of the blocks: none is small beside the total.
     void add_block() {
-        for (Index j = 0; j < 4 * width; j += V::kLanes) {
+        for (Index j = 0; j < summed; j += V::kLanes) {
             const V total = V::load(sums.gain_x + j), added = V::load(block.gain_x + j) - V::load(lost + j);
             const V next = total + added;
             ((next - total) - added).store(lost + j);

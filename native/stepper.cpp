@@ -2,40 +2,58 @@
 
 #include <algorithm>
 #include <cstring>
-#include <numeric>
 #include <stdexcept>
 
 namespace grucli {
+namespace {
+
+// A member of the parameters, and how many floats it has.
+struct Sized {
+    const float* Weights::*member;
+    Index size;
+};
+
+std::array<Sized, 8> sizes_of(const Problem& p) {
+    const Index rows = gates_of(p) * p.hidden;
+    return {{{&Weights::weight_ih, rows * p.inputs},
+             {&Weights::weight_hh, rows * p.hidden},
+             {&Weights::gain_x, rows},
+             {&Weights::gain_h, rows},
+             {&Weights::bias_x, rows},
+             {&Weights::bias_h, rows},
+             {&Weights::gain_c, p.hidden},
+             {&Weights::bias_c, p.hidden}}};
+}
+
+}  // namespace
 
 SteppedLayer::SteppedLayer(const Problem& shape) : problem_(shape) {
-    const Index rows = gates_of(shape) * shape.hidden;
-    sizes_ = {rows * shape.inputs, rows * shape.hidden, rows, rows, rows, rows};
-    kept_.resize(std::accumulate(sizes_.begin(), sizes_.end(), Index{0}));
+    Index count = 0;
+    for (const Sized& one : sizes_of(shape)) count += one.size;
+    kept_.resize(count);
 }
 
 void SteppedLayer::prepare(const Weights& weights) {
     if (packed_ && packed_->is_current() && holds(weights)) return;
     packed_.reset();
-    Weights copies{};
+    problem_.parameters = {};
     float* to = kept_.data();
-    for (std::size_t i = 0; i < weights.size(); to += sizes_[i++]) {
-        if (!weights[i]) continue;
-        std::copy_n(weights[i], sizes_[i], to);
-        copies[i] = to;
+    for (const Sized& one : sizes_of(problem_)) {
+        if (weights.*one.member) {
+            std::copy_n(weights.*one.member, one.size, to);
+            problem_.parameters.*one.member = to;
+        }
+        to += one.size;
     }
-    problem_.weight_ih = copies[0], problem_.weight_hh = copies[1];
-    problem_.gain_x = copies[2], problem_.gain_h = copies[3];
-    problem_.bias_x = copies[4], problem_.bias_h = copies[5];
     packed_ = std::make_unique<PackedLayer>(problem_);
 }
 
 // No counter of torch sees every change: a parameter's .data, or a numpy array on its memory.
 bool SteppedLayer::holds(const Weights& weights) const {
-    const Weights copies{problem_.weight_ih, problem_.weight_hh, problem_.gain_x,
-                         problem_.gain_h,    problem_.bias_x,    problem_.bias_h};
-    for (std::size_t i = 0; i < weights.size(); ++i) {
-        if (!weights[i] != !copies[i]) return false;
-        if (copies[i] && std::memcmp(weights[i], copies[i], sizes_[i] * sizeof(float)) != 0) return false;
+    for (const Sized& one : sizes_of(problem_)) {
+        const float *given = weights.*one.member, *copy = problem_.parameters.*one.member;
+        if (!given != !copy) return false;
+        if (copy && std::memcmp(given, copy, one.size * sizeof(float)) != 0) return false;
     }
     return true;
 }
@@ -54,10 +72,13 @@ void Stepper::step(const StepRows& rows, const std::vector<Weights>& weights, in
         layers_[i].prepare(weights[i]);
         Problem p = layers_[i].problem();
         const Index below = static_cast<Index>(i) * rows.batch * p.hidden;
+        const bool two = has_cell_state(p);
         p.batch = rows.batch;
         p.x = x, p.x_row = p.inputs;
         p.h0 = rows.h0 ? rows.h0 + below : nullptr;
         p.h_n = rows.h_n + below;
+        p.c0 = two && rows.c0 ? rows.c0 + below : nullptr;
+        p.c_n = two ? rows.c_n + below : nullptr;
         p.outputs = i + 1 < layers_.size() ? p.h_n : rows.output;  // the same numbers twice
         p.out_row = p.hidden;
         layers_[i].forward(p, threads);

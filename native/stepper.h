@@ -10,16 +10,17 @@
 
 namespace grucli {
 
-// weight_ih, weight_hh, gain_x, gain_h, bias_x, bias_h; null where the variant has none.
-using Weights = std::array<const float*, 6>;
+using Weights = Parameters<const float>;
 
 // The dense rows of one step.
 struct StepRows {
     Index batch;
     const float* x;   // [B, C]
     const float* h0;  // [L, B, H] or null for zeros
-    float* output;    // [B, H]
-    float* h_n;       // [L, B, H]
+    const float* c0;
+    float* output;  // [B, H]
+    float* h_n;     // [L, B, H]
+    float* c_n;     // null where the cell has no c
 };
 
 // Keeps the packed weights of one layer, and a copy of what they were packed from.
@@ -35,8 +36,7 @@ public:
 private:
     bool holds(const Weights& weights) const;
 
-    Problem problem_;  // of one step; its weights are the copies
-    std::array<Index, 6> sizes_;
+    Problem problem_;  // of one step; its parameters are the copies
     std::vector<float> kept_;
     std::unique_ptr<PackedLayer> packed_;
 };

@@ -13,17 +13,19 @@ from grucli.nn.rules import CellRule, LayerWeights, cell_rule, parameter_shapes
 
 EVERY_VARIANT = [(cell, norm) for cell, spec in CELLS.items() for norm in spec.norm_names]
 VARIANTS = [
-    (cell, norm, activation)
+    (cell, norm, activation.name)
     for cell, norm in EVERY_VARIANT
-    for activation in CELLS[cell].natives
-    if CELLS[cell].layer_norm(norm).native is not None
+    for activation in CELLS[cell].activations
 ]
-"""What the compiled kernel runs: cell, layer normalisation, activation."""
+"""What the compiled kernel runs, which is all: cell, layer normalisation, activation."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """One layer, its inputs, and the gradients that come back to its two results."""
+    """One layer, its inputs, and the gradients that come back to its results.
+
+    c is the cell state of an lstm.
+    """
 
     rule: CellRule
     parameters: dict[str, Tensor]
@@ -31,8 +33,15 @@ class Case:
     h_BH: Tensor
     gradient_TBH: Tensor
     gradient_BH: Tensor
+    c_BH: Tensor | None
+    gradient_c_BH: Tensor | None
     reverse: bool = False
     lengths_B: Tensor | None = None
+
+    @property
+    def state(self) -> tuple[Tensor, ...]:
+        """The initial state, h first."""
+        return (self.h_BH,) if self.c_BH is None else (self.h_BH, self.c_BH)
 
     def to(self, dtype: torch.dtype) -> "Case":
         """The same numbers in another precision."""
@@ -43,6 +52,8 @@ class Case:
             h_BH=self.h_BH.to(dtype),
             gradient_TBH=self.gradient_TBH.to(dtype),
             gradient_BH=self.gradient_BH.to(dtype),
+            c_BH=None if self.c_BH is None else self.c_BH.to(dtype),
+            gradient_c_BH=None if self.gradient_c_BH is None else self.gradient_c_BH.to(dtype),
         )
 
 
@@ -72,13 +83,20 @@ def make_case(
         + (1.0 if kind.startswith("gain") else 0.0)
         for kind, shape in parameter_shapes(rule, inputs, hidden, bias=bias).items()
     }
+
+    def state() -> Tensor:
+        return torch.zeros(batch, hidden) if zero_state else draw(batch, hidden)
+
+    has_c = len(rule.spec.state) == 2
     return Case(
         rule,
         parameters,
         draw(steps, batch, inputs),
-        torch.zeros(batch, hidden) if zero_state else draw(batch, hidden),
+        state(),
         draw(steps, batch, hidden),
         draw(batch, hidden),
+        state() if has_c else None,
+        draw(batch, hidden) if has_c else None,
         reverse,
         torch.randint(1, steps + 1, (batch,), generator=generator) if ragged else None,
     )
@@ -86,14 +104,15 @@ def make_case(
 
 def run(case: Case, *, native: bool) -> dict[str, Tensor]:
     """Outputs, final state and the gradients of everything, by name."""
-    leaves = {"x": case.x_TBC, "h": case.h_BH, **case.parameters}
-    leaves = {name: value.clone().requires_grad_() for name, value in leaves.items()}
+    leaves = {"x": case.x_TBC, "h": case.h_BH, "c": case.c_BH, **case.parameters}
+    leaves = {k: value.clone().requires_grad_() for k, value in leaves.items() if value is not None}
     weights = LayerWeights(**{kind: leaves[kind] for kind in case.parameters})
+    state = tuple(leaves[part] for part in case.rule.spec.state)
     where = {"reverse": case.reverse, "lengths_B": case.lengths_B}
-    if native:
-        output, final = run_layer_native(case.rule, weights, leaves["x"], leaves["h"], **where)
-    else:
-        output, (final,) = run_layer(case.rule, weights, leaves["x"], (leaves["h"],), **where)
-    torch.autograd.backward([output, final], [case.gradient_TBH, case.gradient_BH])
-    results = {"output": output.detach(), "final": final.detach()}
+    layer = run_layer_native if native else run_layer
+    output, final = layer(case.rule, weights, leaves["x"], state, **where)
+    gradients = [case.gradient_TBH, case.gradient_BH, case.gradient_c_BH]
+    torch.autograd.backward([output, *final], gradients[: 1 + len(final)])
+    results = dict(zip(("output", "final", "final c"), (output, *final), strict=False))
+    results = {name: value.detach() for name, value in results.items()}
     return results | {name: leaf.grad for name, leaf in leaves.items() if leaf.grad is not None}

@@ -4,7 +4,7 @@ from itertools import chain
 
 import pytest
 
-from grucli.cells import CELLS, NORM_NAMES
+from grucli.cells import CELLS
 from grucli.cells.address import PARTS
 from grucli.nn import MODULES
 
@@ -73,14 +73,3 @@ def test_an_activation_takes_the_place_of_the_cells_own(spec):
         kept = [gate.activation != spec.activation for gate in spec.gates]
         for gate, before, keeps in zip(other.gates, spec.gates, kept, strict=True):
             assert gate.activation == (before.activation if keeps else choice)
-    assert set(spec.natives) <= {choice.name for choice in spec.activations}
-
-
-def test_the_compiled_kernel_counts_its_cells_and_normalisations_without_a_gap():
-    native = [spec for spec in CELLS.values() if spec.natives]
-    numbers = sorted(number for spec in native for number in spec.natives.values())
-    assert numbers == list(range(len(numbers)))
-    for spec in native:
-        numbers = [norm.native for norm in spec.layer_norms if norm.native is not None]
-        assert numbers == list(range(len(numbers)))
-    assert NORM_NAMES[0] == "none"

@@ -101,8 +101,8 @@ def test_a_batch_first_view_gives_the_same_bytes_as_its_copy():
     case = make_case(("gru", "split"), (5, 4, 7, 12))
     view_TBC = case.x_TBC.transpose(0, 1).contiguous().transpose(0, 1)
     weights = LayerWeights(**case.parameters)
-    copied, _ = run_layer_native(case.rule, weights, case.x_TBC, case.h_BH)
-    viewed, _ = run_layer_native(case.rule, weights, view_TBC, case.h_BH)
+    copied, _ = run_layer_native(case.rule, weights, case.x_TBC, case.state)
+    viewed, _ = run_layer_native(case.rule, weights, view_TBC, case.state)
     assert torch.equal(copied, viewed)
 
 
@@ -110,7 +110,7 @@ def test_inference_gives_the_same_bytes_as_training():
     case = make_case(("gru", "sum"), (5, 4, 40, 12))
     with torch.inference_mode():
         output_TBH, _ = run_layer_native(
-            case.rule, LayerWeights(**case.parameters), case.x_TBC, case.h_BH
+            case.rule, LayerWeights(**case.parameters), case.x_TBC, case.state
         )
     assert torch.equal(output_TBH, run(case, native=True)["output"])
 
@@ -120,7 +120,7 @@ def test_a_gradient_for_the_final_state_alone_is_enough():
     both = {name: value.clone() for name, value in case.parameters.items()}
     for value in both.values():
         value.requires_grad_()
-    _, final_BH = run_layer_native(case.rule, LayerWeights(**both), case.x_TBC, case.h_BH)
+    _, (final_BH,) = run_layer_native(case.rule, LayerWeights(**both), case.x_TBC, case.state)
     final_BH.backward(case.gradient_BH)
     case.gradient_TBH.zero_()
     expected = run(case, native=True)

@@ -6,7 +6,8 @@ from torch.autograd.functional import jacobian
 
 from grucli.nn import GRU, LSTM
 from grucli.nn.native import binding
-from grucli.nn.native.binding import available, run_layer_native
+from grucli.nn.native.binding import available, operands, run_layer_native
+from grucli.nn.native.problem import VARIANTS as KERNEL_VARIANTS
 from grucli.nn.native.problem import rule_words
 from grucli.nn.rules import LayerWeights
 from tests.kernel_cases import VARIANTS, make_case, run
@@ -22,20 +23,15 @@ NAMES = [
 
 def arguments_of(case, *, save):
     """The arguments of recurrent_forward."""
-    weights = LayerWeights(**case.parameters)
-    tensors = [
-        case.x_TBC,
-        weights.weight_ih,
-        weights.weight_hh,
-        weights.gain_ih if weights.gain_sum is None else weights.gain_sum,
-        weights.gain_hh,
-        weights.bias_ih if weights.bias_sum is None else weights.bias_sum,
-        weights.bias_hh,
-        case.h_BH,
-    ]
+    tensors = [case.x_TBC, *operands(LayerWeights(**case.parameters)), case.h_BH, case.c_BH]
     tensors = [None if t is None else t.clone().requires_grad_(save) for t in tensors]
     rule = (*rule_words(case.rule), case.rule.eps, case.reverse)
     return (*tensors, case.lengths_B, *rule, save)
+
+
+@needs_native
+def test_the_kernel_has_every_cell_with_every_layer_normalisation():
+    assert set(KERNEL_VARIANTS) == {(cell, act, norm) for cell, norm, act in VARIANTS}
 
 
 @needs_native
@@ -141,7 +137,13 @@ def test_a_tensor_that_does_not_fit_is_refused(kind, value, named):
 @needs_native
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("x", torch.zeros(3, 4)), ("weight_hh", torch.zeros(18)), ("cell", "lstm"), ("cell", "none")],
+    [
+        ("x", torch.zeros(3, 4)),
+        ("weight_hh", torch.zeros(18)),
+        ("layer_norm", "split_state"),
+        ("cell", "none"),
+        ("c", torch.zeros(2, 6)),
+    ],
 )
 def test_the_bare_operator_refuses_what_is_no_layer_of_the_kernel(name, value):
     arguments = list(arguments_of(make_case(("gru", "none"), (3, 2, 4, 6)), save=False))
@@ -152,18 +154,18 @@ def test_the_bare_operator_refuses_what_is_no_layer_of_the_kernel(name, value):
 
 def backward_arguments(*, inputs=40):
     """The arguments of recurrent_backward by name, as the forward pass leaves them."""
-    *layer, save = arguments_of(make_case(("gru", "split"), (3, 2, inputs, 20)), save=True)
+    *layer, save = arguments_of(make_case(("lstm", "split"), (3, 2, inputs, 20)), save=True)
     layer = [t.detach() if isinstance(t, torch.Tensor) else t for t in layer]
-    outputs, h_n, saved_h, saved_x = torch.ops.grucli.recurrent_forward(*layer, save)
-    gradients = torch.randn_like(outputs), torch.randn_like(h_n), True
-    return dict(zip(NAMES, (*layer, outputs, saved_h, saved_x, *gradients), strict=True))
+    outputs, h_n, c_n, *saved = torch.ops.grucli.recurrent_forward(*layer, save)
+    gradients = (torch.randn_like(result) for result in (outputs, h_n, c_n))
+    return dict(zip(NAMES, (*layer, outputs, *saved, *gradients, True), strict=True))
 
 
 def gradients_of(named):
     return torch.ops.grucli.recurrent_backward(*named.values())
 
 
-READ = ["x", "weight_ih", "weight_hh", "gain_x", "bias_h", "h", *NAMES[14:19]]
+READ = ["x", "weight_ih", "weight_hh", "gain_x", "bias_h", "gain_c", "h", "c", *NAMES[17:24]]
 """Tensors that the backward pass reads, of each kind."""
 
 
@@ -185,7 +187,9 @@ def test_the_backward_operator_refuses_a_tensor_that_does_not_fit(name, fault):
 @pytest.mark.parametrize("inputs", [4, 40])
 def test_what_was_not_saved_is_refused_by_the_backward_operator(inputs):
     named = backward_arguments(inputs=inputs)
-    with pytest.raises(RuntimeError, match=r"recurrent: saved_h: found torch.float32 \(0, 2, 96\)"):
+    with pytest.raises(
+        RuntimeError, match=r"recurrent: saved_h: found torch.float32 \(0, 2, 128\)"
+    ):
         gradients_of(named | {"saved_h": named["saved_h"][:0]})
 
 
@@ -213,7 +217,7 @@ def test_a_length_beyond_the_sequence_is_refused():
     case = make_case(("gru", "none"), (3, 2, 4, 6))
     weights = LayerWeights(**case.parameters)
     with pytest.raises(RuntimeError, match="lengths must be 2 numbers from 0 to 3"):
-        run_layer_native(case.rule, weights, case.x_TBC, case.h_BH, lengths_B=torch.tensor([1, 4]))
+        run_layer_native(case.rule, weights, case.x_TBC, case.state, lengths_B=torch.tensor([1, 4]))
 
 
 def test_torch_can_be_forced(monkeypatch):

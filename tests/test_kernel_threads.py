@@ -6,8 +6,9 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from grucli.nn.native.binding import available, limit_threads
+from grucli.nn.native.binding import available, limit_threads, run_layer_native
 from grucli.nn.native.problem import native
+from grucli.nn.rules import LayerWeights
 from tests.kernel_cases import VARIANTS, make_case, run
 
 pytestmark = pytest.mark.skipif(not available(), reason="installed without a compiler")
@@ -27,7 +28,9 @@ def _settings() -> Iterator[None]:
 
 @pytest.mark.parametrize("instructions", native.instruction_sets() if available() else [])
 @pytest.mark.parametrize("ragged", [False, True])
-@pytest.mark.parametrize("variant", [("gru", "split"), ("gru", "sum"), ("rnn", "none")])
+@pytest.mark.parametrize(
+    "variant", [("gru", "split"), ("gru", "sum"), ("rnn", "none"), ("lstm", "split")]
+)
 def test_any_number_of_threads_gives_the_same_forward_bytes(variant, ragged, instructions):
     native.use_instruction_set(instructions)
     case = make_case(variant, SIZES, ragged=ragged)
@@ -36,7 +39,7 @@ def test_any_number_of_threads_gives_the_same_forward_bytes(variant, ragged, ins
     for threads in (2, 3, 7):
         torch.set_num_threads(threads)
         together = run(case, native=True)
-        for name in ("output", "final", "x", "h"):
+        for name in {"output", "final", "final c", "x", "h", "c"} & alone.keys():
             assert torch.equal(alone[name], together[name]), (threads, name)
 
 
@@ -62,21 +65,16 @@ def test_a_limit_on_threads_changes_no_byte_though_one_thread_rounds_otherwise(v
     assert not torch.equal(alone["weight_hh"], expected["weight_hh"])
 
 
-def test_a_row_s_outputs_do_not_depend_on_its_neighbours():
-    case = make_case(("gru", "split"), SIZES)
-    whole = run(case, native=True)["output"]
+@pytest.mark.parametrize("variant", [("gru", "split"), ("lstm", "split")])
+def test_a_row_s_outputs_do_not_depend_on_its_neighbours(variant):
+    case = make_case(variant, SIZES)
+    weights = LayerWeights(**case.parameters)
+    whole, _ = run_layer_native(case.rule, weights, case.x_TBC, case.state)
     for row in (0, 7, 18):
-        alone = make_case(("gru", "split"), SIZES)
         one = slice(row, row + 1)
-        part = type(case)(
-            case.rule,
-            case.parameters,
-            alone.x_TBC[:, one],
-            alone.h_BH[one],
-            alone.gradient_TBH[:, one],
-            alone.gradient_BH[one],
-        )
-        assert torch.equal(run(part, native=True)["output"], whole[:, one])
+        state = tuple(part[one] for part in case.state)
+        alone, _ = run_layer_native(case.rule, weights, case.x_TBC[:, one], state)
+        assert torch.equal(alone, whole[:, one])
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -107,10 +105,7 @@ def test_a_forked_child_computes_the_same_with_threads_of_its_own(most):
     child = os.fork()
     if child == 0:
         with torch.inference_mode():
-            weights = {**case.parameters}
-            from grucli.nn.native.binding import run_layer_native
-            from grucli.nn.rules import LayerWeights
-
-            found, _ = run_layer_native(case.rule, LayerWeights(**weights), case.x_TBC, case.h_BH)
+            weights = LayerWeights(**case.parameters)
+            found, _ = run_layer_native(case.rule, weights, case.x_TBC, case.state)
         os._exit(0 if torch.equal(found, expected) and native.team() == "pool" else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

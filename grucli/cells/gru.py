@@ -44,10 +44,10 @@ GRU = CellSpec(
         lines=(("h'", "z * h + (1 - z) * n"),),
     ),
     layer_norms=(
-        LayerNorm("none", native=0),
-        LayerNorm("split", groups=(_GATES,), native=1),
-        LayerNorm("ba2016", groups=(_GATES[:2], _GATES[2:]), native=2),
-        LayerNorm("sum", groups=tuple((gate,) for gate in _GATES), of_sum=True, native=3),
+        LayerNorm("none"),
+        LayerNorm("split", groups=(_GATES,)),
+        LayerNorm("ba2016", groups=(_GATES[:2], _GATES[2:])),
+        LayerNorm("sum", groups=tuple((gate,) for gate in _GATES), of_sum=True),
         LayerNorm(
             name="sum_joint",
             groups=(_GATES,),
@@ -55,7 +55,6 @@ GRU = CellSpec(
             eps=1e-3,
             first_biases={"update": 1.0},
             resets_sum=True,
-            native=4,
         ),
     ),
     keras=KerasForm(
@@ -81,5 +80,4 @@ GRU = CellSpec(
         "o": "a gru has no output gate: its state is its output",
     },
     chrono={"update": 1.0},
-    natives={TANH.name: 0},
 )

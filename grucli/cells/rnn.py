@@ -20,16 +20,15 @@ RNN = CellSpec(
     state_names=("state",),
     next_state=None,
     layer_norms=(
-        LayerNorm("none", native=0),
-        LayerNorm("split", groups=(_GATES,), native=1),
-        LayerNorm("ba2016", groups=(_GATES,), native=2),
-        LayerNorm("sum", groups=(_GATES,), of_sum=True, native=3),
-        LayerNorm("sum_joint", groups=(_GATES,), of_sum=True, eps=1e-3, native=4),
+        LayerNorm("none"),
+        LayerNorm("split", groups=(_GATES,)),
+        LayerNorm("ba2016", groups=(_GATES,)),
+        LayerNorm("sum", groups=(_GATES,), of_sum=True),
+        LayerNorm("sum_joint", groups=(_GATES,), of_sum=True, eps=1e-3),
     ),
     keras=KerasForm(letters={"state": "h"}),
     onnx=OnnxForm(operator="RNN", order=_GATES, activations=("tanh",)),
     convention="RNN: h state. The state is h' = f(W_xh x + b_xh + W_hh h + b_hh); f is tanh, or "
     "relu where model.activation (torch: nonlinearity) says so.",
     activations=(TANH, RELU),
-    natives={TANH.name: 1, RELU.name: 2},
 )

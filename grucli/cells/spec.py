@@ -53,8 +53,7 @@ class LayerNorm:
     With ``resets_sum`` a gate's ``reset_by`` scales its whole normalised sum. ``state`` is the
     letter of the part of the state that has a normalisation of its own, empty for none, and with
     ``carries`` goes on to the next step as that leaves it; ``next_state`` then takes the place of
-    the cell's own. ``native`` is the number of enum Norm in native/problem.h, None where the
-    compiled kernel does not know it.
+    the cell's own.
     """
 
     name: str
@@ -66,7 +65,6 @@ class LayerNorm:
     state: str = ""
     carries: bool = False
     next_state: NextState | None = None
-    native: int | None = None
 
     def vectors(self, *, bias: bool, norm_bias: bool = False) -> tuple[str, ...]:
         """The vectors beside the two weights; a cell has those of its sides."""
@@ -95,8 +93,7 @@ class CellSpec:
     ``chrono`` the sign of ln u in the bias of each gate that chrono initialisation sets.
     ``convention`` has the letters here and in other texts in words. ``keras`` and ``onnx`` are None
     where these have no such cell. ``activation`` stands in the gates that can have any of
-    ``activations``; ``natives`` maps those that the compiled kernel knows to numbers of enum Cell
-    in native/problem.h. ``foreign_gates`` says of words for gates that this cell has not what is
+    ``activations``. ``foreign_gates`` says of words for gates that this cell has not what is
     meant here.
     """
 
@@ -114,13 +111,7 @@ class CellSpec:
     chrono: Mapping[str, float] = field(default_factory=dict)
     activation: Activation = TANH
     activations: tuple[Activation, ...] = (TANH,)
-    natives: Mapping[str, int] = field(default_factory=dict)
     foreign_gates: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def native(self) -> int | None:
-        """The compiled kernel's number of the cell, None where it does not know it."""
-        return self.natives.get(self.activation.name)
 
     def activated(self, name: str | None) -> "CellSpec":
         """The cell with another of its ``activations``; None leaves it as it is.

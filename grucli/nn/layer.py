@@ -107,15 +107,12 @@ def run_layer(
     stays = is_native and kernel == "native"
     if torch.compiler.is_exporting() and lengths_B is None and not stays:
         return run_layer_portable(rule, weights, x_TBC, state, reverse=reverse)
+    if is_native:
+        return run_layer_native(rule, weights, x_TBC, state, reverse=reverse, lengths_B=lengths_B)
     plain = is_transformed() or (torch.compiler.is_compiling() and torch.is_grad_enabled())
     fused = None if rule.norm.groups or plain else rule.equations.fused
     if fused is not None:
         return fused(weights, x_TBC, state, reverse=reverse, lengths_B=lengths_B)
-    if is_native:
-        output_TBH, h_BH = run_layer_native(
-            rule, weights, x_TBC, state[0], reverse=reverse, lengths_B=lengths_B
-        )
-        return output_TBH, (h_BH,)
     return _run_steps(rule, weights, x_TBC, state, reverse=reverse, lengths_B=lengths_B)
 
 

@@ -4,11 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from grucli.cells import CELLS
 from grucli.recipe.sections import Section
-
-_NATIVE = " and ".join(name for name, spec in CELLS.items() if spec.native is not None)
-
 
 AVERAGE_DECAY = 0.98
 
@@ -43,8 +39,8 @@ class TrainRecipe(Section):
 
     kernel: Literal["auto", "native", "torch"] = Field(
         default="auto",
-        description=f"What {_NATIVE} layers are computed with on a CPU: the compiled kernel where "
-        "it is installed, or torch. The variable GRUCLI_KERNEL has the last word.",
+        description="What recurrent layers are computed with on a CPU: the compiled kernel where "
+        "it is installed and has the cell, or torch. The variable GRUCLI_KERNEL has the last word.",
     )
     loss: Literal["mse", "mae", "huber"] = Field(
         default="mse",

@@ -7,6 +7,7 @@
 
 #include "kernel_run.h"
 #include "team.h"
+#include "variants.h"
 
 namespace grucli::check {
 namespace {
@@ -21,7 +22,7 @@ bool finite(const std::vector<float>& values) {
 void check_saturation(const std::string& set, const Layer& layer, Verdict& verdict) {
     Numbers numbers = numbers_of(layer);
     for (auto* parameter : {&numbers.weight_ih, &numbers.weight_hh, &numbers.gain_x, &numbers.gain_h,
-                            &numbers.bias_x, &numbers.bias_h})
+                            &numbers.bias_x, &numbers.bias_h, &numbers.gain_c, &numbers.bias_c})
         for (float& value : *parameter) value *= 1e4f;
     const Results<float> results = run_kernel(layer, numbers, 1);
     for (const Array<float>& array : arrays_of<float>(layer))
@@ -82,7 +83,9 @@ void check_steps(const std::string& set, const Layer& layer, Verdict& verdict) {
 }  // namespace
 
 void check_hard_cases(const std::string& set, Verdict& verdict) {
-    for (const auto& [cell, norm] : variants()) {
+    for (const Variant& variant : every_variant()) {
+        const Cell cell = variant.cell;
+        const Norm norm = variant.norm;
         check_saturation(set, {cell, norm, 3, 2, 4, 6, kAsked}, verdict);
         check_steps(set, {cell, norm, 4, 5, 3, 17, kAsked}, verdict);
         check_nan(set, {cell, norm, 4, 5, 3, 17, kAsked}, verdict);

@@ -38,13 +38,15 @@ public:
         problem_.inputs = layer.inputs, problem_.hidden = layer.hidden;
         problem_.x = x_.data();
         stride(layer.inputs, problem_.x_step, problem_.x_row);
-        problem_.weight_ih = numbers.weight_ih.data(), problem_.weight_hh = numbers.weight_hh.data();
-        problem_.gain_x = or_null(numbers.gain_x), problem_.gain_h = or_null(numbers.gain_h);
-        problem_.bias_x = or_null(numbers.bias_x), problem_.bias_h = or_null(numbers.bias_h);
-        problem_.h0 = or_null(numbers.h0);
+        problem_.parameters = {numbers.weight_ih.data(), numbers.weight_hh.data(), or_null(numbers.gain_x),
+                               or_null(numbers.gain_h),  or_null(numbers.bias_x),  or_null(numbers.bias_h),
+                               or_null(numbers.gain_c),  or_null(numbers.bias_c)};
+        problem_.h0 = or_null(numbers.h0), problem_.c0 = or_null(numbers.c0);
         results_.outputs = unset(layer.steps * layer.batch * layer.hidden);
         results_.h_n = unset(layer.batch * layer.hidden);
+        if (is_lstm(layer)) results_.c_n = unset(layer.batch * layer.hidden);
         problem_.outputs = results_.outputs.data(), problem_.h_n = results_.h_n.data();
+        problem_.c_n = or_null(results_.c_n);
         stride(layer.hidden, problem_.out_step, problem_.out_row);
     }
 
@@ -52,14 +54,13 @@ public:
 
     void step_by_step() {
         Stepper stepper(problem_, 1);
-        const std::vector<Weights> weights{{problem_.weight_ih, problem_.weight_hh, problem_.gain_x,
-                                            problem_.gain_h, problem_.bias_x, problem_.bias_h}};
-        const float* state = problem_.h0;
+        const std::vector<Weights> weights{problem_.parameters};
+        const float *state = problem_.h0, *cell = problem_.c0;
         for (Index t = 0; t < layer_.steps; ++t) {
             float* const outputs = problem_.outputs + t * problem_.out_step;
             const float* const x = problem_.x + t * problem_.x_step;
-            stepper.step({layer_.batch, x, state, outputs, problem_.h_n}, weights, threads_);
-            state = outputs;
+            stepper.step({layer_.batch, x, state, cell, outputs, problem_.h_n, problem_.c_n}, weights, threads_);
+            state = outputs, cell = problem_.c_n;
         }
     }
 
@@ -67,6 +68,10 @@ public:
         const Index count = layer_.steps * layer_.batch * width_of(problem_);
         saved_h_ = unset(count);
         problem_.saved_h = saved_h_.data();
+        if (is_lstm(layer_)) {
+            saved_c_ = unset(layer_.steps * layer_.batch * padded(layer_.hidden));
+            problem_.saved_c = saved_c_.data();
+        }
         if (!layer_.demands.saved_x) return;
         saved_x_ = unset(count);
         problem_.saved_x = saved_x_.data();
@@ -77,7 +82,7 @@ public:
         Gradient gradient{};
         gradient.outputs = or_null(gradient_outputs);
         stride(layer_.hidden, gradient.out_step, gradient.out_row);
-        gradient.h_n = or_null(numbers_.gradient_h_n);
+        gradient.h_n = or_null(numbers_.gradient_h_n), gradient.c_n = or_null(numbers_.gradient_c_n);
         if (layer_.demands.x_gradient) {
             // What lies beyond a row's length is the caller's to set.
             const Index count = static_cast<Index>(numbers_.x.size());
@@ -86,13 +91,14 @@ public:
             stride(layer_.inputs, gradient.x_step, gradient.x_row);
         }
         results_.h0 = unset(layer_.batch * layer_.hidden);
-        gradient.h0 = results_.h0.data();
-        gradient.weight_ih = like(numbers_.weight_ih, results_.weight_ih);
-        gradient.weight_hh = like(numbers_.weight_hh, results_.weight_hh);
-        gradient.gain_x = like(numbers_.gain_x, results_.gain_x);
-        gradient.gain_h = like(numbers_.gain_h, results_.gain_h);
-        gradient.bias_x = like(numbers_.bias_x, results_.bias_x);
-        gradient.bias_h = like(numbers_.bias_h, results_.bias_h);
+        if (is_lstm(layer_)) results_.c0 = unset(layer_.batch * layer_.hidden);
+        gradient.h0 = results_.h0.data(), gradient.c0 = or_null(results_.c0);
+        Parameters<float>& to = gradient.parameters;
+        to.weight_ih = like(numbers_.weight_ih, results_.weight_ih);
+        to.weight_hh = like(numbers_.weight_hh, results_.weight_hh);
+        to.gain_x = like(numbers_.gain_x, results_.gain_x), to.gain_h = like(numbers_.gain_h, results_.gain_h);
+        to.bias_x = like(numbers_.bias_x, results_.bias_x), to.bias_h = like(numbers_.bias_h, results_.bias_h);
+        to.gain_c = like(numbers_.gain_c, results_.gain_c), to.bias_c = like(numbers_.bias_c, results_.bias_c);
         run_backward(problem_, gradient, lengths(), threads_);
     }
 
@@ -127,7 +133,7 @@ private:
     const Layer& layer_;
     const Numbers& numbers_;
     int threads_;
-    Floats x_, saved_h_, saved_x_;
+    Floats x_, saved_h_, saved_x_, saved_c_;
     Problem problem_{};
     Results<float> results_;
 };

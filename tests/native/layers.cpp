@@ -5,6 +5,8 @@
 #include <limits>
 #include <random>
 
+#include "variants.h"
+
 namespace grucli::check {
 namespace {
 
@@ -61,15 +63,15 @@ void spoil(const Layer& layer, const std::vector<std::int64_t>& lengths, Index s
                             std::numeric_limits<float>::quiet_NaN());
 }
 
-}  // namespace
-
-std::vector<std::pair<Cell, Norm>> variants() {
-    std::vector<std::pair<Cell, Norm>> result;
-    for (Cell cell : {Cell::gru, Cell::rnn, Cell::relu_rnn})
-        for (Norm norm : {Norm::none, Norm::split, Norm::ba2016, Norm::sum, Norm::sum_joint})
-            result.emplace_back(cell, norm);
-    return result;
+void draw_cell_state(const Layer& layer, Random& random, Numbers& n) {
+    if (layer.demands.h0) n.c0 = random.draw(layer.batch * layer.hidden, 1);
+    if (has_final_gradient(layer)) n.gradient_c_n = random.draw(layer.batch * layer.hidden, 1);
+    if (layer.norm == Norm::none) return;
+    n.gain_c = random.draw(layer.hidden, 0.3f, 1);
+    if (layer.demands.bias) n.bias_c = random.draw(layer.hidden, 0.3f);
 }
+
+}  // namespace
 
 Demands demands_of(unsigned number) {
     const bool a = number & 1, b = number & 2, c = number & 4, d = number & 8;
@@ -78,16 +80,17 @@ Demands demands_of(unsigned number) {
 
 std::vector<Layer> all_layers() {
     std::vector<Layer> layers;
-    for (const auto& [cell, norm] : variants()) add_layers(cell, norm, layers);
+    for (const Variant& variant : every_variant()) add_layers(variant.cell, variant.norm, layers);
     return layers;
 }
 
 std::string describe(const Layer& layer) {
-    static const char* const cells[] = {"gru", "rnn", "relu_rnn"};
-    static const char* const norms[] = {"none", "split", "ba2016", "sum", "sum_joint"};
     const Demands& d = layer.demands;
-    std::string text = std::string(cells[static_cast<int>(layer.cell)]) + " " +
-                       norms[static_cast<int>(layer.norm)] + " T=" + std::to_string(layer.steps) +
+    std::string text;
+    for (const Variant& variant : every_variant())
+        if (variant.cell == layer.cell && variant.norm == layer.norm)
+            text = variant.activation + " " + variant.cell_name + " " + variant.norm_name;
+    text += " T=" + std::to_string(layer.steps) +
                        " B=" + std::to_string(layer.batch) + " C=" + std::to_string(layer.inputs) +
                        " H=" + std::to_string(layer.hidden);
     const std::pair<bool, const char*> words[] = {
@@ -114,6 +117,7 @@ Numbers numbers_of(const Layer& layer) {
     if (layer.demands.bias && !normalises_sum(layer)) n.bias_h = random.draw(rows, 0.3f);
     if (!layer.demands.final_only) n.gradient_outputs = random.draw(positions * layer.hidden, 1);
     if (has_final_gradient(layer)) n.gradient_h_n = random.draw(layer.batch * layer.hidden, 1);
+    if (is_lstm(layer)) draw_cell_state(layer, random, n);
     if (layer.demands.lengths) {
         n.lengths = random.draw_lengths(layer.batch, layer.steps);
         spoil(layer, n.lengths, layer.inputs, n.x);

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "problem.h"
@@ -31,12 +30,17 @@ struct Layer {
 };
 
 // Rows of the stacked parameters.
-inline Index rows_of(const Layer& layer) { return (layer.cell == Cell::gru ? 3 : 1) * layer.hidden; }
+inline Index rows_of(const Layer& layer) {
+    return (layer.cell == Cell::lstm ? 4 : layer.cell == Cell::gru ? 3 : 1) * layer.hidden;
+}
+
+inline bool is_lstm(const Layer& layer) { return layer.cell == Cell::lstm; }
 
 // Everything that a layer gives back, [T, B, ...] or as the parameters lie; empty where there is none.
 template <class Real>
 struct Results {
-    std::vector<Real> outputs, h_n, x, h0, weight_ih, weight_hh, gain_x, gain_h, bias_x, bias_h;
+    std::vector<Real> outputs, h_n, c_n, x, h0, c0, weight_ih, weight_hh;
+    std::vector<Real> gain_x, gain_h, bias_x, bias_h, gain_c, bias_c;
 };
 
 template <class Real>
@@ -46,8 +50,8 @@ struct Array {
     std::vector<Index> shape;
 };
 
-// The first two are there in inference too, the first four belong to one row of the batch each.
-constexpr std::size_t kInferenceArrays = 2, kRowArrays = 4, kAllArrays = 10;
+// The first three are there in inference too, the first six belong to one row of the batch each.
+constexpr std::size_t kInferenceArrays = 3, kRowArrays = 6, kAllArrays = 14;
 
 template <class Real>
 std::vector<Array<Real>> arrays_of(const Layer& layer) {
@@ -55,25 +59,26 @@ std::vector<Array<Real>> arrays_of(const Layer& layer) {
     const Index rows = rows_of(layer);
     return {{"outputs", &R::outputs, {layer.steps, layer.batch, layer.hidden}},
             {"h_n", &R::h_n, {layer.batch, layer.hidden}},
+            {"c_n", &R::c_n, {layer.batch, layer.hidden}},
             {"gradient of x", &R::x, {layer.steps, layer.batch, layer.inputs}},
             {"gradient of h0", &R::h0, {layer.batch, layer.hidden}},
+            {"gradient of c0", &R::c0, {layer.batch, layer.hidden}},
             {"gradient of weight_ih", &R::weight_ih, {rows, layer.inputs}},
             {"gradient of weight_hh", &R::weight_hh, {rows, layer.hidden}},
             {"gradient of gain_x", &R::gain_x, {rows}},
             {"gradient of gain_h", &R::gain_h, {rows}},
             {"gradient of bias_x", &R::bias_x, {rows}},
-            {"gradient of bias_h", &R::bias_h, {rows}}};
+            {"gradient of bias_h", &R::bias_h, {rows}},
+            {"gradient of gain_c", &R::gain_c, {layer.hidden}},
+            {"gradient of bias_c", &R::bias_c, {layer.hidden}}};
 }
 
 // What goes in; laid out as in Results, empty where the layer has none.
 struct Numbers {
-    std::vector<float> x, h0, weight_ih, weight_hh, gain_x, gain_h, bias_x, bias_h;
-    std::vector<float> gradient_outputs, gradient_h_n;
+    std::vector<float> x, h0, c0, weight_ih, weight_hh, gain_x, gain_h, bias_x, bias_h, gain_c, bias_c;
+    std::vector<float> gradient_outputs, gradient_h_n, gradient_c_n;
     std::vector<std::int64_t> lengths;
 };
-
-// Every cell with every normalisation.
-std::vector<std::pair<Cell, Norm>> variants();
 
 // Demands number 0 to 15: any three of the first eight meet in all eight ways.
 Demands demands_of(unsigned number);
@@ -92,7 +97,7 @@ inline bool normalises_sum(const Layer& layer) {
     return layer.norm == Norm::sum || layer.norm == Norm::sum_joint;
 }
 
-// Whether a loss of the final state is added to one of the outputs.
+// Whether a loss of the final state (of an lstm both parts) is added to one of the outputs.
 inline bool has_final_gradient(const Layer& layer) {
     return layer.demands.final_only || layer.batch % 2 == 1;
 }

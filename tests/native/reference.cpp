@@ -16,11 +16,14 @@ public:
         for (auto [from, to] :
              {std::pair{&numbers.weight_ih, &weight_ih_}, {&numbers.weight_hh, &weight_hh_},
               {&numbers.gain_x, &gain_x_}, {&numbers.gain_h, &gain_h_},
-              {&numbers.bias_x, &bias_x_}, {&numbers.bias_h, &bias_h_}})
+              {&numbers.bias_x, &bias_x_}, {&numbers.bias_h, &bias_h_},
+              {&numbers.gain_c, &gain_c_}, {&numbers.bias_c, &bias_c_}})
             *to = leaves(from->data(), static_cast<Index>(from->size()));
         results_.outputs.resize(size_of(layer.steps * layer.batch * layer.hidden));
         results_.h_n.resize(size_of(layer.batch * layer.hidden));
         results_.h0.resize(results_.h_n.size());
+        if (is_lstm(layer)) results_.c_n.resize(results_.h_n.size());
+        results_.c0.resize(results_.c_n.size());
         if (layer.demands.x_gradient) results_.x.resize(numbers.x.size());
     }
 
@@ -34,6 +37,7 @@ public:
         results_.weight_ih = gradients(weight_ih_), results_.weight_hh = gradients(weight_hh_);
         results_.gain_x = gradients(gain_x_), results_.gain_h = gradients(gain_h_);
         results_.bias_x = gradients(bias_x_), results_.bias_h = gradients(bias_h_);
+        results_.gain_c = gradients(gain_c_), results_.bias_c = gradients(bias_c_);
         return results_;
     }
 
@@ -42,21 +46,26 @@ private:
         const Index length = numbers_.lengths.empty() ? layer_.steps : numbers_.lengths[size_of(row)];
         const std::vector<float> zeros(size_of(layer_.hidden));
         const Index inputs = layer_.inputs, hidden = layer_.hidden, first = row * hidden;
-        const Vector h0 = leaves(numbers_.h0.empty() ? zeros.data() : numbers_.h0.data() + first, hidden);
-        Vector h = h0;
+        const auto start = [&](const std::vector<float>& from) {
+            return leaves(from.empty() ? zeros.data() : from.data() + first, hidden);
+        };
+        const Vector h0 = start(numbers_.h0), c0 = start(numbers_.c0);
+        Vector h = h0, c = c0;
         std::vector<Vector> x(size_of(length));
         for (Index step = 0; step < length; ++step) {
             const Index t = layer_.demands.reverse ? length - 1 - step : step;
             const Index place = t * layer_.batch + row;
             x[size_of(t)] = leaves(numbers_.x.data() + place * inputs, inputs);
-            h = next_state(x[size_of(t)], h);
+            h = is_lstm(layer_) ? lstm(x[size_of(t)], h, c) : next_state(x[size_of(t)], h);
             keep_values(h, results_.outputs, place * hidden);
             seed(h, numbers_.gradient_outputs, place * hidden);
         }
         keep_values(h, results_.h_n, first);
         seed(h, numbers_.gradient_h_n, first);
+        seed(c, numbers_.gradient_c_n, first);
         tape_.pull_back(parameters);
         keep_gradients(h0, results_.h0, first);
+        if (is_lstm(layer_)) keep_values(c, results_.c_n, first), keep_gradients(c0, results_.c0, first);
         for (Index t = 0; t < length && layer_.demands.x_gradient; ++t)
             keep_gradients(x[size_of(t)], results_.x, (t * layer_.batch + row) * inputs);
     }
@@ -69,6 +78,23 @@ private:
         }
         if (layer_.cell != Cell::gru) return activated(normalised(added(p, q), gain_x_, bias_x_));
         return layer_.norm == Norm::sum ? gru_of_sums(p, q, h) : gru_of_one_sum(p, q, h);
+    }
+
+    // The next h; c becomes the next cell state.
+    Vector lstm(const Vector& x, const Vector& h, Vector& c) const {
+        const Vector sums = added(normalised(product(weight_ih_, x), gain_x_, bias_x_),
+                                  normalised(product(weight_hh_, h), gain_h_, bias_h_));
+        const std::size_t hidden = h.size();
+        for (std::size_t j = 0; j < hidden; ++j) {
+            const Number in = sigmoid(sums[j]) * tanh(sums[2 * hidden + j]);
+            c[j] = sigmoid(sums[hidden + j]) * c[j] + in;
+        }
+        const Vector shown = layer_.norm == Norm::none ? c : normalised(c, gain_c_, bias_c_);
+        if (layer_.norm == Norm::split_state) c = shown;
+        Vector next;
+        for (std::size_t j = 0; j < hidden; ++j)
+            next.push_back(sigmoid(sums[3 * hidden + j]) * tanh(shown[j]));
+        return next;
     }
 
     Vector gru(const Vector& p, const Vector& q, const Vector& h) const {
@@ -196,7 +222,7 @@ private:
     const Layer& layer_;
     const Numbers& numbers_;
     Tape tape_;
-    Vector weight_ih_, weight_hh_, gain_x_, gain_h_, bias_x_, bias_h_;
+    Vector weight_ih_, weight_hh_, gain_x_, gain_h_, bias_x_, bias_h_, gain_c_, bias_c_;
     Results<double> results_;
 };
 

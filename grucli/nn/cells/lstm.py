@@ -49,7 +49,7 @@ from grucli.nn.stack import Recurrent
 def step(
     rule: CellRule, weights: LayerWeights, x_BG: Tensor, q_BG: Tensor, state: tuple[Tensor, ...]
 ) -> StepValues:
-    """One step; without normalisation torch.lstm runs it fused, and this shows its gates."""
+    """One step, with the gates it goes through."""
     a_BG = x_BG + q_BG
     a_i, a_f, a_g, a_o = a_BG.chunk(4, dim=-1)
     i_BH, f_BH, o_BH = torch.sigmoid(a_i), torch.sigmoid(a_f), torch.sigmoid(a_o)

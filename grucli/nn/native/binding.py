@@ -15,7 +15,7 @@ from torch import Tensor
 
 from grucli.nn.native.operators import FORWARD
 from grucli.nn.native.problem import knows, native, rule_words
-from grucli.nn.rules import CellRule, LayerWeights
+from grucli.nn.rules import CellRule, LayerState, LayerWeights
 from grucli.nn.transforms import is_transformed
 
 VARIABLE = "GRUCLI_KERNEL"
@@ -103,6 +103,8 @@ def operands(weights: LayerWeights) -> tuple[Any, ...]:
         weights.gain_hh,
         weights.bias_ih if weights.bias_sum is None else weights.bias_sum,
         weights.bias_hh,
+        weights.gain_state,
+        weights.bias_state,
     )
 
 
@@ -110,24 +112,23 @@ def run_layer_native(
     rule: CellRule,
     weights: LayerWeights,
     x_TBC: Tensor,
-    h_BH: Tensor,
+    state: LayerState,
     *,
     reverse: bool = False,
     lengths_B: Tensor | None = None,
-) -> tuple[Tensor, Tensor]:
-    """Run a layer over a sequence; returns its outputs [T, B, H] and its final state [B, H].
+) -> tuple[Tensor, LayerState]:
+    """Run a layer over a sequence; returns its outputs [T, B, H] and its final state.
 
     x_TBC may be any view whose last stride is 1, such as the transpose of a batch-first tensor.
     ``reverse`` starts at the last step; outputs stay in the order of the input. ``lengths_B``
     (integers on the CPU, 1 to T) ends every row on its own: later steps cost nothing, leave the
     state as it is, and their outputs are zero. Same forward bytes for any number of threads.
     """
-    tensors = (x_TBC, *operands(weights), h_BH)
+    h_BH, c_BH = (*state, None)[:2]
+    tensors = (x_TBC, *operands(weights), h_BH, c_BH)
     save = torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in tensors)
-    output_TBH, h_n_BH, _, _ = FORWARD(
-        *tensors, lengths_B, *rule_words(rule), rule.eps, reverse, save
-    )
-    return output_TBH, h_n_BH
+    output_TBH, *final = FORWARD(*tensors, lengths_B, *rule_words(rule), rule.eps, reverse, save)
+    return output_TBH, tuple(final[: len(state)])
 
 
 def _checked_name(where: str, name: str) -> str:

@@ -13,13 +13,14 @@ import torch
 from torch import Tensor
 
 from grucli.nn.native.problem import (
+    TENSORS,
     Layer,
     Results,
     address,
     native,
     new_problem,
+    parameters_of,
     prepared,
-    saved_steps,
     strides,
     unfilled,
 )
@@ -27,18 +28,19 @@ from grucli.nn.transforms import check_backward, is_transformed
 
 _LAYER = (
     "Tensor x, Tensor weight_ih, Tensor weight_hh, Tensor? gain_x, Tensor? gain_h, Tensor? bias_x, "
-    "Tensor? bias_h, Tensor h, Tensor? lengths, str cell, str activation, str layer_norm, "
-    "float eps, bool reverse"
+    "Tensor? bias_h, Tensor? gain_c, Tensor? bias_c, Tensor h, Tensor? c, Tensor? lengths, "
+    "str cell, str activation, str layer_norm, float eps, bool reverse"
 )
 _COUNT = len(Layer._fields)
+_KEPT = len(TENSORS) + 1  # the lengths too
+_SAVED = "Tensor saved_h, Tensor saved_x, Tensor saved_c"
 _LIBRARY: Any = torch.library.Library("grucli", "FRAGMENT")  # type: ignore[no-untyped-call]
 _LIBRARY.define(
-    f"recurrent_forward({_LAYER}, bool save) -> "
-    "(Tensor outputs, Tensor h_n, Tensor saved_h, Tensor saved_x)"
+    f"recurrent_forward({_LAYER}, bool save) -> (Tensor outputs, Tensor h_n, Tensor c_n, {_SAVED})"
 )
 _LIBRARY.define(
-    f"recurrent_backward({_LAYER}, Tensor outputs, Tensor saved_h, Tensor saved_x, "
-    "Tensor? gradient_outputs, Tensor? gradient_h_n, bool needs_x) -> Tensor[]"
+    f"recurrent_backward({_LAYER}, Tensor outputs, {_SAVED}, Tensor? gradient_outputs, "
+    "Tensor? gradient_h_n, Tensor? gradient_c_n, bool needs_x) -> Tensor[]"
 )
 FORWARD = torch.ops.grucli.recurrent_forward.default
 """The operator that runs a layer, with the arguments of ``_LAYER`` and whether to save."""
@@ -46,50 +48,57 @@ _BACKWARD = torch.ops.grucli.recurrent_backward.default
 _REMEDY = 'make the module with kernel="torch" or set GRUCLI_KERNEL=torch'
 
 
-def _forward(*arguments: Any) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Outputs, final state, and with ``save`` the raw products that the backward pass reads."""
+def _forward(*arguments: Any) -> tuple[Tensor, ...]:
+    """Outputs, final state (c_n empty without c), and what the backward pass reads, if to save."""
     layer, save = prepared(Layer(*arguments[:-1])), arguments[-1]
-    steps, batch, inputs, hidden = layer.sizes
+    steps, batch, _, hidden = layer.sizes
     output_TBH = native.empty((steps, batch, hidden))
-    h_n_BH = torch.empty_like(layer.h_BH)
-    saved = [
-        native.empty((rows, batch, layer.saved_width)) for rows in saved_steps(steps, inputs, save)
-    ]
-    problem = new_problem(layer, output_TBH, h_n_BH, saved)
-    native.forward(problem, address(layer.lengths_B), torch.get_num_threads())
-    return output_TBH, h_n_BH, saved[0], saved[1]
+    h_n_BH = torch.empty_like(layer.h)
+    c_n_BH = torch.empty_like(layer.h) if layer.c is not None else layer.h.new_empty((0, hidden))
+    saved = [native.empty(shape) for shape in layer.saved_shapes(save=save)]
+    problem = new_problem(layer, output_TBH, saved)
+    problem.h_n, problem.c_n = address(h_n_BH), address(c_n_BH)
+    native.forward(problem, address(layer.lengths), torch.get_num_threads())
+    return output_TBH, h_n_BH, c_n_BH, *saved
 
 
 def _forward_fake(*arguments: Any) -> tuple[Tensor, ...]:
     layer, save = Layer(*arguments[:-1]), arguments[-1]
-    steps, batch, inputs, hidden = layer.sizes
-    shapes = [(steps, batch, hidden), (batch, hidden)]
-    shapes += [(rows, batch, layer.saved_width) for rows in saved_steps(steps, inputs, save)]
-    return tuple(layer.x_TBC.new_empty(shape) for shape in shapes)
+    steps, batch, _, hidden = layer.sizes
+    states = [(batch, hidden), (0 if layer.c is None else batch, hidden)]
+    shapes = [(steps, batch, hidden), *states, *layer.saved_shapes(save=save)]
+    return tuple(layer.x.new_empty(shape) for shape in shapes)
 
 
 def _backward(*arguments: Any) -> list[Tensor]:
-    """Gradients of the first eight tensors of the layer; empty where there is none."""
+    """Gradients of the float32 tensors of the layer; empty where there is none."""
     layer = prepared(Layer(*arguments[:_COUNT]))
     given, needs_x = Results(*arguments[_COUNT:-1]).prepared(layer), arguments[-1]
-    wanted = [layer.x_TBC if needs_x else None, *arguments[1:8]]
-    results = [unfilled((0,) if t is None else t.shape) for t in wanted]
-    if needs_x and layer.lengths_B is not None:
-        results[0].zero_()
-    gradient = native.Gradient(
-        [address(t) for t in (given.gradient_TBH, given.gradient_BH, *results)],
-        strides(given.gradient_TBH),
-        strides(results[0] if needs_x else None),
-    )
-    problem = new_problem(layer, given.output_TBH, layer.h_BH, [given.saved_h, given.saved_x])
-    native.backward(problem, gradient, address(layer.lengths_B), torch.get_num_threads())
+    results = [unfilled(shape) for shape in _gradient_shapes(layer, needs_x)]
+    found: dict[str, Any] = dict(zip(TENSORS, results, strict=True))
+    named = layer._replace(**found)
+    if needs_x and layer.lengths is not None:
+        named.x.zero_()
+    gradient = native.Gradient()
+    gradient.parameters = parameters_of(native.ParameterGradients(), named)
+    gradient.x, gradient.h0, gradient.c0 = address(named.x), address(named.h), address(named.c)
+    gradient.x_step, gradient.x_row = strides(named.x if needs_x else None)
+    gradient.outputs = address(given.gradient_TBH)
+    gradient.out_step, gradient.out_row = strides(given.gradient_TBH)
+    gradient.h_n, gradient.c_n = address(given.gradient_BH), address(given.gradient_c_BH)
+    problem = new_problem(layer, given.output_TBH, given[1:4])
+    native.backward(problem, gradient, address(layer.lengths), torch.get_num_threads())
     return results
+
+
+def _gradient_shapes(layer: Layer, needs_x: bool) -> list[Any]:
+    wanted: list[Any] = [layer.x if needs_x else None, *layer[1 : len(TENSORS)]]
+    return [(0,) if t is None else t.shape for t in wanted]
 
 
 def _backward_fake(*arguments: Any) -> list[Tensor]:
     layer, needs_x = Layer(*arguments[:_COUNT]), arguments[-1]
-    wanted = [layer.x_TBC if needs_x else None, *arguments[1:8]]
-    return [layer.x_TBC.new_empty((0,) if t is None else t.shape) for t in wanted]
+    return [layer.x.new_empty(shape) for shape in _gradient_shapes(layer, needs_x)]
 
 
 class _Differentiable(torch.autograd.Function):
@@ -104,25 +113,23 @@ class _Differentiable(torch.autograd.Function):
         if not arguments[-1]:
             raise RuntimeError("recurrent_forward: a gradient is asked for, but save is False")
         output = _below_autograd(*arguments)
-        output_TBH, _, saved_h, saved_x = output
-        ctx.save_for_backward(*arguments[:9], output_TBH, saved_h, saved_x)
-        ctx.mark_non_differentiable(saved_h, saved_x)
+        output_TBH, _, c_n_BH, *saved = output
+        ctx.save_for_backward(*arguments[:_KEPT], output_TBH, *saved)
+        unread = [c_n_BH] if arguments[len(TENSORS) - 1] is None else []
+        ctx.mark_non_differentiable(*unread, *saved)
         ctx.set_materialize_grads(False)
-        ctx.rule = arguments[9:_COUNT]
+        ctx.rule = arguments[_KEPT:_COUNT]
         return output
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor | None, ...]:
         check_backward("the native kernel", _REMEDY)
         tensors = _unchanged(ctx)
-        results = _BACKWARD(
-            *tensors[:9], *ctx.rule, *tensors[9:], *gradients[:2], ctx.needs_input_grad[0]
-        )
-        wanted = [
-            result if needed else None
-            for result, needed in zip(results, ctx.needs_input_grad[:8], strict=True)
-        ]
-        return (*wanted, *[None] * (_COUNT - 7))
+        layer, results = (*tensors[:_KEPT], *ctx.rule), tensors[_KEPT:]
+        found = _BACKWARD(*layer, *results, *gradients[:3], ctx.needs_input_grad[0])
+        needs = ctx.needs_input_grad[: len(TENSORS)]
+        wanted = [result if needed else None for result, needed in zip(found, needs, strict=True)]
+        return (*wanted, *[None] * (_COUNT + 1 - len(TENSORS)))
 
 
 def _unchanged(ctx: Any) -> tuple[Tensor | None, ...]:
@@ -159,7 +166,7 @@ def _with_autograd(*arguments: Any) -> tuple[Tensor, ...]:
             "recurrent_forward: the native kernel knows neither torch.func nor forward-mode "
             f"gradients; {_REMEDY}"
         )
-    needed = any(isinstance(t, Tensor) and t.requires_grad for t in arguments[:8])
+    needed = any(isinstance(t, Tensor) and t.requires_grad for t in arguments[: len(TENSORS)])
     if not (needed and torch.is_grad_enabled()):
         return _below_autograd(*arguments)
     output: tuple[Tensor, ...] = _Differentiable.apply(*arguments)  # type: ignore[no-untyped-call]

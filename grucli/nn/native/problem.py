@@ -1,11 +1,10 @@
-"""A layer as the compiled module takes it: numbers of its enums, sizes, and bare addresses.
+"""A layer as the compiled module takes it: a variant, sizes, and bare addresses by name.
 
 That is why every tensor is checked here first. Suffixes are those of ``operators.py``.
 """
 
 import math
 from collections.abc import Sequence
-from functools import cache
 from importlib import import_module
 from typing import Any, NamedTuple
 
@@ -26,17 +25,24 @@ def _import_native() -> Any:
 
 native: Any = _import_native()
 
-_PAD = 16  # kPad
+VARIANTS: dict[tuple[str, str, str], Any] = (
+    {(v.cell, v.activation, v.layer_norm): v for v in native.variants()} if native else {}
+)
+"""Cell, activation and layer normalisation -> what the compiled module calls them."""
+
 _STORED = 1 << 14  # so many floats and more come from the store
-_NAMES = ("x", "weight_ih", "weight_hh", "gain_x", "gain_h", "bias_x", "bias_h", "h")
-_RESULT_NAMES = ("outputs", "saved_h", "saved_x", "gradient_outputs", "gradient_h_n")
+_VECTORS = ("gain_x", "gain_h", "bias_x", "bias_h", "gain_c", "bias_c")
+_RESULT_NAMES = (
+    *("outputs", "saved_h", "saved_x", "saved_c"),
+    *("gradient_outputs", "gradient_h_n", "gradient_c_n"),
+)
 _INTEGERS = (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8)
 _RECOMPUTED_INPUTS = 32  # up to so many columns, x W is cheaper to compute again than to keep
 
 
 def knows(rule: CellRule) -> bool:
     """Whether the compiled module has a layer's cell and layer normalisation."""
-    return None not in (rule.spec.native, rule.norm.native) and not rule.norm_bias
+    return rule_words(rule) in VARIANTS and not rule.norm_bias
 
 
 def rule_words(rule: CellRule) -> tuple[str, str, str]:
@@ -45,17 +51,23 @@ def rule_words(rule: CellRule) -> tuple[str, str, str]:
 
 
 class Layer(NamedTuple):
-    """The arguments that both operators begin with; the vectors are [G] or absent."""
+    """The arguments that both operators begin with.
 
-    x_TBC: Tensor
+    Vectors are [G], those of c [H], or absent; c is the cell state of an lstm.
+    """
+
+    x: Tensor
     weight_ih: Tensor
     weight_hh: Tensor
     gain_x: Tensor | None
     gain_h: Tensor | None
     bias_x: Tensor | None
     bias_h: Tensor | None
-    h_BH: Tensor
-    lengths_B: Tensor | None
+    gain_c: Tensor | None
+    bias_c: Tensor | None
+    h: Tensor
+    c: Tensor | None
+    lengths: Tensor | None
     cell: str
     activation: str
     layer_norm: str
@@ -65,37 +77,59 @@ class Layer(NamedTuple):
     @property
     def sizes(self) -> tuple[int, int, int, int]:
         """T, B, C and H."""
-        steps, batch, inputs = self.x_TBC.shape
+        steps, batch, inputs = self.x.shape
         return steps, batch, inputs, self.weight_hh.shape[1]
 
     @property
-    def saved_width(self) -> int:
-        """Columns of a saved product: the gates, each padded."""
-        return len(CELLS[self.cell].gates) * -(-self.sizes[3] // _PAD) * _PAD
+    def variant(self) -> Any:
+        """The compiled module's. Raises RuntimeError where it has none such."""
+        variant = VARIANTS.get((self.cell, self.activation, self.layer_norm))
+        if variant is None:
+            raise RuntimeError(
+                f"recurrent: found cell {self.cell!r} with activation {self.activation!r} and "
+                f"layer_norm {self.layer_norm!r}; expected one that the native kernel has"
+            )
+        return variant
+
+    def saved_shapes(self, *, save: bool) -> list[tuple[int, int, int]]:
+        """What is kept for the backward pass: h U (or x W + h U), x W, and c before each step."""
+        steps, batch, inputs, hidden = self.sizes
+        padded = -(-hidden // native.PAD) * native.PAD
+        width = len(CELLS[self.cell].gates) * padded
+        keeps_x = save and inputs > _RECOMPUTED_INPUTS and not self.variant.reads_sum
+        keeps_c = save and self.variant.has_cell_state
+        kept = ((save, width), (keeps_x, width), (keeps_c, padded))
+        return [(steps if keeps else 0, batch, columns) for keeps, columns in kept]
 
 
-def saved_steps(steps: int, inputs: int, save: bool) -> tuple[int, int]:
-    """Steps to keep of h U and of x W."""
-    return (steps if save else 0, steps if save and inputs > _RECOMPUTED_INPUTS else 0)
+PARAMETERS = ("weight_ih", "weight_hh", *_VECTORS)
+"""The names that the kernel has for the parameters of a layer."""
+
+TENSORS = Layer._fields[: Layer._fields.index("lengths")]
+"""The float32 tensors of a layer, which have gradients."""
 
 
 def prepared(layer: Layer) -> Layer:
     """Check what the kernel will trust, and lay out in rows what is not. Raises RuntimeError."""
-    if layer.x_TBC.dim() != 3 or layer.weight_hh.dim() != 2:
-        found = f"x {tuple(layer.x_TBC.shape)} and weight_hh {tuple(layer.weight_hh.shape)}"
+    if layer.x.dim() != 3 or layer.weight_hh.dim() != 2:
+        found = f"x {tuple(layer.x.shape)} and weight_hh {tuple(layer.weight_hh.shape)}"
         raise RuntimeError(f"recurrent: found {found}; expected x (T, B, C), weight_hh (G, H)")
     steps, batch, inputs, hidden = layer.sizes
-    rows = _gates(layer.cell, layer.activation, layer.layer_norm) * hidden
-    shapes = [layer.x_TBC.shape, (rows, inputs), (rows, hidden), *[(rows,)] * 4, (batch, hidden)]
-    for name, tensor, shape in zip(_NAMES, layer, shapes, strict=False):
+    if (layer.c is not None) != layer.variant.has_cell_state:
+        found, expected = ("no c", "one") if layer.c is None else ("a c", "none")
+        raise RuntimeError(f"recurrent: found {found}; expected {expected} for cell {layer.cell!r}")
+    rows, state = len(CELLS[layer.cell].gates) * hidden, (batch, hidden)
+    vectors = [(hidden if name.endswith("_c") else rows,) for name in _VECTORS]
+    shapes = [layer.x.shape, (rows, inputs), (rows, hidden), *vectors, state, state]
+    for name, tensor, shape in zip(TENSORS, layer, shapes, strict=False):
         _check(name, tensor, shape)
     contiguous: dict[str, Any] = {
         name: tensor.contiguous()
-        for name, tensor in zip(Layer._fields[1:8], layer[1:8], strict=True)
+        for name, tensor in zip(TENSORS[1:], layer[1:], strict=False)
         if isinstance(tensor, Tensor)
     }
-    lengths_B = _checked_lengths(layer.lengths_B, batch, steps)
-    return layer._replace(x_TBC=with_plain_rows(layer.x_TBC), lengths_B=lengths_B, **contiguous)
+    lengths = _checked_lengths(layer.lengths, batch, steps)
+    return layer._replace(x=with_plain_rows(layer.x), lengths=lengths, **contiguous)
 
 
 class Results(NamedTuple):
@@ -104,25 +138,25 @@ class Results(NamedTuple):
     output_TBH: Tensor
     saved_h: Tensor
     saved_x: Tensor
+    saved_c: Tensor
     gradient_TBH: Tensor | None
     gradient_BH: Tensor | None
+    gradient_c_BH: Tensor | None
 
     def prepared(self, layer: Layer) -> "Results":
         """The same for the results of a prepared layer that saved. Raises RuntimeError."""
-        steps, batch, inputs, hidden = layer.sizes
-        saved = [(n, batch, layer.saved_width) for n in saved_steps(steps, inputs, save=True)]
-        sequence = (steps, batch, hidden)
-        shapes = [sequence, *saved, sequence, (batch, hidden)]
+        steps, batch, _, hidden = layer.sizes
+        sequence, state = (steps, batch, hidden), (batch, hidden)
+        shapes = [sequence, *layer.saved_shapes(save=True), sequence, state, state]
         for name, tensor, shape in zip(_RESULT_NAMES, self, shapes, strict=True):
             _check(name, tensor, shape)
-        gradient_TBH, gradient_BH = self.gradient_TBH, self.gradient_BH
-        return Results(
-            with_plain_rows(self.output_TBH),
-            self.saved_h.contiguous(),
-            self.saved_x.contiguous(),
-            None if gradient_TBH is None else with_plain_rows(gradient_TBH),
-            None if gradient_BH is None else gradient_BH.contiguous(),
-        )
+        sequences = ("output_TBH", "gradient_TBH")
+        laid_out = {
+            name: with_plain_rows(tensor) if name in sequences else tensor.contiguous()
+            for name, tensor in zip(self._fields, self, strict=True)
+            if tensor is not None
+        }
+        return self._replace(**laid_out)
 
 
 def _check(name: str, tensor: Any, shape: Sequence[int]) -> None:
@@ -132,23 +166,6 @@ def _check(name: str, tensor: Any, shape: Sequence[int]) -> None:
             f"recurrent: {name}: found {tensor.dtype} {tuple(tensor.shape)}; "
             f"expected torch.float32 {tuple(shape)}"
         )
-
-
-@cache
-def _gates(cell: str, activation: str, layer_norm: str) -> int:
-    """How many gates a layer's cell has. Raises RuntimeError where the kernel has none such."""
-    spec = CELLS.get(cell)
-    if (
-        spec is None
-        or activation not in spec.natives
-        or layer_norm not in spec.norm_names
-        or spec.layer_norm(layer_norm).native is None
-    ):
-        raise RuntimeError(
-            f"recurrent: found cell {cell!r} with activation {activation!r} and layer_norm "
-            f"{layer_norm!r}; expected one that the native kernel has"
-        )
-    return len(spec.gates)
 
 
 def _checked_lengths(lengths_B: Tensor | None, batch: int, steps: int) -> Tensor | None:
@@ -174,18 +191,23 @@ def with_plain_rows(tensor: Tensor) -> Tensor:
     return tensor if tensor.stride(-1) == 1 else tensor.contiguous()
 
 
-def new_problem(layer: Layer, output_TBH: Tensor, h_n_BH: Tensor, saved: list[Tensor]) -> Any:
+def new_problem(layer: Layer, output_TBH: Tensor, saved: Sequence[Tensor]) -> Any:
     """What forward and backward share: a prepared layer, its outputs and its saved products."""
-    return native.Problem(
-        CELLS[layer.cell].activated(layer.activation).native,
-        CELLS[layer.cell].layer_norm(layer.layer_norm).native,
-        layer.eps,
-        layer.reverse,
-        layer.sizes,
-        [address(t) for t in (*layer[:8], output_TBH, h_n_BH, *saved)],
-        strides(layer.x_TBC),
-        strides(output_TBH),
-    )
+    problem = native.Problem(layer.variant, layer.eps, layer.reverse, *layer.sizes)
+    problem.parameters = parameters_of(native.Parameters(), layer)
+    problem.x, problem.h0, problem.c0 = address(layer.x), address(layer.h), address(layer.c)
+    problem.x_step, problem.x_row = strides(layer.x)
+    problem.outputs = address(output_TBH)
+    problem.out_step, problem.out_row = strides(output_TBH)
+    problem.saved_h, problem.saved_x, problem.saved_c = map(address, saved)
+    return problem
+
+
+def parameters_of(to: Any, source: Any) -> Any:
+    """The addresses of a layer's parameters, or of their gradients, that ``source`` has by name."""
+    for name in PARAMETERS:
+        setattr(to, name, address(getattr(source, name)))
+    return to
 
 
 def address(tensor: Tensor | None) -> int:

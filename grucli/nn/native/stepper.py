@@ -14,8 +14,9 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import is_in_torch_dispatch_mode
 
 from grucli.nn.native.binding import check_kernel, chosen_kernel, operands
-from grucli.nn.native.problem import knows, native
+from grucli.nn.native.problem import PARAMETERS, VARIANTS, knows, native, rule_words
 from grucli.nn.rules import CellRule, LayerWeights, parameter_shapes
+from grucli.nn.states import State, joined
 from grucli.nn.transforms import is_transformed
 
 _PLAIN = (Tensor, nn.Parameter)
@@ -38,23 +39,25 @@ class Stepper:
         self._rule, (self._inputs, self._hidden, self._layers) = rule, sizes
         check_kernel(kernel)
         self._is_possible = knows(rule) and kernel != "torch"
-        self._operands: list[tuple[str, tuple[int, ...]] | None] = []  # name and shape
+        self._operands: list[dict[str, tuple[str, tuple[int, ...]]]] = []
+        """Of each layer: the kernel's name of a parameter -> its own and its shape."""
         for layer in range(self._layers):
             width = self._inputs if layer == 0 else self._hidden
             shapes = parameter_shapes(rule, width, self._hidden, bias=bias)
             named: dict[str, Any] = {
                 kind: (f"{kind}_l{layer}", shape) for kind, shape in shapes.items()
             }
-            self._operands += operands(LayerWeights(**named))
+            given = zip(PARAMETERS, operands(LayerWeights(**named)), strict=True)
+            self._operands.append({name: value for name, value in given if value is not None})
         self._native: Any = None
 
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__ | {"_native": None}
 
     def step(
-        self, parameters: Mapping[str, Tensor | None], x_BC: Tensor, state: Any
-    ) -> tuple[Tensor, Tensor] | None:
-        """Output [B, H] and next state [L, B, H] in the bytes of a whole sequence, or None.
+        self, parameters: Mapping[str, Tensor | None], x_BC: Tensor, state: State | None
+    ) -> tuple[Tensor, State] | None:
+        """Output [B, H] and next state in the bytes of a whole sequence, or None.
 
         ``parameters`` are those of the stack by name, ``state`` its state or None for zeros. None
         says that the ordinary way has to be taken: for gradients, tracing, another kernel, type or
@@ -63,33 +66,38 @@ class Stepper:
         if not self._is_possible or _is_watched() or chosen_kernel() != "native":
             return None
         x_BC = x_BC.contiguous()
-        batch = x_BC.shape[0]
+        batch, parts = x_BC.shape[0], len(self._rule.spec.state)
         shape = (self._layers, batch, self._hidden)
-        tensors = [operand and parameters.get(operand[0]) for operand in self._operands]
+        rows = native.StepRows(batch)
         try:
-            weights = [
-                0 if operand is None else _address(tensor, operand[1])
-                for operand, tensor in zip(self._operands, tensors, strict=True)
-            ]
-            x = _address(x_BC, (batch, self._inputs))
-            h = 0 if state is None else _address(state, shape)
-        except RuntimeError:
+            weights = [self._addresses(parameters, named) for named in self._operands]
+            rows.x = _address(x_BC, (batch, self._inputs))
+            if state is not None:
+                given = (state,) if isinstance(state, Tensor) else state
+                for name, part in zip(("h0", "c0")[:parts], given, strict=True):
+                    setattr(rows, name, _address(part, shape))
+        except (RuntimeError, ValueError):
             return None
-        output_BH, next_LBH = x_BC.new_empty(shape[1:]), x_BC.new_empty(shape)
+        output_BH, after = x_BC.new_empty(shape[1:]), [x_BC.new_empty(shape) for _ in range(parts)]
+        rows.output = output_BH.data_ptr()
+        for name, part in zip(("h_n", "c_n"), after, strict=False):
+            setattr(rows, name, part.data_ptr())
         if self._native is None:
-            self._native = self._new_native()
-        rows = (x, h, output_BH.data_ptr(), next_LBH.data_ptr())
-        self._native.step(batch, rows, weights, torch.get_num_threads())
-        return output_BH, next_LBH
+            variant = VARIANTS[rule_words(self._rule)]
+            sizes = (self._inputs, self._hidden, self._layers)
+            self._native = native.Stepper(variant, self._rule.eps, *sizes)
+        self._native.step(rows, weights, torch.get_num_threads())
+        return output_BH, joined(after)
 
-    def _new_native(self) -> Any:
-        return native.Stepper(
-            self._rule.spec.native,
-            self._rule.norm.native,
-            self._rule.eps,
-            (self._inputs, self._hidden),
-            self._layers,
-        )
+    @staticmethod
+    def _addresses(
+        parameters: Mapping[str, Tensor | None], named: dict[str, tuple[str, tuple[int, ...]]]
+    ) -> Any:
+        """Where the parameters of one layer lie. Raises RuntimeError for any that does not fit."""
+        addresses = native.Parameters()
+        for name, (own, shape) in named.items():
+            setattr(addresses, name, _address(parameters.get(own), shape))
+        return addresses
 
 
 def _is_watched() -> bool:
