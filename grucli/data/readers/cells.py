@@ -132,7 +132,7 @@ class NumberFormat:
                 return f"{advice}, or set {settings}" if settings else advice
         if any(c.isdigit() and not c.isascii() for c in text):
             return "write the number with the digits 0 to 9"
-        if _NO_VALUE.fullmatch(text):
+        if _NO_VALUE.fullmatch(text) and text.isprintable():
             return (
                 "leave the cell empty if there is no value, or set "
                 f"{setting('missing_values', [text])}"
