@@ -150,15 +150,15 @@ def test_a_statistic_is_added(copy):
     )
     copy.change(
         "weights/statistics/singular.py",
-        "def condition(",
+        "def condition_number(",
         'def nuclear_norm(s: Vector) -> float:\n    """Nuclear norm: the sum of all s.\n\n'
-        '    Formula: sum s_i\n    """\n    return float(s.sum())\n\n\ndef condition(',
+        '    Formula: sum s_i\n    """\n    return float(s.sum())\n\n\ndef condition_number(',
     )
     copy.change(
         "weights/statistics/measures.py",
-        '    _of_directions("condition",',
+        '    _of_directions("condition_number",',
         '    _of_directions("nuclear_norm", singular.nuclear_norm),\n'
-        '    _of_directions("condition",',
+        '    _of_directions("condition_number",',
     )
     _, shown, screen = copy.verbs(TRAIN, f"{INSPECT} --json", f"{INSPECT} --all")
     (found,) = [item for item in json.loads(shown)["matrices"] if item["symbol"] == "W_hz"]

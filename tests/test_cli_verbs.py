@@ -115,7 +115,7 @@ def test_eval_needs_the_checkpoint_and_its_table_only(best):
 def test_eval_json_is_one_strict_document(best):
     done = grucli("eval", best, "--json")
     scores = json.loads(done.stdout, parse_constant=pytest.fail)
-    assert scores["schema_version"] == 1
+    assert scores["schema_version"] == 2
     assert set(scores["baselines"]) == {"naive", "seasonal_naive", "drift", "ridge"}
     assert len(scores["by_step"]) == 3
     assert scores["windows"] == 32 - 3 + 1

@@ -243,7 +243,7 @@ def said(**changes):
             "mean squared error 3.2 % higher (95 % interval 1.0 to 5.1 % higher).",
         ),
         (
-            {"skill": 0.03, "low": -0.2, "high": 0.15, "chance": 0.4, "verdict": "no difference"},
+            {"skill": 0.03, "low": -0.2, "high": 0.15, "p_value": 0.4, "verdict": "no difference"},
             "mean squared error 3.0 % lower (95 % interval 15 % lower to 20 % higher).",
         ),
         (
@@ -252,17 +252,17 @@ def said(**changes):
             "times as high).",
         ),
         (
-            {"skill": 0.004, "low": 0.001, "high": 0.007, "chance": 1e-3}
+            {"skill": 0.004, "low": 0.001, "high": 0.007, "p_value": 1e-3}
             | {"verdict": "no difference"},
             "mean squared error 0.4 % lower (95 % interval 0.1 to 0.7 % lower), less than 1 %, "
             "which is none.",
         ),
         (
-            {"low": None, "high": None, "chance": None, "verdict": "no difference"},
+            {"low": None, "high": None, "p_value": None, "verdict": "no difference"},
             "mean squared error 50 % lower, of too few windows to tell.",
         ),
         (
-            {"low": None, "high": None, "chance": 0.3, "verdict": "no difference"},
+            {"low": None, "high": None, "p_value": 0.3, "verdict": "no difference"},
             "mean squared error 50 % lower (95 % interval without bounds).",
         ),
         ({"skill": None, "verdict": "worse"}, "it makes no error at all."),

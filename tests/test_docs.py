@@ -132,11 +132,11 @@ def test_equations_of_the_page_are_those_of_the_code(variant, kind, activation):
 def test_an_orthogonal_matrix_has_the_values_that_its_page_says():
     matrix = np.linalg.qr(np.random.default_rng(0).standard_normal((24, 24)))[0]
     s, values = singular.singular_values(matrix), eigen.eigenvalues(matrix)
-    assert singular.orthogonality_defect(s) == pytest.approx(0, abs=1e-12)
-    assert eigen.non_normality(matrix, values) == pytest.approx(0, abs=1e-6)
+    assert singular.departure_from_orthogonality(s) == pytest.approx(0, abs=1e-12)
+    assert eigen.departure_from_normality(matrix, values) == pytest.approx(0, abs=1e-6)
     ranks = (singular.stable_rank, singular.effective_rank, singular.participation_ratio)
     assert [rank(s) for rank in ranks] == pytest.approx([24, 24, 24])
-    ones = [s[0], s[-1], singular.condition(s), eigen.spectral_radius(values)]
+    ones = [s[0], s[-1], singular.condition_number(s), eigen.spectral_radius(values)]
     assert ones == pytest.approx([1, 1, 1, 1])
     assert elements.norm(matrix.ravel()) == pytest.approx(24**0.5)
 

@@ -59,7 +59,7 @@ def test_a_segment_is_explained_with_all_the_rows_that_it_reads(runs, at, step, 
     assert [value.column for value in told.inputs] == [f"level {day}" for day in rows]
     newest = explain(checkpoint, at="2024-06-08").inputs[-1]
     for value in told.inputs:
-        assert value.read == pytest.approx(value.scaled - newest.scaled, abs=1e-5)
+        assert value.normalised == pytest.approx(value.scaled - newest.scaled, abs=1e-5)
     product = next(
         line for step in told.board for line in step.equations if line.symbol.startswith("xW")
     )
@@ -132,14 +132,14 @@ def test_inputs_are_shown_as_in_the_table_scaled_and_in_their_window(best, train
     (cell,) = [line.split(",")[1] for line in lines if line.startswith("2024-06-03")]
     (newest,) = explain(best, at="2024-06-08").inputs
     assert value.original == float(cell)
-    assert value.read == pytest.approx(value.scaled - newest.scaled, abs=1e-6)
+    assert value.normalised == pytest.approx(value.scaled - newest.scaled, abs=1e-6)
 
 
 def test_flags_and_past_columns_are_named(runs):
     told = explain(runs("data.past=[twin]", "data.missing=mask"), at="2024-06-03")
     names = [value.column for value in told.inputs]
     assert names == ["level", "twin", "level measured", "twin measured"]
-    assert [value.read for value in told.inputs[2:]] == [1.0, 1.0]
+    assert [value.normalised for value in told.inputs[2:]] == [1.0, 1.0]
     assert {term.name for term in told.board[1].equations[0].terms} == set(names)
 
 

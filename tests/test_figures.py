@@ -175,7 +175,7 @@ def test_the_history_of_each_gate_is_its_record(drawings, best):
     records = inspection.history(best).records
     axes = drawn(drawings["history"]).axes[0]
     turns = {line.get_label(): list(line.get_ydata()) for line in axes.lines}
-    expected = [record.matrices[0].turn_since_start for record in records]
+    expected = [record.matrices[0].cosine_distance_from_initialisation for record in records]
     assert turns["W_xr reset"] == expected
     assert list(turns) == ["W_xr reset", "W_xz update", "W_xn candidate"]
 

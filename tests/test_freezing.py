@@ -61,7 +61,11 @@ def test_inspecting_shows_a_frozen_matrix_unmoved(folder):
     from grucli.weights import read_history
 
     history = read_history(folder / "run" / "best.pt")
-    turned = {m.address.symbol: m.turn for m in history.learning if m.layer == 0}
+    turned = {
+        m.address.symbol: m.cosine_distance_from_initialisation
+        for m in history.learning
+        if m.layer == 0
+    }
     assert turned["W_hz"] == pytest.approx(0, abs=1e-12)
     assert turned["W_hr"] > 1e-6
 

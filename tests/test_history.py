@@ -35,11 +35,11 @@ def matrix(symbol, turn, *, gradient=1.0, update=1e-3, layer=0):
         gate=gate,
         part=part,
         cell="gru",
-        norm=4.0,
+        frobenius_norm=4.0,
         gradient_norm=gradient,
         update_ratio=update,
-        turn_since_start=turn,
-        turn_since_last=0.0,
+        cosine_distance_from_initialisation=turn,
+        cosine_distance_from_last_record=0.0,
         spectral_norm=1.0,
         spectral_radius=0.5 + turn if part == "hh" else None,
         quantiles=(),
@@ -56,7 +56,7 @@ def record(step, matrices, *, epoch=1, loss=0.5, clipped=0.0):
         lr=None if start else 1e-3,
         clipped_share=None if start else clipped,
         matrices=tuple(matrices),
-        memories=(memory,),
+        time_constants=(memory,),
     )
 
 
@@ -83,8 +83,8 @@ def texts(records):
 def test_the_matrix_that_turned_furthest_is_named_with_its_angle():
     records = records_of({"W_hr": [0, 0.1, 0.2], "W_hz": [0, 0.4, 0.5], "W_hn": [0, 0.01, 0.02]})
     assert texts(records)[0] == (
-        "W_hz layer 0, the update gate's state matrix, moved most: its direction turned by "
-        "60 degrees (1 - cos 0.5)."
+        "W_hz layer 0, the update gate's state matrix, moved most: 60 degrees from its "
+        "initialisation (cosine distance 0.5)."
     )
 
 
@@ -105,8 +105,8 @@ def test_a_matrix_settles_where_nine_tenths_of_its_turn_are_done_for_good(turns,
 def test_what_settled_and_what_turns_on_is_said():
     early, late = [0, 0.46, 0.48, 0.5], [0, 0.1, 0.2, 0.3]
     found = texts(records_of({"W_hz": early, "W_hr": late}))
-    assert found[1] == "W_hz layer 0 settled by step 10 of 30 (epoch 1): 90% of its turn was done."
-    assert found[2].startswith("W_hr layer 0 was still turning when the record ends, in epoch 3")
+    assert found[1] == "W_hz layer 0 settled by step 10 of 30 (epoch 1), at 90% of its distance."
+    assert found[2].startswith("W_hr layer 0 was still moving when the record ends, in epoch 3")
 
 
 STARVING = {"W_hr": [0.0099, 0.0099, 0.0099, 0.0101]}
@@ -359,7 +359,7 @@ def test_the_command_shows_the_history_and_gives_it_as_json(trained):
     assert done.returncode == 0
     assert "moved most" in done.stdout
     document = json.loads(grucli("inspect-weights", best, "--history", "--json").stdout)
-    assert (document["kind"], document["schema_version"]) == ("WeightHistory", 1)
+    assert (document["kind"], document["schema_version"]) == ("WeightHistory", 2)
     assert document["records"][0]["step"] == 0
 
 

@@ -167,7 +167,9 @@ def test_the_report_says_what_the_file_was_taken_for(tmp_path):
     )
     assert report.other_tensors == {"head": (2, 3)}
     assert report.notes == ()
-    assert None not in [item.effective_norm for item in report.matrices if item.part == "hh"]
+    assert None not in [
+        item.effective_spectral_norm for item in report.matrices if item.part == "hh"
+    ]
 
 
 def test_what_the_first_screen_proposes_names_the_layout_too(tmp_path):

@@ -70,7 +70,7 @@ def test_records_lie_at_the_start_at_powers_of_two_and_at_the_ends_of_epochs(fol
     powers = [0, 1, 2, 4, 8, 16, 32, 64, 128]
     expected = sorted({*powers, steps // 2, steps})
     assert [record["step"] for record in records] == expected
-    assert {(r["schema_version"], r["kind"]) for r in records} == {(1, "WeightRecord")}
+    assert {(r["schema_version"], r["kind"]) for r in records} == {(2, "WeightRecord")}
 
 
 def test_norms_and_turns_are_those_of_the_weights_themselves(followed):
@@ -81,13 +81,13 @@ def test_norms_and_turns_are_those_of_the_weights_themselves(followed):
             now, start, before = (
                 weights[step][matrix["name"]] for step in (record["step"], 0, last)
             )
-            assert matrix["norm"] == pytest.approx(np.linalg.norm(now), rel=1e-6)
+            assert matrix["frobenius_norm"] == pytest.approx(np.linalg.norm(now), rel=1e-6)
             if np.linalg.norm(start) > 0:
-                assert matrix["turn_since_start"] == pytest.approx(
+                assert matrix["cosine_distance_from_initialisation"] == pytest.approx(
                     turn(now, start), rel=1e-3, abs=1e-11
                 )
             if np.linalg.norm(before) > 0:
-                assert matrix["turn_since_last"] == pytest.approx(
+                assert matrix["cosine_distance_from_last_record"] == pytest.approx(
                     turn(now, before), rel=1e-3, abs=1e-11
                 )
         last = record["step"]
@@ -229,7 +229,7 @@ def test_the_last_record_is_of_the_weights_that_training_ended_with(folder):
     record = lines(folder / "run" / "weights.jsonl")[-1]
     assert (record["step"], record["epoch"], record["is_end"]) == (10, 2, True)
     ended = load_checkpoint(folder / "run" / "last.pt").weights["recurrent.weight_hh_l0"][8:16]
-    (found,) = (m["norm"] for m in record["matrices"] if m["name"] == "0.update.hh")
+    (found,) = (m["frobenius_norm"] for m in record["matrices"] if m["name"] == "0.update.hh")
     assert found == pytest.approx(float(np.linalg.norm(ended)), rel=1e-6)
 
 
@@ -279,6 +279,6 @@ def test_a_record_survives_weights_that_are_not_finite(folder):
     assert isinstance(record, WeightRecord)
     matrices = {matrix.name: matrix for matrix in record.matrices}
     assert matrices["0.reset.hh"].spectral_norm is None
-    assert matrices["1.reset.hh"].turn_since_start == 0
+    assert matrices["1.reset.hh"].cosine_distance_from_initialisation == 0
     run.saver.folder.append(record)
-    assert lines(folder / "run" / "weights.jsonl")[0]["matrices"][3]["norm"] is None
+    assert lines(folder / "run" / "weights.jsonl")[0]["matrices"][3]["frobenius_norm"] is None

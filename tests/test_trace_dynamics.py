@@ -7,11 +7,17 @@ import torch
 
 from grucli.insight.dynamics import (
     crossings,
+    fitted_half_life_steps,
     gradients_by_lag,
-    half_life_steps,
     largest_lyapunov,
 )
-from grucli.insight.tracing import Selection, gate_activities, memory_steps, value_names, values_of
+from grucli.insight.tracing import (
+    Selection,
+    gate_activities,
+    time_constant_steps,
+    value_names,
+    values_of,
+)
 from grucli.nn import MODULES, Forecaster
 from grucli.nn.norms import project_input, step_values
 from grucli.nn.recording import record_stack
@@ -161,20 +167,20 @@ def _loss_with_nudge(model, batch, where, size):
 @pytest.mark.parametrize("rate", [0.5, 0.9, 0.99])
 def test_a_gradient_that_falls_exponentially_has_its_half_life(rate):
     curve = [3 * rate**lag for lag in range(60)]
-    assert half_life_steps(curve) == pytest.approx(math.log(2) / -math.log(rate))
+    assert fitted_half_life_steps(curve) == pytest.approx(math.log(2) / -math.log(rate))
     steps = [min(59, math.floor(math.log(share) / math.log(rate))) for share in (0.5, 0.1, 0.01)]
     assert list(crossings(curve)) == steps
 
 
 @pytest.mark.parametrize("curve", [(1.0, 1.0, 1.0), (1.0, 2.0, 4.0)])
 def test_a_gradient_that_does_not_fall_has_no_half_life(curve):
-    assert half_life_steps(curve) is None
+    assert fitted_half_life_steps(curve) is None
     assert crossings(curve)[-1] == 2
 
 
 def test_no_gradient_reaches_nowhere():
     assert crossings((0.0, 0.0)) == (None, None, None)
-    assert half_life_steps((0.0, 0.0)) is None
+    assert fitted_half_life_steps((0.0, 0.0)) is None
 
 
 def with_update_bias(value):
@@ -190,17 +196,17 @@ def with_update_bias(value):
 def test_memory_is_what_a_constant_update_gate_keeps(bias):
     (layer,) = record_of(with_update_bias(bias), torch.randn(T, 1, 2, dtype=torch.float64))
     z = 1 / (1 + math.exp(-bias))
-    assert memory_steps(layer, Selection()) == pytest.approx([-1 / math.log(z)] * H)
-    assert memory_steps(layer, Selection(gates=("reset",))) == ()
+    assert time_constant_steps(layer, Selection()) == pytest.approx([-1 / math.log(z)] * H)
+    assert time_constant_steps(layer, Selection(gates=("reset",))) == ()
 
 
 @pytest.mark.parametrize(("bias", "left", "right"), [(-9.0, 1, 0), (0.0, 0, 0), (9.0, 0, 1)])
 def test_gates_that_never_move_are_seen_as_stuck(bias, left, right):
     (layer,) = record_of(with_update_bias(bias), torch.randn(T, 1, 2, dtype=torch.float64))
     update = gate_activities(layer, Selection(gates=("update",)))[0]
-    assert (update.left, update.right) == (left, right)
-    assert update.always_left == tuple(range(H)) * left
-    assert update.always_right == tuple(range(H)) * right
+    assert (update.left_saturated_share, update.right_saturated_share) == (left, right)
+    assert update.always_left_saturated == tuple(range(H)) * left
+    assert update.always_right_saturated == tuple(range(H)) * right
 
 
 def test_activities_are_plain_statistics_of_the_recorded_gates():
@@ -209,9 +215,11 @@ def test_activities_are_plain_statistics_of_the_recorded_gates():
         values = layer.gates.chunk(3, -1)[at]
         low = -0.9 if activity.symbol == "n" else 0.1
         assert activity.mean == pytest.approx(float(values.mean()))
-        assert activity.deviation == pytest.approx(float(values.std(correction=0)))
-        assert activity.left == pytest.approx(float((values < low).double().mean()))
-        assert activity.right == pytest.approx(float((values > 0.9).double().mean()))
+        assert activity.standard_deviation == pytest.approx(float(values.std(correction=0)))
+        assert activity.left_saturated_share == pytest.approx(float((values < low).double().mean()))
+        assert activity.right_saturated_share == pytest.approx(
+            float((values > 0.9).double().mean())
+        )
         assert activity.by_step == pytest.approx(values.mean((1, 2)).tolist())
 
 
@@ -233,4 +241,4 @@ def test_a_selection_picks_steps_units_and_gates_of_the_same_values():
 def test_a_crossing_is_measured_where_a_fit_is_far_from_the_curve():
     curve = [1.0] * 20 + [0.011] * 20
     assert crossings(curve) == (19, 19, 39)
-    assert half_life_steps(curve) < 6
+    assert fitted_half_life_steps(curve) < 6

@@ -231,8 +231,8 @@ def test_json_is_one_strict_document_of_statistics(command, best):
     for layer in report["layers"]:
         assert [gate["gate"] for gate in layer["gates"]] == ["reset", "update", "candidate"]
         assert len(layer["gradient_by_lag"]) == 14
-        assert len(layer["memory_steps"]) == 8
-        assert layer["lyapunov"] < 0
+        assert len(layer["time_constant_steps"]) == 8
+        assert layer["largest_lyapunov_exponent"] < 0
     assert report["difference"] < 1e-5
 
 
@@ -272,7 +272,7 @@ def test_every_kind_of_model_can_be_traced(runs, settings):
     assert all(np.isfinite(float(row["h"])) for row in rows)
     for layer in traced.report.layers:
         assert layer.gradient_by_lag[0] > 0 or layer.layer == 0
-        assert layer.lyapunov is not None
+        assert layer.largest_lyapunov_exponent is not None
 
 
 def test_segments_are_traced_a_segment_at_a_step(runs):
@@ -290,8 +290,12 @@ def test_segments_are_traced_a_segment_at_a_step(runs):
 def test_a_relu_has_zeros_and_no_right_end(runs):
     report = trace(runs("model.cell=rnn", "model.activation=relu")).report
     (gate,) = report.layers[0].gates
-    assert (gate.activation, gate.right, gate.always_right) == ("relu", 0.0, ())
-    assert 0 < gate.left < 1
+    assert (gate.activation, gate.right_saturated_share, gate.always_right_saturated) == (
+        "relu",
+        0.0,
+        (),
+    )
+    assert 0 < gate.left_saturated_share < 1
     console = Console(width=80, file=io.StringIO())
     console.print(render_trace(report, 80))
     assert "Of a relu left is the share of zeros" in " ".join(console.file.getvalue().split())
@@ -345,7 +349,10 @@ def test_a_terminal_gets_a_summary_instead_of_the_flood(best):
 def test_an_exponent_is_told_with_the_digits_that_its_steps_support(best, exponent, halves, words):
     report = trace(best).report
     layer = dataclasses.replace(
-        report.layers[0], lyapunov=exponent, lyapunov_steps=78, lyapunov_halves=halves
+        report.layers[0],
+        largest_lyapunov_exponent=exponent,
+        lyapunov_steps=78,
+        lyapunov_halves=halves,
     )
     console = Console(width=80, file=io.StringIO())
     console.print(render_trace(dataclasses.replace(report, layers=(layer,)), 80))

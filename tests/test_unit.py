@@ -37,13 +37,15 @@ def test_the_largest_weights_of_a_unit_are_named_by_what_they_read(tmp_path):
     state["weight_hh_l0"][12 + 3, 5] = -8.0  # its candidate reads unit 5
     state["weight_hh_l0"][4, 3] = 7.0  # the reset gate of unit 4 reads unit 3
     report = unit_report(file_of(tmp_path, state), 3)
-    assert [link.name.split()[0] for link in report.reads] == ["input"] * 4 + ["state"] * 4
-    first, second = report.reads[0], report.reads[4]
+    assert [link.name.split()[0] for link in report.incoming_weights] == ["input"] * 4 + [
+        "state"
+    ] * 4
+    first, second = report.incoming_weights[0], report.incoming_weights[4]
     assert (first.gate, first.name, first.weight) == ("update", "input 1", 9.0)
     assert (second.gate, second.name, second.weight) == ("candidate", "state 5", -8.0)
-    reader = report.read_by[0]
+    reader = report.outgoing_weights[0]
     assert (reader.gate, reader.name, reader.weight) == ("reset", "unit 4", 7.0)
-    assert len(report.read_by) == 8
+    assert len(report.outgoing_weights) == 8
 
 
 def test_a_unit_of_a_lower_layer_is_read_from_above(tmp_path):
@@ -51,8 +53,11 @@ def test_a_unit_of_a_lower_layer_is_read_from_above(tmp_path):
     state = dict(torch.nn.GRU(2, 6, num_layers=2, bidirectional=True).state_dict())
     state["weight_ih_l1"][2, 6 + 1] = 5.0  # unit 2 of layer 1 reads unit 1 of the reverse direction
     report = unit_report(file_of(tmp_path, state), 1, "0r")
-    assert (report.read_by[0].name, report.read_by[0].weight) == ("above 2", 5.0)
-    assert max(link.weight for link in unit_report(file_of(tmp_path, state), 1, "0").read_by) < 1
+    assert (report.outgoing_weights[0].name, report.outgoing_weights[0].weight) == ("above 2", 5.0)
+    assert (
+        max(link.weight for link in unit_report(file_of(tmp_path, state), 1, "0").outgoing_weights)
+        < 1
+    )
 
 
 def test_a_units_gates_and_state_are_those_of_the_trace(run):
@@ -70,11 +75,11 @@ def test_a_units_gates_and_state_are_those_of_the_trace(run):
 def test_the_decoders_weights_and_the_way_from_the_start_are_those_of_the_unit(run):
     report = inspect_unit(run, 5)
     weights = torch.load(run)["weights"]
-    assert report.decoder == pytest.approx(weights["decoder.weight"][:, 5].tolist())
+    assert report.decoder_weights == pytest.approx(weights["decoder.weight"][:, 5].tolist())
     assert report.learned_steps[0] == 0
     for gate in report.gates:
-        assert gate.distances[0] == 0.0
-        assert gate.distances[-1] > 0
+        assert gate.relative_changes[0] == 0.0
+        assert gate.relative_changes[-1] > 0
 
 
 def test_a_table_that_is_gone_leaves_the_weights_and_says_why(run, tmp_path):

@@ -120,7 +120,10 @@ def test_pictures_are_narrowed(both):
             "--gate x: no gate of a gru; expected one of r, z, n, reset, update, candidate",
         ),
         (Wanted(sort="radius"), "--sort radius: no such statistic; did you mean spectral_radius?"),
-        (Wanted(sort="conditon"), "did you mean condition? expected one of mean, deviation"),
+        (
+            Wanted(sort="conditon"),
+            "did you mean condition_number? expected one of mean, standard_deviation",
+        ),
         (Wanted(sort="relative_change"), "no such statistic; expected one of mean"),
     ],
 )
@@ -132,7 +135,9 @@ def test_what_does_not_exist_is_named_with_what_does(report, wanted, says):
 
 def test_a_comparison_has_statistics_of_its_own(both):
     comparison = inspection.compare(both / "a.pt", both / "b.pt")
-    with pytest.raises(UsageError, match="expected one of norm_before, norm_after, relative"):
+    with pytest.raises(
+        UsageError, match="expected one of frobenius_norm_before, frobenius_norm_after, relative"
+    ):
         arrange_comparison(comparison, Wanted(sort="spectral_radius"))
 
 

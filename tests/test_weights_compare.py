@@ -23,8 +23,8 @@ def changes_between(tmp_path, before, after):
 
 def test_a_file_beside_itself_has_not_moved(tmp_path):
     for change in changes_between(tmp_path, gru_state(), gru_state()).values():
-        assert (change.relative_change, change.change_rank) == (0.0, None)
-        assert change.cosine == pytest.approx(1.0)
+        assert (change.relative_change, change.change_effective_rank) == (0.0, None)
+        assert change.cosine_similarity == pytest.approx(1.0)
 
 
 def test_a_scaled_matrix_changes_its_norm_and_not_its_direction(tmp_path):
@@ -32,9 +32,9 @@ def test_a_scaled_matrix_changes_its_norm_and_not_its_direction(tmp_path):
     after = before | {"weight_hh_l0": 3 * before["weight_hh_l0"]}
     changes = changes_between(tmp_path, before, after)
     moved = changes["0.update.hh"]
-    assert moved.norm_after == pytest.approx(3 * moved.norm_before)
+    assert moved.frobenius_norm_after == pytest.approx(3 * moved.frobenius_norm_before)
     assert moved.relative_change == pytest.approx(2.0)
-    assert moved.cosine == pytest.approx(1.0)
+    assert moved.cosine_similarity == pytest.approx(1.0)
     assert changes["0.update.ih"].relative_change == 0.0
 
 
@@ -45,7 +45,7 @@ def test_a_step_in_one_direction_has_rank_one(tmp_path):
     changes = changes_between(
         tmp_path, before, before | {"weight_hh_l0": before["weight_hh_l0"] + step}
     )
-    assert changes["0.update.hh"].change_rank == pytest.approx(1.0, abs=1e-4)
+    assert changes["0.update.hh"].change_effective_rank == pytest.approx(1.0, abs=1e-4)
 
 
 def comparison_of(tmp_path, before, after):
@@ -83,7 +83,7 @@ def test_a_bias_that_leaves_zero_changed_beyond_any_share(tmp_path):
     before = gru_state() | {"bias_hh_l0": torch.zeros(12)}
     change = changes_between(tmp_path, before, gru_state())["0.reset.bias_hh"]
     assert change.relative_change == math.inf
-    assert math.isnan(change.cosine)
+    assert math.isnan(change.cosine_similarity)
 
 
 def test_matrices_of_one_file_only_are_listed(tmp_path):

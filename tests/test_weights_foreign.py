@@ -324,7 +324,7 @@ def test_gains_beside_torchs_names_make_the_form_unknown_and_nothing_is_judged(t
     note = next(note for note in report.notes if "in a form that is not known" in note)
     assert note.startswith("Something in net.cell is normalised, in a form that is not known: net.")
     plain = build_weight_report(read_weights(path, parse_layout("torch")))
-    assert "memory_steps" in {finding.quantity for finding in plain.findings}
+    assert "time_constant_steps" in {finding.quantity for finding in plain.findings}
     assert plain.layer_norm == "none"
 
 
@@ -373,7 +373,7 @@ def test_what_acts_is_shown_once_the_layer_normalisation_is_named(tmp_path, norm
         for layout in (None, norm, other)
     )
     radii = [
-        [item.effective_radius for item in report.matrices if item.part == "hh"]
+        [item.effective_spectral_radius for item in report.matrices if item.part == "hh"]
         for report in (untold, named, wrong)
     ]
     assert radii[0] == [None] * 3
@@ -390,7 +390,9 @@ def test_eps_is_that_of_the_layout(tmp_path):
         build_weight_report(read_weights(path, parse_layout(f"sum,eps={eps}"))).matrices[0]
         for eps in (1e-9, 0.1)
     )
-    assert large.divided_by == pytest.approx(np.sqrt(small.divided_by**2 + 0.1), rel=1e-6)
+    assert large.layer_norm_standard_deviation == pytest.approx(
+        np.sqrt(small.layer_norm_standard_deviation**2 + 0.1), rel=1e-6
+    )
 
 
 def test_a_layer_normalisation_that_the_gains_do_not_fit_is_refused(tmp_path):

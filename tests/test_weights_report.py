@@ -63,7 +63,7 @@ def test_every_row_is_its_gates_slice(tmp_path):
     state = gru_state()
     rows = by_name(report_of(tmp_path, state))
     update = state["weight_hh_l0"][32:64].double().numpy()
-    assert rows["0.update.hh"].norm == pytest.approx(np.linalg.norm(update))
+    assert rows["0.update.hh"].frobenius_norm == pytest.approx(np.linalg.norm(update))
     assert rows["0.update.hh"].spectral_norm == pytest.approx(np.linalg.norm(update, 2))
     radius = np.abs(np.linalg.eigvals(update)).max()
     assert rows["0.update.hh"].spectral_radius == pytest.approx(radius)
@@ -100,7 +100,7 @@ def test_a_plain_network_has_no_memory_gate(tmp_path):
 def test_fresh_weights_are_what_their_recipe_lets_expect(tmp_path):
     report = report_of(tmp_path, gru_state(), recipe=recipe(), columns=NAMES)
     for item in report.matrices:
-        assert item.norm == pytest.approx(item.expected["norm"], rel=0.25)
+        assert item.frobenius_norm == pytest.approx(item.expected["frobenius_norm"], rel=0.25)
     assert report.findings == ()
     assert report.inputs == ("a", "b", "c")
 
@@ -153,7 +153,7 @@ def test_nothing_is_said_of_the_radius_and_condition_of_a_gates_matrix(tmp_path,
     singular = turned(32) @ torch.diag(torch.logspace(1, -7, 32)) @ turned(32, seed=1)
     state = changed(gru_state(), "weight_hh_l0", rows, singular)
     report = report_of(tmp_path, state)
-    assert max(item.condition or 0 for item in report.matrices) > 1e6
+    assert max(item.condition_number or 0 for item in report.matrices) > 1e6
     assert max(item.spectral_radius or 0 for item in report.matrices) > 1.2
     assert report.findings == ()
 
@@ -195,7 +195,7 @@ def test_the_json_of_a_report_is_strict_even_with_nan_inside(tmp_path):
 
 def acting(report):
     return {
-        item.name: (item.effective_norm, item.effective_radius)
+        item.name: (item.effective_spectral_norm, item.effective_spectral_radius)
         for item in report.matrices
         if item.part == "hh"
     }
@@ -238,7 +238,7 @@ def test_what_acts_gives_normalised_sums_of_unit_variance(tmp_path, variant):
             gate = ("reset", "update", "candidate")[row // 32]
             block = expected[row - start : row - start + 32]
             item = by_name(report)[f"0.{gate}.hh"]
-            assert item.effective_norm == pytest.approx(np.linalg.norm(block, 2))
+            assert item.effective_spectral_norm == pytest.approx(np.linalg.norm(block, 2))
 
 
 def own_deviations(start, now):
@@ -256,12 +256,14 @@ def test_what_acts_is_divided_by_the_deviation_that_training_saw(tmp_path):
     )
     item = by_name(measured)["0.update.hh"]
     assert (without.is_measured, item.is_measured) == (False, True)
-    assert item.divided_by == 0.25
-    factor = without.divided_by / 0.25
-    assert item.effective_norm == pytest.approx(factor * without.effective_norm)
-    assert item.effective_radius == pytest.approx(factor * without.effective_radius)
+    assert item.layer_norm_standard_deviation == 0.25
+    factor = without.layer_norm_standard_deviation / 0.25
+    assert item.effective_spectral_norm == pytest.approx(factor * without.effective_spectral_norm)
+    assert item.effective_spectral_radius == pytest.approx(
+        factor * without.effective_spectral_radius
+    )
     draw = item.expected["spectral_radius"]
-    assert item.expected["effective_radius"] == pytest.approx(draw / 0.5)
+    assert item.expected["effective_spectral_radius"] == pytest.approx(draw / 0.5)
 
 
 @pytest.mark.parametrize("variant", ["split", "ba2016", "sum", "sum_joint"])
@@ -273,9 +275,11 @@ def test_what_acts_is_expected_to_be_what_fresh_weights_do(tmp_path, variant):
     report = report_of(tmp_path, state, recipe=asked, columns=NAMES)
     for item in report.matrices:
         if item.part == "hh":
-            assert item.effective_norm == pytest.approx(item.expected["effective_norm"], rel=0.1)
-            assert item.effective_radius == pytest.approx(
-                item.expected["effective_radius"], rel=0.15
+            assert item.effective_spectral_norm == pytest.approx(
+                item.expected["effective_spectral_norm"], rel=0.1
+            )
+            assert item.effective_spectral_radius == pytest.approx(
+                item.expected["effective_spectral_radius"], rel=0.15
             )
 
 
@@ -292,8 +296,10 @@ def test_what_acts_in_an_lstm_is_each_side_over_all_gates(tmp_path, variant):
     for at, gate in enumerate(("input", "forget", "cell", "output")):
         item = by_name(report)[f"0.{gate}.hh"]
         norm = np.linalg.norm(expected[32 * at : 32 * (at + 1)], 2)
-        assert item.effective_norm == pytest.approx(norm)
-        assert item.effective_norm == pytest.approx(item.expected["effective_norm"], rel=0.1)
+        assert item.effective_spectral_norm == pytest.approx(norm)
+        assert item.effective_spectral_norm == pytest.approx(
+            item.expected["effective_spectral_norm"], rel=0.1
+        )
     state = by_name(report)["0.cell_state.gain"]
     assert (state.symbol, state.shape, state.expected["rms"]) == ("g_c", (32,), 1.0)
     assert by_name(report)["0.cell_state.bias"].expected["rms"] == 0.0
@@ -331,8 +337,12 @@ def test_numbers_for_checks_go_by_symbol_and_statistic(tmp_path):
 
 def test_numbers_of_several_layers_name_the_layer(tmp_path):
     numbers = report_numbers(report_of(tmp_path, gru_state(num_layers=2, bidirectional=True)))
-    assert {"W_hz.0.norm", "W_hz.0r.norm", "W_hz.1r.norm"} <= numbers.keys()
-    assert "W_hz.norm" not in numbers
+    assert {
+        "W_hz.0.frobenius_norm",
+        "W_hz.0r.frobenius_norm",
+        "W_hz.1r.frobenius_norm",
+    } <= numbers.keys()
+    assert "W_hz.frobenius_norm" not in numbers
 
 
 def test_an_expected_value_of_gain_and_bias_follows_the_variant(tmp_path):

@@ -18,7 +18,7 @@ from grucli.weights.statistics import (
     singular,
 )
 from grucli.weights.statistics.describe import matrix_statistics
-from grucli.weights.time_constants import memory_steps
+from grucli.weights.time_constants import time_constant_steps
 
 
 def generator(seed=0):
@@ -41,8 +41,8 @@ def update_name(kind="weight_hh"):
 def test_an_orthogonal_matrix_keeps_every_length():
     s = singular.singular_values(orthogonal(20))
     np.testing.assert_allclose(s, 1.0)
-    assert singular.orthogonality_defect(s) == pytest.approx(0, abs=1e-12)
-    assert singular.condition(s) == pytest.approx(1)
+    assert singular.departure_from_orthogonality(s) == pytest.approx(0, abs=1e-12)
+    assert singular.condition_number(s) == pytest.approx(1)
     for rank in (singular.stable_rank, singular.effective_rank, singular.participation_ratio):
         assert rank(s) == pytest.approx(20)
 
@@ -60,8 +60,8 @@ def test_ranks_of_a_known_spectrum_are_those_of_their_formulas():
     assert singular.stable_rank(s) == pytest.approx(21 / 16)
     assert singular.effective_rank(s) == pytest.approx(np.exp(-(p * np.log(p)).sum()))
     assert singular.participation_ratio(s) == pytest.approx(21**2 / (256 + 16 + 1))
-    assert singular.condition(s) == pytest.approx(4)
-    assert singular.orthogonality_defect(s) == pytest.approx(math.sqrt((15**2 + 3**2) / 3))
+    assert singular.condition_number(s) == pytest.approx(4)
+    assert singular.departure_from_orthogonality(s) == pytest.approx(math.sqrt((15**2 + 3**2) / 3))
 
 
 @pytest.mark.parametrize("shape", [(6, 6), (6, 3), (3, 6)])
@@ -69,7 +69,9 @@ def test_the_orthogonality_defect_is_that_of_the_smaller_gram_matrix(shape):
     matrix = generator().standard_normal(shape)
     small = matrix if shape[0] <= shape[1] else matrix.T
     direct = np.linalg.norm(small @ small.T - np.eye(len(small))) / math.sqrt(len(small))
-    assert singular.orthogonality_defect(singular.singular_values(matrix)) == pytest.approx(direct)
+    assert singular.departure_from_orthogonality(singular.singular_values(matrix)) == pytest.approx(
+        direct
+    )
 
 
 @pytest.mark.parametrize(
@@ -96,7 +98,9 @@ def test_radius_and_period_of_known_modes(matrix, radius, period):
     ids=["nilpotent", "symmetric", "shear"],
 )
 def test_non_normality_runs_from_symmetric_to_nilpotent(matrix, expected):
-    assert eigen.non_normality(matrix, eigen.eigenvalues(matrix)) == pytest.approx(expected)
+    assert eigen.departure_from_normality(matrix, eigen.eigenvalues(matrix)) == pytest.approx(
+        expected
+    )
 
 
 def test_row_and_column_norms_point_at_units_and_inputs():
@@ -150,9 +154,9 @@ def test_large_matrices_are_estimated_unless_exact_values_are_asked_for():
     matrix = generator().uniform(-1, 1, (513, 513)) / math.sqrt(513)
     fast, exact = (matrix_statistics(update_name(), matrix, exact=e) for e in (False, True))
     assert (fast.estimated, exact.estimated) == (True, False)
-    assert fast.non_normality is None
-    assert exact.non_normality == pytest.approx(math.sqrt(0.5), rel=0.02)
-    for quantity in ("spectral_norm", "spectral_radius", "effective_rank", "condition"):
+    assert fast.departure_from_normality is None
+    assert exact.departure_from_normality == pytest.approx(math.sqrt(0.5), rel=0.02)
+    for quantity in ("spectral_norm", "spectral_radius", "effective_rank", "condition_number"):
         assert getattr(fast, quantity) == pytest.approx(getattr(exact, quantity), rel=1e-2)
 
 
@@ -164,8 +168,12 @@ def test_the_expected_spectrum_is_the_middle_of_drawn_ones(shape):
     draws = [matrix_statistics(update_name(), values) for values in found]
     expected = random_matrix.expected_spectrum(*shape, 0.2 / math.sqrt(3))
     usual = 0.03 if min(shape) > random_matrix.FEW else 0.08
-    tolerance = {"smallest_singular_value": 0.2, "condition": 0.25, "non_normality": 0.1}
-    tolerance |= {"orthogonality_defect": 0.2} if shape[1] == 1 else {}
+    tolerance = {
+        "smallest_singular_value": 0.2,
+        "condition_number": 0.25,
+        "departure_from_normality": 0.1,
+    }
+    tolerance |= {"departure_from_orthogonality": 0.2} if shape[1] == 1 else {}
     for quantity, value in expected.items():
         found = [middle(getattr(draw, quantity)) for draw in draws]
         assert np.median(found) == pytest.approx(value, rel=tolerance.get(quantity, usual))
@@ -218,9 +226,9 @@ def test_entries_are_described_as_numpy_does():
     item = matrix_statistics(update_name(), values)
     wide = values.astype(np.float64)
     assert item.mean == pytest.approx(wide.mean())
-    assert item.deviation == pytest.approx(wide.std())
+    assert item.standard_deviation == pytest.approx(wide.std())
     assert (item.minimum, item.maximum) == (wide.min(), wide.max())
-    assert item.norm == pytest.approx(np.linalg.norm(wide))
+    assert item.frobenius_norm == pytest.approx(np.linalg.norm(wide))
     assert item.rms == pytest.approx(np.sqrt((wide**2).mean()))
     assert item.histogram == tuple(np.histogram(wide, bins=16)[0])
     assert (item.name, item.symbol, item.part) == ("0.update.hh", "W_hz", "hh")
@@ -253,13 +261,13 @@ def test_a_matrix_with_nothing_finite_has_no_mean():
 
 def test_a_zero_matrix_has_no_rank_but_a_norm():
     item = matrix_statistics(update_name(), np.zeros((4, 4)))
-    assert (item.norm, item.spectral_norm, item.near_zero_share) == (0.0, 0.0, 1.0)
+    assert (item.frobenius_norm, item.spectral_norm, item.near_zero_share) == (0.0, 0.0, 1.0)
     assert item.stable_rank is None
 
 
 def test_a_bias_has_entries_but_no_spectrum():
     item = matrix_statistics(update_name("bias_hh"), np.full(5, 2.0))
-    assert (item.shape, item.symbol, item.deviation) == ((5,), "b_hz", 0.0)
+    assert (item.shape, item.symbol, item.standard_deviation) == ((5,), "b_hz", 0.0)
     assert item.spectral_norm is None
     assert item.histogram[8] == 5
 
@@ -273,12 +281,12 @@ def test_a_unit_that_hears_nothing_is_counted():
 @given(bias=st.floats(-20, 20))
 def test_memory_is_the_decay_that_the_gate_gives(bias):
     gate = 1 / (1 + math.exp(-bias))
-    (steps,) = memory_steps(np.array([bias]))
+    (steps,) = time_constant_steps(np.array([bias]))
     assert gate**steps == pytest.approx(math.exp(-1), rel=1e-3)
 
 
 def test_an_endless_memory_is_infinite_and_no_warning():
-    assert memory_steps(np.array([800.0]))[0] == math.inf
+    assert time_constant_steps(np.array([800.0]))[0] == math.inf
 
 
 def test_a_signalling_nan_is_counted_without_a_warning():

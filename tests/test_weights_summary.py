@@ -49,12 +49,12 @@ def from_the_start(tmp_path_factory):
 def test_a_movement_is_measured_from_the_very_weights_that_training_began_with(from_the_start):
     start, best = from_the_start / "start" / "best.pt", from_the_start / "run" / "best.pt"
     movement = read_movement(read_weights(best))
-    found = {item.name: item.cosine_distance for item in movement.matrices}
+    found = {item.name: item.cosine_distance_from_initialisation for item in movement.matrices}
     assert found == pytest.approx(dict(cosine_distances(start, best)), rel=1e-3)
     then = build_weight_report(read_weights(start)).matrices
-    sizes = {item.name: (item.norm, item.spectral_norm) for item in then}
+    sizes = {item.name: (item.frobenius_norm, item.spectral_norm) for item in then}
     for item in movement.matrices:
-        at_start = (item.norm_at_start, item.spectral_norm_at_start)
+        at_start = (item.frobenius_norm_at_initialisation, item.spectral_norm_at_initialisation)
         assert at_start == pytest.approx(sizes[item.name], rel=1e-3)
 
 
@@ -85,7 +85,7 @@ def test_weights_too_large_for_a_whole_picture_are_found_by_their_sketch(folder,
     library.train(folder / "wave.yaml", settings, run_dir=folder / "run")
     movement = read_movement(read_weights(folder / "run" / "best.pt"))
     assert movement.epoch == 1
-    assert all(item.cosine_distance > 0 for item in movement.matrices)
+    assert all(item.cosine_distance_from_initialisation > 0 for item in movement.matrices)
 
 
 def test_a_damaged_record_is_said_and_the_weights_are_shown(from_the_start, tmp_path):
@@ -100,10 +100,10 @@ def test_a_damaged_record_is_said_and_the_weights_are_shown(from_the_start, tmp_
 
 def test_what_moved_most_is_said_with_its_angle_and_when_it_settled(from_the_start):
     report = inspection.inspect_weights(from_the_start / "run" / "best.pt")
-    most = max(report.movement.matrices, key=lambda item: item.cosine_distance)
+    most = max(report.movement.matrices, key=lambda item: item.cosine_distance_from_initialisation)
     text = words(report)
     assert f"{most.symbol}, the {most.gate} gate's" in text
-    angle = np.degrees(np.arccos(1 - most.cosine_distance))
+    angle = np.degrees(np.arccos(1 - most.cosine_distance_from_initialisation))
     assert f"moved most: {angle:.0f} degrees from its initialisation" in text
     settled = dataclasses.replace(most, settled_epoch=2)
     movement = dataclasses.replace(report.movement, epoch=3, matrices=(settled,))
@@ -112,7 +112,11 @@ def test_what_moved_most_is_said_with_its_angle_and_when_it_settled(from_the_sta
 
 def test_what_moved_by_rounding_alone_has_not_moved(from_the_start):
     report = inspection.inspect_weights(from_the_start / "start" / "best.pt")
-    assert 0 < max(item.cosine_distance for item in report.movement.matrices) < 1e-6
+    assert (
+        0
+        < max(item.cosine_distance_from_initialisation for item in report.movement.matrices)
+        < 1e-6
+    )
     assert "No matrix has moved from its initialisation." in words(report)
 
 

@@ -171,7 +171,7 @@ def test_other_names_fit_the_screen_and_are_explained(tmp_path, naming, width):
     report = build_weight_report(file)
     for view in (
         render_weight_report(report, width, naming=naming),
-        render_weight_report(report, width, naming=naming, sort="condition"),
+        render_weight_report(report, width, naming=naming, sort="condition_number"),
         render_weight_comparison(compare_weights(file, file), width, naming=naming),
     ):
         text = drawn(view, width)
@@ -200,11 +200,11 @@ def test_findings_use_the_names_that_were_chosen(tmp_path):
 @pytest.mark.parametrize(
     ("sort", "heading"),
     [
-        ("condition", "condition"),
+        ("condition_number", "condition"),
         ("outlier_edge", "edge of chance"),
-        ("effective_radius", "effective radius"),
+        ("effective_spectral_radius", "effective radius"),
         ("rms", "rms"),
-        ("norm", "Frobenius norm"),
+        ("frobenius_norm", "Frobenius norm"),
         ("not_finite", "not finite"),
     ],
 )

@@ -38,7 +38,15 @@ class Section:
 
 
 PLACE = ("symbol", "name", "layer", "direction", "gate", "part", "cell", "module")
-ENDS = ("mean", "deviation", "left", "right", "always_left", "always_right", "by_step")
+ENDS = (
+    "mean",
+    "standard_deviation",
+    "left_saturated_share",
+    "right_saturated_share",
+    "always_left_saturated",
+    "always_right_saturated",
+    "by_step",
+)
 
 
 def _measured(report: type, measures: Iterable[Measure[Any]]) -> tuple[Source, ...]:
@@ -72,7 +80,7 @@ SECTIONS = (
         "Memory that biases set",
         results.TimeConstants,
         "inspect-weights CKPT --json: time_constants[].",
-        (Source(time_constants.memory_steps, ("minimum", "median", "maximum")),),
+        (Source(time_constants.time_constant_steps, ("minimum", "median", "maximum")),),
         PLACE,
     ),
     Section(
@@ -87,11 +95,15 @@ SECTIONS = (
         results.MatrixRecord,
         "inspect-weights CKPT --history --json: records[].matrices[].",
         (
-            Source(gate_updates.norms, ("norm",), "norm"),
+            Source(gate_updates.norms, ("frobenius_norm",), "norm"),
             Source(
                 gate_updates.StepProbe.updates, ("gradient_norm", "update_ratio"), "grad., update"
             ),
-            Source(record.turn, ("turn_since_start", "turn_since_last"), "turn since start"),
+            Source(
+                record.cosine_distance,
+                ("cosine_distance_from_initialisation", "cosine_distance_from_last_record"),
+                "cos. dist.",
+            ),
             Source(spectra.spectral_norms, ("spectral_norm",)),
             Source(spectra.spectral_radii, ("spectral_radius",), "radius, spectral radius"),
             Source(record.WeightRecorder.spread, ("quantiles",)),
@@ -105,14 +117,14 @@ SECTIONS = (
             Source(losses.masked_mean_loss, ("loss",)),
             Source(totals.EpochTotals.clipped_share.fget, ("clipped_share",)),
         ),
-        ("step", "epoch", "lr", "matrices", "memories", "is_end"),
+        ("step", "epoch", "lr", "matrices", "time_constants", "is_end"),
     ),
     Section(
         "Where learning happened",
         results.MatrixLearning,
         "inspect-weights CKPT --history --json: learning[].",
         (
-            Source(record.turn, ("turn",)),
+            Source(record.cosine_distance, ("cosine_distance_from_initialisation",)),
             Source(learning.settled_record, ("settled_step", "settled_epoch")),
             Source(learning.starved_shares, ("starved_share",)),
         ),
@@ -130,11 +142,17 @@ SECTIONS = (
         trace_reports.LayerActivity,
         "trace CKPT --json: layers[].",
         (
-            Source(tracing.memory_steps, ("memory_steps",)),
+            Source(tracing.time_constant_steps, ("time_constant_steps",)),
             Source(dynamics.gradients_by_lag, ("gradient_by_lag",)),
-            Source(dynamics.crossings, ("half_steps", "tenth_steps", "reach_steps")),
-            Source(dynamics.half_life_steps, ("half_life_steps",)),
-            Source(dynamics.largest_lyapunov, ("lyapunov", "lyapunov_steps", "lyapunov_halves")),
+            Source(
+                dynamics.crossings,
+                ("gradient_half_lag", "gradient_tenth_lag", "gradient_hundredth_lag"),
+            ),
+            Source(dynamics.fitted_half_life_steps, ("fitted_half_life_steps",)),
+            Source(
+                dynamics.largest_lyapunov,
+                ("largest_lyapunov_exponent", "lyapunov_steps", "lyapunov_halves"),
+            ),
         ),
         ("layer", "direction", "units", "gates"),
     ),

@@ -58,6 +58,16 @@ which share the mean squared error is below its own, with `skill.NAME.low` and `
 `coverage.80`, `width.80` and `step3.coverage.80`, where 80 is the level: see judging.md.
 """
 
+OLD_KEYS_HEAD = f"""\
+## Keys that are going
+
+Documents of `"schema_version": {results.SCHEMA_VERSION}`, and the lines of `weights.jsonl`, have
+each of these numbers twice, under its old name and its new one. The version after this one drops
+the old names; until then `--fail-if` and `--sort` know both.
+
+| old key | new key |
+|---|---|"""
+
 EQUATIONS_HEAD = """\
 # Equations and names of every cell
 
@@ -85,7 +95,16 @@ def statistics_page() -> str:
     for section in SECTIONS:
         parts.append(f"## {section.title}\n\nIn `{section.json}`\n")
         parts += [_statistic(section, source) for source in section.sources]
-    return "\n".join(parts)
+    return "\n".join([*parts, _old_keys()])
+
+
+def _old_keys() -> str:
+    """The table of keys that go."""
+    renamed = {
+        (before, now): None for keys in results.OLD_KEYS.values() for before, now in keys.items()
+    }
+    rows = [f"| `{before}` | `{now}` |" for before, now in sorted(renamed)]
+    return "\n".join([OLD_KEYS_HEAD, *rows, ""])
 
 
 def _statistic(section: Section, source: Source) -> str:

@@ -142,6 +142,8 @@ def _gradient(checkpoint: Path) -> Measured:
     assert by_lag is not None
     return {
         "gradient": [rounded(by_lag[lag]) for lag in LAGS],
-        "reach": layer.reach_steps,
-        "lyapunov": None if layer.lyapunov is None else rounded(layer.lyapunov),
+        "reach": layer.gradient_hundredth_lag,
+        "lyapunov": None
+        if layer.largest_lyapunov_exponent is None
+        else rounded(layer.largest_lyapunov_exponent),
     }

@@ -59,7 +59,7 @@ def truncated(model: Array, baseline: Array, horizon: int) -> bool:
 
 def told_apart(model: Array, baseline: Array, origins: Origins) -> bool:
     """Whether grucli tells them apart; its rule for differences too small to matter left out."""
-    chance = compare(model, baseline, origins).chance
+    chance = compare(model, baseline, origins).p_value
     return chance is not None and chance < 0.05
 
 

@@ -20,7 +20,12 @@ from grucli.results import ForecastExample, MatrixRecord, Recorded, WeightHistor
 from grucli.results.tracing import LayerActivity, TraceReport
 
 MOST_FORECASTS = 12
-_QUANTITIES = ("turn_since_start", "spectral_norm", "gradient_norm", "update_ratio")
+_QUANTITIES = (
+    "cosine_distance_from_initialisation",
+    "spectral_norm",
+    "gradient_norm",
+    "update_ratio",
+)
 _RECORDED = rows_of(MatrixRecord, Recorded)
 
 
@@ -116,7 +121,7 @@ def _gradient(axes: Any, layer: LayerActivity) -> None:
 
 
 def draw_history(history: WeightHistory) -> Drawing:
-    """Turn, spectral norm, gradient and update ratio of each gate's matrices, step by step."""
+    """Cosine distance, spectral norm, gradient and update ratio of each matrix, step by step."""
     first = history.records[0].matrices
     groups = list(
         dict.fromkeys((m.layer, m.direction, m.part) for m in first if m.part in ("ih", "hh"))
@@ -138,8 +143,8 @@ def draw_history(history: WeightHistory) -> Drawing:
     return Drawing(
         title=f"How the weights of {history.name or history.path} were learned",
         caption="The matrices of each gate over the steps of training, on a logarithmic axis on "
-        "which early changes look wide. 1 - cos is 0 for a matrix that did not turn and 1 for a "
-        "right angle.",
+        "which early changes look wide. The cosine distance is that from initialisation: 0 for a "
+        "matrix that has its direction still, 1 for a right angle.",
         size=(3.3 * len(_QUANTITIES), 2.4 * len(groups) + 0.6),
         draw=draw,
     )

@@ -85,7 +85,7 @@ def crossings(gradient: Sequence[float]) -> tuple[int | None, ...]:
     )
 
 
-def half_life_steps(gradient: Sequence[float]) -> float | None:
+def fitted_half_life_steps(gradient: Sequence[float]) -> float | None:
     """Steps in which an exponential fitted to the gradient halves.
 
     Formula: ln 2 / -slope of the least-squares line through ln gradient_by_lag, over the lags

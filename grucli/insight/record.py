@@ -100,7 +100,7 @@ class WeightRecorder:
                 columns |= updates[index]
             spread: list[tuple[float, ...]] = [()] * len(group.matrices)
             if now.dim() == 3:
-                columns |= self._spectrum(index, now, columns["norm"], rounds=rounds)
+                columns |= self._spectrum(index, now, columns["frobenius_norm"], rounds=rounds)
             else:
                 spread, of_group = self.spread(group, now)
                 memories += of_group
@@ -119,9 +119,13 @@ class WeightRecorder:
             [norms(stacked) for stacked in weights]
         ).tolist()
         return {
-            "norm": norm,
-            "turn_since_start": list(map(turn, norm, at_start, since_start)),
-            "turn_since_last": list(map(turn, norm, at_last, since_last)),
+            "frobenius_norm": norm,
+            "cosine_distance_from_initialisation": list(
+                map(cosine_distance, norm, at_start, since_start)
+            ),
+            "cosine_distance_from_last_record": list(
+                map(cosine_distance, norm, at_last, since_last)
+            ),
         }
 
     def _spectrum(
@@ -201,19 +205,19 @@ def _is_power_of_two(step: int) -> bool:
     return step & (step - 1) == 0
 
 
-def turn(norm: float, before: float, gap: float) -> float:
-    """How far a matrix has turned since initialisation, or since the record before.
+def cosine_distance(norm: float, before: float, gap: float) -> float:
+    """Cosine distance of a matrix from its initialisation, or from the record before.
 
     Formula: 1 - cos = (|A - B|_F^2 - (|A|_F - |B|_F)^2) / (2 |A|_F |B|_F)
 
     Tells: learning itself: 0 is unchanged, 1 a right angle. It is what counts below a layer
     normalisation, where the norm does nothing.
 
-    Misleads: small weights turn sooner than large ones, by the same step.
+    Misleads: small weights move further by it than large ones, by the same step.
 
     At the start: 0; biases that begin at 0 have no direction, so see their quantiles.
 
-    Source: ours; this form also says what a tiny step turned, which 1 - cos itself loses to
+    Source: ours; this form also has the distance of a tiny step, which 1 - cos itself loses to
     rounding.
 
     NaN where one of the two is zero.
@@ -231,11 +235,11 @@ def _entry(
 
     return MatrixRecord(
         **name.labels,
-        norm=numbers["norm"],
+        frobenius_norm=numbers["frobenius_norm"],
         gradient_norm=number("gradient_norm"),
         update_ratio=number("update_ratio"),
-        turn_since_start=number("turn_since_start"),
-        turn_since_last=number("turn_since_last"),
+        cosine_distance_from_initialisation=number("cosine_distance_from_initialisation"),
+        cosine_distance_from_last_record=number("cosine_distance_from_last_record"),
         spectral_norm=number("spectral_norm"),
         spectral_radius=number("spectral_radius"),
         quantiles=quantiles,

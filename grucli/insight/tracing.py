@@ -69,8 +69,9 @@ def values_of(record: LayerRecord, selection: Selection) -> Tensor:
 def gate_activities(record: LayerRecord, selection: Selection) -> tuple[GateActivity, ...]:
     """Saturation: what a gate was on the way, and how much of it stood at its ends.
 
-    Formula: mean, deviation, and shares of values < 0.1 (left, shut) and > 0.9 (right, open); of a
-    tanh < -0.9 and > 0.9; always_left and always_right are the units there at every step
+    Formula: mean, standard deviation, and shares of values < 0.1 (left-saturated, shut) and > 0.9
+    (right-saturated, open); of a tanh < -0.9 and > 0.9; always_... are the units that are there at
+    every step
 
     Tells: left-saturated update gates forget at once, right-saturated ones carry; a unit that is
     always at one end is no gate any more.
@@ -97,11 +98,11 @@ def gate_activities(record: LayerRecord, selection: Selection) -> tuple[GateActi
                 symbol=gate.letter,
                 activation=gate.activation.name,
                 mean=float(values_TBH.mean()),
-                deviation=float(values_TBH.std(correction=0)),
-                left=float(left_TBH.double().mean()),
-                right=float(right_TBH.double().mean()),
-                always_left=_always(left_TBH, units),
-                always_right=_always(right_TBH, units),
+                standard_deviation=float(values_TBH.std(correction=0)),
+                left_saturated_share=float(left_TBH.double().mean()),
+                right_saturated_share=float(right_TBH.double().mean()),
+                always_left_saturated=_always(left_TBH, units),
+                always_right_saturated=_always(right_TBH, units),
                 by_step=tuple(values_TBH.mean((1, 2)).tolist()),
             )
         )
@@ -113,7 +114,7 @@ def _always(at_end_TBH: Tensor, units: Sequence[int]) -> tuple[int, ...]:
     return tuple(unit for unit, stays in zip(units, always, strict=True) if stays)
 
 
-def memory_steps(record: LayerRecord, selection: Selection) -> tuple[float, ...]:
+def time_constant_steps(record: LayerRecord, selection: Selection) -> tuple[float, ...]:
     """Measured memory of a unit: steps after which 1/e of its state is left by its gate.
 
     Formula: tau = -1 / mean over t of ln z (of an lstm: f)

@@ -29,8 +29,8 @@ FRAME_CELLS, RECORD_NUMBERS = 400_000, 60_000
 
 _METRICS = ("rmse", "mae", "mase", "smape", "r2")
 _QUANTITIES = (
-    "turn_since_start",
-    "norm",
+    "cosine_distance_from_initialisation",
+    "frobenius_norm",
     "spectral_norm",
     "spectral_radius",
     "gradient_norm",
@@ -43,7 +43,7 @@ _NOT_FINITE = -128
 
 def page_data(report: RunReport) -> dict[str, Any]:
     """The report as JSON values: long lines thinned, matrices as bytes, six significant digits."""
-    plain = json.loads(to_json(report))
+    plain = json.loads(to_json(report, old_keys=False))
     shots = _kept_shots(report)
     body = {key: plain[key] for key in ("name", "path", "recipe", "model", "missing", "scores")} | {
         "columns": plain["columns"],

@@ -214,10 +214,10 @@ function drawGates(body) {
     })];
     const share = (value) => `${(100 * value).toFixed(1)} %`;
     parts.push(table(["", "mean", "deviation", "at the low end", "at the high end", "units always low", "always high"], found.gates.map((gate) => ({
-      cells: [`${gate.symbol} ${gate.gate}`, digits(gate.mean, 3), digits(gate.deviation, 3), share(gate.left), share(gate.right), gate.always_left.length, gate.always_right.length],
+      cells: [`${gate.symbol} ${gate.gate}`, digits(gate.mean, 3), digits(gate.standard_deviation, 3), share(gate.left_saturated_share), share(gate.right_saturated_share), gate.always_left_saturated.length, gate.always_right_saturated.length],
     }))));
     if (found.gradient_by_lag.length) {
-      const left = found.half_steps === null ? "none" : `half is left ${found.half_steps} steps back, a tenth ${found.tenth_steps}, a hundredth ${found.reach_steps}`;
+      const left = found.gradient_half_lag === null ? "none" : `half is left ${found.gradient_half_lag} steps back, a tenth ${found.gradient_tenth_lag}, a hundredth ${found.gradient_hundredth_lag}`;
       parts.push(lineChart({
         title: `Gradient against lag: ${left}`, xLabel: "steps back", yLabel: "mean |dL/dh|", logY: true, height: 220,
         lines: [{name: "gradient", color: 0, x: found.lag, y: found.gradient_by_lag}],

@@ -28,6 +28,7 @@ from grucli.results.pictures import (
 )
 from grucli.results.rate_range import RateRange
 from grucli.results.recipe_check import RecipeCheck, SpanCheck
+from grucli.results.renamed import OLD_KEYS, name_today, old_names, without_old_keys
 from grucli.results.rows import Metric, Recorded, Statistic, quantities, rows_of
 from grucli.results.run import FilmMoment, RunReport
 from grucli.results.scores import (
@@ -77,6 +78,7 @@ Prediction = Forecast | Labels | Numbers | Anomalies
 
 __all__ = [
     "BASELINES",
+    "OLD_KEYS",
     "ROWS_BEFORE",
     "SCHEMA_VERSION",
     "Anomalies",
@@ -151,8 +153,11 @@ __all__ = [
     "WeightPictures",
     "WeightRecord",
     "WeightReport",
+    "name_today",
+    "old_names",
     "quantities",
     "rows_of",
     "to_json",
     "verdict_sentences",
+    "without_old_keys",
 ]

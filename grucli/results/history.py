@@ -16,15 +16,15 @@ from grucli.results.weights import Finding
 class MatrixRecord(MatrixResult):
     """One gate's matrix, bias or gain after one optimiser step; None where not defined.
 
-    ``norm`` is the Frobenius norm; ``gradient_norm`` that of its gradient before clipping;
-    ``update_ratio`` the norm of the change that the step applied over the norm before it.
-    ``turn_since_start`` and ``turn_since_last`` are 1 - cos of the angle between the weights now
-    and at initialisation, or in the record before: 0 unchanged, 1 a right angle. ``spectral_norm``
+    ``gradient_norm`` is the Frobenius norm of its gradient before clipping; ``update_ratio`` that
+    of the change that the step applied, over the norm before it.
+    ``cosine_distance_from_initialisation`` and ``cosine_distance_from_last_record`` are 1 - cos of
+    the angle between the weights now and then: 0 unchanged, 1 a right angle. ``spectral_norm``
     and, of square hidden-to-hidden matrices, ``spectral_radius`` are estimates by subspace
     iteration. ``quantiles`` of biases and gains are the minimum, the quartiles and the maximum.
     """
 
-    norm: float = row(Recorded("size", "Frobenius norm"))
+    frobenius_norm: float = row(Recorded("size", "Frobenius norm"))
     gradient_norm: float | None = row(
         Recorded("gradient", "gradient norm before clipping", "gradient norm", is_wide=True)
     )
@@ -36,10 +36,12 @@ class MatrixRecord(MatrixResult):
             is_wide=True,
         )
     )
-    turn_since_start: float | None = row(
-        Recorded("turn since initialisation", "1 − cos of the angle", "1 - cos to initialisation")
+    cosine_distance_from_initialisation: float | None = row(
+        Recorded("cosine distance from initialisation", "1 − cosine", "cosine distance")
     )
-    turn_since_last: float | None = row(Recorded("turn since the last record"))
+    cosine_distance_from_last_record: float | None = row(
+        Recorded("cosine distance from the last record")
+    )
     spectral_norm: float | None = row(
         Recorded("spectral norm", "largest singular value", "spectral norm")
     )
@@ -49,7 +51,7 @@ class MatrixRecord(MatrixResult):
 
 @dataclass(frozen=True)
 class MemoryRecord:
-    """Memory in steps that the bias of the keeping gate alone sets, over the units of a layer.
+    """Time constants in steps that the bias of the keeping gate alone sets, over a layer's units.
 
     ``quantiles`` are the minimum, the quartiles and the maximum of tau = -1 / ln(sigmoid(b)).
     """
@@ -76,7 +78,7 @@ class WeightRecord:
     lr: float | None
     clipped_share: float | None
     matrices: tuple[MatrixRecord, ...]
-    memories: tuple[MemoryRecord, ...]
+    time_constants: tuple[MemoryRecord, ...]
     is_end: bool = False
 
 
@@ -121,13 +123,13 @@ class EpochLoss:
 class MatrixLearning(MatrixResult):
     """How one matrix came to be what it is.
 
-    ``turn`` is its 1 - cos since initialisation in the last record; ``settled_step`` and
-    ``settled_epoch`` the first record from which on at least 90 % of that was done;
+    ``cosine_distance_from_initialisation`` is that of the last record; ``settled_step`` and
+    ``settled_epoch`` the first record from which on it was at least 90 % of that;
     ``starved_share`` the share of steps in which its gradient was below 1 % of the largest
     matrix's gradient.
     """
 
-    turn: float | None
+    cosine_distance_from_initialisation: float | None
     settled_step: int | None
     settled_epoch: int | None
     starved_share: float

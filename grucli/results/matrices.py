@@ -62,26 +62,26 @@ class MatrixStatistics(MatrixResult):
 
     The spectrum, from ``spectral_norm`` on, is None where it is not defined: vectors, matrices
     with entries that are not finite, for the eigenvalues also those that read other units, and
-    for ``non_normality`` matrices so large that they were ``estimated``.
+    for ``departure_from_normality`` matrices so large that they were ``estimated``.
     ``rotation_steps`` is the period of the leading eigenvalue, ``outliers`` counts singular values
     beyond ``outlier_edge``, which a random matrix of this size and spread exceeds once in a
     hundred. ``power_law_note`` says why there is no exponent. ``dead_rows`` counts units whose row
     is at most a thousandth of the median row; ``row_norms`` and ``column_norms`` are there for all
     matrices whose entries are finite.
-    ``effective_norm`` and ``effective_radius`` belong to layer normalised cells, where the raw
-    norm has no effect: those of the centred matrix times the gain, ``divided_by`` the deviation of
-    what is normalised: where ``is_measured`` that of the run's own data, else of inputs and states
-    of unit variance.
+    ``effective_spectral_norm`` and ``effective_spectral_radius`` belong to layer normalised cells,
+    where the raw norm has no effect: those of the centred matrix times the gain, over
+    ``layer_norm_standard_deviation``, that of what is normalised: where ``is_measured`` on the
+    run's own data, else for inputs and states of unit variance.
     ``expected`` maps some of these names to the value before training, where the initialisation
     is known. ``module`` is the prefix of the recurrent stack where a file has several, else empty.
     """
 
     shape: tuple[int, ...]
     mean: float = _entries("mean", place=1, rank=2)
-    deviation: float = _entries("std dev", "standard deviation", place=2, rank=1)
+    standard_deviation: float = _entries("std dev", "standard deviation", place=2, rank=1)
     minimum: float = _entries("min", place=3, rank=3)
     maximum: float = _entries("max", place=5, rank=3)
-    norm: float = row(Statistic("Frobenius norm", "", "size", 12, 2, is_of_vectors=True))
+    frobenius_norm: float = row(Statistic("Frobenius norm", "", "size", 12, 2, is_of_vectors=True))
     near_zero_share: float = _entries(
         "near 0", "share of at most rms / 1000", place=6, rank=4, is_share=True
     )
@@ -97,7 +97,7 @@ class MatrixStatistics(MatrixResult):
     smallest_singular_value: float | None = _map(
         "s min", "smallest singular value", "size", place=14, rank=8
     )
-    condition: float | None = _map(
+    condition_number: float | None = _map(
         "condition", "condition number, spectral norm / s min", "size", place=15, rank=9
     )
     stable_rank: float | None = _map(
@@ -112,10 +112,10 @@ class MatrixStatistics(MatrixResult):
     participation_ratio: float | None = _map(
         "part. ratio", "participation ratio of the squared singular values", place=20, rank=12
     )
-    orthogonality_defect: float | None = _map(
+    departure_from_orthogonality: float | None = _map(
         "from orthog.", "distance from an orthogonal matrix", "recurrence", place=21, rank=5
     )
-    non_normality: float | None = _map(
+    departure_from_normality: float | None = _map(
         "Henrici", "departure from a normal matrix", "recurrence", place=22, rank=6
     )
     rotation_steps: float | None = _map(
@@ -158,9 +158,11 @@ class MatrixStatistics(MatrixResult):
         rank=2,
         default=(),
     )
-    effective_norm: float | None = _map("effective norm", table="size", place=10, rank=1)
-    effective_radius: float | None = _map("effective radius", table="recurrence", place=11, rank=1)
-    divided_by: float | None = _map("divided by", table="size")
+    effective_spectral_norm: float | None = _map("effective norm", table="size", place=10, rank=1)
+    effective_spectral_radius: float | None = _map(
+        "effective radius", table="recurrence", place=11, rank=1
+    )
+    layer_norm_standard_deviation: float | None = _map("divided by", table="size")
     is_measured: bool = False
     estimated: bool = False
     expected: Mapping[str, float] = field(default_factory=dict)
@@ -171,17 +173,18 @@ class MatrixStatistics(MatrixResult):
 class MatrixChange(MatrixResult):
     """How one matrix differs between two files: A before, B after.
 
-    ``relative_change`` is |B - A| / |A|, ``cosine`` the cosine of the angle between the two taken
-    as vectors, ``change_rank`` the effective rank of B - A (None for vectors and no change).
+    ``relative_change`` is |B - A| / |A|, ``cosine_similarity`` the cosine of the angle between the
+    two taken as vectors, ``change_effective_rank`` the effective rank of B - A (None for vectors
+    and no change).
     ``spectrum_distance`` is that of the singular values alone, which the order of units leaves as
     they are: |s_B - s_A| / |s_A|; None for vectors and entries that are not finite.
     """
 
     shape: tuple[int, ...]
-    norm_before: float = _change("norm A", rank=1)
-    norm_after: float = _change("norm B", rank=1)
+    frobenius_norm_before: float = _change("norm A", rank=1)
+    frobenius_norm_after: float = _change("norm B", rank=1)
     relative_change: float = _change("|B-A|/|A|", rank=1)
-    cosine: float = _change("cosine", rank=2)
-    change_rank: float | None = _change("rank of B-A", rank=4)
+    cosine_similarity: float = _change("cosine", rank=2)
+    change_effective_rank: float | None = _change("rank of B-A", rank=4)
     spectrum_distance: float | None = _change("of spectra", rank=3)
     module: str = ""

@@ -70,7 +70,7 @@ class Comparison:
     skill: float | None
     low: float | None
     high: float | None
-    chance: float | None
+    p_value: float | None
     verdict: Verdict
 
 

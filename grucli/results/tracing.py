@@ -9,20 +9,21 @@ from dataclasses import dataclass
 class GateActivity:
     """One gate over the steps and units that were looked at.
 
-    ``left`` is the share of its values below 0.1 (shut), ``right`` above 0.9 (open); of a tanh,
-    whose ends are -1 and 1, below -0.9 and above 0.9. ``always_left`` and ``always_right`` list the
-    units that were there at every step. ``by_step`` is the mean of the units at each step.
+    ``left_saturated_share`` counts values below 0.1 (shut), ``right_saturated_share`` above 0.9
+    (open); of a tanh, whose ends are -1 and 1, below -0.9 and above 0.9. ``always_left_saturated``
+    and ``always_right_saturated`` list the units that were there at every step. ``by_step`` is the
+    mean of the units at each step.
     """
 
     gate: str
     symbol: str
     activation: str
     mean: float
-    deviation: float
-    left: float
-    right: float
-    always_left: tuple[int, ...]
-    always_right: tuple[int, ...]
+    standard_deviation: float
+    left_saturated_share: float
+    right_saturated_share: float
+    always_left_saturated: tuple[int, ...]
+    always_right_saturated: tuple[int, ...]
     by_step: tuple[float, ...]
 
 
@@ -30,27 +31,28 @@ class GateActivity:
 class LayerActivity:
     """One layer in one direction.
 
-    ``memory_steps`` has tau = -1 / mean over t of ln z for each unit (f of an lstm): the steps
-    after which 1/e of a state is left. ``gradient_by_lag`` is E|dL/dh| of the loss L at the end of
-    the context by the number of steps back, beginning at 0; None where no window has its truth.
-    ``half_steps``, ``tenth_steps`` and ``reach_steps`` are the furthest lags at which a half, a
-    tenth and a hundredth of the largest gradient are left, as measured; ``half_life_steps`` is that
-    of a fitted exponential, None where the gradient does not fade. ``lyapunov`` is the largest
-    exponent of the Jacobian, in 1/steps, measured over ``lyapunov_steps``, ``lyapunov_halves`` the
-    same over the first and the second half of them, where there are two.
+    ``time_constant_steps`` has tau = -1 / mean over t of ln z for each unit (f of an lstm): the
+    steps after which 1/e of a state is left. ``gradient_by_lag`` is E|dL/dh| of the loss L at the
+    end of the context by the number of steps back, from 0 on; None where no window has its truth.
+    ``gradient_half_lag``, ``gradient_tenth_lag`` and ``gradient_hundredth_lag`` are the furthest
+    lags at which a half, a tenth and a hundredth of the largest gradient are left, as measured;
+    ``fitted_half_life_steps`` is that of a fitted exponential, None where the gradient does not
+    fade. ``largest_lyapunov_exponent`` is that of the Jacobian, in 1/steps, measured over
+    ``lyapunov_steps``, ``lyapunov_halves`` the same over the first and the second half of them,
+    where there are two.
     """
 
     layer: int
     direction: str
     units: int
     gates: tuple[GateActivity, ...]
-    memory_steps: tuple[float, ...]
+    time_constant_steps: tuple[float, ...]
     gradient_by_lag: tuple[float, ...] | None
-    half_steps: int | None
-    tenth_steps: int | None
-    reach_steps: int | None
-    half_life_steps: float | None
-    lyapunov: float | None
+    gradient_half_lag: int | None
+    gradient_tenth_lag: int | None
+    gradient_hundredth_lag: int | None
+    fitted_half_life_steps: float | None
+    largest_lyapunov_exponent: float | None
     lyapunov_steps: int
     lyapunov_halves: tuple[float, ...] = ()
 
@@ -87,12 +89,12 @@ class Term:
 
     name: str
     weight: float
-    reads: float
+    input: float
 
     @property
     def product(self) -> float:
         """Weight times value."""
-        return self.weight * self.reads
+        return self.weight * self.input
 
 
 NAMES = re.compile(r"[A-Za-z]\w*'?")
@@ -131,7 +133,7 @@ class InputValue:
     column: str
     original: float
     scaled: float
-    read: float
+    normalised: float
 
 
 @dataclass(frozen=True)

@@ -17,27 +17,27 @@ class Link:
 class UnitGate:
     """One gate of the unit, over the newest context where that was read.
 
-    ``bias`` is the sum of its biases, ``values`` has one number a step. ``distances`` is how far
-    its row of weights was from its own start, over that start, at each step of ``UnitReport``'s
-    ``learned_steps``.
+    ``bias`` is the sum of its biases, ``values`` has one number a step. ``relative_changes`` is how
+    far its row of weights was from its initialisation, over the norm of that, at each step of
+    ``UnitReport``'s ``learned_steps``.
     """
 
     gate: str
     symbol: str
     bias: float | None
     values: tuple[float, ...] = ()
-    distances: tuple[float, ...] = ()
+    relative_changes: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
 class UnitReport:
     """One unit: what it reads, what reads it, what it does and how it came to that.
 
-    ``reads`` has the largest weights of what comes in, then of the states, ``read_by`` those by
-    which others read the unit: units of its own layer and, from ``above``, of the next one.
-    ``memory_steps`` is the time constant that the bias of the gate that keeps the state sets.
-    ``decoder`` has the weight of its state in every
-    step of the forecast, where the decoder is a linear map of it.
+    ``incoming_weights`` has the largest weights of what comes in, then of the states,
+    ``outgoing_weights`` those by which others read the unit: units of its own layer and, from
+    ``above``, of the next one. ``time_constant_steps`` is the one that the bias of the gate that
+    keeps the state sets. ``decoder_weights`` has the weight of its state in every step of the
+    forecast, where the decoder is a linear map of it.
     ``inputs`` has each input column along the ``times`` of the newest context, as the network reads
     it, ``states`` the state after each step; ``note`` says why there is none.
     """
@@ -48,11 +48,11 @@ class UnitReport:
     direction: str
     unit: int
     units: int
-    reads: tuple[Link, ...]
-    read_by: tuple[Link, ...]
+    incoming_weights: tuple[Link, ...]
+    outgoing_weights: tuple[Link, ...]
     gates: tuple[UnitGate, ...]
-    memory_steps: float | None
-    decoder: tuple[float, ...] = ()
+    time_constant_steps: float | None
+    decoder_weights: tuple[float, ...] = ()
     learned_steps: tuple[int, ...] = ()
     times: tuple[str, ...] = ()
     inputs: Mapping[str, tuple[float, ...]] = field(default_factory=dict)

@@ -40,9 +40,9 @@ def _numbers(comparison: Comparison) -> str:
     if skill is None:
         return "it makes no error at all"
     size = f"mean squared error {_change(skill)}"
-    is_small = comparison.verdict == "no difference" and (comparison.chance or 1.0) < _CHANCE
+    is_small = comparison.verdict == "no difference" and (comparison.p_value or 1.0) < _CHANCE
     rest = ", less than 1 %, which is none" if is_small else ""
-    if comparison.chance is None:
+    if comparison.p_value is None:
         return f"{size}, of too few windows to tell"
     if low is None or high is None:
         return f"{size} (95 % interval without bounds)"

@@ -110,7 +110,7 @@ def check_finite_change(comparison: WeightComparison) -> None:
         "an earlier checkpoint"
         for path, side in ((comparison.path_before, "before"), (comparison.path_after, "after"))
         for change in comparison.changes
-        if not math.isfinite(getattr(change, f"norm_{side}"))
+        if not math.isfinite(getattr(change, f"frobenius_norm_{side}"))
     ]
     if problems:
         raise CheckpointError(*problems)

@@ -13,14 +13,14 @@ from grucli.data import build_tensors, whole_span
 from grucli.errors import UsageError
 from grucli.insight.dynamics import (
     crossings,
+    fitted_half_life_steps,
     gradients_by_lag,
-    half_life_steps,
     largest_lyapunov,
 )
 from grucli.insight.tracing import (
     Selection,
     gate_activities,
-    memory_steps,
+    time_constant_steps,
     value_names,
     values_of,
 )
@@ -165,13 +165,13 @@ def _activity(
         direction=direction_of(record),
         units=record.own.shape[-1],
         gates=gate_activities(record, selection),
-        memory_steps=memory_steps(record, selection),
+        time_constant_steps=time_constant_steps(record, selection),
         gradient_by_lag=gradient,
-        half_life_steps=half_life_steps(gradient) if gradient is not None else None,
-        half_steps=half,
-        tenth_steps=tenth,
-        reach_steps=reach,
-        lyapunov=exponent,
+        fitted_half_life_steps=fitted_half_life_steps(gradient) if gradient is not None else None,
+        gradient_half_lag=half,
+        gradient_tenth_lag=tenth,
+        gradient_hundredth_lag=reach,
+        largest_lyapunov_exponent=exponent,
         lyapunov_steps=over,
         lyapunov_halves=halves,
     )

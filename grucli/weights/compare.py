@@ -66,7 +66,7 @@ def _matrices(file: WeightFile) -> dict[Address, tuple[MatrixAddress, NDArray[An
     }
 
 
-def relative_change(length: float, norm_before: float) -> float:
+def relative_change(length: float, frobenius_norm_before: float) -> float:
     """Length of the step from one file to the other beside the norm it began from.
 
     Formula: |B - A|_F / |A|_F
@@ -82,12 +82,12 @@ def relative_change(length: float, norm_before: float) -> float:
 
     NaN where an entry of A is not finite, or one of B is NaN.
     """
-    if norm_before == 0:
+    if frobenius_norm_before == 0:
         return 0.0 if length == 0 else float("inf")
-    return length / norm_before
+    return length / frobenius_norm_before
 
 
-def cosine(product: float, norms: float) -> float:
+def cosine_similarity(product: float, norms: float) -> float:
     """Cosine of the angle between the two matrices taken as vectors.
 
     Formula: sum a b / (|A|_F |B|_F)
@@ -111,7 +111,7 @@ def are_of_two_draws(changes: Sequence[MatrixChange]) -> bool:
     maps = [c for c in changes if len(c.shape) == 2 and math.prod(c.shape) >= FEWEST_ENTRIES]
     if not maps:
         return False
-    angle = statistics.median(abs(change.cosine) for change in maps)
+    angle = statistics.median(abs(change.cosine_similarity) for change in maps)
     return angle < ACROSS and statistics.median(c.relative_change for c in maps) > APART
 
 
@@ -137,7 +137,7 @@ def spectrum_distance(before: Matrix, after: Matrix) -> float | None:
     return relative_change(float(np.linalg.norm(now - then)), float(np.linalg.norm(then)))
 
 
-def change_rank(step: NDArray[np.float64]) -> float | None:
+def change_effective_rank(step: NDArray[np.float64]) -> float | None:
     """In how many directions a matrix changed: the effective rank of the step.
 
     Formula: exp(-sum p ln p) with p = s / sum s, s the singular values of B - A
@@ -186,19 +186,23 @@ class _Pair:
 
 
 CHANGES: tuple[Measure[_Pair], ...] = (
-    Measure(("norm_before", "norm_after"), elements.norm, lambda pair: pair.norms),
+    Measure(
+        ("frobenius_norm_before", "frobenius_norm_after"), elements.norm, lambda pair: pair.norms
+    ),
     Measure(
         ("relative_change",),
         relative_change,
         lambda pair: (relative_change(pair.length, pair.norms[0]),),
     ),
     Measure(
-        ("cosine",), cosine, lambda pair: (cosine(pair.product, pair.norms[0] * pair.norms[1]),)
+        ("cosine_similarity",),
+        cosine_similarity,
+        lambda pair: (cosine_similarity(pair.product, pair.norms[0] * pair.norms[1]),),
     ),
     Measure(
-        ("change_rank",),
-        change_rank,
-        lambda pair: (change_rank(pair.step) if pair.length > 0 else None,),
+        ("change_effective_rank",),
+        change_effective_rank,
+        lambda pair: (change_effective_rank(pair.step) if pair.length > 0 else None,),
     ),
     Measure(
         ("spectrum_distance",),

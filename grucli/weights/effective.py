@@ -1,8 +1,9 @@
 """What layer normalised weights do, now that the norm of their matrices does nothing.
 
 LN(U h) is the same for U and 3 U, and for U with any vector added to all its rows: only the
-centred direction and the gain act, over the deviation sigma of what is normalised. How large that
-is depends on the inputs and states; a checkpoint of grucli has it as its own data gave it.
+centred direction and the gain act, over the standard deviation sigma of what is normalised. How
+large that is depends on the inputs and states; a checkpoint of grucli has it as its own data gave
+it.
 """
 
 import math
@@ -17,21 +18,21 @@ from grucli.weights.statistics.arrays import Matrix
 
 
 @dataclass(frozen=True)
-class ActingMatrix:
-    """``values`` [H, C]: diag(g) W_c / deviation, ``name`` that of the matrix it was made from.
+class EffectiveMatrix:
+    """``values`` [H, C]: diag(g) W_c / sigma, ``name`` that of the matrix it was made from.
 
-    ``is_measured`` where the deviation is that of data, not of states of unit variance.
+    ``is_measured`` where sigma is that of data, not of states of unit variance.
     """
 
     name: MatrixAddress
     values: Matrix
-    deviation: float
+    standard_deviation: float
     is_measured: bool
 
 
-def acting_matrices(
+def effective_matrices(
     module: RecurrentModule, deviations: Mapping[str, float]
-) -> Iterator[ActingMatrix]:
+) -> Iterator[EffectiveMatrix]:
     """Effective norm and radius: those of what a matrix below a layer normalisation really does.
 
     Formula: s_1 and max |lambda| of diag(g) W_c / sigma; W_c is the matrix less the mean of its
@@ -63,17 +64,19 @@ def acting_matrices(
     for place in dict.fromkeys(place for place, _, _ in matrices):
         here = {key[1:]: pair for key, pair in matrices.items() if key[0] == place}
         for gates in norm.groups:
-            yield from _acting(here, gates, deviations, together=norm.of_sum, eps=module.eps or 0.0)
+            yield from _effective(
+                here, gates, deviations, together=norm.of_sum, eps=module.eps or 0.0
+            )
 
 
-def _acting(
+def _effective(
     matrices: Mapping[tuple[str, str], tuple[MatrixAddress, np.ndarray]],
     gates: tuple[str, ...],
     deviations: Mapping[str, float],
     *,
     together: bool,
     eps: float,
-) -> Iterator[ActingMatrix]:
+) -> Iterator[EffectiveMatrix]:
     """Those of one layer and direction whose gates share one variance."""
     centred: dict[str, Matrix] = {}
     for kind in dict.fromkeys(kind for kind, _ in matrices if kind.startswith("weight")):
@@ -87,6 +90,6 @@ def _acting(
             name = matrices[kind, gate][0]
             gain_kind = "gain_sum" if together else kind.replace("weight", "gain")
             gain = matrices[gain_kind, gate][1].astype(np.float64)
-            deviation = deviations.get(name.long, of_unit_variance)
-            values = gain[:, None] * part / (deviation if deviation > 0 else 1.0)
-            yield ActingMatrix(name, values, deviation, name.long in deviations)
+            standard_deviation = deviations.get(name.long, of_unit_variance)
+            values = gain[:, None] * part / (standard_deviation if standard_deviation > 0 else 1.0)
+            yield EffectiveMatrix(name, values, standard_deviation, name.long in deviations)

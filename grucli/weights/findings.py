@@ -69,15 +69,15 @@ def _of_entries(item: MatrixStatistics) -> Iterator[Finding]:
             "no numbers"
         )
         yield _say(item, "not_finite", words, value=item.not_finite, threshold=0)
-    start = item.expected.get("norm")
-    if start and item.norm > GROWTH * start and item.effective_norm is None:
-        ratio = item.norm / start
+    start = item.expected.get("frobenius_norm")
+    if start and item.frobenius_norm > GROWTH * start and item.effective_spectral_norm is None:
+        ratio = item.frobenius_norm / start
         words = (
-            f"norm {item.norm:.3g} is {ratio:.3g} > {GROWTH:g} times that expected at the start: "
-            "gates may saturate; large weights need not be wrong"
+            f"Frobenius norm {item.frobenius_norm:.3g} is {ratio:.3g} > {GROWTH:g} times that "
+            "expected at the start: gates may saturate; large weights need not be wrong"
         )
-        yield _say(item, "norm", words, value=ratio, threshold=GROWTH)
-    if item.near_zero_share > PRUNED and item.norm > 0 and entries >= FEWEST_ENTRIES:
+        yield _say(item, "frobenius_norm", words, value=ratio, threshold=GROWTH)
+    if item.near_zero_share > PRUNED and item.frobenius_norm > 0 and entries >= FEWEST_ENTRIES:
         words = (
             f"{item.near_zero_share:.0%} > {PRUNED:.0%} of the entries are near zero: something "
             "pruned them; what is left need not be worse"
@@ -91,7 +91,7 @@ def _of_entries(item: MatrixStatistics) -> Iterator[Finding]:
 def _of_radius(item: MatrixStatistics) -> Iterator[Finding]:
     """Whether a matrix that is the whole step lets the state grow."""
     radius = item.spectral_radius
-    is_whole_step = item.address.spec.next_state is None and item.effective_radius is None
+    is_whole_step = item.address.spec.next_state is None and item.effective_spectral_radius is None
     if radius is not None and radius > RADIUS and is_whole_step:
         words = (
             f"spectral radius {radius:.4g} > {RADIUS:g}: small states grow; tanh bounds them, so "
@@ -119,7 +119,7 @@ def _of_memory(item: TimeConstants) -> Iterator[Finding]:
         )
         yield Finding(
             item.module + item.bias_name,
-            "memory_steps",
+            "time_constant_steps",
             item.maximum,
             LONG_MEMORY_STEPS,
             text,

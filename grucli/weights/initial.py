@@ -30,10 +30,10 @@ def expected_at_start(
         rms = module.norm.first_bias(name.kind, name.gate)
     else:
         rms = 1 / math.sqrt(3 * module.hidden)
-    return {"rms": rms, "norm": rms * math.sqrt(shape[0])}
+    return {"rms": rms, "frobenius_norm": rms * math.sqrt(shape[0])}
 
 
-def expected_acting(
+def expected_effective(
     name: MatrixAddress,
     *,
     module: RecurrentModule,
@@ -61,8 +61,8 @@ def expected_acting(
         return {}
     scale = float(init.get("gain", 1.0)) / deviation
     found = {
-        "effective_norm": own.get("spectral_norm"),
-        "effective_radius": own.get("spectral_radius"),
+        "effective_spectral_norm": own.get("spectral_norm"),
+        "effective_spectral_radius": own.get("spectral_radius"),
     }
     return {key: scale * value for key, value in found.items() if value and math.isfinite(scale)}
 
@@ -81,5 +81,5 @@ def _of_draw(
         found = expected_spectrum(rows, columns, deviations[scheme])
     else:
         return {}
-    of_loops = ("spectral_radius", "non_normality") if is_input else ()
+    of_loops = ("spectral_radius", "departure_from_normality") if is_input else ()
     return {name: value for name, value in found.items() if name not in of_loops}

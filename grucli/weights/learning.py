@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from grucli.results import Finding, MatrixLearning, MatrixRecord, WeightRecord
 
 SETTLED = 0.9
-"""Share of a matrix's whole turn after which it counts as settled."""
+"""Share of the cosine distance from initialisation at which a matrix counts as settled."""
 
 STARVED = 0.01
 """A gradient below this share of the largest matrix's gradient in the same step starves."""
@@ -14,6 +14,8 @@ STARVED = 0.01
 MOST = 0.5
 FAST_UPDATE = 1e-2
 """Ten times the update over weight that is usual (1e-3, Stanford's cs231n notes)."""
+
+_DISTANCE = "cosine_distance_from_initialisation"
 
 MAPS = {"ih": "input", "hh": "state"}
 
@@ -29,7 +31,7 @@ def find_learning(records: Sequence[WeightRecord]) -> tuple[MatrixLearning, ...]
         found.append(
             MatrixLearning(
                 **last.address.labels,
-                turn=last.turn_since_start,
+                cosine_distance_from_initialisation=last.cosine_distance_from_initialisation,
                 settled_step=None if settled is None else settled.step,
                 settled_epoch=None if settled is None else settled.epoch,
                 starved_share=starved.get(last.name, 0.0),
@@ -49,22 +51,24 @@ def matrix_of(record: WeightRecord, name: str) -> MatrixRecord:
 def settled_record(name: str, records: Sequence[WeightRecord]) -> WeightRecord | None:
     """The record in which a matrix was done with learning: its step and epoch.
 
-    Formula: first record from which on turn >= 0.9 * turn in the last record
+    Formula: first record from which on d >= 0.9 * d in the last record, d the cosine distance from
+    initialisation
 
     Tells: which gates are learned early and which late.
 
-    Misleads: while the last record is still turning, the end is not known. Records lie at steps 1,
+    Misleads: while d still grows in the last record, the end is not known. Records lie at steps 1,
     2, 4, 8 and so on and at ends of epochs, so it is known to those only.
 
     At the start: no record.
 
     Source: ours.
     """
-    turns = [matrix_of(record, name).turn_since_start or 0.0 for record in records]
-    if turns[-1] <= 0:
+    matrices = [matrix_of(record, name) for record in records]
+    distances = [matrix.cosine_distance_from_initialisation or 0.0 for matrix in matrices]
+    if distances[-1] <= 0:
         return None
     settled = len(records) - 1
-    while settled > 0 and turns[settled - 1] >= SETTLED * turns[-1]:
+    while settled > 0 and distances[settled - 1] >= SETTLED * distances[-1]:
         settled -= 1
     return records[settled]
 
@@ -117,17 +121,18 @@ def learning_findings(
 def _movement(
     records: Sequence[WeightRecord], found: Sequence[MatrixLearning]
 ) -> Iterator[Finding]:
-    moved = [item for item in found if item.turn]
+    moved = [item for item in found if item.cosine_distance_from_initialisation]
     if not moved:
-        yield Finding("", "turn", 0.0, 0.0, "No matrix has moved since initialisation.")
+        yield Finding("", _DISTANCE, 0.0, 0.0, "No matrix has moved since initialisation.")
         return
-    most = max(moved, key=lambda item: item.turn or 0.0)
-    turn = most.turn or 0.0
+    most = max(moved, key=lambda item: item.cosine_distance_from_initialisation or 0.0)
+    distance = most.cosine_distance_from_initialisation or 0.0
     text = (
         f"{most.symbol} {_place(most)}, the {most.gate} gate's {MAPS[most.part]} matrix, moved "
-        f"most: its direction turned by {_degrees(turn):.3g} degrees (1 - cos {turn:.3g})."
+        f"most: {_degrees(distance):.3g} degrees from its initialisation (cosine distance "
+        f"{distance:.3g})."
     )
-    yield Finding(most.name, "turn", turn, 0.0, text, cell=most.cell)
+    yield Finding(most.name, _DISTANCE, distance, 0.0, text, cell=most.cell)
     yield _settling(most, records[-1].step)
     latest = max(moved, key=lambda item: item.settled_step or 0)
     if (latest.settled_step or 0) > (most.settled_step or 0):
@@ -137,11 +142,11 @@ def _movement(
 def _settling(item: MatrixLearning, steps: int) -> Finding:
     step, epoch = item.settled_step or 0, item.settled_epoch
     where = f"by step {step:,} of {steps:,} (epoch {epoch})"
-    text = f"{item.symbol} {_place(item)} settled {where}: {SETTLED:.0%} of its turn was done."
+    text = f"{item.symbol} {_place(item)} settled {where}, at {SETTLED:.0%} of its distance."
     if step == steps:
         text = (
-            f"{item.symbol} {_place(item)} was still turning when the record ends, in epoch "
-            f"{epoch}: {SETTLED:.0%} of its turn was reached only there."
+            f"{item.symbol} {_place(item)} was still moving when the record ends, in epoch "
+            f"{epoch}: {SETTLED:.0%} of its distance was reached only there."
         )
     return Finding(item.name, "settled_step", step, SETTLED, text, cell=item.cell)
 
@@ -194,8 +199,8 @@ def _clipping(records: Sequence[WeightRecord]) -> Iterator[Finding]:
         yield Finding("", "clipped_share", shares[-1], MOST, text)
 
 
-def _degrees(turn: float) -> float:
-    return math.degrees(math.acos(max(-1.0, min(1.0, 1 - turn))))
+def _degrees(distance: float) -> float:
+    return math.degrees(math.acos(max(-1.0, min(1.0, 1 - distance))))
 
 
 def _place(item: MatrixLearning | MatrixRecord) -> str:

@@ -18,7 +18,13 @@ from numpy.typing import NDArray
 from grucli.cells.address import MatrixAddress
 from grucli.errors import CheckpointError
 from grucli.forms import faults_of, form_of_class, written_fields
-from grucli.results import EpochLoss, MatrixSnapshot, Snapshot, WeightRecord
+from grucli.results import (
+    EpochLoss,
+    MatrixSnapshot,
+    Snapshot,
+    WeightRecord,
+    without_old_keys,
+)
 from grucli.weights.stacks import WeightFile
 
 T = TypeVar("T")
@@ -108,7 +114,7 @@ def _check_record(record: WeightRecord, before: list[WeightRecord], where: str) 
     if before and names != [matrix.name for matrix in before[0].matrices]:
         raise _foreign(where, "other matrices than in the first line")
     spreads = [matrix.quantiles for matrix in record.matrices if matrix.quantiles]
-    spreads += [memory.quantiles for memory in record.memories]
+    spreads += [memory.quantiles for memory in record.time_constants]
     if any(len(quantiles) != _QUANTILES for quantiles in spreads):
         raise _foreign(where, f"quantiles that are not {_QUANTILES} numbers")
 
@@ -146,6 +152,7 @@ def _parsed(line: bytes, where: str) -> dict[str, Any]:
 
 def _built(kind: type[T], row: Mapping[str, Any], where: str, **more: Any) -> Any:
     """A value of a class of results. Raises CheckpointError where the line is none."""
+    row = _renamed(kind, row)
     faults = faults_of(form_of_class(kind), row)
     if faults:
         raise _foreign(where, faults[0])
@@ -153,6 +160,20 @@ def _built(kind: type[T], row: Mapping[str, Any], where: str, **more: Any) -> An
         return _value(kind, row, more)
     except ValueError as error:
         raise _foreign(where, str(error)) from None
+
+
+def _renamed(kind: type, row: Mapping[str, Any]) -> dict[str, Any]:
+    """A line under the names of today, also in the values of classes that it lists."""
+    hints = get_type_hints(kind)
+    renamed = without_old_keys(kind, row)
+    for name, values in renamed.items():
+        inner = [part for part in get_args(hints.get(name)) if is_dataclass(part)]
+        if inner and isinstance(values, list):
+            renamed[name] = [
+                _renamed(inner[0], item) if isinstance(item, dict) else item  # type: ignore[arg-type]
+                for item in values
+            ]
+    return renamed
 
 
 def _value(kind: type, row: Mapping[str, Any], more: Mapping[str, Any]) -> Any:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from grucli.cells.address import MatrixAddress, Place
 from grucli.results import MatrixMovement, MemoryRecord, Movement, Snapshot, WeightRecord
-from grucli.weights.compare import cosine
+from grucli.weights.compare import cosine_similarity
 from grucli.weights.learning import SETTLED, matrix_of
 from grucli.weights.lines import read_records, read_snapshots, snapshot_values
 from grucli.weights.pictures import matrices_by_address
@@ -49,7 +49,9 @@ def read_movement(file: WeightFile) -> Movement | None:
             _movement(name, values, before=before, start=start, moment=moment)
             for name, values in matrices.values()
         ),
-        memories_at_start={_bias_name(m, file): m.quantiles[2] for m in before[0].memories},
+        time_constants_at_initialisation={
+            _bias_name(m, file): m.quantiles[2] for m in before[0].time_constants
+        },
     )
 
 
@@ -72,7 +74,7 @@ def _moment(
 
 
 def _is_recorded(matrices: Matrices, record: WeightRecord) -> bool:
-    norms = {matrix.name: matrix.norm for matrix in record.matrices}
+    norms = {matrix.name: matrix.frobenius_norm for matrix in record.matrices}
     return all(
         abs(elements.norm(values.astype(np.float64).ravel()) - norms[name])
         <= _SAME_NORM * norms[name]
@@ -112,12 +114,12 @@ def _movement(
     first, last = matrix_of(before[0], name.long), matrix_of(before[-1], name.long)
     distance = _from_picture(name.long, values, start)
     if distance is None and before[-1].step == moment.step:
-        distance = last.turn_since_start
+        distance = last.cosine_distance_from_initialisation
     return MatrixMovement(
         **name.labels,
-        norm_at_start=first.norm,
-        spectral_norm_at_start=first.spectral_norm,
-        cosine_distance=distance,
+        frobenius_norm_at_initialisation=first.frobenius_norm,
+        spectral_norm_at_initialisation=first.spectral_norm,
+        cosine_distance_from_initialisation=distance,
         settled_epoch=None if distance is None else _settled(name.long, before, distance),
     )
 
@@ -129,12 +131,14 @@ def _from_picture(name: str, values: NDArray[Any], start: Snapshot | None) -> fl
         return None
     then, now = snapshot_values(kept), values.astype(np.float64)
     norms = elements.norm(then.ravel()) * elements.norm(now.ravel())
-    return max(1 - cosine(float(np.sum(then * now)), norms), 0.0)
+    return max(1 - cosine_similarity(float(np.sum(then * now)), norms), 0.0)
 
 
 def _settled(name: str, records: Sequence[WeightRecord], distance: float) -> int | None:
     """The epoch from whose record on so much of the distance was reached; None for the last."""
-    turns = [matrix_of(record, name).turn_since_start or 0.0 for record in records]
+    turns = [
+        matrix_of(record, name).cosine_distance_from_initialisation or 0.0 for record in records
+    ]
     reached = [turn >= SETTLED * distance for turn in turns]
     if distance <= 0 or not reached[-1]:
         return None

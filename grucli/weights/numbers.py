@@ -8,6 +8,7 @@ from grucli.results import (
     MatrixStatistics,
     WeightComparison,
     WeightReport,
+    old_names,
     quantities,
 )
 
@@ -48,9 +49,13 @@ def comparison_numbers(comparison: WeightComparison) -> dict[str, float | None]:
 
 
 def long_names(found: WeightReport | WeightComparison) -> dict[str, str]:
-    """Names by address, such as ``coder.0r.update.hh.norm``, and those that stand for the same."""
+    """Other names of numbers: by address, such as ``coder.0r.update.hh.frobenius_norm``, and old.
+
+    The old ones are those that the JSON documents had.
+    """
     items = found.matrices if isinstance(found, WeightReport) else found.changes
-    return {long: short for short, long, _ in _numbers(items)}
+    names = {long: short for short, long, _ in _numbers(items)}
+    return names | {old: short for short, long, _ in _numbers(items) for old in _old(short, long)}
 
 
 def _numbers(matrices: Matrices) -> Iterator[tuple[str, str, float | None]]:
@@ -64,3 +69,12 @@ def _numbers(matrices: Matrices) -> Iterator[tuple[str, str, float | None]]:
         for quantity in quantities(report):
             short = ".".join(filter(None, (item.symbol, place, quantity)))
             yield short, f"{item.module}{item.name}.{quantity}", getattr(item, quantity)
+
+
+def _old(*names: str) -> Iterator[str]:
+    """The same names with the word that the statistic had before, where it had another."""
+    for name in names:
+        place, _, quantity = name.rpartition(".")
+        for kind in (MatrixStatistics, MatrixChange):
+            if quantity in (known := old_names(kind)):
+                yield f"{place}.{known[quantity]}"

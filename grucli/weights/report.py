@@ -8,9 +8,9 @@ from grucli.calendars import calendar_columns, is_calendar
 from grucli.columns import Columns
 from grucli.results import MatrixStatistics, WeightReport
 from grucli.weights.categories import columns_of, texts_of, vector_names
-from grucli.weights.effective import acting_matrices
+from grucli.weights.effective import effective_matrices
 from grucli.weights.findings import findings
-from grucli.weights.initial import expected_acting, expected_at_start
+from grucli.weights.initial import expected_at_start, expected_effective
 from grucli.weights.stacks import RecurrentModule, WeightFile
 from grucli.weights.statistics.describe import matrix_statistics
 from grucli.weights.time_constants import time_constants
@@ -89,17 +89,17 @@ def _module_statistics(
     exact: bool,
 ) -> Iterator[MatrixStatistics]:
     start, now = deviations.get("start", {}), deviations.get("now", {})
-    acting = {item.name.long: item for item in acting_matrices(module, now)}
+    effective = {item.name.long: item for item in effective_matrices(module, now)}
     for name, values in module.matrices():
         expected = expected_at_start(name, values.shape, module=module, init=init)
-        if name.long in acting:
-            expected |= expected_acting(name, module=module, init=init, deviations=start)
+        if name.long in effective:
+            expected |= expected_effective(name, module=module, init=init, deviations=start)
         yield matrix_statistics(
             name,
             values,
             exact=exact,
             expected=expected,
-            acting=acting.get(name.long),
+            effective=effective.get(name.long),
             module=module.prefix,
         )
 

@@ -10,7 +10,7 @@ from grucli.results import TimeConstants
 from grucli.weights.stacks import UNKNOWN, RecurrentModule
 
 
-def memory_steps(bias: NDArray[np.floating]) -> NDArray[np.float64]:
+def time_constant_steps(bias: NDArray[np.floating]) -> NDArray[np.float64]:
     """Memory that a unit's bias alone sets: steps after which 1/e of its state is left.
 
     Formula: tau = -1 / ln s(b), about 1/2 + e^b from b = 1 on; b is the sum of the biases of the
@@ -45,7 +45,7 @@ def time_constants(module: RecurrentModule) -> Iterator[TimeConstants]:
             before = sums.get(name.place, np.zeros(len(values)))
             sums[name.place] = before + values.astype(np.float64)
     for place, bias in sums.items():
-        steps = memory_steps(bias)
+        steps = time_constant_steps(bias)
         yield TimeConstants(
             layer=place.layer,
             direction=place.direction,

@@ -12,7 +12,7 @@ from grucli.weights.lines import read_snapshots, snapshot_values
 from grucli.weights.movement import SNAPSHOTS
 from grucli.weights.report import input_names
 from grucli.weights.stacks import Floats, RecurrentModule, WeightFile
-from grucli.weights.time_constants import memory_steps
+from grucli.weights.time_constants import time_constant_steps
 
 MOST_LINKS = 8
 
@@ -45,11 +45,13 @@ def unit_report(file: WeightFile, unit: int, layer: str | None = None) -> UnitRe
         direction=place.direction,
         unit=unit,
         units=module.hidden,
-        reads=_reads(own, unit, input_names(file)),
-        read_by=_read_by(matrices, place, unit),
+        incoming_weights=_reads(own, unit, input_names(file)),
+        outgoing_weights=_read_by(matrices, place, unit),
         gates=gates,
-        memory_steps=None if keeps is None else float(memory_steps(np.array([keeps]))[0]),
-        decoder=_decoder(file, place == places[list(places)[-1]], module.hidden, unit),
+        time_constant_steps=None
+        if keeps is None
+        else float(time_constant_steps(np.array([keeps]))[0]),
+        decoder_weights=_decoder(file, place == places[list(places)[-1]], module.hidden, unit),
         learned_steps=steps,
     )
 
@@ -107,7 +109,7 @@ def _gates(
             if name.gate == gate.name and name.kind.startswith("bias")
         ]
         bias = sum(biases) if biases else None
-        yield UnitGate(gate.name, gate.letter, bias, distances=distances.get(gate.name, ()))
+        yield UnitGate(gate.name, gate.letter, bias, relative_changes=distances.get(gate.name, ()))
 
 
 def _decoder(file: WeightFile, is_top: bool, hidden: int, unit: int) -> tuple[float, ...]:

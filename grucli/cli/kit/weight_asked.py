@@ -75,9 +75,11 @@ class Asked:
     @property
     def wanted(self) -> Any:
         """Which matrices, in which order."""
+        from grucli.results import MatrixChange, MatrixStatistics, name_today
         from grucli.runs.arranging import Wanted
 
-        return Wanted(self.layers, self.gates, self.sort)
+        sort = self.sort and name_today(self.sort, MatrixStatistics, MatrixChange)
+        return Wanted(self.layers, self.gates, sort)
 
     def check_fit(self) -> None:
         """Raise UsageError for options that would do nothing."""

@@ -63,7 +63,7 @@ def inspect_weights(
     is and its eps: sum_joint,eps=1e-5. --layer and --gate can be given several
     times.
 
-    --fail-if looks at every matrix, shown or not: "nan>0", "W_hz.norm>9",
+    --fail-if looks at every matrix, shown or not: "nan>0", "W_hz.frobenius_norm>9",
     "*.hh.spectral_radius>1.5"; with OTHER at what differs:
     "*.relative_change>0.5", "differences.recipe>0". Names are those of --json.
 
@@ -114,7 +114,7 @@ def _show_report(asked: Asked) -> None:
     write_plot(asked.plot, drawing)
     render: Callable[..., Any] = partial(render_weight_summary, pictures=pictures)
     if asked.all or asked.exact or asked.sort is not None:
-        render = partial(render_weight_report, sort=asked.sort)
+        render = partial(render_weight_report, sort=asked.wanted.sort)
     _show(asked, shown, render)
     check(asked.fail_if, *inspection.numbers(report))
     inspection.check_finite(report)

@@ -86,10 +86,12 @@ def _most(moved: Sequence[MatrixChange], naming: str) -> str:
     Below a layer normalisation it is the direction that counts.
     """
     maps = [item for item in moved if len(item.shape) == 2] or moved
-    turned = [item for item in maps if _is_normalised(moved) and not math.isnan(item.cosine)]
+    turned = [
+        item for item in maps if _is_normalised(moved) and not math.isnan(item.cosine_similarity)
+    ]
     if turned:
-        most = min(turned, key=lambda item: item.cosine)
-        angle = math.degrees(math.acos(max(-1.0, min(1.0, most.cosine))))
+        most = min(turned, key=lambda item: item.cosine_similarity)
+        angle = math.degrees(math.acos(max(-1.0, min(1.0, most.cosine_similarity))))
         how = f"turned most: by {digits(angle, 3)} degrees"
     else:
         most = max(maps, key=lambda item: item.relative_change)

@@ -75,10 +75,12 @@ def _inputs(what: Explanation) -> Iterator[str]:
     room = max(len(clean(value.column)) for value in what.inputs)
     for value in what.inputs:
         name = f"{shorten(clean(value.column), 24):<{min(room, 24)}}"
-        if value.original == value.read:
+        if value.original == value.normalised:
             yield f"{name}  {value.original:g}"
             continue
-        window = f" -> {number(value.read)} in this window" if what.normalise != "none" else ""
+        window = (
+            f" -> {number(value.normalised)} in this window" if what.normalise != "none" else ""
+        )
         yield f"{name}  {value.original:g} -> {number(value.scaled)} scaled{window}"
     if what.layer > 0:
         yield f"This layer reads the states of layer {what.layer - 1}; below3 is its unit 3."
@@ -127,7 +129,7 @@ def _sum(equation: Equation, width: int) -> Iterator[str]:
         names.append(f"{len(others)} more")
 
     def products(count: int) -> list[str]:
-        texts = [f"{_factor(term.weight, count)}*{_factor(term.reads, count)}" for term in shown]
+        texts = [f"{_factor(term.weight, count)}*{_factor(term.input, count)}" for term in shown]
         rest = sum(term.product for term in others)
         return [*texts, _factor(rest, count)] if others else texts
 

@@ -130,7 +130,7 @@ def _curves(history: WeightHistory, page: Page, names: Sequence[Column]) -> list
 
 
 def _norm(matrix: MatrixRecord) -> float | None:
-    return matrix.norm
+    return matrix.frobenius_norm
 
 
 def _radius(matrix: MatrixRecord) -> float | None:
@@ -146,7 +146,7 @@ def _update(matrix: MatrixRecord) -> float | None:
 
 
 def _turn(matrix: MatrixRecord) -> float | None:
-    return matrix.turn_since_start
+    return matrix.cosine_distance_from_initialisation
 
 
 def _three(value: float) -> str:

@@ -45,7 +45,7 @@ def _initialise(history: WeightHistory, start: WeightRecord) -> Iterator[str]:
         yield "The checkpoint does not say how the weights were drawn."
     for side in own:
         matrices = [matrix for matrix in start.matrices if matrix.part == side.name]
-        words = f"W_{side.letter}: norm {_range([matrix.norm for matrix in matrices])}"
+        words = f"W_{side.letter}: norm {_range([matrix.frobenius_norm for matrix in matrices])}"
         largest = [m.spectral_norm for m in matrices if m.spectral_norm is not None]
         radii = [m.spectral_radius for m in matrices if m.spectral_radius is not None]
         words += f", largest singular value {_range(largest)}" if largest else ""
@@ -67,7 +67,7 @@ def _range(values: Sequence[float]) -> str:
 
 def _forward(start: WeightRecord, end: WeightRecord) -> Iterator[str]:
     """What a forward pass runs through: memories and gains, at the start and now."""
-    for before, after in zip(start.memories, end.memories, strict=True):
+    for before, after in zip(start.time_constants, end.time_constants, strict=True):
         place = f"Layer {before.layer}{' reverse' if before.direction == 'reverse' else ''}"
         yield (
             f"{place}: the {before.gate} gate's bias alone keeps the state for "
@@ -82,7 +82,7 @@ def _forward(start: WeightRecord, end: WeightRecord) -> Iterator[str]:
             f"step {end.step:,}; now from {digits(min(m.quantiles[0] for m in new), 3)} to "
             f"{digits(max(m.quantiles[4] for m in new), 3)}."
         )
-    if not start.memories and not old:
+    if not start.time_constants and not old:
         yield "No gate of this cell keeps its state by a bias, and nothing is normalised."
 
 

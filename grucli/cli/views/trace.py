@@ -71,10 +71,17 @@ def _columns(gates: Sequence[GateActivity]) -> list[Column]:
     return [
         texts("gate", [f"{gate.symbol} {gate.gate}" for gate in gates], 0, numeric=False),
         texts("mean", [f"{gate.mean:.2f}" for gate in gates], 0),
-        texts("deviation", [f"{gate.deviation:.2f}" for gate in gates], 2),
-        texts("left", [percent(gate.left) for gate in gates], 0),
-        texts("right", [percent(gate.right) for gate in gates], 0),
-        texts("stuck", [str(len(gate.always_left) + len(gate.always_right)) for gate in gates], 1),
+        texts("deviation", [f"{gate.standard_deviation:.2f}" for gate in gates], 2),
+        texts("left", [percent(gate.left_saturated_share) for gate in gates], 0),
+        texts("right", [percent(gate.right_saturated_share) for gate in gates], 0),
+        texts(
+            "stuck",
+            [
+                str(len(gate.always_left_saturated) + len(gate.always_right_saturated))
+                for gate in gates
+            ],
+            1,
+        ),
         texts(
             "mean over time",
             [sparkline(gate.by_step, 16) for gate in gates],
@@ -94,14 +101,17 @@ def _words(layer: LayerActivity, report: TraceReport) -> Iterator[str]:
 def _always(layer: LayerActivity) -> Iterator[str]:
     for gate in layer.gates:
         ends = ACTIVATIONS[gate.activation].ends
-        for units, end in ((gate.always_left, ends[0]), (gate.always_right, ends[1])):
+        for units, end in (
+            (gate.always_left_saturated, ends[0]),
+            (gate.always_right_saturated, ends[1]),
+        ):
             if units:
                 shown = some([*map(str, units)], _SHOWN_UNITS)
                 yield f"{gate.symbol} always {end}: {plural(len(units), 'unit')} ({shown})."
 
 
 def _memory(layer: LayerActivity) -> Iterator[str]:
-    found = layer.memory_steps
+    found = layer.time_constant_steps
     if not found:
         return
     middle, shortest, longest = statistics.median(found), min(found), max(found)
@@ -129,7 +139,7 @@ def _gradient(layer: LayerActivity, report: TraceReport) -> Iterator[str]:
     if curve is None:
         yield "Gradient against lag: n/a; it takes a forecast, a context, and its truth."
         return
-    if layer.reach_steps is None:
+    if layer.gradient_hundredth_lag is None:
         yield "Gradient against lag: the loss does not depend on this layer's states."
         return
     logs = [math.log10(size) if size > 0 else math.nan for size in curve]
@@ -139,10 +149,10 @@ def _gradient(layer: LayerActivity, report: TraceReport) -> Iterator[str]:
     yield f"Gradient of the loss by steps back (log scale, now to {len(curve) - 1} back): {line}"
     yield (
         "Measured: half of the largest is left as far back as "
-        f"{plural(layer.half_steps or 0, 'step')}, a tenth {layer.tenth_steps}, a hundredth "
-        f"{layer.reach_steps}. Share by lag: {', '.join(shares)}."
+        f"{plural(layer.gradient_half_lag or 0, 'step')}, a tenth {layer.gradient_tenth_lag}, "
+        f"a hundredth {layer.gradient_hundredth_lag}. Share by lag: {', '.join(shares)}."
     )
-    half = layer.half_life_steps
+    half = layer.fitted_half_life_steps
     fit = f"halves every {digits(half, 3)} steps" if half is not None else "does not fade"
     yield f"An exponential fitted to the lags of a hundredth and more {fit}."
 
@@ -153,7 +163,7 @@ def _lags(count: int) -> list[int]:
 
 
 def _lyapunov(layer: LayerActivity) -> Iterator[str]:
-    exponent = layer.lyapunov
+    exponent = layer.largest_lyapunov_exponent
     if exponent is None or not math.isfinite(exponent):
         yield "Largest Lyapunov exponent: n/a, too few steps or no memory at all."
         return

@@ -26,7 +26,7 @@ def _content(page: Page, report: UnitReport) -> Iterator[Text]:
     yield page.line(f"{title}{report.cell.upper()} · {clean(report.path)}", style="bold")
     yield Text("")
     yield page.line("What it listens to, and what listens to it (largest weights)", style="bold")
-    yield from page.table(_links(report), styles=[""] * len(report.reads))
+    yield from page.table(_links(report), styles=[""] * len(report.incoming_weights))
     yield Text("")
     if report.times:
         yield page.line(
@@ -35,12 +35,12 @@ def _content(page: Page, report: UnitReport) -> Iterator[Text]:
         yield from _context(page, report)
     elif report.note:
         yield from page.paragraphs([f"No context: {clean(report.note)}"])
-    if report.decoder:
+    if report.decoder_weights:
         yield Text("")
         yield page.line(
             "What the forecast makes of its state, by step of the horizon", style="bold"
         )
-        yield _curve(page, "weight", report.decoder)
+        yield _curve(page, "weight", report.decoder_weights)
     if report.learned_steps:
         yield Text("")
         yield page.line(
@@ -50,7 +50,7 @@ def _content(page: Page, report: UnitReport) -> Iterator[Text]:
         )
         for gate in report.gates:
             style = gate_style(report.cell, gate.gate)
-            yield _curve(page, f"{gate.symbol} {gate.gate}", gate.distances, style=style)
+            yield _curve(page, f"{gate.symbol} {gate.gate}", gate.relative_changes, style=style)
     yield Text("")
     yield from page.paragraphs(_words(report), style="dim")
 
@@ -60,16 +60,20 @@ def _links(report: UnitReport) -> list[Column]:
         return tuple(shorten(clean(link.name), _NAME) for link in links)
 
     def column(heading: str, cells: Sequence[str], *, numeric: bool = False) -> Column:
-        padded = (*cells, *[""] * (len(report.reads) - len(cells)))
-        return Column(heading, padded[: len(report.reads)], numeric=numeric)
+        padded = (*cells, *[""] * (len(report.incoming_weights) - len(cells)))
+        return Column(heading, padded[: len(report.incoming_weights)], numeric=numeric)
 
     return [
-        column("reads", names(report.reads)),
-        column("by gate", [link.gate for link in report.reads]),
-        column("weight", [digits(link.weight, 3) for link in report.reads], numeric=True),
-        column("is read by", names(report.read_by)),
-        column("in gate", [link.gate for link in report.read_by]),
-        column("weight ", [digits(link.weight, 3) for link in report.read_by], numeric=True),
+        column("reads", names(report.incoming_weights)),
+        column("by gate", [link.gate for link in report.incoming_weights]),
+        column(
+            "weight", [digits(link.weight, 3) for link in report.incoming_weights], numeric=True
+        ),
+        column("is read by", names(report.outgoing_weights)),
+        column("in gate", [link.gate for link in report.outgoing_weights]),
+        column(
+            "weight ", [digits(link.weight, 3) for link in report.outgoing_weights], numeric=True
+        ),
     ]
 
 
@@ -92,8 +96,8 @@ def _curve(page: Page, name: str, values: Sequence[float], *, style: str = "") -
 
 
 def _words(report: UnitReport) -> Iterator[str]:
-    if report.memory_steps is not None:
-        yield f"Time constant by its bias alone: {digits(report.memory_steps, 3)} steps."
+    if report.time_constant_steps is not None:
+        yield f"Time constant by its bias alone: {digits(report.time_constant_steps, 3)} steps."
     yield (
         "Each curve runs from its own lowest to its own highest value. Inputs are as the network "
         "reads them, scaled; unit N is another unit's state, above N a unit of the next layer."

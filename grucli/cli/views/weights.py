@@ -176,7 +176,7 @@ def _legend(report: WeightReport, naming: str, shown: Collection[str]) -> Iterat
     yield from _no_exponent(report.matrices)
     if any(item.expected for item in report.matrices):
         yield "In brackets: the value to expect before training."
-    if any(item.effective_norm is not None for item in report.matrices):
+    if any(item.effective_spectral_norm is not None for item in report.matrices):
         by_data = any(item.is_measured for item in report.matrices)
         yield (
             "Below a layer normalisation the size of a matrix does nothing; effective "

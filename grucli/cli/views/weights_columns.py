@@ -11,7 +11,7 @@ from grucli.text import percent
 ROWS = dict(sorted(rows_of(MatrixStatistics, Statistic).items(), key=lambda row: row[1].place))
 """The rows of all statistics by name, in the order of their columns."""
 
-_OF_ONE_COLUMN = ("norm", "effective_norm", "divided_by")
+_OF_ONE_COLUMN = ("frobenius_norm", "effective_spectral_norm", "layer_norm_standard_deviation")
 _FIRST = -1
 """The rank of a column that no other displaces."""
 

@@ -24,14 +24,14 @@ def movement_words(report: WeightReport, naming: str) -> Iterator[str]:
 
 
 def _recorded(movement: Movement, maps: Sequence[MatrixStatistics], naming: str) -> str:
-    known = [m for m in movement.matrices if m.cosine_distance is not None]
+    known = [m for m in movement.matrices if m.cosine_distance_from_initialisation is not None]
     if not known:
         return (
             f"Weights of step {movement.step:,} (epoch {movement.epoch}), which the record has "
             "only the steps beside of: see --history."
         )
-    most = max(known, key=lambda item: item.cosine_distance or 0.0)
-    distance = most.cosine_distance or 0.0
+    most = max(known, key=lambda item: item.cosine_distance_from_initialisation or 0.0)
+    distance = most.cosine_distance_from_initialisation or 0.0
     if distance < ROUNDING:
         return "No matrix has moved from its initialisation."
     angle = math.degrees(math.acos(max(1 - distance, -1.0)))
@@ -64,8 +64,8 @@ def _beside_the_draw(maps: Sequence[MatrixStatistics], naming: str) -> str:
 
 
 def _measured(item: MatrixStatistics) -> tuple[str, str]:
-    if item.effective_norm is not None:
-        return "effective_norm", "effective norm"
+    if item.effective_spectral_norm is not None:
+        return "effective_spectral_norm", "effective norm"
     return "spectral_norm", "spectral norm"
 
 

@@ -84,16 +84,23 @@ def _layer(
 
 def _columns(maps: Sequence[MatrixStatistics], report: WeightReport) -> list[Column]:
     moved = {m.name: m for m in report.movement.matrices} if report.movement else {}
-    acts = any(item.effective_norm is not None for item in maps)
-    size = "effective_norm" if acts else "spectral_norm"
+    acts = any(item.effective_spectral_norm is not None for item in maps)
+    size = "effective_spectral_norm" if acts else "spectral_norm"
     norms, sizes, distances, outliers = [], [], [], []
     for item in maps:
         record = moved.get(item.name)
-        norms.append((record.norm_at_start if record else item.expected.get("norm"), item.norm))
-        recorded = record.spectral_norm_at_start if record and not acts else None
+        norms.append(
+            (
+                record.frobenius_norm_at_initialisation
+                if record
+                else item.expected.get("frobenius_norm"),
+                item.frobenius_norm,
+            )
+        )
+        recorded = record.spectral_norm_at_initialisation if record and not acts else None
         start = item.expected.get(size) if recorded is None else recorded
         sizes.append((start, getattr(item, size)) if is_told(item, size) else (None, None))
-        distances.append(short(record.cosine_distance) if record else NONE)
+        distances.append(short(record.cosine_distance_from_initialisation) if record else NONE)
         outliers.append(short(item.outliers) if is_told(item, "outliers") else NONE)
     return [
         Column("values", tuple(map(histogram_words, maps)), 3, numeric=False),
@@ -121,7 +128,7 @@ def _biases(
 ) -> Iterator[str]:
     """What the biases alone say: the memory that they set, or how far they reach."""
     biases = [item for item in matrices if item.part.startswith("bias")]
-    starts = report.movement.memories_at_start if report.movement else {}
+    starts = report.movement.time_constants_at_initialisation if report.movement else {}
     for memory in memories:
         start = starts.get(memory.bias_name)
         before = f"{digits(start, 3)} → " if start is not None else ""
@@ -158,7 +165,7 @@ def _legend(report: WeightReport) -> Iterator[str]:
         words.append("cos. dist.: 1 - cosine to the initialisation")
     elif any(item.expected for item in report.matrices):
         words.append("a → b: expected before training → now")
-    if any(item.effective_norm is not None for item in report.matrices):
+    if any(item.effective_spectral_norm is not None for item in report.matrices):
         words.append(
             "eff. norm: spectral norm of gain times direction below the normalisation, "
             "expected → now"
@@ -174,7 +181,7 @@ def _next(page: Page, report: WeightReport) -> Iterator[Text]:
         file += f" --layout {report.layout}"
     commands = {"--all": "every statistic"}
     moved = report.movement.matrices if report.movement else ()
-    distances = {item.name: item.cosine_distance or 0.0 for item in moved}
+    distances = {item.name: item.cosine_distance_from_initialisation or 0.0 for item in moved}
     maps = [item for item in report.matrices if item.part == "hh"]
     if maps:
         most = max(maps, key=lambda item: (distances.get(item.name, 0.0), item.outliers or 0))

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from grucli.cells.address import MatrixAddress
 from grucli.results import MatrixStatistics
 from grucli.text import plural
-from grucli.weights.effective import ActingMatrix
+from grucli.weights.effective import EffectiveMatrix
 from grucli.weights.statistics.lens import Lens
 from grucli.weights.statistics.measures import MEASURES
 from grucli.weights.statistics.power_law import FEWEST_EIGENVALUES
@@ -20,21 +20,21 @@ def matrix_statistics(
     *,
     exact: bool = False,
     expected: Mapping[str, float] | None = None,
-    acting: ActingMatrix | None = None,
+    effective: EffectiveMatrix | None = None,
     module: str = "",
 ) -> MatrixStatistics:
     """Describe one gate's matrix [H, C] or vector [H].
 
     Matrices whose smaller side is above 512 are estimated unless ``exact`` (see ``estimates``).
-    ``acting`` is what the matrix does below a layer normalisation (see ``effective``).
+    ``effective`` is what the matrix does below a layer normalisation (see ``effective``).
     """
-    lens = Lens(values, exact=exact, returns=name.kind == "weight_hh", acting=acting)
+    lens = Lens(values, exact=exact, returns=name.kind == "weight_hh", effective=effective)
     defined = [measure.numbers(lens) for measure in MEASURES if measure.where in lens.defined]
     return MatrixStatistics(
         **name.labels,
         shape=tuple(values.shape),
         power_law_note=_power_law_note(lens),
-        is_measured=lens.acting is not None and lens.acting.is_measured,
+        is_measured=lens.effective is not None and lens.effective.is_measured,
         estimated="map" in lens.defined and lens.is_estimated,
         expected=dict(expected or {}),
         module=module,

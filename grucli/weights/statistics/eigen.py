@@ -58,7 +58,7 @@ def leading_period(eigenvalues: NDArray[np.complex128]) -> float | None:
     return 2 * math.pi / angle if angle > 1e-9 else None
 
 
-def non_normality(matrix: Matrix, eigenvalues: NDArray[np.complex128]) -> float:
+def departure_from_normality(matrix: Matrix, eigenvalues: NDArray[np.complex128]) -> float:
     """How far W is from having its eigenvectors at right angles.
 
     Formula: sqrt(|W|_F^2 - sum |lambda|^2) / |W|_F, between 0 and 1

@@ -35,10 +35,10 @@ def spread(entries: NDArray[np.float64]) -> dict[str, float]:
     NaN where there are no entries.
     """
     if entries.size == 0:
-        return dict.fromkeys(("mean", "deviation", "minimum", "maximum"), math.nan)
+        return dict.fromkeys(("mean", "standard_deviation", "minimum", "maximum"), math.nan)
     return {
         "mean": float(entries.mean()),
-        "deviation": float(entries.std()),
+        "standard_deviation": float(entries.std()),
         "minimum": float(entries.min()),
         "maximum": float(entries.max()),
     }

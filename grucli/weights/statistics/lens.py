@@ -6,7 +6,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from grucli.weights.effective import ActingMatrix
+from grucli.weights.effective import EffectiveMatrix
 from grucli.weights.statistics import eigen, elements, estimates, random_matrix
 from grucli.weights.statistics.arrays import Matrix, Vector
 from grucli.weights.statistics.power_law import PowerLaw, fit_power_law
@@ -19,8 +19,8 @@ not zero; of square ones that return to the units that they read; below a layer 
 class Lens:
     """A gate's matrix [H, C] or vector [H] in float64; ``returns`` says whether it reads states.
 
-    Large matrices are estimated unless ``exact``. ``acting`` is what the matrix does below a layer
-    normalisation, where it is below one.
+    Large matrices are estimated unless ``exact``. ``effective`` is what the matrix does below a
+    layer normalisation, where it is below one.
     """
 
     def __init__(
@@ -29,16 +29,18 @@ class Lens:
         *,
         exact: bool,
         returns: bool,
-        acting: ActingMatrix | None = None,
+        effective: EffectiveMatrix | None = None,
     ) -> None:
         self.values, self.exact, self.returns = values, exact, returns
-        self.acting = acting if acting is not None and np.isfinite(acting.values).all() else None
+        self.effective = (
+            effective if effective is not None and np.isfinite(effective.values).all() else None
+        )
 
     @cached_property
     def defined(self) -> frozenset[Where]:
         """Where this is one of those that statistics are defined of."""
         found: set[Where] = {"everywhere"}
-        if self.acting is not None:
+        if self.effective is not None:
             found.add("normalised")
         if self.values.ndim == 2 and self.not_finite == 0:
             found.add("map")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from grucli.weights.effective import acting_matrices
+from grucli.weights.effective import effective_matrices
 from grucli.weights.statistics import eigen, elements, lines, singular
 from grucli.weights.statistics.lens import Lens, Where
 from grucli.weights.statistics.power_law import fit_power_law
@@ -60,19 +60,23 @@ def _power_law(lens: Lens) -> tuple[float | None, float | None]:
 
 def _non_normality(lens: Lens) -> tuple[float | None]:
     """It needs all eigenvalues."""
-    return (None if lens.is_estimated else eigen.non_normality(lens.matrix, lens.eigenvalues),)
+    return (
+        None
+        if lens.is_estimated
+        else eigen.departure_from_normality(lens.matrix, lens.eigenvalues),
+    )
 
 
-def _acting(lens: Lens) -> tuple[float, float | None, float]:
-    assert lens.acting is not None
-    acts = Lens(lens.acting.values, exact=lens.exact, returns=lens.returns)
-    radius = eigen.spectral_radius(acts.eigenvalues) if "loops" in acts.defined else None
-    return float(acts.singular_values[0]), radius, lens.acting.deviation
+def _effective(lens: Lens) -> tuple[float, float | None, float]:
+    assert lens.effective is not None
+    scaled = Lens(lens.effective.values, exact=lens.exact, returns=lens.returns)
+    radius = eigen.spectral_radius(scaled.eigenvalues) if "loops" in scaled.defined else None
+    return float(scaled.singular_values[0]), radius, lens.effective.standard_deviation
 
 
 MEASURES: tuple[Measure[Lens], ...] = (
     Measure(
-        ("mean", "deviation", "minimum", "maximum"),
+        ("mean", "standard_deviation", "minimum", "maximum"),
         elements.spread,
         lambda lens: elements.spread(lens.entries).values(),
     ),
@@ -80,16 +84,16 @@ MEASURES: tuple[Measure[Lens], ...] = (
     _of_entries("near_zero_share", elements.near_zero_share),
     Measure(("not_finite",), elements.not_finite, lambda lens: (lens.not_finite,)),
     _of_entries("rms", elements.root_mean_square),
-    _of_entries("norm", elements.norm),
+    _of_entries("frobenius_norm", elements.norm),
     Measure(("spectral_norm", "smallest_singular_value"), singular.singular_values, _ends, "map"),
-    _of_directions("condition", singular.condition),
+    _of_directions("condition_number", singular.condition_number),
     _of_directions("stable_rank", singular.stable_rank),
     _of_directions("effective_rank", singular.effective_rank),
     _of_directions("participation_ratio", singular.participation_ratio),
-    _of_directions("orthogonality_defect", singular.orthogonality_defect),
+    _of_directions("departure_from_orthogonality", singular.departure_from_orthogonality),
     _of_loops("spectral_radius", eigen.spectral_radius),
     _of_loops("rotation_steps", eigen.leading_period),
-    Measure(("non_normality",), eigen.non_normality, _non_normality, "loops"),
+    Measure(("departure_from_normality",), eigen.departure_from_normality, _non_normality, "loops"),
     Measure(
         ("outliers",),
         outliers,
@@ -102,9 +106,9 @@ MEASURES: tuple[Measure[Lens], ...] = (
     _of_matrix("row_norms", lines.row_norms),
     _of_matrix("column_norms", lines.column_norms),
     Measure(
-        ("effective_norm", "effective_radius", "divided_by"),
-        acting_matrices,
-        _acting,
+        ("effective_spectral_norm", "effective_spectral_radius", "layer_norm_standard_deviation"),
+        effective_matrices,
+        _effective,
         "normalised",
     ),
 )

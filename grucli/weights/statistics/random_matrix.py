@@ -83,13 +83,16 @@ def expected_spectrum(rows: int, columns: int, sigma: float) -> dict[str, float]
     small, large = sorted((rows, columns))
     spectrum_of = _drawn if small <= FEW else _limits
     expected = {
-        "norm": sigma * math.sqrt(rows * columns),
+        "frobenius_norm": sigma * math.sqrt(rows * columns),
         "rms": sigma,
         "row_norms": sigma * math.sqrt(columns),
         "column_norms": sigma * math.sqrt(rows),
     } | spectrum_of(large, small, sigma)
     if rows == columns:
-        expected |= {"spectral_radius": sigma * _radius(rows), "non_normality": math.sqrt(0.5)}
+        expected |= {
+            "spectral_radius": sigma * _radius(rows),
+            "departure_from_normality": math.sqrt(0.5),
+        }
     return expected
 
 
@@ -103,11 +106,11 @@ def _limits(large: int, small: int, sigma: float) -> dict[str, float]:
     return {
         "spectral_norm": sigma * first,
         "smallest_singular_value": sigma * last,
-        "condition": first / last,
+        "condition_number": first / last,
         "stable_rank": large * small / first**2,
         "effective_rank": _effective_rank(small, large),
         "participation_ratio": second**2 / fourth,
-        "orthogonality_defect": math.sqrt(max((fourth - 2 * second) / small + 1, 0.0)),
+        "departure_from_orthogonality": math.sqrt(max((fourth - 2 * second) / small + 1, 0.0)),
     }
 
 
@@ -120,11 +123,11 @@ def _drawn(large: int, small: int, sigma: float) -> dict[str, float]:
     } | {
         statistic.__name__: float(np.median([statistic(s) for s in spectra]))
         for statistic in (
-            singular.condition,
+            singular.condition_number,
             singular.stable_rank,
             singular.effective_rank,
             singular.participation_ratio,
-            singular.orthogonality_defect,
+            singular.departure_from_orthogonality,
         )
     }
 
@@ -161,20 +164,20 @@ def expected_orthogonal(rows: int, columns: int) -> dict[str, float]:
     """The same for a matrix whose rows or columns are orthonormal: every singular value is 1."""
     small = float(min(rows, columns))
     expected = {
-        "norm": math.sqrt(small),
+        "frobenius_norm": math.sqrt(small),
         "row_norms": math.sqrt(small / rows),
         "column_norms": math.sqrt(small / columns),
         "rms": math.sqrt(small / (rows * columns)),
         "spectral_norm": 1.0,
         "smallest_singular_value": 1.0,
-        "condition": 1.0,
+        "condition_number": 1.0,
         "stable_rank": small,
         "effective_rank": small,
         "participation_ratio": small,
-        "orthogonality_defect": 0.0,
+        "departure_from_orthogonality": 0.0,
     }
     if rows == columns:
-        expected |= {"spectral_radius": 1.0, "non_normality": 0.0}
+        expected |= {"spectral_radius": 1.0, "departure_from_normality": 0.0}
     return expected
 
 

@@ -34,7 +34,7 @@ def singular_values(matrix: Matrix) -> Vector:
     return np.asarray(values, dtype=np.float64)
 
 
-def condition(s: Vector) -> float:
+def condition_number(s: Vector) -> float:
     """Condition number: how unequally directions are treated.
 
     Formula: s_1 / s_min; infinite where s_min is 0
@@ -108,15 +108,15 @@ def participation_ratio(s: Vector) -> float:
     return float(squares.sum() ** 2 / np.sum(squares**2))
 
 
-def orthogonality_defect(s: Vector) -> float:
+def departure_from_orthogonality(s: Vector) -> float:
     """How far W is from keeping every length.
 
     Formula: |G - I|_F / sqrt(k) = sqrt(mean (s^2 - 1)^2), G the smaller of W^T W and W W^T
 
     Tells: 0 when W keeps every length, 1 when it is zero; it grows with s^2 where W stretches.
 
-    Misleads: in a gated cell, whose state need not pass through W at all: there a defect is no
-    fault. And a multiple of an orthogonal matrix has one.
+    Misleads: in a gated cell, whose state need not pass through W at all: there it is no
+    fault. And a multiple of an orthogonal matrix is not at 0.
 
     At the start: about 0.75 for a square matrix of torch's draw, 0 for an orthogonal one.
 
