@@ -22,6 +22,7 @@ from grucli.cells import CELLS, CellSpec, address
 from grucli.nn import rules
 from tools.docs_cli import cli_page
 from tools.docs_init import init_page
+from tools.docs_keys import old_keys_section
 from tools.docs_notebook import notebook
 from tools.docs_pictures import draw_pictures
 from tools.docs_published import published_section
@@ -58,16 +59,6 @@ which share the mean squared error is below its own, with `skill.NAME.low` and `
 `coverage.80`, `width.80` and `step3.coverage.80`, where 80 is the level: see judging.md.
 """
 
-OLD_KEYS_HEAD = f"""\
-## Keys that are going
-
-Documents of `"schema_version": {results.SCHEMA_VERSION}`, and the lines of `weights.jsonl`, have
-each of these numbers twice, under its old name and its new one. The version after this one drops
-the old names; until then `--fail-if` and `--sort` know both.
-
-| old key | new key |
-|---|---|"""
-
 EQUATIONS_HEAD = """\
 # Equations and names of every cell
 
@@ -95,16 +86,7 @@ def statistics_page() -> str:
     for section in SECTIONS:
         parts.append(f"## {section.title}\n\nIn `{section.json}`\n")
         parts += [_statistic(section, source) for source in section.sources]
-    return "\n".join([*parts, _old_keys()])
-
-
-def _old_keys() -> str:
-    """The table of keys that go."""
-    renamed = {
-        (before, now): None for keys in results.OLD_KEYS.values() for before, now in keys.items()
-    }
-    rows = [f"| `{before}` | `{now}` |" for before, now in sorted(renamed)]
-    return "\n".join([OLD_KEYS_HEAD, *rows, ""])
+    return "\n".join([*parts, old_keys_section()])
 
 
 def _statistic(section: Section, source: Source) -> str:

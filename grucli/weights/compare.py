@@ -2,7 +2,7 @@
 
 import math
 import statistics
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -66,7 +66,7 @@ def _matrices(file: WeightFile) -> dict[Address, tuple[MatrixAddress, NDArray[An
     }
 
 
-def relative_change(length: float, frobenius_norm_before: float) -> float:
+def relative_change(length: float, before: float) -> float:
     """Length of the step from one file to the other beside the norm it began from.
 
     Formula: |B - A|_F / |A|_F
@@ -82,9 +82,9 @@ def relative_change(length: float, frobenius_norm_before: float) -> float:
 
     NaN where an entry of A is not finite, or one of B is NaN.
     """
-    if frobenius_norm_before == 0:
+    if before == 0:
         return 0.0 if length == 0 else float("inf")
-    return length / frobenius_norm_before
+    return length / before
 
 
 def cosine_similarity(product: float, norms: float) -> float:
@@ -92,12 +92,12 @@ def cosine_similarity(product: float, norms: float) -> float:
 
     Formula: sum a b / (|A|_F |B|_F)
 
-    Tells: whether the direction turned: 1 is the same, 0 a right angle, -1 the opposite.
+    Tells: whether the direction changed: 1 is the same, 0 a right angle, -1 the opposite.
 
     Misleads: of two runs with different seeds it is near 0 however alike they act, for units may
     stand in another order.
 
-    At the start: 1 between two files of one draw; 0, with a deviation of 1 / sqrt(N), between two.
+    At the start: 1 between two files of one draw; about 1 / sqrt(N) in size between two.
 
     Source: the usual definition.
 
@@ -185,30 +185,26 @@ class _Pair:
             return float(np.sum(self.before * self.after))
 
 
+def _one(name: str, function: Callable[..., Any], read: Callable[[_Pair], Any]) -> Measure[_Pair]:
+    return Measure((name,), function, lambda pair: (read(pair),))
+
+
 CHANGES: tuple[Measure[_Pair], ...] = (
     Measure(
         ("frobenius_norm_before", "frobenius_norm_after"), elements.norm, lambda pair: pair.norms
     ),
-    Measure(
-        ("relative_change",),
-        relative_change,
-        lambda pair: (relative_change(pair.length, pair.norms[0]),),
-    ),
-    Measure(
-        ("cosine_similarity",),
+    _one("relative_change", relative_change, lambda p: relative_change(p.length, p.norms[0])),
+    _one(
+        "cosine_similarity",
         cosine_similarity,
-        lambda pair: (cosine_similarity(pair.product, pair.norms[0] * pair.norms[1]),),
+        lambda pair: cosine_similarity(pair.product, math.prod(pair.norms)),
     ),
-    Measure(
-        ("change_effective_rank",),
+    _one(
+        "change_effective_rank",
         change_effective_rank,
-        lambda pair: (change_effective_rank(pair.step) if pair.length > 0 else None,),
+        lambda pair: change_effective_rank(pair.step) if pair.length > 0 else None,
     ),
-    Measure(
-        ("spectrum_distance",),
-        spectrum_distance,
-        lambda pair: (spectrum_distance(pair.before, pair.after),),
-    ),
+    _one("spectrum_distance", spectrum_distance, lambda p: spectrum_distance(p.before, p.after)),
 )
 """What is computed of a matrix in two files; the docstrings are the page, as of ``MEASURES``."""
 
