@@ -13,8 +13,7 @@ from grucli.data.readers.csv_fast import read_fast
 from grucli.data.readers.csv_strict import read_strict
 from grucli.data.readers.sources import Source
 from grucli.dialect import Dialect
-from grucli.errors import DataError, RecipeError, UsageError
-from grucli.recipe import recipe_from_mapping
+from grucli.errors import DataError, UsageError
 from grucli.runs.outputs import check_table_outputs
 from grucli.runs.streaming import Stream
 
@@ -110,13 +109,6 @@ def test_parquet_files_hold_many_series(tmp_path):
     panel = panel_of(read_table(str(tmp_path / "f.parquet"), **OPTIONS))
     assert panel.ids == ("a", "b")
     assert panel.values.ravel().tolist() == [1, 2, 3, 4]
-
-
-def test_series_are_not_regularised():
-    data = {"path": "f.csv", "time": "tag", "target": "wert", "series": "ort", "regularise": True}
-    task = {"kind": "forecast", "context": 4, "horizon": 1}
-    with pytest.raises(RecipeError, match=r"regularise: found true with data\.series"):
-        recipe_from_mapping({"name": "x", "data": data, "task": task})
 
 
 def test_a_model_of_several_files_streams_one_time_and_keeps_its_files(tmp_path):

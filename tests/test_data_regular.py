@@ -14,8 +14,8 @@ def table_of(rows):
 
 def regular(rows, frequency=None, *, missing="error"):
     said = None if frequency is None else frequency_of(frequency)
-    table = regularise(table_of(rows), said)
-    return build_panel(table, Columns(("a",)), missing=missing, expected=said)
+    options = {"missing": missing, "expected": said}
+    return build_panel(table_of(rows), Columns(("a",)), is_regularised=True, **options)
 
 
 JITTERED = """\
@@ -51,7 +51,7 @@ def test_rows_that_meet_are_averaged_and_times_without_a_row_are_missing():
 
 def test_a_regular_table_stays_as_it_is():
     table = table_of("2024-01-01,1\n2024-01-02,2\n2024-01-04,3\n")
-    assert regularise(table, None) is table
+    assert regularise(table, None)[0] is table
 
 
 def test_times_that_run_back_are_still_refused():
@@ -78,12 +78,47 @@ def test_rows_go_to_the_stamps_of_any_frequency(frequency):
 
 
 def test_a_row_keeps_the_line_it_came_from():
-    table = regularise(table_of(JITTERED), None)
+    table, _ = regularise(table_of(JITTERED), None)
     assert table.where(3) == "f:5"
 
 
 def test_means_are_of_measured_values_only():
     cells = {1: "1", 2: "NA", 3: "2", 31: "NA", 32: "NA", 59: "5"}
     rows = "".join(f"2024-01-01 00:{minute:02},{cell}\n" for minute, cell in cells.items())
-    table = regularise(table_of(rows), frequency_of("30min"))
+    table, _ = regularise(table_of(rows), frequency_of("30min"))
     np.testing.assert_array_equal(table.values[:, 0], [1.5, np.nan, 5])
+
+
+def test_the_mean_of_equal_numbers_is_that_number():
+    rows = "".join(f"2024-01-01 00:0{minute},0.1\n" for minute in range(3))
+    assert regular(rows + "2024-01-01 00:20,0.1\n", "10min", missing="linear").values.min() == 0.1
+
+
+SENSORS = """\
+2024-01-01 00:00:07,1,north
+2024-01-01 00:20:02,9,south
+2024-01-01 00:59:58,2,north
+2024-01-01 01:19:00,8,south
+2024-01-01 01:21:00,6,south
+2024-01-01 02:01:00,3,north
+2024-01-01 02:20:00,5,south
+"""
+
+
+def test_many_series_are_moved_to_the_same_times_each_for_itself():
+    table = parse_table(f"t,a,s\n{SENSORS}".encode(), source="f", time="t", texts=("s",))
+    panel = build_panel(
+        table,
+        Columns(("a",)),
+        series=("s",),
+        expected=frequency_of("1h"),
+        is_regularised=True,
+    )
+    assert (panel.ids, panel.bounds.tolist()) == (("north", "south"), [0, 3, 6])
+    assert panel.values[:, 0].tolist() == [1, 2, 3, 9, 7, 5]
+    times = [panel.frequency.format(time)[11:] for time in panel.timestamps]
+    assert times == ["00:00:00", "01:00:00", "02:00:00"] * 2
+    assert panel.notes[1] == (
+        "7 rows moved to the nearest time of rows hourly, by at most 21 minutes; 1 time with the "
+        "mean of several rows"
+    )

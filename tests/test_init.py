@@ -144,6 +144,21 @@ def test_gaps_are_filled_and_many_are_told_to_the_model(tmp_path):
     assert [data.get("missing", "error") for data in kept] == ["error", "linear", "mask"]
 
 
+def test_uneven_times_of_many_series_are_made_even(tmp_path):
+    begin, draw = datetime(2023, 3, 1), np.random.default_rng(0)
+    rows = [
+        [
+            f"{begin + timedelta(hours=hour, seconds=int(late)):%Y-%m-%d %H:%M:%S}",
+            sensor,
+            f"{hour % 24}",
+        ]
+        for sensor in ("north", "south")
+        for hour, late in enumerate(draw.integers(0, 600, 300))
+    ]
+    draft = init(str(write(tmp_path / "s.csv", ["when", "sensor", "level"], rows)))
+    assert (draft.values["data"]["regularise"], draft.seen["frequency"]) == (True, "hourly")
+
+
 def test_constants_notes_and_counters_are_left_out_and_named(tmp_path):
     rows = [
         [str(n), f"2024-01-{n + 1:02}", str(n * n % 31), "7", f"note {n % 29}", "a7"[n % 2]]

@@ -13,6 +13,7 @@ from grucli.data.frequency import Frequency
 from grucli.data.missing import policies_of
 from grucli.data.one_series import build_series
 from grucli.data.panel import Panel
+from grucli.data.regular import regularise
 from grucli.data.time_axis import NAMED_FAULTS, check_times
 from grucli.data.values import Table, TextColumn
 from grucli.errors import DataError
@@ -29,8 +30,9 @@ def build_panel(
     series: Sequence[str] = (),
     missing: str | Sequence[str] = "error",
     expected: Frequency | None = None,
+    is_regularised: bool = False,
 ) -> Panel:
-    """Check a table series by series, each as ``build_series`` does.
+    """Check a table series by series, each as ``build_series`` does; see ``regularise`` too.
 
     ``series`` are the columns of texts that together name a series; without any the table is one.
     Rows of a series may stand apart but in the order of time; series keep the order in which they
@@ -38,9 +40,14 @@ def build_panel(
     faults of all series.
     """
     if not series:
-        return build_series(place_in_zone(table), columns, missing=missing, expected=expected)
+        table = place_in_zone(table)
+        table = regularise(table, expected)[0] if is_regularised else table
+        return build_series(table, columns, missing=missing, expected=expected)
     groups = _group(table, series)
     groups = replace(groups, table=place_in_zone(groups.table, groups.bounds))
+    if is_regularised:
+        table, bounds = regularise(groups.table, expected, groups.bounds)
+        groups = replace(groups, table=table, bounds=bounds)
     policies = policies_of(missing, columns)
     frequency = expected or _frequency_of_longest(groups, may_skip="error" not in policies)
     plain = groups.are_plain(frequency, columns=len(policies))

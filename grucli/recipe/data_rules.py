@@ -52,15 +52,6 @@ def _offset_without_zone(time_format: str | None, time_zone: str | None) -> str 
     return None
 
 
-def _regularised_series(regularise: bool, series: Sequence[str]) -> str | None:
-    if regularise and series:
-        return (
-            "found true with data.series; times are made regular in a table of one series only; "
-            "expected false, resample the series before"
-        )
-    return None
-
-
 def _repeated_target(target: str | Sequence[str], time: str | Sequence[str]) -> str | None:
     names = _names(target)
     for name in names:
@@ -212,7 +203,6 @@ DATA_RULES = (
     Rule(("data.time",), _repeated_time),
     Rule(("data.read.thousands", "data.read.decimal"), _thousands_as_decimal),
     Rule(("data.read.time_format", "data.read.time_zone"), _offset_without_zone),
-    Rule(("data.regularise", "data.series"), _regularised_series),
     Rule(("data.target", "data.time"), _repeated_target),
     Rule(("data.past", "data.target", "data.time"), _repeated_past),
     Rule(("data.future", "data.target", "data.time", "data.past"), _repeated_future),

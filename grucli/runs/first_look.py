@@ -176,8 +176,8 @@ class FirstLook:
 
     @property
     def is_uneven(self) -> bool:
-        """Whether the rows of the only series are to be moved to evenly spaced times."""
-        return not self.look.is_even and not self.look.series and self.kind == "forecast"
+        """Whether rows are to be moved to evenly spaced times, which their labels could not be."""
+        return not self.look.is_even and self.kind != "label"
 
     @property
     def _judged(self) -> Judged:

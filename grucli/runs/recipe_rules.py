@@ -74,7 +74,7 @@ RULES = (
     ),
     Rule(
         "data.regularise",
-        "true where times of one series are not evenly spaced.",
+        "true where times of the longest series are not evenly spaced, unless rows are labelled.",
         choices.regularise,
     ),
     Rule(

@@ -23,10 +23,8 @@ from grucli.data import (
     number_texts,
     number_words,
     parse_table,
-    place_in_zone,
     read_frame,
     read_table,
-    regularise,
     with_words,
 )
 from grucli.errors import DataError
@@ -64,11 +62,12 @@ def read_panel(
     check_numbers(table, data.target, numbers)
     said = None if data.frequency is None else frequency_of(data.frequency)
     wanted = expected or said
-    if data.regularise:
-        table = regularise(place_in_zone(table), wanted, categories=found)
     columns = data.columns
     of_table = replace(columns, calendar=())
-    panel = build_panel(table, of_table, series=data.series, missing=data.policies, expected=wanted)
+    asked: dict[str, Any] = {"missing": data.policies, "expected": wanted}
+    panel = build_panel(
+        table, of_table, series=data.series, is_regularised=data.regularise, **asked
+    )
     panel = replace(panel, categories=table.categories)
     if said is not None and expected is None and panel.frequency != said:
         raise DataError(
