@@ -8,6 +8,9 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from grucli.recipe.schema import Recipe
 
+SCHEMA_ID = "urn:grucli:recipe"
+"""The name of the schema, wherever a copy of it lies."""
+
 
 class _WithoutTitles(GenerateJsonSchema):
     """Keys are their own titles."""
@@ -19,7 +22,7 @@ class _WithoutTitles(GenerateJsonSchema):
 def recipe_json_schema() -> str:
     """Write the schema of draft 2020-12: every key with help, default, choices and range."""
     body = Recipe.model_json_schema(schema_generator=_WithoutTitles)
-    schema = {"$schema": GenerateJsonSchema.schema_dialect, **body}
+    schema = {"$schema": GenerateJsonSchema.schema_dialect, "$id": SCHEMA_ID, **body}
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 

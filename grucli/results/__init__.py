@@ -5,7 +5,7 @@ from grucli.results.backtest import Backtest, BacktestWindow, OverallErrors
 from grucli.results.classes import ClassMetrics, ClassScores, Labels
 from grucli.results.comparison import RunComparison, RunSummary
 from grucli.results.document import SCHEMA_VERSION, to_json
-from grucli.results.draft import RecipeDraft
+from grucli.results.draft import ExampleFiles, RecipeDraft
 from grucli.results.error import Error, Problem
 from grucli.results.history import (
     EpochLoss,
@@ -93,6 +93,7 @@ __all__ = [
     "Epoch",
     "EpochLoss",
     "Error",
+    "ExampleFiles",
     "FilmMoment",
     "Finding",
     "Forecast",

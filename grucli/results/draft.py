@@ -16,3 +16,11 @@ class RecipeDraft:
     seen: Mapping[str, str]
     values: Mapping[str, object]
     recipe: str
+
+
+@dataclass(frozen=True)
+class ExampleFiles:
+    """A shipped recipe and its table, as paths of the copies that were written."""
+
+    recipe: str
+    table: str

@@ -8,7 +8,12 @@ import typer
 from grucli.cli.kit.options import SCREEN, Json, NoColor, Quiet, Verbose
 
 _Data = Annotated[
-    str, typer.Argument(metavar="DATA|-", help="Table, or a pattern in quotes for several files.")
+    str | None,
+    typer.Argument(metavar="[DATA|-]", help="Table, or a pattern in quotes for several files."),
+]
+_Example = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Write a shipped recipe and its table instead: co2, ..."),
 ]
 _Output = Annotated[
     str | None,
@@ -29,10 +34,11 @@ _Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an existi
 
 
 def init(
-    data: _Data,
+    data: _Data = None,
     output: _Output = None,
     task: _Task = None,
     target: _Target = None,
+    example: _Example = None,
     overwrite: _Overwrite = False,
     json: Json = False,
     quiet: Quiet = False,
@@ -46,6 +52,8 @@ def init(
     Example: grucli init data/co2_weekly.csv -o co2.yaml
     Example: grucli init data/walks.csv --task label --target state -o walks.yaml
     """
+    if data is None or example is not None:
+        return _write_example(data, example, output, overwrite=overwrite, json=json)
     from grucli.cli.kit.console import talk, write_result
     from grucli.cli.views.draft import render_seen
     from grucli.results import to_json
@@ -65,3 +73,23 @@ def init(
         write_result(to_json(draft) + "\n")
     elif path is None:
         write_result(draft.recipe)
+    return None
+
+
+def _write_example(
+    data: str | None, example: str | None, output: str | None, *, overwrite: bool, json: bool
+) -> None:
+    """Write the recipe and the table of an example, and say what can be done with them."""
+    from grucli.cli.kit.console import talk, write_result
+    from grucli.errors import UsageError
+    from grucli.results import to_json
+    from grucli.runs.examples import write_example
+
+    if example is None or data is not None:
+        raise UsageError("init: expected a table or --example NAME, and not both")
+    written = write_example(example, output, overwrite=overwrite)
+    if json:
+        write_result(to_json(written) + "\n")
+    if not SCREEN.quiet:
+        words = f"wrote {written.recipe} and {written.table}; grucli train {written.recipe}"
+        talk().print(words, markup=False, highlight=False, soft_wrap=True)
