@@ -4,11 +4,11 @@ A temporary file or folder is locked for as long as a process uses it, so that a
 what a killed process has left.
 """
 
-import fcntl
 import os
 import re
 import shutil
 import signal
+import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -17,7 +17,10 @@ from functools import partial
 from pathlib import Path
 from types import FrameType
 
-ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+if sys.platform != "win32":
+    import fcntl
+
+ENDING = tuple(getattr(signal, n) for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, n))
 """Signals by which a process is asked to end."""
 
 _LETTERS = "[a-z0-9_]{8}"
@@ -74,7 +77,7 @@ def clear_leftovers(path: Path) -> None:
     start, end = _names(path)
     for entry in _matching(path.parent, start, end):
         with suppress(OSError):
-            _if_unlocked(entry, os.O_NONBLOCK, entry.unlink)
+            _if_unlocked(entry, "O_NONBLOCK", entry.unlink)
 
 
 @contextmanager
@@ -86,12 +89,12 @@ def working_folder(kind: str) -> Iterator[Path]:
     start = f"grucli-{kind}-"
     for entry in _matching(Path(tempfile.gettempdir()), start, ""):
         with suppress(OSError):
-            if entry.lstat().st_uid == os.geteuid():
-                _if_unlocked(entry, os.O_DIRECTORY, partial(shutil.rmtree, entry))
+            if sys.platform == "win32" or entry.lstat().st_uid == os.geteuid():
+                _if_unlocked(entry, "O_DIRECTORY", partial(shutil.rmtree, entry))
 
     def make() -> tuple[int, str]:
         name = tempfile.mkdtemp(prefix=start)
-        return os.open(name, os.O_RDONLY), name
+        return os.open(name if sys.platform != "win32" else os.devnull, os.O_RDONLY), name
 
     with signals_wait():
         handle, name = _made_and_locked(make, shutil.rmtree)
@@ -115,9 +118,15 @@ def _matching(folder: Path, start: str, end: str) -> list[Path]:
         return []
 
 
-def _if_unlocked(path: Path, flag: int, remove: Callable[[], None]) -> None:
-    """Remove what no process uses any more. Raises OSError where one does, or it cannot be."""
-    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | flag)
+def _if_unlocked(path: Path, flag: str, remove: Callable[[], None]) -> None:
+    """Remove what no process uses any more. Raises OSError where one does, or it cannot be.
+
+    On Windows nobody can remove what a process has open, so that no lock is needed.
+    """
+    if sys.platform == "win32":
+        remove()
+        return
+    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | getattr(os, flag))
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         remove()
@@ -136,8 +145,9 @@ def _made_and_locked(
     while True:
         handle, name = make()
         try:
-            with suppress(OSError):  # a file system without locks
-                fcntl.flock(handle, fcntl.LOCK_EX)
+            if sys.platform != "win32":
+                with suppress(OSError):  # a file system without locks
+                    fcntl.flock(handle, fcntl.LOCK_EX)
             if os.fstat(handle).st_nlink > 0:
                 return handle, name
         except OSError:

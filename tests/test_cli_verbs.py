@@ -301,7 +301,7 @@ OPTIONS = {
     "backtest": "--set --windows --step --refit --level --json --threads",
     "check": "--set --device --threads --json",
     "compare": "--json",
-    "init": "-o --output --overwrite --json",
+    "init": "-o --output --task --target --example --overwrite --json",
     "train": "--set --run-dir --resume --overwrite --print-recipe --processes --device --threads "
     "--seed --json",
     "tune": "--set --trials --storage --run-dir --lr --device --threads --json",

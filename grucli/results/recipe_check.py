@@ -22,7 +22,7 @@ class RecipeCheck:
 
     ``batch_seconds`` is the time of one batch forward and backward, as measured; those of an epoch
     and of all epochs follow from it, without validation. ``memory_bytes`` is the most that the
-    process (or the device) held with one batch.
+    process (or the device) held with one batch, None where the system does not say.
     """
 
     recipe: str
@@ -43,5 +43,5 @@ class RecipeCheck:
     batch_seconds: float
     epoch_seconds: float
     total_seconds: float
-    memory_bytes: int
+    memory_bytes: int | None
     notes: tuple[str, ...] = ()

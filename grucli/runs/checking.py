@@ -1,8 +1,8 @@
 """What ``train`` would do with a recipe, and all that it would refuse, without training."""
 
 import math
-import resource
 import statistics
+import sys
 import time
 
 import torch
@@ -105,8 +105,12 @@ def _report(run: SetUp, seconds: float) -> RecipeCheck:
     )
 
 
-def _memory(device: str) -> int:
-    """The most that was held so far: of the device, or of this process."""
+def _memory(device: str) -> int | None:
+    """The most that was held so far: of the device, or of this process; None on Windows."""
     if device != "cpu":
         return torch.cuda.max_memory_allocated()
+    if sys.platform == "win32":
+        return None
+    import resource
+
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _KIB

@@ -1,12 +1,11 @@
 """The folder of one run, which one process at a time writes into. No time stamps in paths."""
 
-import fcntl
-import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+
+from filelock import FileLock, Timeout
 
 from grucli.errors import GrucliError, UsageError
 from grucli.files import changing, same_file
@@ -68,20 +67,21 @@ class RunFolder(RunFiles):
         folder goes when the block ends, the folder too if nothing was written into it.
         """
         was_there = self.path.exists()
+        lock = FileLock(self.path / LOCK, blocking=False, fallback_to_soft=False)
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            lock = (self.path / LOCK).open("w")
+            held = lock.acquire()
+        except Timeout:
+            raise UsageError(
+                f"{self.path}: another process is training into this folder; "
+                "wait for it or choose another place with --run-dir"
+            ) from None
         except OSError as error:
             raise GrucliError(
                 f"{self.path}: cannot be used as a run folder: {error.strerror}; "
                 "choose another place with --run-dir"
             ) from error
-        with lock:
-            if not _locked(lock):
-                raise UsageError(
-                    f"{self.path}: another process is training into this folder; "
-                    "wait for it or choose another place with --run-dir"
-                )
+        with held:
             try:
                 yield self._prepared(resume=resume, overwrite=overwrite)
             finally:
@@ -151,12 +151,3 @@ class RunFolder(RunFiles):
             if folder.path.is_dir():
                 folder.emptied()
         return self.home
-
-
-def _locked(file: IO[str]) -> bool:
-    """Lock a file for this process; false where another has it, or has just removed it."""
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return os.fstat(file.fileno()).st_nlink > 0

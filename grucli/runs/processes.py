@@ -9,11 +9,9 @@ import multiprocessing
 import os
 import signal
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -27,6 +25,7 @@ from grucli.runs.launched import launched_rank
 from grucli.runs.memory import memory_watched
 from grucli.runs.setting_up import SetUp
 from grucli.runs.training_run import TrainingRun
+from grucli.temporary import ENDING, working_folder
 from grucli.training.loop import fit
 from grucli.training.observers import Observers
 from grucli.training.ranks import Ranks, TogetherRanks
@@ -52,8 +51,8 @@ def together(processes: int, *, device: str) -> Iterator[Ranks]:
     elif processes == 1:
         yield Ranks()
     else:
-        with _threads_shared(processes), tempfile.TemporaryDirectory(prefix="grucli-") as folder:
-            meeting = f"file://{Path(folder).resolve()}/meeting"
+        with _threads_shared(processes), working_folder("processes") as folder:
+            meeting = f"file://{folder.resolve()}/meeting"
             first = _group(device, init_method=meeting, rank=0, world_size=processes)
             with _others(meeting, processes, device), first as ranks:
                 yield ranks
@@ -103,7 +102,7 @@ def _others(meeting: str, processes: int, device: str) -> Iterator[None]:
 
 def _join(meeting: str, rank: int, processes: int, device: str) -> None:
     """What each of the others runs: an end from the terminal is for the first to decide."""
-    for number in (signal.SIGINT, signal.SIGHUP):
+    for number in set(ENDING) - {signal.SIGTERM}:
         signal.signal(number, signal.SIG_IGN)
     with _group(device, init_method=meeting, rank=rank, world_size=processes) as ranks:
         try:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from grucli.errors import GrucliError, UsageError
-from grucli.tuning.workers import FileLock
+from grucli.tuning.workers import waited_lock
 
 HEARTBEAT_SECONDS, GRACE_SECONDS = 15, 60
 """How often a process tells a database that its trial goes on, and after what silence of its it is
@@ -34,7 +34,7 @@ def open_journal(path: Path) -> Any:
     from optuna.storages import JournalStorage
     from optuna.storages.journal import JournalFileBackend
 
-    lock = FileLock(path.with_name(f"{path.name}.lock"))
+    lock = waited_lock(path.with_name(f"{path.name}.lock"))
     lock.acquire()
     try:
         _take_off_torn_line(path)

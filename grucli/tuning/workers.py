@@ -4,37 +4,23 @@ Locks of the kernel, which die with the process that holds them, however it ends
 process that was killed is known as such at once, without a time to wait for.
 """
 
-import fcntl
-import os
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
+from filelock import FileLock, Timeout
+
 from grucli.errors import GrucliError
 
 _CLAIM = "claim.lock"
+_POLL_SECONDS = 0.002
 
 
-class FileLock:
+def waited_lock(path: Path) -> FileLock:
     """An exclusive lock on a file, waited for; in the form that Optuna's journal asks for."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._handle: int | None = None
-
-    def acquire(self) -> bool:
-        """Wait for the lock."""
-        self._handle = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
-        fcntl.flock(self._handle, fcntl.LOCK_EX)
-        return True
-
-    def release(self) -> None:
-        """Let the next one have it; nothing happens where it is not held."""
-        if self._handle is not None:
-            os.close(self._handle)
-        self._handle = None
+    return FileLock(path, poll_interval=_POLL_SECONDS, fallback_to_soft=False)
 
 
 class Workers:
@@ -45,7 +31,7 @@ class Workers:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.name = folder, uuid.uuid4().hex[:12]
-        self._claim, self._own = FileLock(folder / _CLAIM), FileLock(self._file(self.name))
+        self._claim, self._own = waited_lock(folder / _CLAIM), waited_lock(self._file(self.name))
         try:
             folder.mkdir(parents=True, exist_ok=True)
             with self.claiming():
@@ -78,16 +64,15 @@ class Workers:
         """Whether a process still runs; a trial that names none was not begun in earnest."""
         if name is None:
             return False
-        try:
-            file = self._file(name).open("r+")
-        except FileNotFoundError:
+        file = self._file(name)
+        if not file.exists():
             return False
-        with file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return True
-        self._file(name).unlink(missing_ok=True)
+        try:
+            with FileLock(file, blocking=False, fallback_to_soft=False):
+                pass
+        except Timeout:
+            return True
+        file.unlink(missing_ok=True)
         return False
 
     @property

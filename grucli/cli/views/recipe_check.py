@@ -27,7 +27,7 @@ def _content(page: Page, found: RecipeCheck) -> Iterator[Text]:
         "columns": some([*map(clean, found.columns)], _MOST_COLUMNS),
         "model": f"{clean(found.model)}, {plural(found.parameters, 'parameter')}",
         "computed": f"{found.device}, {plural(found.threads, 'thread')}, kernel {found.kernel}",
-        "memory": f"{count(found.memory_bytes / _MIB)} MiB with one batch",
+        **_memory(found),
         "time": (
             f"{digits(1000 * found.batch_seconds, 3)} ms a batch, {clock(found.epoch_seconds)} for "
             f"the {plural(found.steps_per_epoch, 'step')} of an epoch, at most "
@@ -38,6 +38,12 @@ def _content(page: Page, found: RecipeCheck) -> Iterator[Text]:
         yield from page.paragraphs([f"{name:<10}{words}"])
     yield from page.table(_spans(found), styles=[""] * len(found.spans))
     yield from page.paragraphs([f"note: {clean(note)}" for note in found.notes], style="dim")
+
+
+def _memory(found: RecipeCheck) -> dict[str, str]:
+    if found.memory_bytes is None:
+        return {}
+    return {"memory": f"{count(found.memory_bytes / _MIB)} MiB with one batch"}
 
 
 def _spans(found: RecipeCheck) -> list[Column]:
