@@ -432,7 +432,7 @@ def test_the_recipe_chooses_the_kernel(folder):
     [
         (["model.cell=rnn", "model.activation=relu"], "rnn with relu, layer norm split, ", True),
         (["model.norm_bias=true"], "gru, layer norm split, ", False),
-        (["model.cell=lstm"], "lstm, layer norm split, ", False),
+        (["model.cell=lstm"], "lstm, layer norm split, ", True),
     ],
 )
 def test_a_run_says_what_it_trains_and_with_which_kernel(folder, changes, words, native):
