@@ -1,5 +1,9 @@
-"""Run sweeps whole and print their counts, as the table of docs/reliability.md has them."""
+"""Run sweeps whole and print their counts, as the table of docs/reliability.md has them.
 
+Ctrl-C or SIGTERM ends them with the counts so far.
+"""
+
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -24,10 +28,13 @@ def main(names: list[str]) -> int:
         for name in names or SWEEPS:
             folder = Path(place) / name
             folder.mkdir()
-            tally = swept(SWEEPS[name].cases(ground, folder))
-            print(row(name, tally), flush=True)
-            for words in tally.wrong:
-                print(f"{name}: {words}", file=sys.stderr, flush=True)
+            tally = Tally()
+            try:
+                swept(SWEEPS[name].cases(ground, folder), tally=tally)
+            finally:
+                print(row(name, tally), flush=True)
+                for words in tally.wrong:
+                    print(f"{name}: {words}", file=sys.stderr, flush=True)
             wrong += len(tally.wrong)
     return 1 if wrong else 0
 
@@ -42,4 +49,9 @@ def row(name: str, tally: Tally) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)

@@ -55,9 +55,9 @@ class Tally:
         return self.ends.total()
 
 
-def swept(cases: Iterator[Case], *, every: int = 1) -> Tally:
-    """Try each case, or one in ``every`` of them."""
-    tally, before = Tally(), _peak()
+def swept(cases: Iterator[Case], *, every: int = 1, tally: Tally | None = None) -> Tally:
+    """Try each case, or one in ``every`` of them, and add to ``tally`` how it ended."""
+    tally, before = tally or Tally(), _peak()
     for words, attempt in islice(cases, 0, None, every):
         started = time.process_time()
         end, fault = _end_of(attempt)
@@ -65,7 +65,7 @@ def swept(cases: Iterator[Case], *, every: int = 1) -> Tally:
         tally.ends[end] += 1
         if fault:
             tally.wrong.append(f"{words}: {end}: {fault}")
-    tally.peak_mebibytes = _peak() - before
+        tally.peak_mebibytes = _peak() - before
     return tally
 
 
