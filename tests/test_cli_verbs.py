@@ -308,6 +308,7 @@ OPTIONS = {
     "eval": "--split --by --level --fail-if --plot --json --threads",
     "predict": "-o --output --horizon --level --future --future-template --anomaly --stream "
     "--shard --plot --json --threads",
+    "export": "-o --output --json",
     "inspect-weights": "--layout --layer --gate --sort --names --matrix -o --output --unit "
     "--history --all --exact --fail-if --plot --json",
     "trace": "-o --output --rows --layer --unit --gate --step --plot --json --threads",

@@ -42,6 +42,7 @@ ERRORS = [
     (["eval", "none.pt", "--fail-if", "mase"], 2, '--fail-if "mase"'),
     (["predict", "none.pt"], 4, "none.pt"),
     (["predict", "none.pt", "--horizon", "x"], 2, "grucli predict"),
+    (["export", "none.pt", "-o", "a.onnx"], 4, "none.pt"),
     (["inspect-weights", "none.pt"], 4, "none.pt"),
     (["trace", "none.pt"], 4, "none.pt"),
     (["explain", "none.pt", "--at", "1"], 4, "none.pt"),

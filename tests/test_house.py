@@ -37,9 +37,10 @@ MAY_IMPORT = {
     "weights": GROUND | {"forms", "formats", "results", "checkpoint"},
     "tuning": {"errors", "recipe", "results"},
     "checkpoint": {"errors", "forms", "files", "formats"},
+    "exporting": {"columns", "data", "nn"},
     "runs": GROUND
     | VALUES
-    | {"data", "nn", "training", "insight", "tasks", "tuning", "weights"}
+    | {"data", "nn", "training", "insight", "tasks", "tuning", "weights", "exporting"}
     | {"checkpoint", "version"},
     "page": {"errors", "results"},
     "figures": GROUND | {"results", "page"},
@@ -243,6 +244,7 @@ HEAVY = {"torch", "pandas", "numpy", "yaml", "matplotlib"}
         ["tune", "--help"],
         ["eval", "--help"],
         ["predict", "--help"],
+        ["export", "--help"],
         ["inspect-weights", "--help"],
         ["trace", "--help"],
         ["explain", "--help"],

@@ -19,6 +19,7 @@ from grucli.cli.verbs import (
     compare,
     evaluate,
     explain,
+    export,
     init,
     inspect_weights,
     predict,
@@ -68,7 +69,7 @@ _GROUPS: dict[str, dict[str, Callable[..., None]]] = {
         "backtest": backtest.backtest,
         "compare": compare.compare,
     },
-    "Use": {"predict": predict.predict},
+    "Use": {"predict": predict.predict, "export": export.export},
     "Look": {
         "inspect-weights": inspect_weights.inspect_weights,
         "trace": trace.trace,

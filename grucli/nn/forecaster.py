@@ -130,7 +130,7 @@ class Forecaster(RecurrentModel):
     ) -> Distribution:
         """The same forecast with all that it says of how values may come out."""
         if future_BKF is None:
-            future_BKF = context_BTC.new_empty(len(context_BTC), self.horizon, 0)
+            future_BKF = context_BTC.new_empty(context_BTC.shape[0], self.horizon, 0)
         self.given.check(context_BTC, target_BKC, future_BKF, horizon=self.horizon)
         context_BTC, future_BKF = self.categories(context_BTC, future_BKF)
         truth_BKC = target_BKC if teacher_forcing > 0 else None

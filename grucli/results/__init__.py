@@ -7,6 +7,7 @@ from grucli.results.comparison import RunComparison, RunSummary
 from grucli.results.document import SCHEMA_VERSION, to_json
 from grucli.results.draft import ExampleFiles, RecipeDraft
 from grucli.results.error import Error, Problem
+from grucli.results.exported import Exported, Parity, Port
 from grucli.results.history import (
     EpochLoss,
     MatrixLearning,
@@ -94,6 +95,7 @@ __all__ = [
     "EpochLoss",
     "Error",
     "ExampleFiles",
+    "Exported",
     "FilmMoment",
     "Finding",
     "Forecast",
@@ -119,6 +121,8 @@ __all__ = [
     "NumberScores",
     "Numbers",
     "OverallErrors",
+    "Parity",
+    "Port",
     "Prediction",
     "Problem",
     "RateRange",

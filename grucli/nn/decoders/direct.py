@@ -36,7 +36,7 @@ class Direct(Decoder):
 
     def decode(self, stack: Recurrent, last_BH: Tensor, state: State, ahead: Ahead) -> Tensor:
         """All steps at once."""
-        forecast_BKC = self._values(last_BH).view(len(last_BH), self.horizon, -1)
+        forecast_BKC = self._values(last_BH).view(last_BH.shape[0], self.horizon, -1)
         if not self.row.future:
             return forecast_BKC
         last_BKH = last_BH.unsqueeze(1).expand(-1, self.horizon, -1)

@@ -44,7 +44,7 @@ class Recursive(Decoder):
 
     def decode(self, stack: Recurrent, last_BH: Tensor, state: State, ahead: Ahead) -> Tensor:
         """One step after the other; what is fed back counts as measured."""
-        measured_BC = last_BH.new_ones(len(last_BH), self.row.flags)
+        measured_BC = last_BH.new_ones(last_BH.shape[0], self.row.flags)
         fixed_BC = torch.cat([ahead.static, measured_BC], dim=-1)
         hidden_BH, steps = last_BH, [self._values(last_BH)]
         for k in range(1, self.horizon):

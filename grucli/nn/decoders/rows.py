@@ -58,7 +58,7 @@ class Row:
             )
         expected = {"target": self.targets, "future": self.future}
         for (name, columns), values in zip(expected.items(), (target_BKC, future_BKF), strict=True):
-            shape = (len(context_BTC), horizon, columns)
+            shape = (context_BTC.shape[0], horizon, columns)
             if values is not None and tuple(values.shape) != shape:
                 raise ValueError(f"{name}: shape {tuple(values.shape)}; expected {shape}")
 

@@ -78,12 +78,12 @@ class Segment(Decoder):
         if lacking:
             oldest_BTC = context_BTC[:, :1].expand(-1, lacking, -1)
             context_BTC = torch.cat([oldest_BTC, context_BTC], dim=1)
-        segments_BSC = context_BTC.reshape(len(context_BTC), -1, self.segment * self.row.size)
+        segments_BSC = context_BTC.reshape(context_BTC.shape[0], -1, self.segment * self.row.size)
         return functional.relu(self.reads(segments_BSC))
 
     def decode(self, stack: Recurrent, last_BH: Tensor, state: State, ahead: Ahead) -> Tensor:
         """All segments at once, each one step from the same state."""
-        batch = len(last_BH)
+        batch = last_BH.shape[0]
         parts = [state] if isinstance(state, Tensor) else list(state)
         same = joined([part.repeat_interleave(self.segments, dim=1) for part in parts])
         inputs_NH = self._inputs(batch, ahead.future).flatten(0, 1)
