@@ -1,117 +1,22 @@
 """What docs/architecture.md says about where to add what: done, in a copy of the package."""
 
 import json
-import os
 import random
 import re
-import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-import grucli
-
-PACKAGE = Path(grucli.__file__).parent
-PAGE = Path(__file__).parents[1] / "docs" / "architecture.md"
-MOST_FILES = 3
-
-RECIPE = """
-name: wave
-data: {path: wave.csv, time: step, target: value}
-task: {kind: forecast, context: 8, horizon: 2}
-model: {hidden: 6}
-train: {epochs: 2, batch_size: 32}
-"""
-
-# An editable installation finds the package by itself, before any path: that finder is taken away.
-FIRST = """
-import sys
-sys.meta_path[:] = [f for f in sys.meta_path if type(f).__module__ != "_editable_skbc_grucli"]
-sys.path.insert(0, "copy")
-import grucli
-assert "/copy/grucli/" in grucli.__file__, grucli.__file__
-"""
-
-
-TRAIN = "train wave.yaml --run-dir run --quiet"
-INSPECT = "inspect-weights run/best.pt"
-
-
-class Copy:
-    """A copy of the package, and which of its files were changed."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        self.touched = set()
-        shutil.copytree(PACKAGE, folder / "copy" / "grucli")
-
-    def write(self, file, text):
-        """Write a new file."""
-        path = self.folder / "copy" / "grucli" / file
-        assert not path.exists()
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-        self.touched.add(file)
-
-    def change(self, file, old, new):
-        """Replace a text that stands there once."""
-        path = self.folder / "copy" / "grucli" / file
-        text = path.read_text(encoding="utf-8")
-        assert text.count(old) == 1, (file, old)
-        path.write_text(text.replace(old, new), encoding="utf-8")
-        self.touched.add(file)
-
-    def run(self, code, stream=0):
-        """What a program that has the copy for its grucli prints, or says on standard error."""
-        ran = subprocess.run(
-            [sys.executable, "-c", FIRST + code],
-            cwd=self.folder,
-            env={**os.environ, "COLUMNS": "200"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert ran.returncode == 0, ran.stderr
-        return (ran.stdout, ran.stderr)[stream]
-
-    def verbs(self, *lines, then=""):
-        """What each of some commands of the copy prints, in one process; then runs more code."""
-        commands = [line.split() for line in lines]
-        return self.run(f"""
-from grucli.cli.app import run
-for command in {commands}:
-    assert run(command) == 0, command
-    print("\\0", flush=True)
-{then}""").split("\0\n")[:-1]
-
-    def check_page(self, what, name=""):
-        """The changed files are those that the page names for this, and not too many.
-
-        What lies in a folder of its own is one thing.
-        """
-        (row,) = re.findall(rf"^\| {re.escape(what)} \|(.*)\|(.*)\|$", PAGE.read_text(), re.M)
-        named = re.findall(r"`([\w/]+(?:\.py|NAME/))", " ".join(row))
-        said = {file.replace("NAME", name) for file in named}
-        own = {file for file in self.touched if f"{file.rpartition('/')[0]}/" in said}
-        assert self.touched - own <= said
-        assert len(self.touched - own) <= MOST_FILES
-
-
-@pytest.fixture(scope="module")
-def pristine(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("additions")
-    rows = "".join(f"{step},{(step * 37 % 24) / 7}\n" for step in range(160))
-    (folder / "wave.csv").write_text("step,value\n" + rows)
-    (folder / "wave.yaml").write_text(RECIPE)
-    return folder
+from tests.package_copy import (
+    INSPECT,
+    PACKAGE,
+    PAGE,
+    TRAIN,
+    Copy,
+)
 
 
 @pytest.fixture
-def copy(pristine, tmp_path):
-    for name in ("wave.csv", "wave.yaml"):
-        shutil.copy(pristine / name, tmp_path / name)
+def copy(tmp_path):
     return Copy(tmp_path)
 
 
@@ -234,12 +139,16 @@ def pinball(level, said, truth):
     error = truth - said
     return torch.maximum(level * error, (level - 1) * error).mean(), error.numel()
 '''
+
+
 LIMIT_RECIPE = """class LimitRecipe(RegressRecipe):
     kind: Literal["limit"] = Field(description="What to do with the series.")
     level: float = Field(default=0.9, gt=0, lt=1, description="The share of series below it.")
 
 
 """
+
+
 LIMITED = """
 name: loads
 data: {path: loads.csv, time: step, series: id, past: [x], split: {valid: 40, test: 100}}
@@ -281,178 +190,94 @@ def test_a_task_is_added(copy):
     assert "task.level" in said
 
 
+JSON_LINES = '''
+"""Lines of JSON: an object for each row."""
+
+import io
+
+import pandas as pd
+
+from grucli.data.readers.frame import read_frame
+
+
+def is_json_lines(source):
+    """Whether a file begins with an object."""
+    return source.head(1) == b"{"
+
+
+def read_json_lines(source, **asked):
+    """The wanted columns of a file of objects."""
+    with source.open("utf-8") as binary:
+        frame = pd.read_json(io.BytesIO(binary.read()), lines=True)
+    return read_frame(frame, source=source.name, **asked)
+'''
+UNROLLED = '''
+"""One map for all steps, of the last state and a learned vector of the step."""
+
+import torch
+from torch import nn
+
+from grucli.nn.decoders.decoder import Decoder
+
+
+class Unrolled(Decoder):
+    """y_k = W (h + v_k) + b."""
+
+    def __init__(self, plan):
+        super().__init__(plan)
+        self.steps = nn.Embedding(plan.horizon, plan.hidden)
+
+    @staticmethod
+    def values(plan):
+        """All numbers of one step."""
+        return plan.numbers
+
+    def read(self, context_BTC, future_BKF):
+        """The context as it is."""
+        return context_BTC
+
+    def decode(self, stack, last_BH, state, ahead):
+        """All steps at once."""
+        return self._values(last_BH[:, None] + self.steps.weight)
+'''
+
+
+def test_a_reader_and_a_decoder_are_added(copy):
+    copy.write("data/readers/json_lines.py", JSON_LINES)
+    beside = "from grucli.data.readers.kinds import"
+    own = "from grucli.data.readers.json_lines import is_json_lines, read_json_lines\n"
+    copy.change("data/readers/table.py", beside, own + beside)
+    plain = "    return read_fast(source, **asked) or"
+    told = "    if is_json_lines(source):\n        return read_json_lines(source, **asked)\n"
+    copy.change("data/readers/table.py", plain, told + plain)
+    copy.check_page("a reader of tables", "json_lines")
+    copy.touched.clear()
+    copy.write("nn/decoders/unrolled.py", UNROLLED)
+    copy.change(
+        "nn/decoders/__init__.py", '    "direct": D', '    "unrolled": Unrolled,\n    "direct": D'
+    )
+    beside = "from grucli.nn.window_scale import"
+    own = "from grucli.nn.decoders.unrolled import Unrolled\n"
+    copy.change("nn/decoders/__init__.py", beside, own + beside)
+    copy.change("recipe/schema.py", 'Literal["direct", "rec', 'Literal["unrolled", "direct", "rec')
+    copy.check_page("a decoder", "unrolled")
+    steps = [{"step": step, "value": (step * 37 % 24) / 7} for step in range(160)]
+    (copy.folder / "wave.jsonl").write_text("\n".join(map(json.dumps, steps)) + "\n")
+    told = f"{TRAIN} --set data.path=wave.jsonl --set model.decoder=unrolled"
+    _, scores, ahead, _, trace = copy.verbs(
+        told,
+        "eval run/best.pt --json",
+        "predict run/best.pt wave.csv",
+        f"{INSPECT} --json",
+        "trace run/best.pt --json",
+    )
+    assert json.loads(scores)["horizon_steps"] == 2
+    assert [line.split(",")[0] for line in ahead.splitlines()] == ["step", "160", "161"]
+    assert json.loads(trace)["table"].endswith("wave.jsonl")
+
+
 def test_everything_that_the_page_names_is_there():
     rows = re.findall(r"^\| (?:a|an) .*\|$", PAGE.read_text(), re.M)
     names = {name for row in rows for name in re.findall(r"`([\w/]+(?:\.py|/))", row)}
     assert len(names) > 25
     assert [name for name in names if not list(PACKAGE.glob(name.replace("NAME", "*")))] == []
-
-
-MGU = """
-from grucli.cells.activations import LOGISTIC, TANH
-from grucli.cells.spec import CellSpec, Gate, LayerNorm, NextState
-
-MGU = CellSpec(
-    name="mgu",
-    gates=(
-        Gate("forget", "f", LOGISTIC, "How much of the old state is forgotten."),
-        Gate("candidate", "n", TANH, "What the unit would become.", reset_by="f"),
-    ),
-    state=("h",),
-    state_names=("state",),
-    next_state=NextState("new state h'", "A part f is new.", (("h'", "(1 - f) * h + f * n"),)),
-    layer_norms=(LayerNorm("none"), LayerNorm("split", groups=(("forget", "candidate"),))),
-    convention="MGU gates: f forget, n candidate.",
-)
-"""
-MGU_EQUATIONS = """
-import torch
-
-from grucli import cells
-from grucli.nn.rules import Equations, StepValues
-from grucli.nn.stack import Recurrent
-
-
-def step(rule, weights, x_BG, q_BG, state):
-    x_f, x_n = x_BG.chunk(2, dim=-1)
-    q_f, q_n = q_BG.chunk(2, dim=-1)
-    a_f = x_f + q_f
-    f = torch.sigmoid(a_f)
-    a_n = x_n + f * q_n
-    n = torch.tanh(a_n)
-    return StepValues((state[0] + f * (n - state[0]),), (f, n), (a_f, a_n))
-
-
-class MinimalGatedUnit(Recurrent):
-    equations = Equations(cells.CELLS["mgu"], step)
-"""
-MGU_CHECK = """
-import torch
-from grucli.nn import MODULES
-torch.manual_seed(0)
-module = MODULES["mgu"](3, 5).double()
-x = torch.randn(4, 2, 3, dtype=torch.float64)
-h, w = torch.zeros(2, 5, dtype=torch.float64), module.state_dict()
-for row in x:
-    a = row @ w["weight_ih_l0"].T + w["bias_ih_l0"]
-    b = h @ w["weight_hh_l0"].T + w["bias_hh_l0"]
-    f = torch.sigmoid(a[:, :5] + b[:, :5])
-    h = (1 - f) * h + f * torch.tanh(a[:, 5:] + f * b[:, 5:])
-torch.testing.assert_close(module(x)[0][-1], h)
-"""
-
-MINGRU = """
-import math
-
-from grucli.cells.activations import LOGISTIC, Activation
-from grucli.cells.side import INPUT
-from grucli.cells.spec import CellSpec, Gate, LayerNorm, NextState
-
-LINEAR = Activation("linear", "id", -math.inf, math.inf, ("", ""), float)
-MINGRU = CellSpec(
-    name="mingru",
-    gates=(
-        Gate("update", "z", LOGISTIC, "How much of the new comes in."),
-        Gate("candidate", "n", LINEAR, "What the unit would become."),
-    ),
-    state=("h",),
-    state_names=("state",),
-    next_state=NextState("new state h'", "A part z is new.", (("h'", "(1 - z) * h + z * n"),)),
-    layer_norms=(LayerNorm("none"), LayerNorm("split", groups=(("update", "candidate"),))),
-    sides=(INPUT,),
-    convention="minGRU gates: z update, which lets the new in, n candidate.",
-)
-"""
-MINGRU_EQUATIONS = """
-import torch
-
-from grucli import cells
-from grucli.nn.rules import Equations, StepValues
-from grucli.nn.stack import Recurrent
-
-
-def step(rule, weights, x_BG, q_B0, state):
-    a_z, n = x_BG.chunk(2, dim=-1)
-    z = torch.sigmoid(a_z)
-    return StepValues((torch.lerp(state[0], n, z),), (z, n), (a_z, n))
-
-
-class MinGRU(Recurrent):
-    equations = Equations(cells.CELLS["mingru"], step)
-"""
-# The paper's parallel form in its own words: with a = 1 - z and b = z * n all states at once are
-# A * (h_0 + cumsum(b / A)), A the running product of a.
-MINGRU_CHECK = """
-import torch
-from grucli.errors import RecipeError
-from grucli.nn import MODULES, initialise
-torch.manual_seed(0)
-module = MODULES["mingru"](3, 5).double()
-assert sum(p.numel() for p in module.parameters()) == 2 * 5 * (3 + 1)
-x, h = torch.randn(7, 2, 3, dtype=torch.float64), torch.randn(1, 2, 5, dtype=torch.float64)
-z, n = (x @ module.weight_ih_l0.T + module.bias_ih_l0).chunk(2, dim=-1)
-z = torch.sigmoid(z)
-A = torch.cumprod(1 - z, dim=0)
-torch.testing.assert_close(module(x, h)[0], A * (h + torch.cumsum(z * n / A, dim=0)))
-torch.testing.assert_close(module.step(x[0], h)[0], module(x, h)[0][0])
-try:
-    initialise(module, hidden_hidden="orthogonal")
-except RecipeError as error:
-    assert "no weight_hh" in str(error)
-else:
-    raise AssertionError("drew a matrix that is not there")
-"""
-
-
-def add_cell(copy, name, spec, equations):
-    """Do what the page says of a cell."""
-    copy.write(f"cells/{name}.py", spec)
-    copy.write(f"nn/cells/{name}.py", equations)
-    beside = "from grucli.cells.lstm import LSTM\n"
-    own = f"from grucli.cells.{name} import {name.upper()}\n"
-    copy.change("cells/__init__.py", beside, beside + own)
-    copy.change("cells/__init__.py", "in (GRU, RNN, LSTM)", f"in (GRU, RNN, LSTM, {name.upper()})")
-    copy.check_page("a cell", name)
-
-
-def symbols_of(shown):
-    """The matrices of a JSON report, by symbol."""
-    return {item["symbol"] for item in json.loads(shown)["matrices"]}
-
-
-def test_a_cell_is_added(copy):
-    """The minimal gated unit of Zhou et al. 2016, arXiv 1603.09420, reset behind the product."""
-    add_cell(copy, "mgu", MGU, MGU_EQUATIONS)
-    train = f"{TRAIN} --set model.cell=mgu --set model.layer_norm=split"
-    explain = "explain run/best.pt --at 100"
-    _, shown, explained = copy.verbs(train, f"{INSPECT} --json", explain, then=MGU_CHECK)
-    assert symbols_of(shown) >= {"W_xf", "W_hf", "W_xn", "W_hn", "g_hf"}
-    assert "(1 - f) * h + f * n" in explained
-
-
-def test_a_cell_without_hidden_to_hidden_matrices_is_added(copy):
-    """minGRU of Feng et al. 2024, arXiv 2410.01201, section 3.1."""
-    add_cell(copy, "mingru", MINGRU, MINGRU_EQUATIONS)
-    plain = f"{TRAIN} --set model.cell=mingru --set model.layers=2 --set model.bidirectional=true"
-    verbs = [
-        f"{INSPECT} --json",
-        f"{INSPECT} --history",
-        "explain run/best.pt --at 100 --layer 1r",
-        "trace run/best.pt",
-        "report run/best.pt",
-        "predict run/best.pt",
-    ]
-    normed = f"{plain} --overwrite --set model.layer_norm=split"
-    found = copy.verbs(plain, *verbs, normed, *verbs, then=MINGRU_CHECK)
-    for gains, (_, shown, history, explained, traced, *_) in (
-        (set(), found[:7]),
-        ({"g_xz", "g_xn"}, found[7:]),
-    ):
-        assert symbols_of(shown) == {"W_xz", "W_xn", "b_xz", "b_xn", *gains}
-        assert "W_x uniform" in history
-        assert "W_h" not in history
-        assert "(1 - z) * h + z * n" in explained
-        assert "= id(a_n) = " in explained
-        assert "W_hz" not in explained
-        columns = traced.splitlines()[0].split(",")
-        assert columns[4:] == ["z", "n", "h", "xW_z", "xW_n", "a_z", "a_n"]

@@ -1,4 +1,4 @@
-"""Columns of texts as categories: found, learned as vectors, kept, and known again."""
+"""Columns of texts in a run: kept, known again, named, and refused."""
 
 import io
 import json
@@ -6,32 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import polars as pl
-import pyarrow as pa
 import pytest
 import torch
 
 from grucli import evaluate, inspect_weights, predict, train
 from grucli.checkpoint import load_checkpoint
 from grucli.cli.app import run
-from grucli.columns import Columns, vector_size
-from grucli.data import (
-    Classes,
-    Span,
-    build_panel,
-    check_texts,
-    fit_vocabularies,
-    number_texts,
-    parse_table,
-    read_frame,
-    read_table,
-)
-from grucli.data.readers.csv_fast import read_fast
-from grucli.data.readers.csv_strict import read_strict
-from grucli.data.readers.sources import Source
-from grucli.dialect import Dialect
 from grucli.errors import DataError
-from grucli.nn import Forecaster, SequenceModel
 from grucli.recipe import load_recipe
 from grucli.runs.explaining import explain
 from grucli.runs.opened import open_table
@@ -40,315 +21,7 @@ from grucli.runs.tables import read_panel
 from grucli.runs.tracing import trace
 from grucli.tasks.forecast.ridge import fit_ridge
 from tests.recipe_texts import BASE, errors_of
-
-PLAIN = Dialect()
-WIND = "t,y,wind,promo\n1,1,NW,\n2,2,,tv\n3,3,NA,tv\n4,4,SE,flyer\n"
-
-
-def read(text, *, known=None, **options):
-    """A table with its texts as numbers, and these texts."""
-    wanted = {"time": "t", "columns": ("y", "wind", "promo"), "undecided": ("wind", "promo")}
-    table = parse_table(text.encode(), source="f", **(wanted | options))
-    return number_texts(table, wanted["columns"], known or {}, options.get("dialect", PLAIN))
-
-
-# --- reading ---------------------------------------------------------------------------------
-def test_a_column_whose_first_cell_is_a_text_is_numbered_by_its_texts():
-    table = read(WIND)
-    assert table.values.tolist() == [[1, 1, 0], [2, 0, 1], [3, 0, 1], [4, 2, 2]]
-    assert table.categories == {"wind": ("", "NW", "SE"), "promo": ("", "tv", "flyer")}
-    assert table.texts == ()
-
-
-def test_texts_that_are_known_keep_their_numbers():
-    table = read(WIND, known={"wind": ("", "SE", "N")})
-    assert table.values[:, 1].tolist() == [3, 0, 0, 1]
-    assert table.categories["wind"] == ("", "SE", "N", "NW")
-
-
-def test_both_ways_to_read_a_csv_give_the_same_texts():
-    asked = {"time": ("t",), "columns": ("y",), "texts": ("wind",), "sparse": ("wind",)}
-    source = Source("f", WIND.encode())
-    fast, strict = (how(source, **asked, dialect=PLAIN) for how in (read_fast, read_strict))
-    for table in (fast, strict):
-        assert [table.texts[0].words[code] for code in table.texts[0].codes] == [
-            *("NW", "", "NA", "SE")
-        ]
-    quoted = read(WIND.replace("NW", '"NW"').replace("SE", " SE"))
-    assert quoted.values.tolist() == read(WIND).values.tolist()
-
-
-def held(kind, tmp_path):
-    """The same table as another kind of thing."""
-    frame = pd.read_csv(io.StringIO(WIND), keep_default_na=False)
-    frame = frame.replace({"": None, "NA": None})
-    if kind == "categorical":
-        return frame.astype({"wind": "category"})
-    if kind == "polars":
-        return pl.from_pandas(frame).with_columns(pl.col("wind").cast(pl.Categorical))
-    if kind == "pyarrow":
-        table = pa.Table.from_pandas(frame)
-        return table.set_column(2, "wind", table["wind"].dictionary_encode())
-    if kind == "parquet":
-        path = tmp_path / "f.parquet"
-        frame.to_parquet(path)
-        return str(path)
-    return frame
-
-
-@pytest.mark.parametrize("kind", ["pandas", "categorical", "polars", "pyarrow", "parquet"])
-def test_frames_and_parquet_files_give_the_same(tmp_path, kind):
-    asked = {"time": "t", "columns": ("y", "wind", "promo"), "undecided": ("wind", "promo")}
-    table = held(kind, tmp_path)
-    read_it = read_table if isinstance(table, str) else read_frame
-    options = {} if isinstance(table, str) else {"source": "f"}
-    found = read_it(table, **asked, **options, dialect=PLAIN)
-    numbered = number_texts(found, asked["columns"], {}, PLAIN)
-    assert numbered.values.tolist() == read(WIND).values.tolist()
-
-
-def test_truth_values_of_a_frame_are_the_texts_that_a_file_would_have():
-    frame = pd.DataFrame({"t": [1, 2, 3], "y": [1.0, 2, 3], "promo": [True, False, True]})
-    asked = {"time": "t", "columns": ("y", "promo"), "undecided": ("promo",)}
-    table = number_texts(read_frame(frame, source="f", **asked, dialect=PLAIN), *NAMED)
-    assert table.categories == {"promo": ("", "True", "False")}
-
-
-NAMED = (("y", "promo"), {}, PLAIN)
-
-
-def test_a_number_is_the_same_name_in_a_file_and_in_a_frame_with_gaps():
-    frame = pd.DataFrame({"t": [1, 2, 3], "y": [1.0, 2, 3], "promo": [3, None, 7]})
-    asked = {"time": "t", "columns": ("y",), "texts": ("promo",), "sparse": ("promo",)}
-    table = number_texts(read_frame(frame, source="f", **asked, dialect=PLAIN), *NAMED)
-    assert table.categories == {"promo": ("", "3", "7")}
-    assert Classes(("", "3", "7"), PLAIN).class_of("7.00") == 2
-
-
-def test_several_files_number_their_texts_as_one(tmp_path):
-    first, second = tmp_path / "1.csv", tmp_path / "2.csv"
-    first.write_text(WIND)
-    second.write_text("t,y,wind,promo\n5,5,SE,\n6,6,N,9\n")
-    asked = {"time": "t", "columns": ("y", "wind", "promo"), "undecided": ("wind", "promo")}
-    table = read_table([str(first), str(second)], **asked)
-    numbered = number_texts(table, asked["columns"], {}, PLAIN)
-    assert numbered.values[:, 1].tolist() == [1, 0, 0, 2, 2, 3]
-
-
-@pytest.mark.parametrize(
-    ("cells", "problem"),
-    [
-        ("ERR|5", "f:2: column 'wind': 'ERR' is not a number; expected one such as 12.5 or -3e-2, "
-         'or an empty cell; leave the cell empty if there is no value, or set '
-         'data.read.missing_values: ["ERR"]; or name it in data.categories, where all its cells '
-         "are names"),
-        ("5|ERR", "f:3: column 'wind': 'ERR' is not a number; expected one such as 12.5"),
-        ("1e999|2", "f:2: column 'wind': '1e999' is beyond the range of a float64; expected"),
-        ("12,5|13,5", "f:2: column 'wind': '12,5' is not a number; expected one such as 12.5 or "
-         "-3e-2, or an empty cell; write a decimal point, or set data.read.decimal: \",\""),
-    ],
-)  # fmt: skip
-def test_a_column_of_numbers_with_something_else_in_it_is_refused_as_ever(cells, problem):
-    first, second = cells.split("|")
-    text = f't;y;wind\n1;1;"{first}"\n2;2;"{second}"\n'
-    dialect = Dialect(delimiter=";")
-    asked = {"time": "t", "columns": ("y", "wind"), "undecided": ("wind",), "dialect": dialect}
-
-    def read_and_check():
-        check_texts(parse_table(text.encode(), source="f", **asked), ("wind",), dialect)
-
-    with pytest.raises(DataError) as caught:
-        read_and_check()
-    assert str(caught.value).startswith(problem)
-
-
-# --- what is learned of the training span ----------------------------------------------------
-COLUMNS = Columns(("y",), past=("wind",), future=("promo",), categories=("wind", "promo"))
-POLICIES = ("forward", "unknown", "unknown")
-
-
-def panel_of(text, missing=POLICIES):
-    table = read(text)
-    panel = build_panel(table, COLUMNS, missing=missing)
-    return panel, table.categories
-
-
-def test_a_vocabulary_holds_the_texts_of_the_training_span_only():
-    table = read(WIND)
-    panel = build_panel(table, COLUMNS, missing=POLICIES)
-    panel.__dict__["categories"] = table.categories
-    rows = Span(np.array([0]), np.array([3]))
-    assert fit_vocabularies(panel, rows) == {"wind": ("", "NW"), "promo": ("", "tv")}
-
-
-def test_an_absent_row_has_no_text_and_counts_as_measured():
-    panel, _ = panel_of(WIND.replace("3,3,NA,tv\n", ""))
-    assert panel.values.tolist() == [[1, 1, 0], [2, 0, 1], [2, 0, 0], [4, 2, 2]]
-    assert panel.observed[2].tolist() == [False, True, True]
-
-
-@pytest.mark.parametrize(
-    ("wind", "what"),
-    [
-        (["NW"] * 30, "always 'NW' in the 30 rows of the training span; expected a column that"),
-        ([""] * 29 + ["NW"], "no text in the 24 rows of the training span; expected a column that"),
-        ([f"w{n}" for n in range(30)], "another text in each of the 30 rows of the training span"),
-    ],
-)
-def test_a_column_that_says_nothing_is_refused(wind, what):
-    text = "t,y,wind,promo\n" + "".join(
-        f"{n},{n},{name},{'ab'[n % 2]}\n" for n, name in enumerate(wind)
-    )
-    table = read(text.replace("w", "w"), undecided=("promo",), texts=("wind",), sparse=("wind",),
-                 columns=("y", "promo"))  # fmt: skip
-    panel = build_panel(table, COLUMNS, missing=POLICIES)
-    panel.__dict__["categories"] = table.categories
-    stop = 24 if wind[0] == "" else 30
-    with pytest.raises(DataError, match=f"^column 'wind': {what}"):
-        fit_vocabularies(panel, Span(np.array([0]), np.array([stop])))
-
-
-# --- vectors ---------------------------------------------------------------------------------
-def test_the_size_of_a_vector_is_half_the_classes_and_at_most_fifty():
-    assert [vector_size(texts) for texts in (1, 2, 4, 7, 98, 10_000)] == [1, 2, 3, 4, 50, 50]
-
-
-ROW = {"past_size": 2, "future_size": 2, "static_size": 1, "flag_size": 2}
-
-
-def model_of(decoder="direct", **options):
-    """Rows are y, rain, wind, price, promo, region and two flags."""
-    torch.manual_seed(0)
-    sizes = ROW | options
-    return Forecaster(
-        horizon=3, hidden=5, decoder=decoder, segment=2, categories={2: 4, 4: 3, 5: 2}, **sizes
-    ).eval()
-
-
-def contexts(batch=2, steps=4):
-    torch.manual_seed(1)
-    context = torch.randn(batch, steps, 8)
-    context[..., 2] = torch.randint(0, 5, (batch, steps)).float()
-    context[..., 4] = torch.randint(0, 4, (batch, steps)).float()
-    context[..., 5] = 2.0
-    context[..., 6:] = 1.0
-    future = torch.randn(batch, 3, 2)
-    future[..., 1] = torch.randint(0, 4, (batch, 3)).float()
-    return context, future
-
-
-def test_a_model_reads_the_vector_of_each_class_in_its_place():
-    model, (context, future) = model_of(normalise="mean_std"), contexts()
-    wide, ahead = model.categories(context, future)
-    wind, promo, region = model.categories.vectors
-    for rows, place, table, found in (
-        (context, 2, wind, wide[..., 7:10]),
-        (context, 4, promo, wide[..., 3:5]),
-        (context, 5, region, wide[..., 5:7]),
-        (future, 1, promo, ahead[..., 1:3]),
-    ):
-        known = rows[..., place] > 0
-        torch.testing.assert_close(found[known], table[rows[..., place].long()][known])
-        torch.testing.assert_close(found[~known], table[1:].mean(dim=0).expand_as(found[~known]))
-    assert torch.equal(wide[..., :3], context[..., [0, 1, 3]])
-    assert torch.equal(wide[..., 10:], context[..., 6:])
-
-
-def test_vectors_of_the_past_are_not_normalised_with_what_is_measured():
-    model, (context, _) = model_of(normalise="mean_std"), contexts()
-    reads = model.normalised(context)
-    torch.testing.assert_close(reads[..., 7:10], model.categories.read(context)[..., 7:10])
-    assert not torch.equal(reads[..., :2], context[..., :2])
-
-
-def test_names_of_inputs_stand_in_the_order_of_the_model():
-    columns = Columns(
-        ("y",), ("rain", "wind"), ("price", "promo"), (), ("region",), ("y", "rain"),
-        ("wind", "promo", "region"),
-    )  # fmt: skip
-    texts = {"wind": 4, "promo": 3, "region": 2}
-    assert columns.input_names(texts) == (
-        *("y", "rain", "price", "promo[0]", "promo[1]", "region[0]", "region[1]"),
-        *("wind[0]", "wind[1]", "wind[2]", "y measured", "rain measured"),
-    )
-    assert len(columns.input_names(texts)) == model_of().recurrent.input_size
-
-
-@pytest.mark.parametrize("decoder", ["direct", "segment", "recursive"])
-def test_a_text_known_in_advance_reaches_the_steps_of_its_horizon(decoder):
-    options = {"past_size": 0, "categories": {2: 3, 3: 2}} if decoder == "recursive" else {}
-    context, future = contexts()
-    if options:
-        torch.manual_seed(0)
-        sizes = ROW | {"past_size": 0}
-        model = Forecaster(
-            horizon=3, hidden=5, decoder=decoder, categories={2: 3, 3: 2}, **sizes
-        ).eval()
-        context = context[..., [0, 3, 4, 5, 6, 7]]
-    else:
-        model = model_of(decoder)
-    before = model(context, future)
-    moved = future.clone()
-    moved[:, 1, 1] = (moved[:, 1, 1] + 1) % 4
-    change = (model(context, moved) - before).abs().sum(dim=(0, 2)) > 0
-    assert (
-        change.tolist()
-        == {
-            "direct": [False, True, False],
-            "segment": [True, True, False],
-            "recursive": [False, True, True],
-        }[decoder]
-    )
-
-
-def test_independent_channels_share_the_vectors():
-    model = model_of(target_size=2, past_size=0, static_size=2, flag_size=0, channels="independent")
-    context, future = contexts()
-    context = torch.cat([context[..., :1], context[..., [0, 3, 4, 5, 5]]], dim=-1)
-    context[..., 3], context[..., 2] = 1.0, 2.0
-    model = Forecaster(
-        target_size=2, future_size=2, static_size=2, horizon=3, channels="independent",
-        categories={3: 1, 5: 2},
-    ).eval()  # fmt: skip
-    future[..., 1] = 1.0
-    both = model(context, future)
-    swapped = model(context[..., [1, 0, 2, 3, 4, 5]], future)
-    torch.testing.assert_close(both, swapped.flip(-1))
-
-
-def test_a_text_never_seen_is_read_as_the_mean_and_its_vector_learns_only_where_it_stands():
-    model, (context, future) = model_of(), contexts()
-    context[..., 2] = 1.0
-    future[..., 1] = context[..., 4] = 1.0
-    model(context, future).square().sum().backward()
-    wind, promo, _ = model.categories.vectors
-    assert wind.grad[0].abs().sum() == promo.grad[0].abs().sum() == 0
-    assert wind.grad[1].abs().sum() > 0
-    context[0, 0, 2] = 0.0
-    model.zero_grad()
-    model(context, future).square().sum().backward()
-    assert wind.grad[0].abs().sum() > 0
-
-
-def test_a_classifier_reads_vectors_too():
-    model = SequenceModel(3, 2, flag_size=1, categories={1: 2}).eval()
-    rows = torch.tensor([[[0.5, 2.0, 1.0], [0.1, 1.0, 1.0]]])
-    vectors = model.categories.vectors[0].detach()
-    expected = [[0.5, *vectors[2].tolist(), 1.0], [0.1, *vectors[1].tolist(), 1.0]]
-    torch.testing.assert_close(model.categories.read(rows)[0], torch.tensor(expected))
-    assert model(rows, torch.tensor([2])).shape == (1, 2)
-
-
-@pytest.mark.parametrize("places", [{0: 2}, {6: 2}, {1: 0}])
-def test_places_without_a_covariate_are_refused(places):
-    with pytest.raises(ValueError, match=r"^categories: "):
-        Forecaster(past_size=2, future_size=2, static_size=1, categories=places)
-
-
-def test_a_model_without_categories_draws_what_it_always_drew():
-    names = [name for name, _ in Forecaster(past_size=2).named_parameters()]
-    assert names[0].startswith("recurrent.")
-
+from tests.shops import ahead_of, train_shops
 
 # --- a trained model -------------------------------------------------------------------------
 RECIPE = """\
@@ -393,22 +66,12 @@ def shop_frame(rows=50):
 
 @pytest.fixture(scope="module")
 def shops(tmp_path_factory):
-    place = tmp_path_factory.mktemp("shops")
-    shop_frame().to_csv(place / "shops.csv", index=False)
-    (place / "shops.yaml").write_text(RECIPE)
-    train(place / "shops.yaml", run_dir=place / "run")
-    return place
+    return train_shops(tmp_path_factory.mktemp("shops"), shop_frame(), RECIPE)
 
 
 @pytest.fixture(scope="module")
 def best(shops):
     return shops / "run" / "best.pt"
-
-
-def ahead_of(frame, steps=4):
-    """What comes before the last rows of every series, and what is known of these."""
-    tail = frame.groupby("shop").tail(steps)
-    return frame.drop(tail.index), tail.drop(columns="sold")
 
 
 def test_the_texts_of_the_training_span_are_kept_and_the_recipe_says_what_was_found(best, shops):
@@ -636,8 +299,3 @@ def test_a_classifier_learns_from_texts_alone_and_noise_leaves_them(tmp_path, mo
     assert finished.scores.baselines["ridge"].accuracy == 1
     frame = pd.read_csv("moods.csv").replace({"sky": {"sun": "hail"}})
     assert any("hail" in note for note in predict(finished.best_path, frame).notes)
-
-
-def test_noise_is_added_to_numbers_only():
-    model = SequenceModel(3, 2, flag_size=1, categories={1: 2})
-    assert model.categories.is_number(torch.zeros(1, 2, 3)).tolist() == [1, 0, 1]

@@ -18,7 +18,7 @@ from grucli.results import IntervalScore, to_json
 from grucli.runs.opened import open_table
 from grucli.tasks.forecast.calibration import GRID, Calibration, _at_ranks
 from tests.conftest import RECIPE, REPOSITORY, grucli, write_wave
-from tests.test_cli_views import scores as some_scores
+from tests.scores_cases import scores as some_scores
 
 
 @pytest.fixture(scope="module")

@@ -35,6 +35,7 @@ from grucli.runs.tracing import trace
 from grucli.tasks.forecast.ridge import fit_ridge
 from grucli.tasks.forecast.samples import build_windows
 from tests.recipe_texts import BASE, errors_of
+from tests.shops import ahead_of, train_shops
 
 CPU = torch.device("cpu")
 T, K = 4, 3
@@ -171,11 +172,7 @@ def shop_frame(rows=60):
 
 @pytest.fixture(scope="module")
 def shops(tmp_path_factory):
-    place = tmp_path_factory.mktemp("shops")
-    shop_frame().to_csv(place / "shops.csv", index=False)
-    (place / "shops.yaml").write_text(RECIPE)
-    train(place / "shops.yaml", run_dir=place / "run")
-    return place
+    return train_shops(tmp_path_factory.mktemp("shops"), shop_frame(), RECIPE)
 
 
 @pytest.fixture(scope="module")
@@ -188,12 +185,6 @@ def in_folder(tmp_path, monkeypatch):
     """An empty folder to work in."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-def ahead_of(frame, steps):
-    """The last rows of every series, and what is known of them."""
-    tail = frame.groupby("shop").tail(steps)
-    return frame.drop(tail.index), tail.drop(columns="sold")
 
 
 def test_a_forecast_with_a_table_of_the_future_is_that_of_the_window_in_the_whole_table(best):

@@ -12,7 +12,7 @@ from grucli.recipe import load_recipe
 from grucli.results import Comparison, EpochLoss
 from grucli.runs import training
 from grucli.runs.hints import MOST, hints_of
-from tests.test_cli_views import scores
+from tests.scores_cases import scores
 
 
 def curve(train_losses, valid_losses):

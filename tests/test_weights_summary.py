@@ -13,8 +13,9 @@ from grucli.runs import inspection
 from grucli.weights import build_weight_report, picture_weights, read_movement, read_weights
 from grucli.weights.pictures import matrices_by_address
 from tests.conftest import grucli
+from tests.drawn_weights import gru_state
 from tests.screens import drawn
-from tests.test_weights_view import CASES, gru_state, own_facts
+from tests.test_weights_view import CASES, own_facts
 from tests.weight_files import file_of
 
 
