@@ -1,12 +1,14 @@
 """A rolling origin: windows of rows that no model has seen, beside the baselines."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
 from grucli import evaluate
+from grucli.checkpoint import load_checkpoint, save_checkpoint
 from grucli.cli.app import run
 from grucli.errors import DataError, UsageError
 from grucli.results import BacktestWindow
@@ -112,3 +114,12 @@ def test_it_is_shown_and_one_document(trained, capsys):
 def test_settings_of_a_checkpoint_are_refused(trained):
     with pytest.raises(UsageError, match="--set is for recipes"):
         backtest(str(trained / "run"), FAST)
+
+
+def test_why_a_checkpoint_has_no_intervals_is_said_once(trained, tmp_path, capsys):
+    best = trained / "run" / "best.pt"
+    save_checkpoint(replace(load_checkpoint(best), calibration=None), tmp_path / "older.pt")
+    assert run(["backtest", str(tmp_path / "older.pt"), "--windows", "2"]) == 0
+    said = capsys.readouterr()
+    assert said.err.count("the checkpoint was not calibrated") == 1
+    assert "coverage" not in said.out

@@ -11,7 +11,7 @@ class BacktestWindow:
     """One horizon, from ``first`` to ``last``, of so many series; ``scores`` has the model first.
 
     The model, each baseline and those ``left_out`` are named as in ``Scores``; ``intervals`` are
-    the model's.
+    the model's, ``notes`` say why there are none.
     """
 
     first: str
@@ -20,6 +20,7 @@ class BacktestWindow:
     scores: Mapping[str, MetricSet]
     left_out: Mapping[str, str] = field(default_factory=dict)
     intervals: tuple[IntervalScore, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,8 @@ class Backtest:
     """Windows ``step_steps`` apart, the oldest first, the newest at the end of the table.
 
     With ``is_refitted`` a model was trained before each of them, otherwise one before the first.
-    ``intervals`` has, of every level that each window has, the means of coverage and width.
+    ``intervals`` has, of every level that each window has, the means of coverage and width;
+    ``notes`` are those of the windows, each once.
     """
 
     source: str
@@ -46,3 +48,4 @@ class Backtest:
     windows: tuple[BacktestWindow, ...]
     overall: Mapping[str, OverallErrors]
     intervals: tuple[IntervalScore, ...] = ()
+    notes: tuple[str, ...] = ()

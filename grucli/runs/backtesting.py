@@ -1,6 +1,7 @@
 """A rolling origin: models scored on windows of the newest rows, which they have not seen."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from math import sqrt
 from pathlib import Path
 from statistics import fmean
@@ -61,7 +62,12 @@ def backtest(
         found = _trained_and_scored(recipe, backs, levels, threads)
     else:
         found = _scored(path, backs, levels)
-    return Backtest(source, horizon, step, refit, tuple(found), _overall(found), _coverage(found))
+    judged = Backtest(source, horizon, step, refit, tuple(found), _overall(found), _coverage(found))
+    return replace(judged, notes=_notes(found))
+
+
+def _notes(windows: Sequence[BacktestWindow]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(note for window in windows for note in window.notes))
 
 
 def _recipe_of(path: Path) -> Recipe:

@@ -37,7 +37,7 @@ def backtest(
 
     Example: grucli backtest recipes/co2.yaml --windows 4 --step 26
     """
-    from grucli.cli.kit.console import show, talk
+    from grucli.cli.kit.console import show, talk, tell_notes
     from grucli.cli.kit.interrupting import catch_signals
     from grucli.cli.views.backtest import render_backtest
     from grucli.runs import backtesting
@@ -54,4 +54,5 @@ def backtest(
             threads=threads,
             say=(lambda _: None) if SCREEN.quiet else lambda words: talk().print(words),
         )
+    tell_notes(found.notes)
     show(found, json=json, render=lambda width: render_backtest(found, width))

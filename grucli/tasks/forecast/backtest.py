@@ -55,4 +55,5 @@ def score_window(
         scores={name: each.read() for name, each in sums.items()},
         left_out=left_out_baselines(setting),
         intervals=asked.read(),
+        notes=asked.notes,
     )
