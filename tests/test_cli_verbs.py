@@ -303,7 +303,7 @@ OPTIONS = {
     "compare": "--json",
     "init": "-o --output --task --target --example --overwrite --json",
     "train": "--set --run-dir --resume --overwrite --print-recipe --processes --device --threads "
-    "--seed --json",
+    "--seed --watch --json",
     "tune": "--set --trials --storage --run-dir --lr --device --threads --json",
     "eval": "--split --by --level --fail-if --plot --json --threads",
     "predict": "-o --output --horizon --level --future --future-template --anomaly --stream "

@@ -151,6 +151,12 @@ def test_two_processes_train_and_one_goes_on(folder):
     assert len(rows_of(folder / "runs" / "two" / "metrics.jsonl")) == 4 + 1
 
 
+def test_training_is_watched(folder):
+    (commands,) = blocks("watching", "sh")
+    run_lines(commands.splitlines(), folder)
+    assert [*(folder / "runs" / "tensorboard" / "wave").iterdir()]
+
+
 def test_make_runs_what_is_older_than_what_it_is_made_of(folder):
     (rules,) = blocks("makefile", "make")
     (folder / "Makefile").write_text(rules)

@@ -27,9 +27,9 @@ class RunFolder(RunFiles):
     home: "RunFolder | None" = None
 
     @classmethod
-    def named(cls, name: str) -> "RunFolder":
-        """The usual folder of a run of this name."""
-        return cls(Path(RUNS) / name)
+    def named(cls, name: str, place: str | Path | None = None) -> "RunFolder":
+        """The folder at ``place``, by default the usual one of a run of this name."""
+        return cls(Path(RUNS) / name if place is None else Path(place))
 
     @property
     def refit(self) -> "RunFolder":

@@ -53,7 +53,7 @@ def train(
     ranks.ask = halt
     halt.words = f"before training began; {GO_ON if resume else 'nothing was changed'}"
     place = choose_device(device)
-    folder = RunFolder.named(recipe.name) if run_dir is None else RunFolder(Path(run_dir))
+    folder = RunFolder.named(recipe.name, run_dir)
     if not resume:
         folder.refuse_inputs(_inputs(recipe, origin))
     held = folder.held(resume=resume, overwrite=overwrite)

@@ -36,6 +36,10 @@ _Processes = Annotated[
         min=1, help="Processes on this machine that share every batch (see also torchrun)."
     ),
 ]
+_Watch = Annotated[
+    list[str] | None,
+    typer.Option(metavar="TRACKER", help="Also send every epoch to tensorboard or trackio."),
+]
 _Seed = Annotated[int | None, typer.Option(help="Set the seed, as --set train.seed=N does.")]
 
 
@@ -50,6 +54,7 @@ def train(
     threads: MeasuredThreads = None,
     seed: _Seed = None,
     processes: _Processes = 1,
+    watch: _Watch = None,
     json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -71,13 +76,11 @@ def train(
     from grucli.runs.origin import Origin
     from grucli.runs.training import train as events
 
-    with _at_work(processes, device) as (view, meanwhile):
+    with _at_work(loaded, run_dir, watch or [], processes, device) as (view, meanwhile):
         for event in events(
             loaded,
-            run_dir=run_dir,
             resume=resume,
             overwrite=overwrite,
-            device=device,
             threads=threads or "auto",
             origin=Origin.of(recipe, settings),
             **meanwhile,
@@ -87,18 +90,26 @@ def train(
 
 
 @contextmanager
-def _at_work(processes: int, device: str) -> Iterator[tuple[Any, dict[str, Any]]]:
-    """What shows an event on standard error, and what training asks for an end and for company."""
+def _at_work(
+    recipe: Any, run_dir: str | None, watch: list[str], processes: int, device: str
+) -> Iterator[tuple[Any, dict[str, Any]]]:
+    """What shows an event on standard error, and where, how and with whom training is done."""
     from grucli.cli.kit.interrupting import catch_signals
     from grucli.cli.views.training import open_view
+    from grucli.runs.folder import RunFolder
     from grucli.runs.processes import together
+    from grucli.runs.watching import watchers
+
+    place = RunFolder.named(recipe.name, run_dir).path
+    observers = watchers(watch, run=place, cell=recipe.model.cell)
 
     with (
         catch_signals() as stop,
         together(processes, device=device) as ranks,
         open_view(quiet=SCREEN.quiet) as view,
     ):
-        yield view, {"stop": stop, "ranks": ranks}
+        settings = {"run_dir": run_dir, "device": device, "stop": stop, "ranks": ranks}
+        yield view, settings | {"observers": observers}
 
 
 def _follow(device: str) -> None:

@@ -1,0 +1,148 @@
+"""Training followed from outside: what an epoch came to and the matrices, sent to a tracker.
+
+Trackers are packages of their own and come with extras. They change nothing that is learned.
+"""
+
+import sys
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from grucli.errors import UsageError
+from grucli.insight.gate_updates import gate_groups
+from grucli.nn import RecurrentModel
+from grucli.results import Epoch
+from grucli.training.observers import Observer
+from grucli.training.progress import Training
+
+
+def watchers(names: Mapping[str, None] | list[str], *, run: Path, cell: str) -> list[Observer]:
+    """The trackers of these names for the run in a folder, whose model has layers of ``cell``.
+
+    Raises UsageError for a name that there is none of, or whose package is not installed.
+    """
+    for name in names:
+        if name not in WATCHERS:
+            raise UsageError(f"--watch {name}: unknown; expected {' or '.join(WATCHERS)}")
+    return [WATCHERS[name](run, cell) for name in dict.fromkeys(names)]
+
+
+class Watcher(Observer):
+    """Sends numbers and matrices at the end of every epoch; made before training begins."""
+
+    def __init__(self, run: Path, cell: str) -> None:
+        self.run, self.cell = run, cell
+        try:
+            self._package = self.load()
+        except ModuleNotFoundError as error:
+            raise UsageError(
+                f"--watch {self.name}: the package {error.name} is not installed; "
+                f"pip install 'grucli[{self.name}]'"
+            ) from error
+
+    def epoch(self, training: Training, epoch: Epoch) -> Epoch:
+        """Send an epoch, which passes as it is."""
+        self.send(dict(_numbers(epoch)), dict(_matrices(training, self.cell)), epoch.step)
+        return epoch
+
+    @abstractmethod
+    def load(self) -> Any:
+        """Import what the tracker needs."""
+
+    @abstractmethod
+    def send(
+        self, numbers: Mapping[str, float], matrices: Mapping[str, np.ndarray[Any, Any]], step: int
+    ) -> None:
+        """Keep the state after so many optimiser steps; names have a group before a slash."""
+
+
+class TensorBoard(Watcher):
+    """Event files in ``RUN/../tensorboard/NAME``: ``tensorboard --logdir runs/tensorboard``."""
+
+    name = "tensorboard"
+
+    def load(self) -> Any:
+        """Torch's writer of event files."""
+        from torch.utils import tensorboard
+
+        return tensorboard
+
+    def begin(self, training: Training) -> None:
+        """Open the file; what a resumed run wrote after where it goes on from is purged."""
+        folder = self.run.parent / "tensorboard" / self.run.name
+        purge = training.step + 1 if training.step else None
+        self._writer = self._package.SummaryWriter(str(folder), purge_step=purge)
+
+    def send(
+        self, numbers: Mapping[str, float], matrices: Mapping[str, np.ndarray[Any, Any]], step: int
+    ) -> None:
+        """Scalars, and a histogram of every matrix; on the disk when it returns."""
+        for name, number in numbers.items():
+            self._writer.add_scalar(name, number, step)
+        for name, matrix in matrices.items():
+            self._writer.add_histogram(name, matrix, step)
+        self._writer.flush()
+
+    def end(self, training: Training) -> None:
+        """Close the file."""
+        self._writer.close()
+
+
+class Trackio(Watcher):
+    """A run of the local project ``grucli``: ``trackio show --project grucli``."""
+
+    name = "trackio"
+
+    def load(self) -> Any:
+        """The package, which says nothing where results go."""
+        import trackio
+
+        return trackio
+
+    def begin(self, training: Training) -> None:
+        """Open the run, or go on with one that is resumed."""
+        config = training.recipe.model_dump(mode="json")
+        resume = "allow" if training.step else "never"
+        with redirect_stdout(sys.stderr):
+            self._package.init(project="grucli", name=self.run.name, config=config, resume=resume)
+
+    def send(
+        self, numbers: Mapping[str, float], matrices: Mapping[str, np.ndarray[Any, Any]], step: int
+    ) -> None:
+        """Numbers alone; of each matrix its Frobenius norm."""
+        norms = {f"{name} norm": float(np.linalg.norm(each)) for name, each in matrices.items()}
+        self._package.log({**numbers, **norms}, step=step)
+
+    def end(self, training: Training) -> None:
+        """Wait until all is kept."""
+        with redirect_stdout(sys.stderr):
+            self._package.finish()
+
+
+WATCHERS: dict[str, Callable[[Path, str], Watcher]] = {
+    watcher.name: watcher for watcher in (TensorBoard, Trackio)
+}
+"""What ``--watch`` may name."""
+
+
+def _numbers(epoch: Epoch) -> Iterator[tuple[str, float]]:
+    yield "loss/train", epoch.train_loss
+    yield "loss/validation", epoch.valid_loss
+    yield "training/lr", epoch.lr
+    yield "training/gradient norm", epoch.gradient_norm
+    for gate in epoch.gates:
+        where = f"{gate.matrix} layer {gate.layer} {gate.direction}"
+        yield f"gradient norm/{where}", gate.gradient_norm
+        yield f"update ratio/{where}", gate.update_ratio
+
+
+def _matrices(training: Training, cell: str) -> Iterator[tuple[str, np.ndarray[Any, Any]]]:
+    assert isinstance(training.model, RecurrentModel)
+    for group in gate_groups(training.model, cell):
+        for matrix, weights in zip(group.matrices, group.weights(), strict=True):
+            where = f"{matrix.symbol} layer {matrix.place.layer} {matrix.place.direction}"
+            yield f"weights/{where}", weights.cpu().numpy()
