@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from grucli import __version__
@@ -56,6 +57,8 @@ def _export_graph(opened: Opened, path: Path, form: GraphFormat) -> Exported:
     trial = trial_of(opened)
     facts = _facts(opened, program)
     graph = Graph(program, trial.inputs, json.dumps(facts))
+    with torch.no_grad():
+        program(**graph.tensors)  # tables of distributions are made once: constants of the graph
     content = form.draw(graph)
     parity = _parity(form.run(content, trial.inputs)[0], trial, program, path)
     write_atomically(path, content)

@@ -114,13 +114,13 @@ def _scored(
     if opened.task.kind != "forecast":
         raise UsageError(_judged_words(opened))
     model, data = opened.model, with_table(opened).data
-    sums = model_sums(model, data, split="test")
+    kept = Intervals(kept=opened.saved.calibration)
+    sums = model_sums(model, data, split="test", kept=kept.kept)
     scores = as_scores(sums, data, split="test")
     by_step = {
         name: tuple(errors.read(step=step).rmse for step in range(errors.horizon))
         for name, errors in sums.items()
     }
-    kept = Intervals(kept=opened.saved.calibration)
     examples = window_examples(model, data, split="test", count=EXAMPLES, intervals=kept)
     return scores, by_step, examples
 

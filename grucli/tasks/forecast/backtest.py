@@ -35,7 +35,7 @@ def score_window(
             "expected fewer --windows, a smaller --step, or a recipe in place of the checkpoint"
         )
     samples = Samples.between(starts, np.where(fits, starts + 1, starts), origin=starts, stride=1)
-    setting = setting_of(data, "test")
+    setting = setting_of(data, "test", intervals.kept)
     bounds = Bounds.of(intervals, steps=task.horizon, trained=task.horizon)
     asked = IntervalSums(bounds.or_usual, (task.horizon, model.row.targets))
     sums = error_sums(

@@ -4,14 +4,15 @@ Each maps a scaled context [B, T, C_in], and what is known of the horizon [B, K,
 forecast [B, K, C_out], as a trained model does, and is scored by the same code.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from grucli.columns import Columns
-from grucli.tasks.forecast.ridge import fit_ridge
+from grucli.tasks.forecast.ridge_kept import ridge_of
 from grucli.tasks.forecast.samples import Windows
 
 Predictor = Callable[[Tensor, Tensor | None], Tensor]
@@ -47,12 +48,14 @@ def drift(horizon: int, columns: Columns) -> Predictor:
 class Setting:
     """What baselines are made for: the windows to forecast, and those to learn from if any.
 
-    ``fit_on`` has the training and the validation windows; ``season`` is in steps.
+    ``fit_on`` has the training and the validation windows, ``ridge`` what a checkpoint has kept of
+    a fit; ``season`` is in steps.
     """
 
     windows: Windows
     season: int | None
     fit_on: tuple[Windows, Windows] | None
+    ridge: Mapping[str, Any] | None = None
 
     @property
     def horizon(self) -> int:
@@ -73,7 +76,7 @@ def _fitting_season(setting: Setting) -> Predictor | None:
 
 
 def _fitted_ridge(setting: Setting) -> Predictor | None:
-    return None if setting.fit_on is None else fit_ridge(*setting.fit_on)
+    return None if setting.fit_on is None else ridge_of(setting.ridge, *setting.fit_on)
 
 
 BASELINES: dict[str, Callable[[Setting], Predictor | None]] = {

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -85,9 +86,12 @@ def _spread(scaler: Scaler, error: Tensor) -> Tensor:
     return error * torch.as_tensor(scaler.spread, device=error.device)
 
 
-def setting_of(data: ForecastData, split: SplitName) -> Setting:
-    """What baselines of a split are made for."""
-    return Setting(data.exact_samples(split), data.yardstick.season.steps, data.fit_on(split))
+def setting_of(
+    data: ForecastData, split: SplitName, kept: Mapping[str, Any] | None = None
+) -> Setting:
+    """What baselines of a split are made for; ``kept`` is what ``ForecastTask.calibrate`` gave."""
+    season, ridge = data.yardstick.season.steps, (kept or {}).get("ridge")
+    return Setting(data.exact_samples(split), season, data.fit_on(split), ridge)
 
 
 def model_sums(
@@ -96,9 +100,13 @@ def model_sums(
     *,
     split: SplitName,
     intervals: IntervalSums | None = None,
+    kept: Mapping[str, Any] | None = None,
 ) -> dict[str, ErrorSums]:
-    """Error sums of ``model`` and of every baseline that the split admits."""
-    setting = setting_of(data, split)
+    """Error sums of ``model`` and of every baseline that the split admits.
+
+    ``kept`` is as in ``setting_of``.
+    """
+    setting = setting_of(data, split, kept)
     return error_sums(
         {**baseline_predictors(setting), "model": model_predictor(model)},
         setting.windows,
@@ -117,9 +125,11 @@ def score_model(
     intervals: Intervals | None = None,
 ) -> Scores:
     """Errors of the model and of every baseline over all windows of a split."""
-    bounds = Bounds.of(intervals or Intervals(), steps=model.horizon, trained=model.horizon)
+    intervals = intervals or Intervals()
+    bounds = Bounds.of(intervals, steps=model.horizon, trained=model.horizon)
     asked = IntervalSums(bounds.or_usual, (model.horizon, model.row.targets))
-    scores = as_scores(model_sums(model, data, split=split, intervals=asked), data, split=split)
+    sums = model_sums(model, data, split=split, intervals=asked, kept=intervals.kept)
+    scores = as_scores(sums, data, split=split)
     return replace(scores, intervals=asked.read(), notes=asked.notes)
 
 

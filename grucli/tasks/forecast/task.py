@@ -17,6 +17,7 @@ from grucli.tasks.forecast.measures import facts_form
 from grucli.tasks.forecast.model import new_forecaster
 from grucli.tasks.forecast.objective import ForecastObjective
 from grucli.tasks.forecast.predict import forecast_table
+from grucli.tasks.forecast.ridge_kept import RIDGE_FORM, keep_ridge
 from grucli.tasks.forecast.score import score_model
 from grucli.tasks.forecast.surprise import Surprise, anomaly_table, surprise_form
 from grucli.tasks.task import Intervals, Learned, Task
@@ -36,7 +37,7 @@ class ForecastTask(Task[ForecastData, Forecaster]):
         count = len(recipe.data.target)
         return Fields(
             {"errors": errors_form(recipe.forecast.horizon, count)},
-            {"first": surprise_form(count)},
+            {"first": surprise_form(count), "ridge": RIDGE_FORM},
         )
 
     samples_word = "window"
@@ -74,10 +75,18 @@ class ForecastTask(Task[ForecastData, Forecaster]):
         return ForecastObjective(model, data.recipe.train, train, valid)
 
     def calibrate(self, model: Forecaster, data: ForecastData) -> Mapping[str, Any]:
-        """The errors of the validation windows, and those of their first step."""
+        """The errors of the validation windows, those of their first step, and where there is a
+        test span ridge regression, which is judged by it.
+        """
         valid = data.samples("valid")
         first = Surprise.measure(model, valid)
-        kept = {} if first is None else {"first": first.errors}
+        is_judged = data.recipe.data.split.test != 0 and not data.whole
+        fit_on = (data.exact_samples("train"), data.exact_samples("valid"))
+        parts = {
+            "first": None if first is None else first.errors,
+            "ridge": keep_ridge(*fit_on) if is_judged else None,
+        }
+        kept = {name: part for name, part in parts.items() if part is not None}
         return Calibration.measure(model, valid).to_plain() | kept
 
     def score(
