@@ -3,7 +3,7 @@
 python -m tests.fuzz pickles -max_total_time=300
 python -m tests.fuzz archives|safetensors|onnx|tables ...
 
-Anything but a refusal stops it and is kept as crash-*, so is what takes 5 s; mended, it belongs
+Anything but a refusal stops it and is kept as crash-*, so is what takes 30 s; mended, it belongs
 into tests/corpus. Options are libFuzzer's.
 """
 
@@ -33,7 +33,7 @@ with atheris.instrument_imports(include=["grucli"]):
 
 PLACE = Path(tempfile.mkdtemp(dir="/dev/shm" if Path("/dev/shm").is_dir() else None)) / "file"
 CORPUS = REPOSITORY / "tests" / "corpus"
-LIMITS = ("-timeout=5", "-rss_limit_mb=2000", "-len_control=10", "-max_len=6000")
+LIMITS = ("-timeout=30", "-rss_limit_mb=2000", "-len_control=10", "-max_len=6000")
 
 
 def archives(content: bytes) -> None:

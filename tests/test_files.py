@@ -71,6 +71,26 @@ def test_the_mode_of_the_replaced_file_stays(tmp_path):
     assert path.stat().st_mode & 0o777 == 0o640
 
 
+def test_a_new_file_has_the_mode_of_the_umask(tmp_path):
+    former = os.umask(0o027)
+    try:
+        write_atomically(tmp_path / "best.pt", b"new")
+    finally:
+        os.umask(former)
+    assert (tmp_path / "best.pt").stat().st_mode & 0o777 == 0o640
+
+
+def test_bytes_lie_on_the_disk_before_the_name_does(tmp_path, monkeypatch):
+    order = []
+    for name in ("write", "fsync", "replace"):
+        call = getattr(os, name)
+        monkeypatch.setattr(
+            os, name, lambda *a, name=name, call=call: (order.append(name), call(*a))[1]
+        )
+    write_atomically(tmp_path / "best.pt", b"new")
+    assert order == ["write", "fsync", "replace", "fsync"]
+
+
 def test_a_folder_that_does_not_exist_is_named(tmp_path):
     with pytest.raises(GrucliError) as caught:
         write_atomically(tmp_path / "nowhere" / "x.pt", b"new")

@@ -204,9 +204,10 @@ def test_a_merge_key_is_refused_without_calling_its_keys_missing(tmp_path: Path)
     ]
 
 
-def test_a_byte_order_mark_is_no_part_of_the_first_key(tmp_path: Path) -> None:
-    (tmp_path / "r.yaml").write_bytes(b"\xef\xbb\xbf" + BASE.encode())
-    assert load_recipe(tmp_path / "r.yaml").name == "a"
+def test_byte_order_marks_are_no_part_of_the_first_key(tmp_path: Path) -> None:
+    for marks in (b"\xef\xbb\xbf", b"\xef\xbb\xbf" * 2):
+        (tmp_path / "r.yaml").write_bytes(marks + BASE.encode())
+        assert load_recipe(tmp_path / "r.yaml").name == "a"
     (line,) = errors_of(b"\xef\xbb\xbfa: \0", tmp_path)
     assert line.startswith("r.yaml:1:4: found character 0x0000")
 
