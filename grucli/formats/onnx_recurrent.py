@@ -31,8 +31,9 @@ class RecurrentNode:
 
     ``weights`` holds W [directions, gates * H, C], R [directions, gates * H, H] and, if there, B
     [directions, 2 * gates * H], shapes not checked yet. ``below`` names the recurrent node whose
-    whole output Y this one reads. ``linear_before_reset`` belongs to GRU, ``input_forget`` and
-    ``has_peepholes`` to LSTM; ``activations`` is empty for the usual ones.
+    whole output Y this one reads. ``hidden_size`` is what the node says of R, 0 for nothing.
+    ``linear_before_reset`` belongs to GRU, ``input_forget`` and ``has_peepholes`` to LSTM;
+    ``activations`` is empty for the usual ones.
     """
 
     name: str
@@ -40,6 +41,7 @@ class RecurrentNode:
     direction: str
     weights: Mapping[str, NDArray[Any]]
     below: str | None
+    hidden_size: int
     activations: tuple[str, ...]
     is_clipped: bool
     linear_before_reset: bool
@@ -106,6 +108,7 @@ def _recurrent(
             if inputs[place]
         },
         below=below,
+        hidden_size=node.integer("hidden_size", 0),
         activations=node.texts("activations"),
         is_clipped="clip" in node.attributes,
         linear_before_reset=node.integer("linear_before_reset", 0) != 0,

@@ -66,6 +66,11 @@ def _problems(node: RecurrentNode) -> Iterator[str]:
         return
     directions, gates = len(_DIRECTIONS[node.direction]), len(_CELLS[node.op].gates)
     hidden = node.weights["R"].shape[-1] if node.weights["R"].ndim else 0
+    if node.hidden_size not in (0, hidden):
+        yield (
+            f"{where}: hidden_size {node.hidden_size}, but R is of {hidden} units; expected both "
+            "to agree; export the model again"
+        )
     shapes = {
         "W": (directions, gates * hidden, node.weights["W"].shape[-1:]),
         "R": (directions, gates * hidden, (hidden,)),
