@@ -116,7 +116,7 @@ reproduce: $(BIN)/.installed ## Train the recipes that stand for published figur
 docs: $(BIN)/.installed ## Write docs/ from docstrings and the real output of commands
 	$(BIN)/python -m tools.make_docs all
 
-layer-norm: $(BIN)/.installed ## Measure what layer normalisation does, 11 minutes, and write its page
+layer-norm: $(BIN)/.installed ## Measure what layer normalisation does, 25 minutes, and write its page
 	$(BIN)/python -m experiments.layer_norm all
 
 schema: $(BIN)/.installed ## Write the JSON Schema that editors check recipes with

@@ -4,14 +4,17 @@ import json
 import math
 import sys
 
+import numpy as np
 import pandas as pd
 import pytest
 
+import grucli
 from experiments.layer_norm import __main__ as command
 from experiments.layer_norm import page, running, tables
 from experiments.layer_norm.grid import EXPERIMENTS, Experiment, Row
 from experiments.layer_norm.invariance import TRIALS, output_change
 from experiments.layer_norm.running import Bench
+from grucli.checkpoint import load_checkpoint
 from grucli.recipe import load_recipe
 
 BRIEF = ("train.epochs=1",)
@@ -83,6 +86,20 @@ def test_a_traced_run_of_the_adding_problem_gives_both_tables(tmp_path):
     assert steps == f"| none | 3 | - | 3 | {run['valid'][0]:.2g} |"
     assert len(run["gradient"]) == len(running.LAGS)
     assert f"| {run['reach']} |" in tables.gradient_table(bench, experiment)
+
+
+def test_with_equal_draws_a_plain_and_a_normalised_cell_have_the_same_matrices(tmp_path):
+    found = {}
+    for kind in ("none", "split"):
+        changes = ("train.lr=1e-12", "train.epochs=1", f"model.layer_norm={kind}")
+        recipe, run = running.RECIPES / "sunspots_rates.yaml", tmp_path / kind
+        hidden = load_recipe(recipe, changes).model.hidden
+        grucli.train(recipe, changes, run_dir=run, observers=[running.SameDraws(1, hidden)])
+        found[kind] = load_checkpoint(run / "best.pt").weights
+    both = {name for name in found["none"] if found["none"][name].ndim == 2}
+    assert len(both) >= 3
+    for name in both:
+        np.testing.assert_allclose(found["none"][name], found["split"][name], atol=1e-8)
 
 
 def test_scaled_tables_differ_in_their_inputs_alone(tmp_path):

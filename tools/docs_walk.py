@@ -2,7 +2,7 @@
 
 A block begins with its command, ``$ grucli ...``. A comment before it chooses what is shown by a
 regular expression, ``<!-- lines: ^  W_ -->`` or ``<!-- paragraphs: 3 Loss -->``, which are what
-stands between empty lines; … stands for what is left out.
+stands between empty lines; … stands for what is left out between them.
 """
 
 import os
@@ -73,10 +73,12 @@ def chosen(expression: str, between: str, text: str) -> str:
     for part in text.rstrip("\n").split(between):
         if re.search(expression, part, re.MULTILINE):
             kept.append(part)
-        elif kept[-1:] != [LEFT_OUT]:
+        elif kept and kept[-1] != LEFT_OUT:
             kept.append(LEFT_OUT)
-    if not set(kept) - {LEFT_OUT}:
+    if not kept:
         raise ValueError(f"{expression}: found in none of\n{text}")
+    if kept[-1] == LEFT_OUT:
+        kept.pop()
     return "".join(f"{part}\n" for part in kept)
 
 

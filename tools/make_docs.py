@@ -220,7 +220,7 @@ PAGES = {
     "recipe.md": recipe_page,
     "howto/notebook.ipynb": notebook,
 }
-WALKED = tuple(REPOSITORY / name for name in ("README.md", "docs/learning.md"))
+WALKED = tuple(REPOSITORY / name for name in ("README.md", "docs/learning.md", "docs/questions.md"))
 """Pages whose commands are run, in this order and in one folder: each uses the runs before it."""
 
 

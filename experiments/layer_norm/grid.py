@@ -21,13 +21,17 @@ class Row:
 class Experiment:
     """A recipe and its rows. ``losses`` are levels of the validation loss to count steps to.
 
-    One level more is the best of the row ``reference``, median of its seeds.
+    One level more is the best of the row ``reference``, median of its seeds. With ``same_draws``
+    rows of one seed begin from the same matrices. ``tables`` are files of the folder that
+    GRUCLI_REFERENCE_DATA names, by the key of the recipe that takes each.
     """
 
     recipe: str
     rows: tuple[Row, ...]
     losses: tuple[float, ...] = ()
     reference: str | None = None
+    same_draws: bool = False
+    tables: tuple[tuple[str, str], ...] = ()
 
 
 SCALES = (0.01, 1.0, 100.0)
@@ -123,7 +127,46 @@ SUNSPOTS = Experiment(
     ),
 )
 
+SAME_RATES = ("0.001", "0.003", "0.01", "0.03", "0.1")
+_PAIR = {"none": NONE, "split": SPLIT}
+SAME_STEPS = Experiment(
+    "adding500",
+    tuple(
+        Row(f"{kind}, {what}", (norm, *changes), scale=scale)
+        for what, changes, scale in (
+            *((f"adding, lr {lr}", (f"train.lr={lr}",), 1.0) for lr in SAME_RATES),
+            ("adding, input x 0.01", (), 0.01),
+            ("adding, input x 100", (), 100.0),
+        )
+        for kind, norm in _PAIR.items()
+    ),
+    losses=(0.01,),
+    same_draws=True,
+)
+SAME_CO2 = Experiment(
+    "co2_500",
+    tuple(
+        Row(f"{kind}, {what}", (norm, *changes))
+        for what, changes in (("CO2, one column", ()), ("CO2, with a column of flags", (MASK,)))
+        for kind, norm in _PAIR.items()
+    ),
+    losses=(0.02,),
+    same_draws=True,
+)
+SAME_CLASSES = Experiment(
+    "../japanese_vowels",
+    tuple(Row(kind, (norm,)) for kind, norm in _PAIR.items()),
+    same_draws=True,
+    tables=(
+        ("data.path", "japanese_vowels_train.csv"),
+        ("data.split.test", "japanese_vowels_test.csv"),
+    ),
+)
+
 EXPERIMENTS = {
+    "same": SAME_STEPS,
+    "same_co2": SAME_CO2,
+    "same_classes": SAME_CLASSES,
     "steps": STEPS,
     "co2": CO2,
     "start": START,

@@ -4,20 +4,26 @@ import gzip
 import hashlib
 import io
 import json
+import os
 import shutil
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import torch
 
 import grucli
 from experiments.layer_norm.grid import SCALES, Experiment, Row
 from grucli.errors import TrainingError
 from grucli.files import write_atomically
+from grucli.recipe import load_recipe
 from grucli.runs import tracing
+from grucli.training.observers import Observer
+from grucli.training.progress import Training
 from tools.make_data import make_adding
 
 REPOSITORY = Path(__file__).parent.parent.parent
@@ -33,6 +39,11 @@ Measured = dict[str, Any]
 def table_path(folder: Path, scale: float) -> Path:
     """The generated table whose inputs are multiplied by ``scale``."""
     return folder / (f"{GENERATED}_x{scale:g}.csv" if scale != 1 else f"{GENERATED}.csv")
+
+
+def reference(name: str) -> Path:
+    """A public table in the folder that was named."""
+    return Path(os.environ.get("GRUCLI_REFERENCE_DATA", ""), name).resolve()
 
 
 def write_tables(folder: Path, *, episodes: int = 1000) -> None:
@@ -55,7 +66,32 @@ def digest(recipe: str) -> str:
 def run_name(experiment: Experiment, row: Row, *changes: str) -> str:
     """What a run is kept under: its recipe, scale and changes, the last of them its seed."""
     scale = () if row.scale == 1 else (f"x{row.scale:g}",)
-    return " ".join((experiment.recipe, *scale, *row.changes, *changes))
+    drawn = ("same draws",) if experiment.same_draws else ()
+    return " ".join((experiment.recipe, *drawn, *scale, *row.changes, *changes))
+
+
+class SameDraws(Observer):
+    """Begins from matrices that depend on the seed and their names alone, and biases of 0.
+
+    Without it a plain and a normalised network of one seed begin from different matrices: biases
+    are drawn in between, where there is no normalisation. The draw stays uniform within
+    1/sqrt(hidden).
+    """
+
+    name = "same_draws"
+
+    def __init__(self, seed: int, hidden: int) -> None:
+        self.seed, self.bound = seed, hidden**-0.5
+
+    @torch.no_grad()
+    def begin(self, training: Training) -> None:
+        """Draw again."""
+        for name, parameter in training.model.named_parameters():
+            if parameter.dim() > 1:
+                own = torch.Generator().manual_seed(zlib.crc32(name.encode()) + self.seed)
+                parameter.uniform_(-self.bound, self.bound, generator=own)
+            elif "bias" in name:
+                parameter.zero_()
 
 
 @dataclass
@@ -86,6 +122,11 @@ class Bench:
         """What was measured of a row, by seed."""
         return [self.results[name] for name in self.names(experiment, row)]
 
+    def take(self, experiment: Experiment, kept: Mapping[str, Measured]) -> None:
+        """Take over what was measured before."""
+        for row in experiment.rows:
+            self.results |= {name: kept[name] for name in self.names(experiment, row)}
+
     def measure(self, experiment: Experiment) -> None:
         """Make all runs of an experiment that are not there yet."""
         made = digest(experiment.recipe)
@@ -103,11 +144,14 @@ class Bench:
         changes = [*row.changes, *self.changes, f"train.seed={seed}"]
         if experiment.recipe == GENERATED:
             changes.append(f"data.path={self._table(row.scale)}")
+        changes += [f"{key}={reference(name)}" for key, name in experiment.tables]
         shutil.rmtree(place, ignore_errors=True)
         failure = {}
         try:
-            recipe = RECIPES / f"{experiment.recipe}.yaml"
-            grucli.train(recipe, changes, run_dir=place, threads=1)
+            path = RECIPES / f"{experiment.recipe}.yaml"
+            hidden = load_recipe(path, changes).model.hidden
+            watching = [SameDraws(seed, hidden)] if experiment.same_draws else []
+            grucli.train(path, changes, run_dir=place, threads=1, observers=watching)
         except TrainingError as error:
             failure["failure"] = str(error).partition(";")[0]
         epochs = _epochs(place / "metrics.jsonl")
@@ -116,6 +160,7 @@ class Bench:
             "valid": [rounded(epoch["valid_loss"]) for epoch in epochs],
             **failure,
             **(_gradient(place / "best.pt") if row.traced else {}),
+            **(_accuracy(place / "best.pt") if experiment.tables else {}),
         }
 
     def _table(self, scale: float) -> Path:
@@ -133,6 +178,11 @@ def rounded(value: float) -> float:
 def _epochs(metrics: Path) -> list[dict[str, Any]]:
     lines = metrics.read_text().splitlines() if metrics.exists() else []
     return [entry for entry in map(json.loads, lines) if "valid_loss" in entry]
+
+
+def _accuracy(checkpoint: Path) -> Measured:
+    """What `grucli eval` measures on the test span."""
+    return {"accuracy": rounded(grucli.evaluate(checkpoint).model.accuracy)}
 
 
 def _gradient(checkpoint: Path) -> Measured:

@@ -10,6 +10,7 @@ from experiments.layer_norm.running import LAGS, Bench, Measured
 
 SHOWN_LAGS = (10, 53, 101, 263, 499)
 NEVER = "-"
+PAIR = ("none", "split")
 
 
 def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -100,6 +101,45 @@ def rates_table(bench: Bench, experiment: Experiment) -> str:
     return markdown(["", *head], ([rate, *cells] for rate, cells in found.items()))
 
 
+def pairs_table(bench: Bench, experiment: Experiment) -> str:
+    """A plain and a normalised cell from the same draws, side by side: steps, and best losses.
+
+    Steps are counted to the levels of the experiment and to the best of the plain cell, median of
+    its seeds.
+    """
+    head = ["", *(f"{kind} to {mark:g}" for mark in experiment.losses for kind in PAIR)]
+    head += [
+        "best of none",
+        *(f"{kind} to it" for kind in PAIR),
+        *(f"{kind}, best" for kind in PAIR),
+    ]
+    lines, rows = [], experiment.rows
+    for plain, normal in zip(rows[::2], rows[1::2], strict=True):
+        pair = [bench.of(experiment, row) for row in (plain, normal)]
+        own = statistics.median(map(best, pair[0]))
+
+        def counts(mark: float, pair: list[list[Measured]] = pair) -> list[str]:
+            return [spread([steps_to(run, mark) for run in runs]) for runs in pair]
+
+        line = [plain.label.partition(", ")[2]]
+        for mark in experiment.losses:
+            line += counts(mark)
+        bests = [spread([best(run) for run in runs]) for runs in pair]
+        lines.append([*line, f"{own:.2g}", *counts(own), *bests])
+    return markdown(head, lines)
+
+
+def accuracy_table(bench: Bench, experiment: Experiment) -> str:
+    """Accuracy on the test span in per cent, of every seed."""
+    head = ["", *(f"seed {seed}" for seed in range(bench.seeds)), "median"]
+
+    def line(row: Row) -> list[str]:
+        shares = [100 * run["accuracy"] for run in bench.of(experiment, row)]
+        return [row.label, *(f"{share:.1f}" for share in (*shares, statistics.median(shares)))]
+
+    return markdown(head, map(line, experiment.rows))
+
+
 def invariance_table() -> str:
     """Largest change of the output, by cell and by what was multiplied."""
     head, rows = invariance_rows()
@@ -107,6 +147,9 @@ def invariance_table() -> str:
 
 
 KINDS: dict[str, Callable[[Bench, Experiment], str]] = {
+    "same": pairs_table,
+    "same_co2": pairs_table,
+    "same_classes": accuracy_table,
     "steps": steps_table,
     "co2": steps_table,
     "scales": steps_table,
