@@ -19,7 +19,7 @@ from grucli.runs.opened import open_checkpoint
 from grucli.runs.trial_inputs import trial_of
 from grucli.weights import read_weights
 from tests.conftest import RECIPE
-from tests.test_howto import blocks
+from tests.test_howto import blocks, write_cases
 
 
 @pytest.fixture(scope="module")
@@ -222,3 +222,14 @@ def test_a_model_of_counts_has_no_graph(tmp_path, capsys):
     (line,) = capsys.readouterr().err.splitlines()
     assert "negative_binomial, whose quantiles are found by a search that is no graph" in line
     assert run(["export", str(tmp_path / "run"), "-o", str(tmp_path / "m.safetensors")]) == 0
+
+
+def test_a_model_of_another_task_has_no_graph(tmp_path, capsys):
+    write_cases(tmp_path / "moves.csv", [f"case{n}" for n in range(20)], kind="case")
+    recipe = blocks("classify", "yaml")[0].replace("epochs: 20", "epochs: 1")
+    (tmp_path / "moves.yaml").write_text(recipe)
+    grucli.train(tmp_path / "moves.yaml", run_dir=tmp_path / "run")
+    assert run(["export", str(tmp_path / "run"), "-o", str(tmp_path / "m.onnx")]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "graphs are of forecasts" in line
+    assert "task.kind classify; -o NAME.safetensors writes its weights" in line
