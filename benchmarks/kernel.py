@@ -1,12 +1,17 @@
 """Train step and inference of one recurrent layer against torch's, all in one process.
 
     python benchmarks/kernel.py [--threads N] [--rounds N] [--json FILE] [--norms none,split]
+        [--processor-time]
 
 Everything takes turns, in another order in every round, so that a noisy neighbour and what the turn
 before leaves in the caches disturb all alike; the medians are printed. A train step is forward and
-backward of the layer with all its weight gradients, for a gradient of ones at every output. The
-FLOP bound is what the matrix products alone would take at the rate that torch.mm reaches between
-the turns: 18 B T H^2 + 12 B T C H operations, a third of the recurrent part of them for inference.
+backward of the layer with all its weight gradients, for a gradient of ones at every output. On a
+busy machine --processor-time counts what all threads use instead of the time on the wall.
+
+The matrix products alone need G B T H (6 H + 4 C) operations for G gates in a train step, and
+2 G B T H (H + C) in inference. The share of the FMA peak is what they would take at the rate of a
+loop of nothing but fused multiply-adds on registers, as a part of the time taken; the share of
+torch.mm is the same for the rate of a square product of torch's. Both take their turns too.
 """
 
 import argparse
@@ -22,8 +27,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from grucli.nn import GRU
+from grucli.cells import CELLS
+from grucli.nn import GRU, MODULES
 from grucli.nn.native.binding import kernel_words
+from grucli.nn.native.problem import native
 
 SHAPES = (
     (32, 96, 7, 32),
@@ -35,6 +42,8 @@ SHAPES = (
 """(B, T, C, H) of each row."""
 
 SGEMM = 1024
+FMA_ROUNDS = 300_000
+PEERS = {"gru": "torch GRU", "lstm": "torch LSTM"}
 Turn = Callable[[], object]
 
 
@@ -74,84 +83,90 @@ def contestants(shape: tuple[int, int, int, int], norms: list[str]) -> dict[str,
     x_TBC = torch.randn(steps, batch, inputs)
     gradient_TBH = torch.ones(steps, batch, hidden)
     square = torch.randn(SGEMM, SGEMM)
-    turns: dict[str, Turn] = {"sgemm": lambda: square @ square}
+    turns: dict[str, Turn] = {
+        "sgemm": lambda: square @ square,
+        "fma": lambda: native.multiply_add(FMA_ROUNDS, torch.get_num_threads()),
+    }
     modules: dict[str, tuple[str, nn.Module]] = {
         "torch GRU": ("auto", nn.GRU(inputs, hidden)),
         "torch LSTM": ("auto", nn.LSTM(inputs, hidden)),
         "plain loop": ("torch", GRU(inputs, hidden, layer_norm="split")),
     }
-    for norm in norms:
-        modules[norm] = ("native", GRU(inputs, hidden, layer_norm=norm))
+    for cell in PEERS:
+        for norm in norms:
+            module = MODULES[cell](inputs, hidden, layer_norm=norm)
+            modules[f"{cell} {norm}"] = ("native", module)
     for name, (kernel, module) in modules.items():
         turns[f"{name} train"] = with_kernel(kernel, train_step(module, x_TBC, gradient_TBH))
         turns[f"{name} infer"] = with_kernel(kernel, inference(module, x_TBC))
     return turns
 
 
-def medians(turns: dict[str, Turn], rounds: int) -> dict[str, float]:
+def medians(turns: dict[str, Turn], rounds: int, clock: Callable[[], float]) -> dict[str, float]:
     """Milliseconds of each turn, after one round to warm up."""
     times: dict[str, list[float]] = {name: [] for name in turns}
     names, order = list(turns), random.Random(0)
     for round_number in range(rounds + 1):
         order.shuffle(names)
         for name in names:
-            started = time.perf_counter()
+            started = clock()
             turns[name]()
             if round_number > 0:
-                times[name].append((time.perf_counter() - started) * 1e3)
+                times[name].append((clock() - started) * 1e3)
     return {name: statistics.median(found) for name, found in times.items()}
 
 
-def operations(shape: tuple[int, int, int, int]) -> dict[str, int]:
-    """Floating point operations of a gru's matrix products in a train step and in inference."""
+def operations(shape: tuple[int, int, int, int], cell: str) -> dict[str, int]:
+    """Floating point operations of a cell's matrix products in a train step and in inference."""
     batch, steps, inputs, hidden = shape
-    cell, square = batch * steps * hidden * inputs, batch * steps * hidden**2
-    return {"train": 18 * square + 12 * cell, "infer": 6 * square + 6 * cell}
+    rows = len(CELLS[cell].gates) * batch * steps * hidden
+    return {"train": rows * (6 * hidden + 4 * inputs), "infer": 2 * rows * (hidden + inputs)}
 
 
-def sgemm_rate(milliseconds: float) -> float:
-    """GFLOP/s of a square product that took so long."""
-    return 2 * SGEMM**3 / milliseconds * 1e-6
-
-
-def measure(shape: tuple[int, int, int, int], norms: list[str], rounds: int) -> dict[str, Any]:
-    """One row: milliseconds, the bounds, and how the norms compare."""
-    found = medians(contestants(shape, norms), rounds)
-    rate = sgemm_rate(found["sgemm"])
-    bounds = {kind: count / rate * 1e-6 for kind, count in operations(shape).items()}
-    scores = {
-        norm: {
-            "train_ratio": found["torch GRU train"] / found[f"{norm} train"],
-            "infer_ratio": found["torch GRU infer"] / found[f"{norm} infer"],
-            "loop_ratio": found["plain loop train"] / found[f"{norm} train"],
-            "of_bound": bounds["train"] / found[f"{norm} train"],
+def measure(
+    shape: tuple[int, int, int, int], norms: list[str], rounds: int, clock: Callable[[], float]
+) -> dict[str, Any]:
+    """One row: milliseconds, the rates in GFLOP/s, and how the norms of each cell compare."""
+    found = medians(contestants(shape, norms), rounds, clock)
+    fma = native.multiply_add(FMA_ROUNDS, torch.get_num_threads())
+    rates = {"sgemm": 2 * SGEMM**3 / found["sgemm"] * 1e-6, "fma": fma / found["fma"] * 1e-6}
+    scores = {}
+    for cell, peer in PEERS.items():
+        bounds = {
+            rate: {
+                kind: count / rates[rate] * 1e-6 for kind, count in operations(shape, cell).items()
+            }
+            for rate in rates
         }
-        for norm in norms
-    }
-    return {
-        "shape": shape,
-        "milliseconds": found,
-        "sgemm_gflops": rate,
-        "bound": bounds,
-        "scores": scores,
-    }
+        for norm in norms:
+            name = f"{cell} {norm}"
+            scores[name] = {
+                kind: {
+                    "ratio": found[f"{peer} {kind}"] / found[f"{name} {kind}"],
+                    "of_fma": bounds["fma"][kind] / found[f"{name} {kind}"],
+                    "of_sgemm": bounds["sgemm"][kind] / found[f"{name} {kind}"],
+                }
+                for kind in ("train", "infer")
+            }
+    return {"shape": shape, "milliseconds": found, "gflops": rates, "scores": scores}
 
 
 def print_row(row: dict[str, Any]) -> None:
-    """Milliseconds of train and inference, and the ratios to torch.nn.GRU."""
-    found, bound, scores = row["milliseconds"], row["bound"], row["scores"]
-    print(f"\nB, T, C, H = {row['shape']}   sgemm {row['sgemm_gflops']:.0f} GFLOP/s")
-    print(f"  {'':14}{'train ms':>10}{'infer ms':>10}")
-    for name in ("torch GRU", "torch LSTM", "plain loop", *scores):
+    """Milliseconds, the ratios to torch's module of the same cell, and the shares of the rates."""
+    found, rates, scores = row["milliseconds"], row["gflops"], row["scores"]
+    print(f"\nB, T, C, H = {row['shape']}   GFLOP/s: ", end="")
+    print(f"fused multiply-adds {rates['fma']:.0f}, torch.mm {rates['sgemm']:.0f}")
+    print(
+        f"  {'':14}{'train ms':>10}{'infer ms':>10}   beside torch    of the FMA peak   of torch.mm"
+    )
+    for name in (*PEERS.values(), "plain loop", *scores):
         line = f"  {name:14}{found[f'{name} train']:10.2f}{found[f'{name} infer']:10.2f}"
         if name in scores:
-            score = scores[name]
-            line += (
-                f"   {score['train_ratio']:.1f}x and {score['infer_ratio']:.1f}x torch GRU, "
-                f"{score['loop_ratio']:.1f}x the loop, {score['of_bound']:.0%} of the bound"
-            )
-        print(line)
-    print(f"  {'FLOP bound':14}{bound['train']:10.2f}{bound['infer']:10.2f}")
+            train, infer = scores[name]["train"], scores[name]["infer"]
+            line += f"   {train['ratio']:5.2f}x {infer['ratio']:5.2f}x"
+            line += f"   {train['of_fma']:6.0%} {infer['of_fma']:6.0%}"
+            line += f"   {train['of_sgemm']:8.0%} {infer['of_sgemm']:6.0%}"
+        print(line, flush=True)
 
 
 def main() -> None:
@@ -161,13 +176,16 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--norms", default="none,split")
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--processor-time", action="store_true")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     torch.set_flush_denormal(True)
-    print(f"torch {torch.__version__}, {kernel_words()}")
+    clock = time.process_time if options.processor_time else time.perf_counter
+    unit = "processor time" if options.processor_time else "wall time"
+    print(f"torch {torch.__version__}, {kernel_words()}, {options.threads} threads, {unit}")
     rows = []
     for shape in SHAPES:
-        rows.append(measure(shape, options.norms.split(","), options.rounds))
+        rows.append(measure(shape, options.norms.split(","), options.rounds, clock))
         print_row(rows[-1])
     if options.json:
         document = {"kernel": kernel_words(), "torch": torch.__version__, "rows": rows}

@@ -4,6 +4,7 @@
 #include "gates_joint.h"
 #include "gates_lstm.h"
 #include "gates_sum.h"
+#include "peak.h"
 #include "sequence_back.h"
 
 namespace grucli {
@@ -69,7 +70,7 @@ void backward_part(const Problem& p, const Gradient& gradient, const Packed& pac
 
 template <class V>
 Kernel kernel_of(const char* name) {
-    return {name, V::kLanes, pack<V>, forward_part<V>, backward_part<V>};
+    return {name, V::kLanes, pack<V>, forward_part<V>, backward_part<V>, multiply_add<V>};
 }
 
 }  // namespace grucli

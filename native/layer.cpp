@@ -168,6 +168,16 @@ void run_forward(Problem p, const std::int64_t* lengths, int threads) {
     forward_parts(kernel, p, packed, shares(p, lengths, parts), threads);
 }
 
+double run_multiply_add(Index rounds, int threads) {
+    const Kernel& kernel = current_kernel();
+    std::vector<double> done(threads);
+    run_parallel(threads, threads, [&](int i) {
+        float numbers[2] = {0.5f, 1.0f};
+        done[i] = kernel.multiply_add(rounds, numbers);
+    });
+    return std::accumulate(done.begin(), done.end(), 0.0);
+}
+
 PackedLayer::PackedLayer(const Problem& p) : kernel_(current_kernel()), memory_(packed_size(p, 1)) {
     Pieces pieces(memory_.data());
     packed_ = lay_out_packed(p, 1, pieces);

@@ -10,6 +10,9 @@ namespace grucli {
 void run_forward(Problem problem, const std::int64_t* lengths, int threads);
 void run_backward(Problem problem, const Gradient& gradient, const std::int64_t* lengths, int threads);
 
+// Runs multiply_add (peak.h) on so many threads at once; returns the operations of all.
+double run_multiply_add(Index rounds, int threads);
+
 // The weights of one layer, packed once for many calls. What they were packed from may go.
 class PackedLayer {
 public:

@@ -152,6 +152,13 @@ NB_MODULE(_native, m) {
         const nb::gil_scoped_release unlocked;
         run_backward(problem, gradient, reinterpret_cast<const std::int64_t*>(lengths), threads);
     });
+    m.def(
+        "multiply_add",
+        [](Index rounds, int threads) {
+            const nb::gil_scoped_release unlocked;
+            return run_multiply_add(rounds, threads);
+        },
+        "rounds"_a, "threads"_a);
     m.def("empty", &empty, "shape"_a);
     m.def("team", &team_name);
     m.def("limit_threads", &limit_threads);

@@ -151,6 +151,7 @@ struct Kernel {
     void (*pack)(const Problem&, const Packed&, bool backward, Index part, Index parts);
     void (*forward)(const Problem&, const Packed&, const Part&);
     void (*backward)(const Problem&, const Gradient&, const Packed&, const Part&, const Sums&);
+    double (*multiply_add)(Index rounds, float* numbers);
 };
 
 const Kernel& portable_kernel();

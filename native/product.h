@@ -12,7 +12,7 @@
 #if defined(__clang__)
 #define GRUCLI_UNROLL _Pragma("clang loop unroll(full)")
 #elif defined(__GNUC__)
-#define GRUCLI_UNROLL _Pragma("GCC unroll 8")
+#define GRUCLI_UNROLL _Pragma("GCC unroll 32")
 #else
 #define GRUCLI_UNROLL
 #endif
