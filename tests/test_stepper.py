@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from grucli.nn import GRU, MODULES, Forecaster, available
+from grucli.nn.native import stepper
 from grucli.nn.native.problem import native
 from tests.kernel_cases import VARIANTS
 
@@ -61,6 +62,25 @@ def test_steps_have_the_bytes_of_a_whole_sequence(variant, shape, bias):
     with torch.inference_mode():
         assert_steps_are_the_sequence(stack, torch.randn(9, batch, inputs))
     assert is_used(stack)
+
+
+@needs_native
+@pytest.mark.parametrize("variant", [("gru", "split"), ("lstm", "split_state")])
+def test_dense_tensors_reach_the_kernel_without_their_addresses(variant, monkeypatch):
+    stack, x_TBC = make(variant), torch.randn(5, 2, 3)
+    monkeypatch.setattr(stepper, "_address", None)
+    with torch.inference_mode():
+        assert_steps_are_the_sequence(stack, x_TBC)
+
+
+@needs_native
+def test_a_negated_view_of_one_number_steps_as_its_copy():
+    """Its memory holds the opposite, and it has the strides of any number."""
+    stack = make(sizes=(1, 8, 1))
+    x_BC = torch.randn(1, 1, dtype=torch.complex64).conj().imag
+    assert x_BC.is_neg()
+    with torch.inference_mode():
+        assert torch.equal(stack.step(x_BC)[0], stack.step(x_BC.resolve_neg())[0])
 
 
 @needs_native

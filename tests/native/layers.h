@@ -89,9 +89,11 @@ std::string describe(const Layer& layer);
 // The same numbers for the same layer on every machine.
 Numbers numbers_of(const Layer& layer);
 
-// Two units differ by next to nothing now and then; a small epsilon makes a cliff of that, where
-// float and double part ways.
-inline float epsilon_of(const Layer& layer) { return layer.hidden <= 3 ? 0.1f : 1e-5f; }
+// Two units differ by next to nothing now and then, and a cell state that is drawn to one size again
+// and again doubles differences; a small epsilon makes a cliff of that, where float and double part ways.
+inline float epsilon_of(const Layer& layer) {
+    return layer.hidden <= 3 || layer.norm == Norm::split_state ? 0.1f : 1e-5f;
+}
 
 inline bool normalises_sum(const Layer& layer) {
     return layer.norm == Norm::sum || layer.norm == Norm::sum_joint;

@@ -8,6 +8,7 @@ Suffixes: T time, B batch, C inputs, H hidden.
 """
 
 import os
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -42,13 +43,14 @@ def choose_kernel(name: str) -> None:
     _requested = _checked_name("kernel", name)
 
 
-def chosen_kernel() -> str:
-    """``native`` or ``torch``: what float32 on the CPU runs on.
+def chosen_kernel(read: Callable[[str], str | None] = os.environ.get) -> str:
+    """``native`` or ``torch``: what float32 on the CPU runs on; ``read`` looks up a variable.
 
     Raises ValueError for an unknown name in GRUCLI_KERNEL, RuntimeError when native is asked for
     but not installed.
     """
-    name = _checked_name(VARIABLE, os.environ.get(VARIABLE, _requested))
+    forced = read(VARIABLE)
+    name = _requested if forced is None else _checked_name(VARIABLE, forced)
     if name == "native" and native is None:
         raise RuntimeError(f"{VARIABLE}: {_NOT_INSTALLED}")
     return "native" if name != "torch" and native is not None else "torch"

@@ -61,10 +61,20 @@ class Stepper:
 
         ``parameters`` are those of the stack by name, ``state`` its state or None for zeros. None
         says that the ordinary way has to be taken: for gradients, tracing, another kernel, type or
-        device, and for whatever is an error there.
+        device, and for whatever is an error there. Dense tensors of torch go to the kernel as they
+        are; for others, such as numpy's, their addresses are looked up first.
         """
-        if not self._is_possible or _is_watched() or chosen_kernel() != "native":
+        if not self._is_possible or _is_watched():
             return None
+        if chosen_kernel(native.environment) != "native":
+            return None
+        stepper, threads = self._native or self._new_native(), torch.get_num_threads()
+        # Of one number alone, a negated view cannot be told by its strides.
+        if self._hidden > 1 and not x_BC.is_neg():
+            stepped: Any = stepper.step_tensors(parameters, x_BC, state, threads)
+            if stepped is not None:
+                self._native = stepper
+                return stepped  # type: ignore[no-any-return]
         x_BC = x_BC.contiguous()
         batch, parts = x_BC.shape[0], len(self._rule.spec.state)
         shape = (self._layers, batch, self._hidden)
@@ -82,12 +92,17 @@ class Stepper:
         rows.output = output_BH.data_ptr()
         for name, part in zip(("h_n", "c_n"), after, strict=False):
             setattr(rows, name, part.data_ptr())
-        if self._native is None:
-            variant = VARIANTS[rule_words(self._rule)]
-            sizes = (self._inputs, self._hidden, self._layers)
-            self._native = native.Stepper(variant, self._rule.eps, *sizes)
-        self._native.step(rows, weights, torch.get_num_threads())
+        stepper.step(rows, weights, threads)
+        self._native = stepper
         return output_BH, joined(after)
+
+    def _new_native(self) -> Any:
+        variant, sizes = VARIANTS[rule_words(self._rule)], (self._inputs, self._hidden)
+        names = [
+            tuple(named[kind][0] if kind in named else None for kind in PARAMETERS)
+            for named in self._operands
+        ]
+        return native.Stepper(variant, self._rule.eps, *sizes, names, _PLAIN)
 
     @staticmethod
     def _addresses(

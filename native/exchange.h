@@ -1,0 +1,135 @@
+// Tensors of any library that has DLPack's C exchange (dmlc.github.io/dlpack, version 1.x): what a
+// tensor is, and new ones, without a call of Python.
+#pragma once
+
+#include <nanobind/nanobind.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <new>
+
+namespace grucli {
+
+// The layout of dlpack.h, of which only this is read.
+namespace dlpack {
+
+struct Version {
+    std::uint32_t major, minor;
+};
+struct Device {
+    std::int32_t type, id;
+};
+struct DataType {
+    std::uint8_t code, bits;
+    std::uint16_t lanes;
+};
+struct Tensor {
+    void* data;
+    Device device;
+    std::int32_t ndim;
+    DataType dtype;
+    std::int64_t* shape;
+    std::int64_t* strides;
+    std::uint64_t byte_offset;
+};
+struct Managed {
+    Version version;
+    void* context;
+    void (*deleter)(Managed*);
+    std::uint64_t flags;
+    Tensor tensor;
+};
+struct Api {
+    Version version;
+    Api* previous;
+    int (*allocate)(Tensor* like, Managed** out, void* context, void (*error)(void*, const char*, const char*));
+    int (*managed_of)(void* object, Managed** out);
+    int (*object_of)(Managed* tensor, void** out);
+    int (*tensor_of)(void* object, Tensor* out);
+    int (*current_stream)(std::int32_t, std::int32_t, void**);
+};
+
+constexpr Device kCpu = {1, 0};
+constexpr DataType kFloat32 = {2, 32, 1};
+
+}  // namespace dlpack
+
+// Dense float32 tensors on the CPU, of one Python type and what it lets stand in for itself.
+class Exchange {
+public:
+    // `kinds` are the types to take, the first of them that of new tensors.
+    explicit Exchange(const nanobind::tuple& kinds) : kinds_(kinds) {
+        namespace nb = nanobind;
+        const nb::object capsule = nb::getattr(kinds[0], "__dlpack_c_exchange_api__", nb::none());
+        if (capsule.is_none()) return;
+        void* const found = PyCapsule_GetPointer(capsule.ptr(), "dlpack_exchange_api");
+        if (!found) throw nb::python_error();
+        const auto* api = static_cast<const dlpack::Api*>(found);
+        if (api->version.major == 1 && api->tensor_of) api_ = api;
+    }
+
+    bool usable() const { return api_ != nullptr; }
+
+    // What a tensor is; false for any that is not dense float32 numbers on the CPU with `ndim` axes.
+    bool view(nanobind::handle object, int ndim, dlpack::Tensor* to) const {
+        if (!takes(object)) return false;
+        if (api_->tensor_of(object.ptr(), to) != 0) return PyErr_Clear(), false;
+        if (to->device.type != dlpack::kCpu.type || to->dtype.code != dlpack::kFloat32.code ||
+            to->dtype.bits != dlpack::kFloat32.bits || to->dtype.lanes != 1 || to->ndim != ndim)
+            return false;
+        std::int64_t dense = 1;
+        for (int i = ndim - 1; i >= 0; dense *= to->shape[i--])
+            if (to->strides && to->shape[i] != 1 && to->strides[i] != dense) return false;
+        return true;
+    }
+
+    static float* address(const dlpack::Tensor& tensor) {
+        return reinterpret_cast<float*>(static_cast<char*>(tensor.data) + tensor.byte_offset);
+    }
+
+    // A new tensor, and where its numbers lie. Memory of our own costs half of what the library's does.
+    nanobind::object make(const std::int64_t* shape, int ndim, float** address) const {
+        Block* const block = Block::make(shape, ndim);
+        void* object = nullptr;
+        *address = static_cast<float*>(block->managed.tensor.data);
+        if (api_->object_of(&block->managed, &object) != 0) throw nanobind::python_error();
+        return nanobind::steal(static_cast<PyObject*>(object));
+    }
+
+private:
+    // Not what is derived from them: a subclass may mean other numbers by the same memory.
+    bool takes(nanobind::handle object) const {
+        for (const nanobind::handle kind : kinds_)
+            if (reinterpret_cast<PyObject*>(Py_TYPE(object.ptr())) == kind.ptr()) return true;
+        return false;
+    }
+
+    // A tensor with its description in front of its numbers.
+    struct alignas(64) Block {
+        dlpack::Managed managed;
+        std::int64_t shape[3], strides[3];
+
+        static Block* make(const std::int64_t* shape, int ndim) {
+            std::int64_t count = 1;
+            for (int i = 0; i < ndim; ++i) count *= shape[i];
+            const std::size_t bytes = sizeof(Block) + static_cast<std::size_t>(count) * sizeof(float);
+            Block* const block = new (::operator new(bytes, std::align_val_t{64})) Block{};
+            for (int i = ndim - 1, dense = 1; i >= 0; dense *= static_cast<int>(shape[i--])) {
+                block->shape[i] = shape[i];
+                block->strides[i] = dense;
+            }
+            block->managed.version = {1, 0};
+            block->managed.deleter = [](dlpack::Managed* managed) {
+                ::operator delete(reinterpret_cast<void*>(managed), std::align_val_t{64});
+            };
+            block->managed.tensor = {block + 1, dlpack::kCpu, ndim,          dlpack::kFloat32,
+                                     block->shape, block->strides, 0};
+            return block;
+        }
+    };
+
+    nanobind::tuple kinds_;
+    const dlpack::Api* api_ = nullptr;
+};
+
+}  // namespace grucli
