@@ -7,7 +7,7 @@ from grucli.data import Look
 from grucli.data.sniffing.numbers import Column
 from grucli.errors import UsageError
 from grucli.recipe.tasks import DEALT
-from grucli.text import some
+from grucli.text import clean, some
 
 TARGET_NAMES = ("y", "target", "value", "sales", "sold", "demand", "load", "price", "ot")
 """Names of columns that are forecast before others."""
@@ -48,7 +48,7 @@ def find_aim(look: Look, task: str | None, column: str | None) -> Aim:
         )
     if column is not None and column not in {each.name for each in look.columns}:
         taken = "the time, or names series" if column in look.cells.names else "no such column"
-        expected = some([each.name for each in look.columns], _MOST_NAMED)
+        expected = some([clean(each.name) for each in look.columns], _MOST_NAMED)
         raise UsageError(f"--target {column}: {taken}; expected one of {expected}")
     kind = task or _kind(look, column)
     if kind == "forecast":
@@ -115,7 +115,7 @@ def _checked(kind: str, column: str, possible: Sequence[str]) -> str:
     if column not in possible:
         raise UsageError(
             f"--target {column}: cannot be what task {kind} learns; expected {_LABELS[kind]}"
-            + (f": {some(possible, _MOST_NAMED)}" if possible else "")
+            + (f": {some([*map(clean, possible)], _MOST_NAMED)}" if possible else "")
         )
     return column
 
