@@ -72,7 +72,7 @@ private:
 
 Index packed_size(const Problem& p, Index parts) {
     constexpr Index kPieces = 11;
-    return width_of(p) * (2 * padded(p.inputs) + 2 * padded(p.hidden) + 4) + 2 * padded(p.hidden) +
+    return width_of(p) * (2 * padded(p.inputs) + padded(depth_of(p)) + padded(p.hidden) + 4) + 2 * padded(p.hidden) +
            parts * 2 * means_stride(p) + kPieces * kFence;
 }
 
@@ -80,7 +80,7 @@ Packed lay_out_packed(const Problem& p, Index parts, Pieces& pieces) {
     const Index width = width_of(p), inputs = padded(p.inputs), hidden = padded(p.hidden);
     Packed packed;
     packed.input = pieces.take(width * inputs);
-    packed.hidden = pieces.take(width * hidden);
+    packed.hidden = pieces.take(width * padded(depth_of(p)));
     packed.input_back = pieces.take(width * inputs);
     packed.hidden_back = pieces.take(width * hidden);
     for (float** vector : {&packed.gain_x, &packed.gain_h, &packed.bias_x, &packed.bias_h})

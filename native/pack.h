@@ -48,9 +48,15 @@ void column_means(const Problem& p, const float* weight, Index depth, float* mea
     }
 }
 
+// Where a weight goes: rows `first` to `first + depth` of panels that have `all` rows.
+struct Place {
+    float* to;
+    Index first, all;
+};
+
 // weight [gates * H, depth], centred -> panels of [depth] x width, for x W^T and h U^T.
 template <class V>
-void pack_columns(const Problem& p, const float* weight, Index depth, float* to, float* means, Index part,
+void pack_columns(const Problem& p, const float* weight, Index depth, Place place, float* means, Index part,
                   Index parts) {
     const Index gates = gates_of(p), vecs = gates * vectors<V>(p.hidden);
     column_means<V>(p, weight, depth, means);
@@ -62,7 +68,7 @@ void pack_columns(const Problem& p, const float* weight, Index depth, float* to,
             const Index row = source_of<V>(v * V::kLanes + c, gates, p.hidden);
             const int group = row < 0 ? -1 : centring_group(p, row / p.hidden);
             const float* from = row < 0 ? nullptr : weight + row * depth;
-            float* out = to + v * V::kLanes * depth + c;
+            float* out = place.to + v * V::kLanes * place.all + place.first * columns + c;
             // Three loops: chosen inside, the mean becomes a masked load of an address that is null.
             if (!from) {
                 for (Index k = 0; k < depth; ++k) out[k * columns] = 0.0f;
@@ -115,12 +121,14 @@ void pack(const Problem& p, const Packed& to, bool backward, Index part, Index p
     const Index gates = gates_of(p);
     const Parameters<const float>& from = p.parameters;
     float* means = to.means + part * 2 * means_stride(p);
-    pack_columns<V>(p, from.weight_ih, p.inputs, to.input, means, part, parts);
+    const Index depth = depth_of(p), above = depth - p.hidden;
+    if (above == 0) pack_columns<V>(p, from.weight_ih, p.inputs, {to.input, 0, p.inputs}, means, part, parts);
     if (backward) {
         pack_rows<V>(from.weight_hh, gates, p.hidden, p.hidden, to.hidden_back, part, parts);
         pack_rows<V>(from.weight_ih, gates, p.hidden, p.inputs, to.input_back, part, parts);
     } else {
-        pack_columns<V>(p, from.weight_hh, p.hidden, to.hidden, means, part, parts);
+        if (above > 0) pack_columns<V>(p, from.weight_ih, above, {to.hidden, 0, depth}, means, part, parts);
+        pack_columns<V>(p, from.weight_hh, p.hidden, {to.hidden, above, depth}, means, part, parts);
     }
     if (part != 0) return;
     pack_vector<V>(from.gain_x, gates, p.hidden, to.gain_x);

@@ -77,7 +77,7 @@ struct Gradient {
 // Weights laid out for the product, and vectors in storage order (see pack.h).
 struct Packed {
     float* input;        // [C] x width, in panels
-    float* hidden;       // [H] x width, in panels
+    float* hidden;       // [H] x width, in panels, or [C + H] x width (depth_of)
     float* input_back;   // width x [C], in panels
     float* hidden_back;  // width x [H], in panels
     float* gain_x;
@@ -113,6 +113,10 @@ static inline bool reads_sum(const Problem& p) {
 
 // Floats from one row of a product to the next.
 static inline Index width_of(const Problem& p) { return gates_of(p) * padded(p.hidden); }
+
+// Rows of the factor that h is multiplied with: where the gates read a sum, x stands in front of h and
+// W above U.
+static inline Index depth_of(const Problem& p) { return reads_sum(p) ? p.inputs + p.hidden : p.hidden; }
 
 // Floats of all vectors of Sums.
 static inline Index vectors_size(const Problem& p) {

@@ -111,8 +111,10 @@ constexpr Index kDepth = 24 * 1024 / (3 * V::kLanes * sizeof(float));
 template <class V, int kVecs>
 void multiply_panel(Index rows, Index depth, Left a, const float* b, Index b_step, float* c,
                     Index c_row, bool accumulate) {
-    for (Index k = 0; k < depth || k == 0; k += kDepth<V>) {
-        const Index block = depth - k < kDepth<V> ? depth - k : kDepth<V>;
+    // A few rows more than a block are not worth one of their own.
+    const Index most = depth > 0 && depth <= kDepth<V> / 8 * 9 ? depth : kDepth<V>;
+    for (Index k = 0; k < depth || k == 0; k += most) {
+        const Index block = depth - k < most ? depth - k : most;
         for (Index i = 0; i < rows; i += V::kTileRows) {
             const Index height = rows - i < V::kTileRows ? rows - i : V::kTileRows;
             const Left here{a.data + i * a.row + k * a.step, a.row, a.step};

@@ -35,10 +35,13 @@ void copy_out(const float* from, Index size, float* to) {
     if (i < size) V::load(from + i).store_part(to + i, static_cast<int>(size - i));
 }
 
+// Floats in front of every row of h: room for x where both go through one product.
+static inline Index lead_of(const Problem& p) { return reads_sum(p) ? padded(p.inputs) : 0; }
+
 // Floats of scratch for a part of so many rows.
 static inline Index forward_scratch(const Problem& p, Index rows) {
     const Index states = has_cell_state(p) ? 2 : 1;
-    return rows * (states * row_stride(p.hidden) + 2 * width_of(p) + row_stride(p.inputs)) + 2 * width_of(p);
+    return rows * (states * row_stride(lead_of(p) + p.hidden) + 2 * width_of(p) + row_stride(p.inputs)) + 2 * width_of(p);
 }
 
 template <class V, class Gates>
@@ -46,9 +49,9 @@ struct Sequence {
     static void forward(const Problem& p, const Packed& packed_weights, const Part& part) {
         const Units units = units_of<V>(p, packed_weights);
         const Index rows = part.last - part.first, width = width_of(p), vecs = Gates::kGates * units.blocks;
-        const Index h_row = row_stride(p.hidden);
-        float* h = part.scratch;
-        float* x_scratch = h + rows * h_row;
+        const Index lead = lead_of(p), h_row = row_stride(lead + p.hidden);
+        float* h = part.scratch + lead;
+        float* x_scratch = part.scratch + rows * h_row;
         float* a_scratch = x_scratch + rows * width;
         float* x_rows = a_scratch + rows * width;
         float* spare = x_rows + rows * row_stride(p.inputs);
@@ -62,10 +65,15 @@ struct Sequence {
             float* a = p.saved_h ? p.saved_h + place * width : a_scratch;
             float* x = reads_sum(p) ? a : p.saved_x ? p.saved_x + place * width : x_scratch;
             if (p.saved_c) keep(p, live, c, h_row, p.saved_c + place * padded(p.hidden));
-            multiply<V>(live, vecs, p.inputs, input_rows(p, part, t, live, x_rows),
-                        packed<V>(packed_weights.input, p.inputs), x, width, false);
-            multiply<V>(live, vecs, p.hidden, {h, h_row, 1},
-                        packed<V>(packed_weights.hidden, p.hidden), a, width, reads_sum(p));
+            if (lead > 0)
+                for (Index i = 0; i < live; ++i)
+                    copy_out<V>(input_row(p, part, t, i), p.inputs, h + i * h_row - p.inputs);
+            else
+                multiply<V>(live, vecs, p.inputs, input_rows(p, part, t, live, x_rows),
+                            packed<V>(packed_weights.input, p.inputs), x, width, false);
+            const Index depth = depth_of(p);
+            multiply<V>(live, vecs, depth, {h + p.hidden - depth, h_row, 1},
+                        packed<V>(packed_weights.hidden, depth), a, width, false);
             Gates::forward(units, {live, x, a, width, h, c, h_row, spare});
             write(p, part, t, live, h, h_row);
         }
@@ -87,18 +95,21 @@ struct Sequence {
     static void start(const Problem& p, const Part& part, const float* from, float* to, Index to_row) {
         for (Index i = 0; i < part.last - part.first; ++i) {
             float* row = to + i * to_row;
-            for (Index j = 0; j < to_row; ++j) row[j] = 0.0f;
+            for (Index j = 0; j < padded(p.hidden); ++j) row[j] = 0.0f;
             if (from) copy_in<V>(from + row_of(p, part.first + i) * p.hidden, p.hidden, row);
         }
     }
 
+    static const float* input_row(const Problem& p, const Part& part, Index t, Index i) {
+        return p.x + t * p.x_step + row_of(p, part.first + i) * p.x_row;
+    }
+
     // The inputs of one step, gathered only where sorting by length has moved the rows.
     static Left input_rows(const Problem& p, const Part& part, Index t, Index live, float* gathered) {
-        const float* x = p.x + t * p.x_step;
-        if (!p.order) return {x + part.first * p.x_row, p.x_row, 1};
+        if (!p.order) return {input_row(p, part, t, 0), p.x_row, 1};
         const Index row = row_stride(p.inputs);
         for (Index i = 0; i < live; ++i)
-            copy_in<V>(x + p.order[part.first + i] * p.x_row, p.inputs, gathered + i * row);
+            copy_in<V>(input_row(p, part, t, i), p.inputs, gathered + i * row);
         return {gathered, row, 1};
     }
 
