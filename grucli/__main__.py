@@ -13,7 +13,10 @@ def main() -> None:
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     from grucli.cli.app import run
+    from grucli.computing import read_only
 
+    if {"predict", "eval"} & set(sys.argv[1:2]):
+        read_only()
     sys.exit(run(sys.argv[1:]))
 
 

@@ -18,6 +18,8 @@ GROUND = {"errors", "calendars", "columns", "text", "cells", "dialect"}
 VALUES = {"forms", "files", "temporary", "formats", "results", "recipe"}
 MAY_IMPORT = {
     "errors": set(),
+    "computing": set(),
+    "tensors": {"computing"},
     "calendars": set(),
     "columns": set(),
     "text": set(),
@@ -29,10 +31,10 @@ MAY_IMPORT = {
     "formats": {"errors", "text"},
     "results": GROUND,
     "recipe": GROUND,
-    "data": {"errors", "calendars", "columns", "text", "dialect", "forms", "results"},
-    "nn": GROUND | {"results"},
-    "training": {"errors", "forms", "results", "recipe"},
-    "tasks": GROUND | {"forms", "results", "recipe", "data", "nn", "training"},
+    "data": {"errors", "calendars", "columns", "text", "dialect", "forms", "results", "tensors"},
+    "nn": GROUND | {"results", "tensors"},
+    "training": {"errors", "forms", "results", "recipe", "tensors"},
+    "tasks": GROUND | {"forms", "results", "recipe", "data", "nn", "tensors", "training"},
     "insight": GROUND | {"forms", "results", "data", "nn", "tasks", "training"},
     "weights": GROUND | {"forms", "formats", "results", "checkpoint"},
     "tuning": {"errors", "recipe", "results"},
@@ -40,14 +42,14 @@ MAY_IMPORT = {
     "exporting": {"columns", "data", "nn"},
     "runs": GROUND
     | VALUES
-    | {"data", "nn", "training", "insight", "tasks", "tuning", "weights", "exporting"}
+    | {"data", "nn", "tensors", "training", "insight", "tasks", "tuning", "weights", "exporting"}
     | {"checkpoint", "version"},
     "page": {"errors", "results"},
     "figures": GROUND | {"results", "page"},
     "cli": GROUND
     | {"files", "temporary", "figures", "page", "results", "recipe", "runs", "version"},
     "__init__": {"results", "recipe", "runs"},
-    "__main__": {"cli"},
+    "__main__": {"cli", "computing"},
 }
 """Room -> rooms it may import; ``version`` is the package itself, for its ``__version__``."""
 
@@ -254,6 +256,22 @@ HEAVY = {"torch", "pandas", "numpy", "yaml", "matplotlib"}
 )
 def test_help_and_version_load_nothing_heavy(arguments):
     assert modules_after(*arguments) & HEAVY == set()
+
+
+def test_a_process_that_predicts_loads_no_torch(trained):
+    program = (
+        "import sys; from grucli.__main__ import main\n"
+        "try: main()\n"
+        "finally: print(*{'torch'} & set(sys.modules), file=sys.stderr)"
+    )
+    for verb in ("predict", "eval"):
+        done = subprocess.run(
+            [sys.executable, "-c", program, verb, trained / "run"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, done.stderr.split()) == (0, [])
 
 
 def test_training_does_not_bring_torchs_compiler_into_memory(folder):

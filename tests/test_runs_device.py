@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from grucli.results import Step
-from grucli.runs import device
+from grucli.runs import pace
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def timed_step(monkeypatch, seconds):
         found = seconds[calls[-1]]
         now += found if isinstance(found, float) else next(found)
 
-    monkeypatch.setattr(device.time, "perf_counter", lambda: now)
+    monkeypatch.setattr(pace.time, "perf_counter", lambda: now)
     return step, calls
 
 
@@ -47,14 +47,14 @@ def test_threads_are_doubled_as_long_as_that_pays(
     eight_threads, monkeypatch, seconds, expected, tried
 ):
     step, calls = timed_step(monkeypatch, seconds)
-    assert device.pick_threads(step) == expected == torch.get_num_threads()
+    assert pace.pick_threads(step) == expected == torch.get_num_threads()
     assert set(calls) == tried
 
 
 def test_a_long_step_is_tried_once_and_a_short_one_several_times(eight_threads, monkeypatch):
     for seconds, expected in ((0.01, 10), (2.0, 2)):
         step, calls = timed_step(monkeypatch, {1: seconds, 2: seconds})
-        device.pick_threads(step)
+        pace.pick_threads(step)
         torch.set_num_threads(8)
         assert calls.count(1) == calls.count(2) == expected
 
@@ -70,7 +70,7 @@ def test_trials_take_turns_and_one_odd_trial_decides_nothing(
     torch.set_num_threads(2)
     both_steps_of_a_trial = [seconds for seconds in seconds_of_two for _ in range(2)]
     step, calls = timed_step(monkeypatch, {1: 0.02, 2: iter(both_steps_of_a_trial)})
-    assert device.pick_threads(step) == expected
+    assert pace.pick_threads(step) == expected
     assert calls == [1, 1, 2, 2] * 5
 
 
@@ -84,7 +84,7 @@ def test_a_step_that_fails_leaves_the_threads_as_they_were(eight_threads, monkey
             raise MemoryError
 
     with pytest.raises(MemoryError):
-        device.pick_threads(step)
+        pace.pick_threads(step)
     assert torch.get_num_threads() == 8
 
 
@@ -97,19 +97,19 @@ class Machine:
 
     def __init__(self, monkeypatch, seconds):
         self.now, self.limits, self.seconds = 0.0, [], seconds
-        monkeypatch.setattr(device.time, "perf_counter", lambda: self.now)
-        monkeypatch.setattr(device, "limit_threads", self.limits.append)
+        monkeypatch.setattr(pace.time, "perf_counter", lambda: self.now)
+        monkeypatch.setattr(pace, "limit_threads", self.limits.append)
 
     def step(self):
         self.now += self.seconds[self.limits[-1] if self.limits else 8]
 
-    def train(self, pace, steps):
+    def train(self, observer, steps):
         """Takes so many steps, and says which limits were tried or set meanwhile."""
         self.limits[:-1] = []
         for _ in range(steps):
             began = self.now
             self.step()
-            pace.after_step(None, step_of(self.now - began))
+            observer.after_step(None, step_of(self.now - began))
         return set(self.limits[1:])
 
 
@@ -119,45 +119,45 @@ BUSY = {1: 0.8, 2: 0.5, 4: 2.0, 8: 4.0}
 
 def test_steps_that_come_to_take_twice_as_long_are_measured_again(eight_threads, monkeypatch):
     machine = Machine(monkeypatch, QUIET)
-    pace = device.Pace(machine.step)
-    assert machine.train(pace, 100) == set()
+    observer = pace.Pace(machine.step)
+    assert machine.train(observer, 100) == set()
     machine.seconds = {count: 1.9 * seconds for count, seconds in QUIET.items()}
-    assert machine.train(pace, 100) == set()
+    assert machine.train(observer, 100) == set()
     machine.seconds = BUSY
-    machine.train(pace, 100)
+    machine.train(observer, 100)
     assert machine.limits[-1] == 2
     assert torch.get_num_threads() == 8
 
 
 def test_all_threads_compute_again_when_the_machine_is_quiet_again(eight_threads, monkeypatch):
     machine = Machine(monkeypatch, BUSY)
-    pace = device.Pace(machine.step)
-    pace.measure()
+    observer = pace.Pace(machine.step)
+    observer.measure()
     machine.seconds = QUIET
-    machine.train(pace, 150)
+    machine.train(observer, 150)
     assert machine.limits[-1] == 2
-    machine.train(pace, 100)
+    machine.train(observer, 100)
     assert machine.limits[-1] == 8
-    assert machine.train(pace, 1000) == set()
+    assert machine.train(observer, 1000) == set()
 
 
 def test_a_few_slow_steps_are_not_measured_again(eight_threads, monkeypatch):
     machine = Machine(monkeypatch, QUIET)
-    pace = device.Pace(machine.step)
-    machine.train(pace, 40)
+    observer = pace.Pace(machine.step)
+    machine.train(observer, 40)
     for _ in range(20):
-        assert machine.train(pace, 16) == set()
+        assert machine.train(observer, 16) == set()
         machine.seconds = BUSY
-        assert machine.train(pace, 4) == set()
+        assert machine.train(observer, 4) == set()
         machine.seconds = QUIET
 
 
 def test_a_single_thread_is_never_measured_again(monkeypatch):
     machine = Machine(monkeypatch, {8: 0.1})
-    pace = device.Pace(machine.step)
-    machine.train(pace, 50)
+    observer = pace.Pace(machine.step)
+    machine.train(observer, 50)
     machine.seconds = {8: 9.0}
-    assert machine.train(pace, 50) == set()
+    assert machine.train(observer, 50) == set()
 
 
 def errors_of(program, **variables):

@@ -44,6 +44,8 @@ _NO_MEMORY = ("allocate memory", "failed to map segment", "start new thread")
 """How libraries say that memory, or room for addresses, has run out."""
 
 _LONGEST_ERROR = 4000
+_EXTRAS = {"torch": "'grucli[train]'"}
+"""Package -> how it is asked for, where that is not by its own name."""
 
 _FIRST_STEPS = """\b
 First steps, from a table of your own:
@@ -158,7 +160,8 @@ def _unexpected(error: Exception) -> str:
         return "could not finish: not enough memory; free some, or raise the limit (ulimit -v)"
     if isinstance(error, ModuleNotFoundError) and not (error.name or "grucli").startswith("grucli"):
         package = str(error.name).partition(".")[0]
-        return f"could not finish: the package {package} is not installed; pip install {package}"
+        source = _EXTRAS.get(package, package)
+        return f"could not finish: the package {package} is not installed; pip install {source}"
     return (
         f"internal fault: {type(error).__name__}: {words}; this is a defect of grucli; "
         "run again with --verbose and report what it prints"

@@ -2,9 +2,8 @@
 
 from typing import TypeVar
 
-from torch import Tensor
-
 from grucli.data.values import Floats
+from grucli.tensors import Tensor
 
 Numbers = TypeVar("Numbers", Floats, Tensor)
 NONNEGATIVE, WHOLE = ("nonnegative", "counts"), ("whole", "counts")

@@ -6,10 +6,9 @@ Suffixes: S series, B samples of a batch.
 from dataclasses import dataclass
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from grucli.data.split import Rows
+from grucli.tensors import Tensor, torch
 
 
 @dataclass(frozen=True, eq=False)

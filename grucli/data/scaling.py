@@ -6,9 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from grucli.data.kinds_of_number import Numbers, nearest
 from grucli.data.panel import Panel
@@ -16,6 +14,7 @@ from grucli.data.split import Span
 from grucli.data.values import Floats
 from grucli.errors import CheckpointError
 from grucli.forms import Fields, Listed, Mapped, Number, OneOf, Text, Whatever, check_form
+from grucli.tensors import Tensor, torch
 
 KINDS = ("standard", "minmax", "robust", "none")
 LEAST = {"log": 0.0, "log1p": -1.0}

@@ -8,15 +8,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from grucli.data.categories import put_classes
 from grucli.data.missing import last_observed
 from grucli.data.panel import Panel
 from grucli.data.scaling import Scaler
 from grucli.errors import DataError
+from grucli.tensors import Tensor, torch
 
 _BLOCK_ROWS = 1 << 16
 """Rows scaled at a time, so that float64 copies stay small."""

@@ -3,8 +3,7 @@
 import warnings
 from collections.abc import Mapping
 
-import torch
-from torch import Tensor
+from grucli.tensors import Tensor, torch
 
 
 def check_sizes(**sizes: int) -> None:

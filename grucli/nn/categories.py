@@ -6,12 +6,9 @@ Suffixes: B batch, T steps, C columns as they are given, F those known in advanc
 from collections.abc import Mapping
 from dataclasses import replace
 
-import torch
-from torch import Tensor, nn
-from torch.nn import functional
-
 from grucli.columns import vector_size
 from grucli.nn.decoders.rows import Row
+from grucli.tensors import Tensor, functional, nn, torch
 
 
 class Categories(nn.Module):

@@ -14,11 +14,9 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
-import torch
-from torch import Tensor
-
 from grucli.nn.layer import Layers
 from grucli.nn.transforms import check_backward, is_transformed
+from grucli.tensors import Tensor, torch
 
 READ_CELLS = 1 << 22
 """Without gradients, a final state alone is reached in chunks of so many values of one layer."""

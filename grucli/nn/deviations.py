@@ -3,16 +3,13 @@
 Suffixes: T time, B batch, C inputs, H hidden, G all gates side by side, in their order.
 """
 
-import torch
-from torch import Tensor
-from torch.nn import functional
-
 from grucli.cells.address import MatrixAddress, Place
 from grucli.nn.layer import run_layer
 from grucli.nn.norms import project_input, step_values
 from grucli.nn.rules import LayerWeights, norm_blocks
 from grucli.nn.stack import Recurrent
 from grucli.nn.walk import walk
+from grucli.tensors import Tensor, functional, torch
 
 
 @torch.no_grad()

@@ -10,12 +10,10 @@ from collections.abc import Sequence
 from dataclasses import fields, replace
 from typing import Any, Self
 
-import torch
-from torch import Tensor, nn
-
 from grucli.nn.forecaster import Forecaster
 from grucli.nn.heads import Distribution
 from grucli.nn.sequence_model import SequenceModel
+from grucli.tensors import Tensor, nn, torch
 
 
 class _Ensemble(nn.Module):

@@ -3,12 +3,10 @@
 Suffixes: B series, T rows, K horizon steps, C columns, H hidden.
 """
 
-import torch
-from torch import Tensor, nn
-
 from grucli.nn.forecaster import Forecaster
 from grucli.nn.states import State
 from grucli.nn.window_scale import WindowScale
+from grucli.tensors import Tensor, nn, torch
 
 _CELLS = 1 << 20
 """Numbers that are held of a product at once."""

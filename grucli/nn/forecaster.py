@@ -6,9 +6,6 @@ Suffixes: B batch, T context steps, K horizon steps, C columns, F future columns
 from collections.abc import Mapping
 from typing import Unpack
 
-import torch
-from torch import Tensor
-
 from grucli.nn.arguments import check_choices
 from grucli.nn.categories import Categories
 from grucli.nn.decoders import CHOICES, DECODERS, Ahead, Decoder, Plan, Row, Skip
@@ -16,6 +13,7 @@ from grucli.nn.heads import Distribution, head_of
 from grucli.nn.model import HIDDEN, RecurrentModel, StackOptions
 from grucli.nn.states import State
 from grucli.nn.window_scale import WindowScale
+from grucli.tensors import Tensor, torch
 
 
 class Forecaster(RecurrentModel):

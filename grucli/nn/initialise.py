@@ -4,17 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
-import torch
-from torch import Tensor
-from torch.nn import init
-
 from grucli.cells import CELLS
 from grucli.cells.address import MatrixAddress, Place, matrices_of, parse_parameter
 from grucli.errors import CheckpointError, RecipeError
 from grucli.nn.stack import Recurrent
+from grucli.tensors import Tensor, nn, torch
 
-DRAWS = {"xavier": init.xavier_uniform_, "orthogonal": init.orthogonal_}
-"""What can take the place of torch's uniform draw; each acts on one gate's matrix."""
+DRAWS = {"xavier": "xavier_uniform_", "orthogonal": "orthogonal_"}
+"""What can take the place of the uniform draw, as torch calls it; acts on one gate's matrix."""
 
 
 def matrices_in(recurrent: Recurrent) -> Iterator[tuple[MatrixAddress, Tensor]]:
@@ -57,7 +54,7 @@ def initialise(
         if matrix.kind.startswith("gain"):
             values.fill_(gain)
         elif schemes.get(matrix.kind, "uniform") != "uniform":
-            DRAWS[schemes[matrix.kind]](values)
+            getattr(nn.init, DRAWS[schemes[matrix.kind]])(values)
     if chrono_steps is not None:
         _draw_chrono_biases(recurrent, chrono_steps)
 

@@ -9,10 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-import torch
-from torch import Tensor
-from torch.nn import functional
-
 from grucli.cells.address import Place
 from grucli.nn.native.binding import run_layer_native, supports
 from grucli.nn.norms import project_input, step_values
@@ -20,6 +16,7 @@ from grucli.nn.portable import run_layer_portable
 from grucli.nn.rules import CellRule, LayerState, LayerWeights
 from grucli.nn.transforms import is_transformed
 from grucli.nn.walk import walk
+from grucli.tensors import IS_TORCH, Tensor, functional, torch
 
 
 @dataclass(frozen=True)
@@ -110,6 +107,7 @@ def run_layer(
     if is_native:
         return run_layer_native(rule, weights, x_TBC, state, reverse=reverse, lengths_B=lengths_B)
     plain = is_transformed() or (torch.compiler.is_compiling() and torch.is_grad_enabled())
+    plain = plain or not IS_TORCH
     fused = None if rule.norm.groups or plain else rule.equations.fused
     if fused is not None:
         return fused(weights, x_TBC, state, reverse=reverse, lengths_B=lengths_B)

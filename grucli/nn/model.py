@@ -3,9 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
-import torch
-from torch import Tensor, nn
-
 from grucli.cells import GRU
 from grucli.errors import CheckpointError
 from grucli.nn.arguments import check_choice
@@ -13,6 +10,7 @@ from grucli.nn.categories import Categories
 from grucli.nn.cells import MODULES
 from grucli.nn.initialise import copy_matrices, initialise
 from grucli.nn.stack import Recurrent
+from grucli.tensors import Tensor, nn, torch
 
 HIDDEN = 64
 """Units of a stack unless it is told otherwise."""

@@ -6,11 +6,8 @@ Suffixes: T time, B batch, C inputs, H hidden, G all gates side by side (gates *
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import torch
-from torch import Tensor
-from torch.nn import functional
-
 from grucli.nn.rules import CellRule, LayerWeights, StepValues, norm_blocks
+from grucli.tensors import Tensor, functional, torch
 
 
 def project_input(rule: CellRule, weights: LayerWeights, x_TBC: Tensor) -> Tensor:

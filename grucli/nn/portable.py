@@ -9,11 +9,9 @@ Suffixes: T time, B batch, C inputs, H hidden, G all gates side by side (gates *
 
 from typing import Any
 
-import torch
-from torch import Tensor
-
 from grucli.nn.norms import project_input, step_values
 from grucli.nn.rules import CellRule, LayerState, LayerWeights
+from grucli.tensors import Tensor, torch
 
 
 def run_layer_portable(

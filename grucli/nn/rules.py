@@ -7,10 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from torch import Tensor
-
 from grucli.cells import CellSpec, LayerNorm
 from grucli.cells.spec import STATE_VECTORS
+from grucli.tensors import Tensor
 
 LayerState = tuple[Tensor, ...]
 """The parts of a layer's state, h first; each [B, H]."""

@@ -6,15 +6,11 @@ Suffixes: B batch, T steps of the longest sequence, C columns, H hidden times di
 from collections.abc import Mapping
 from typing import Unpack
 
-import torch
-from torch import Tensor, nn
-from torch.nn import functional
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
-
 from grucli.nn.categories import Categories
 from grucli.nn.decoders.rows import Row
 from grucli.nn.model import RecurrentModel, StackOptions
 from grucli.nn.states import State, joined
+from grucli.tensors import Tensor, functional, nn, packing, torch
 
 POOLINGS = ("last", "mean", "max")
 """How the outputs of all steps become one vector: the final state, their mean, their maximum."""
@@ -81,9 +77,11 @@ class SequenceModel(RecurrentModel):
         self, values_BTC: Tensor, lengths_B: Tensor, state: State | None = None
     ) -> tuple[Tensor, Tensor, State]:
         """The outputs [B, T, H], 0 behind the end of a sequence, the lengths, the final state."""
-        packed = pack_padded_sequence(values_BTC, lengths_B, batch_first=True, enforce_sorted=False)
+        packed = packing.pack_padded_sequence(
+            values_BTC, lengths_B, batch_first=True, enforce_sorted=False
+        )
         output, final = self.recurrent(packed, state)
-        output_BTH, _ = pad_packed_sequence(
+        output_BTH, _ = packing.pad_packed_sequence(
             output, batch_first=True, total_length=values_BTC.shape[1]
         )
         return output_BTH, lengths_B, final

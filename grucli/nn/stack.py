@@ -6,10 +6,6 @@ Suffixes: T time, B batch, C inputs, H hidden, L layers times directions (as in 
 import math
 from typing import Any
 
-import torch
-from torch import Tensor, nn
-from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
-
 from grucli.cells.address import Place, matrices_of, places
 from grucli.nn.arguments import check_input, check_sizes, check_stack
 from grucli.nn.chunks import Chunks, chunk_steps
@@ -17,6 +13,7 @@ from grucli.nn.layer import Layers
 from grucli.nn.native.stepper import Stepper
 from grucli.nn.rules import Equations, LayerWeights, cell_rule, parameter_shapes
 from grucli.nn.states import State, joined, parts_of
+from grucli.tensors import Tensor, nn, packing, torch
 
 
 class Recurrent(nn.Module):
@@ -143,11 +140,11 @@ class Recurrent(nn.Module):
 
     def forward(
         self,
-        input: Tensor | PackedSequence,  # noqa: A002 (torch's name for it)
+        input: Tensor | packing.PackedSequence,  # noqa: A002 (torch's name for it)
         hx: State | None = None,
         *,
         final_only: bool = False,
-    ) -> tuple[Tensor | PackedSequence, State]:
+    ) -> tuple[Tensor | packing.PackedSequence, State]:
         """Run over a sequence; returns (output, final state) as torch's modules do.
 
         input: [T, B, C], [B, T, C] with batch_first, [T, C] unbatched, or a PackedSequence.
@@ -158,7 +155,7 @@ class Recurrent(nn.Module):
 
         Raises ValueError or RuntimeError where dimensions, sizes or types do not fit.
         """
-        if isinstance(input, PackedSequence):
+        if isinstance(input, packing.PackedSequence):
             return self._forward_packed(input, hx, final_only=final_only)
         if input.dim() not in (2, 3):
             raise ValueError(
@@ -194,10 +191,12 @@ class Recurrent(nn.Module):
         return output_1BH.squeeze(0), joined(final)
 
     def _forward_packed(
-        self, packed: PackedSequence, hx: State | None, *, final_only: bool
-    ) -> tuple[PackedSequence, State]:
+        self, packed: packing.PackedSequence, hx: State | None, *, final_only: bool
+    ) -> tuple[packing.PackedSequence, State]:
         """Rows stay in the packed order inside, states are in the caller's order outside."""
-        x_TBC, lengths_B = pad_packed_sequence(PackedSequence(packed.data, packed.batch_sizes))
+        x_TBC, lengths_B = packing.pad_packed_sequence(
+            packing.PackedSequence(packed.data, packed.batch_sizes)
+        )
         states = self._states(x_TBC, hx)
         if packed.sorted_indices is not None:
             states = [part.index_select(1, packed.sorted_indices) for part in states]
@@ -205,8 +204,8 @@ class Recurrent(nn.Module):
         if packed.unsorted_indices is not None:
             final = [part.index_select(1, packed.unsorted_indices) for part in final]
         kept_B = torch.ones_like(lengths_B) if final_only else lengths_B
-        data, sizes, _, _ = pack_padded_sequence(output_TBH, kept_B)
-        return PackedSequence(data, sizes, *packed[2:]), joined(final)
+        data, sizes, _, _ = packing.pack_padded_sequence(output_TBH, kept_B)
+        return packing.PackedSequence(data, sizes, *packed[2:]), joined(final)
 
     def _run(
         self,

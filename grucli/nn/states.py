@@ -5,7 +5,7 @@ Suffixes: B batch, H hidden, L layers times directions (as in torch's h_n).
 
 from collections.abc import Sequence
 
-from torch import Tensor
+from grucli.tensors import Tensor
 
 State = Tensor | tuple[Tensor, Tensor]
 """h [L, B, H], for a cell with two parts the pair (h, c)."""

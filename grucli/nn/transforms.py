@@ -5,8 +5,11 @@ as plain torch under a transform of ``torch.func`` and in forward-mode different
 backward pass that is asked for more than it has is an error: it would leave something out.
 """
 
-import torch
-from torch.autograd import forward_ad
+from grucli.tensors import IS_TORCH, torch
+
+if IS_TORCH:
+    from torch.autograd import forward_ad
+    from torch.utils._python_dispatch import is_in_torch_dispatch_mode
 
 
 def is_transformed() -> bool:
@@ -14,7 +17,21 @@ def is_transformed() -> bool:
 
     Torch promises neither of the two names; they stand here and nowhere else.
     """
-    return torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0
+    return IS_TORCH and (
+        torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0
+    )
+
+
+def is_watched() -> bool:
+    """Whether autograd, autocast, a transform, a compiler or a tracer has to see the operators."""
+    return IS_TORCH and (
+        torch.is_grad_enabled()
+        or torch.is_autocast_enabled("cpu")
+        or is_transformed()
+        or torch.compiler.is_compiling()
+        or torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]
+        or is_in_torch_dispatch_mode()
+    )
 
 
 def check_backward(where: str, remedy: str) -> None:

@@ -6,10 +6,8 @@ Suffixes: T time, B batch, C inputs, H hidden.
 from collections.abc import Callable
 from typing import TypeVar
 
-import torch
-from torch import Tensor
-
 from grucli.cells.address import Place
+from grucli.tensors import Tensor, torch
 
 Found = TypeVar("Found")
 

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-import torch
-from torch import Tensor
+from grucli.tensors import Tensor, torch
 
 WINDOW_SCALES = ("none", "last", "last_scaled", "mean_std", "mean")
 SMALLEST_SPREAD = 1e-3

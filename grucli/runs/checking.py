@@ -10,14 +10,10 @@ import torch
 from grucli.errors import DataError, TrainingError
 from grucli.recipe import Recipe
 from grucli.results import RecipeCheck, SpanCheck
-from grucli.runs.device import (
-    choose_device,
-    flushed_denormals,
-    set_threads,
-    thread_limit_lifted,
-)
+from grucli.runs.device import choose_device, flushed_denormals, set_threads
 from grucli.runs.folder import RunFolder
 from grucli.runs.memory import memory_watched
+from grucli.runs.pace import thread_limit_lifted
 from grucli.runs.setting_up import SetUp, model_words
 
 _TRIALS, _ENOUGH_SECONDS = 3, 2.0

@@ -11,15 +11,9 @@ from dataclasses import dataclass
 from grucli.errors import InterruptedRunError, TrainingError
 from grucli.recipe import Recipe
 from grucli.results import RateRange, Step
-from grucli.runs.device import (
-    Threads,
-    choose_device,
-    flushed_denormals,
-    pick_threads,
-    set_threads,
-    thread_limit_lifted,
-)
+from grucli.runs.device import Threads, choose_device, flushed_denormals, set_threads
 from grucli.runs.memory import memory_watched
+from grucli.runs.pace import pick_threads, thread_limit_lifted
 from grucli.runs.setting_up import SetUp
 from grucli.runs.stopping import Stop
 from grucli.training.loop import fit

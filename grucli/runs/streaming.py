@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from grucli.data import Classes, Row, RowBlock, Scaler, stream_blocks
@@ -16,6 +15,7 @@ from grucli.nn import Forecaster, State, forecast_each
 from grucli.recipe import Recipe
 from grucli.runs.opened import open_forecaster
 from grucli.tasks.precision import original
+from grucli.tensors import torch
 from grucli.text import plural, quoted
 
 

@@ -8,10 +8,11 @@ from grucli.nn import ensemble_of
 from grucli.recipe import Recipe
 from grucli.results import TrainingEvent, TrainingFinished
 from grucli.runs.announcing import started
-from grucli.runs.device import Threads, choose_device, flushed_denormals, thread_limit_lifted
+from grucli.runs.device import Threads, choose_device, flushed_denormals
 from grucli.runs.folder import RunFolder
 from grucli.runs.further import again, ensemble_summary, member_of
 from grucli.runs.origin import Origin
+from grucli.runs.pace import thread_limit_lifted
 from grucli.runs.processes import lead
 from grucli.runs.resuming import GoesOn
 from grucli.runs.stopping import Stop

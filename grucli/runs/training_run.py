@@ -18,15 +18,11 @@ from grucli.results import (
     Step,
     TrainingFinished,
 )
-from grucli.runs.device import (
-    Pace,
-    Threads,
-    pick_threads,
-    set_threads,
-)
+from grucli.runs.device import Threads, set_threads
 from grucli.runs.folder import RunFolder
 from grucli.runs.hints import training_hints
 from grucli.runs.memory import memory_watched
+from grucli.runs.pace import Pace, pick_threads
 from grucli.runs.resuming import GoesOn
 from grucli.runs.saving import Refit, Saver
 from grucli.runs.setting_up import SetUp

@@ -19,17 +19,10 @@ from grucli.results import (
     TuningResult,
     TuningStarted,
 )
-from grucli.runs.device import (
-    Pace,
-    Threads,
-    choose_device,
-    flushed_denormals,
-    pick_threads,
-    set_threads,
-    thread_limit_lifted,
-)
+from grucli.runs.device import Threads, choose_device, flushed_denormals, set_threads
 from grucli.runs.folder import RUNS
 from grucli.runs.memory import memory_watched
+from grucli.runs.pace import Pace, pick_threads, thread_limit_lifted
 from grucli.runs.preparing import PreparedData
 from grucli.runs.setting_up import SetUp
 from grucli.runs.stopping import Stop

@@ -1,9 +1,7 @@
 """Which rows of a table a batch is made of, in words, for an error of training."""
 
-import torch
-from torch import Tensor
-
 from grucli.data import PanelTensors
+from grucli.tensors import Tensor, torch
 from grucli.text import printable, some
 
 _MOST = 3

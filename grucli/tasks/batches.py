@@ -4,11 +4,9 @@ import math
 from collections.abc import Callable, Iterator
 from itertools import islice
 
-import torch
-from torch import Tensor
-
 from grucli.nn import RecurrentModel
 from grucli.tasks.task import Samples
+from grucli.tensors import Tensor, torch
 
 Loss = Callable[[Tensor], tuple[Tensor, Tensor | float]]
 """Of the samples at positions [B]: their mean loss, and of how many values."""

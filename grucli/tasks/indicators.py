@@ -3,11 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import torch
-from torch import Tensor
-
 from grucli.columns import Columns
 from grucli.data import PanelTensors
+from grucli.tensors import Tensor, torch
 
 
 def with_indicators(data: PanelTensors) -> Tensor:

@@ -4,12 +4,11 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from grucli.data import Scaler
 from grucli.data.values import Floats
+from grucli.tensors import Tensor, torch
 
 _LOST = 1e-4
 """Where float32 numbers are further apart than this share of a spread, it has too few digits."""

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from grucli.data import AnyScaler, Judged, Panel, Table
 from grucli.errors import CheckpointError, UsageError
@@ -15,6 +13,7 @@ from grucli.forms import Fields, Form, Plain
 from grucli.nn import RecurrentModel
 from grucli.recipe import Recipe
 from grucli.results import Anomalies, AnyScores, ForecastExample, Prediction, SplitName
+from grucli.tensors import Tensor, torch
 from grucli.training.objective import Objective
 
 

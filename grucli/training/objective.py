@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Protocol
 
-from torch import Tensor
+from grucli.tensors import Tensor
 
 
 class Objective(Protocol):

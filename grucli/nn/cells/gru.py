@@ -55,13 +55,11 @@ gru, sum_joint: the sum, all three gates together.
 Suffixes: B batch, H hidden, G all gates side by side (gates * H).
 """
 
-import torch
-from torch import Tensor
-
 from grucli import cells
 from grucli.nn.norms import blocks, normalise
 from grucli.nn.rules import CellRule, Equations, LayerWeights, StepValues, norm_blocks
 from grucli.nn.stack import Recurrent
+from grucli.tensors import Tensor, torch
 
 
 def step(

@@ -36,14 +36,11 @@ lstm, split_state: as split, and the cell state is carried on as its normalisati
 Suffixes: T time, B batch, C inputs, H hidden, G all gates side by side (gates * H).
 """
 
-import torch
-from torch import Tensor
-from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
-
 from grucli import cells
 from grucli.nn.norms import normalise
 from grucli.nn.rules import CellRule, Equations, LayerState, LayerWeights, StepValues
 from grucli.nn.stack import Recurrent
+from grucli.tensors import Tensor, packing, torch
 
 
 def step(
@@ -80,11 +77,11 @@ def run_fused(
         output_TBH, h_1BH, c_1BH = _torch_lstm(x_TBC, None, hx, flat)
     else:
         order_B = torch.argsort(lengths_B, descending=True, stable=True)
-        packed = pack_padded_sequence(x_TBC[:, order_B], lengths_B[order_B])
+        packed = packing.pack_padded_sequence(x_TBC[:, order_B], lengths_B[order_B])
         hx = [part[:, order_B] for part in hx]
         data, h_1BH, c_1BH = _torch_lstm(packed.data, packed.batch_sizes, hx, flat)
-        sorted_TBH, _ = pad_packed_sequence(
-            PackedSequence(data, packed.batch_sizes), total_length=x_TBC.shape[0]
+        sorted_TBH, _ = packing.pad_packed_sequence(
+            packing.PackedSequence(data, packed.batch_sizes), total_length=x_TBC.shape[0]
         )
         back_B = torch.argsort(order_B)
         output_TBH, h_1BH, c_1BH = (part[:, back_B] for part in (sorted_TBH, h_1BH, c_1BH))

@@ -20,14 +20,12 @@ Suffixes: B batch, H hidden.
 
 from typing import Any
 
-import torch
-from torch import Tensor
-
 from grucli import cells
 from grucli.cells.activations import RELU, TANH
 from grucli.nn.norms import normalise
 from grucli.nn.rules import CellRule, Equations, LayerWeights, StepValues
 from grucli.nn.stack import Recurrent
+from grucli.tensors import Tensor, torch
 
 _FUNCTIONS = {TANH.name: torch.tanh, RELU.name: torch.relu}
 

@@ -6,12 +6,10 @@ Suffixes: B batch, T context steps, K horizon steps, C columns, H hidden, S step
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
-from torch import Tensor, nn
-from torch.nn import functional
-
 from grucli.nn.decoders.rows import Ahead, Plan, Row
 from grucli.nn.stack import Recurrent
 from grucli.nn.states import State
+from grucli.tensors import Tensor, functional, nn
 
 
 class Decoder(nn.Linear, ABC):

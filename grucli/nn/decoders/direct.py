@@ -3,14 +3,11 @@
 Suffixes: B batch, T context steps, K horizon steps, F future columns, H hidden.
 """
 
-import torch
-from torch import Tensor, nn
-from torch.nn import functional
-
 from grucli.nn.decoders.decoder import Decoder
 from grucli.nn.decoders.rows import Ahead, Plan
 from grucli.nn.stack import Recurrent
 from grucli.nn.states import State
+from grucli.tensors import Tensor, functional, nn, torch
 
 
 class Direct(Decoder):

@@ -5,13 +5,11 @@ Suffixes: B batch, T context steps, K horizon steps, C columns, F future columns
 
 from typing import ClassVar
 
-import torch
-from torch import Tensor
-
 from grucli.nn.decoders.decoder import Decoder
 from grucli.nn.decoders.rows import Ahead, Plan
 from grucli.nn.stack import Recurrent
 from grucli.nn.states import State
+from grucli.tensors import Tensor, torch
 
 
 class Recursive(Decoder):

@@ -5,10 +5,8 @@ Suffixes: B batch, T context steps, K horizon steps, C columns.
 
 from dataclasses import dataclass
 
-import torch
-from torch import Tensor
-
 from grucli.nn.heads import POINT, Head
+from grucli.tensors import Tensor, torch
 
 
 @dataclass(frozen=True)

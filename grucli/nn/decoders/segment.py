@@ -7,14 +7,11 @@ S segments of the context, M segments of the horizon, W steps of a segment.
 import math
 from typing import ClassVar
 
-import torch
-from torch import Tensor, nn
-from torch.nn import functional
-
 from grucli.nn.decoders.decoder import Decoder
 from grucli.nn.decoders.rows import Ahead, Plan, Row
 from grucli.nn.stack import Recurrent
 from grucli.nn.states import State, joined
+from grucli.tensors import Tensor, functional, nn, torch
 
 
 class Segment(Decoder):

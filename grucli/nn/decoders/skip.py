@@ -3,8 +3,7 @@
 Suffixes: B batch, T context steps, K horizon steps, C targets.
 """
 
-import torch
-from torch import Tensor, nn
+from grucli.tensors import Tensor, nn, torch
 
 
 class Skip(nn.Module):

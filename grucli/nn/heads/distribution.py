@@ -6,9 +6,8 @@ Suffixes: B windows, K horizon steps, C targets, P parameters.
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 
-from torch import Tensor
-
 from grucli.nn.window_scale import WindowScale
+from grucli.tensors import Tensor
 
 
 class Distribution(ABC):

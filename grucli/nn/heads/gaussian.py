@@ -3,13 +3,10 @@
 import math
 from dataclasses import dataclass
 
-import torch
-from torch import Tensor
-from torch.nn import functional
-
 from grucli.nn.heads.distribution import Distribution, Head
 from grucli.nn.heads.special import normal_quantile
 from grucli.nn.window_scale import SMALLEST_SPREAD, WindowScale
+from grucli.tensors import Tensor, functional, torch
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,13 +7,11 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import torch
-from torch import Tensor
-from torch.nn import functional
 
 from grucli.nn.heads.distribution import Distribution, Head
 from grucli.nn.heads.special import beta_share
 from grucli.nn.window_scale import WindowScale
+from grucli.tensors import Tensor, functional, torch
 
 SMALLEST = 1e-4
 """Floor of the mean of a window's counts divided by its scale, and of the dispersion."""

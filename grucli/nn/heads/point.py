@@ -3,11 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-import torch
-from torch import Tensor
-
 from grucli.nn.heads.distribution import Distribution, Head
 from grucli.nn.window_scale import WindowScale
+from grucli.tensors import Tensor, torch
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,12 +7,9 @@ from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-import torch
-from torch import Tensor
-from torch.nn import functional
-
 from grucli.nn.heads.distribution import Distribution, Head
 from grucli.nn.window_scale import WindowScale
+from grucli.tensors import Tensor, functional, torch
 
 SMALLEST_SPREAD = 1e-6
 """Floor of the distance between the outermost quantiles, in scaled units."""

@@ -3,8 +3,7 @@
 from functools import lru_cache
 from statistics import NormalDist
 
-import torch
-from torch import Tensor
+from grucli.tensors import Tensor, torch
 
 _TINY = 1e-300
 _CLOSE = 1e-12

@@ -2,14 +2,11 @@
 
 from dataclasses import dataclass
 
-import torch
-from torch import Tensor
-from torch.nn import functional
-
 from grucli.nn.heads.distribution import Distribution, Head
 from grucli.nn.heads.gaussian import positive
 from grucli.nn.heads.special import log_beta, student_t_quantile, student_t_share
 from grucli.nn.window_scale import WindowScale
+from grucli.tensors import Tensor, functional, torch
 
 LEAST_DEGREES = 2.0
 """With more degrees of freedom than this the variance is finite."""

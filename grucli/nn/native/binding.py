@@ -9,15 +9,14 @@ Suffixes: T time, B batch, C inputs, H hidden.
 
 import os
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
-import torch
-from torch import Tensor
-
-from grucli.nn.native.operators import FORWARD
+from grucli.nn.native.forward import forward
 from grucli.nn.native.problem import knows, native, rule_words
 from grucli.nn.rules import CellRule, LayerState, LayerWeights
 from grucli.nn.transforms import is_transformed
+from grucli.tensors import IS_TORCH, Tensor, torch
 
 VARIABLE = "GRUCLI_KERNEL"
 KERNELS = ("auto", "native", "torch")
@@ -25,6 +24,8 @@ _NOT_INSTALLED = (
     "the native kernel is not installed; a C++ compiler was missing when grucli was installed; "
     "install one and run pip install --force-reinstall grucli"
 )
+
+_FORWARD: Any = import_module("grucli.nn.native.operators").FORWARD if IS_TORCH else forward
 
 _requested = "auto"
 
@@ -129,7 +130,7 @@ def run_layer_native(
     h_BH, c_BH = (*state, None)[:2]
     tensors = (x_TBC, *operands(weights), h_BH, c_BH)
     save = torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in tensors)
-    output_TBH, *final = FORWARD(*tensors, lengths_B, *rule_words(rule), rule.eps, reverse, save)
+    output_TBH, *final = _FORWARD(*tensors, lengths_B, *rule_words(rule), rule.eps, reverse, save)
     return output_TBH, tuple(final[: len(state)])
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from grucli.nn.native.forward import forward
 from grucli.nn.native.problem import (
     TENSORS,
     Layer,
@@ -46,20 +47,6 @@ FORWARD = torch.ops.grucli.recurrent_forward.default
 """The operator that runs a layer, with the arguments of ``_LAYER`` and whether to save."""
 _BACKWARD = torch.ops.grucli.recurrent_backward.default
 _REMEDY = 'make the module with kernel="torch" or set GRUCLI_KERNEL=torch'
-
-
-def _forward(*arguments: Any) -> tuple[Tensor, ...]:
-    """Outputs, final state (c_n empty without c), and what the backward pass reads, if to save."""
-    layer, save = prepared(Layer(*arguments[:-1])), arguments[-1]
-    steps, batch, _, hidden = layer.sizes
-    output_TBH = native.empty((steps, batch, hidden))
-    h_n_BH = torch.empty_like(layer.h)
-    c_n_BH = torch.empty_like(layer.h) if layer.c is not None else layer.h.new_empty((0, hidden))
-    saved = [native.empty(shape) for shape in layer.saved_shapes(save=save)]
-    problem = new_problem(layer, output_TBH, saved)
-    problem.h_n, problem.c_n = address(h_n_BH), address(c_n_BH)
-    native.forward(problem, address(layer.lengths), torch.get_num_threads())
-    return output_TBH, h_n_BH, c_n_BH, *saved
 
 
 def _forward_fake(*arguments: Any) -> tuple[Tensor, ...]:
@@ -173,7 +160,7 @@ def _with_autograd(*arguments: Any) -> tuple[Tensor, ...]:
     return output
 
 
-_LIBRARY.impl("recurrent_forward", _forward, "CPU")
+_LIBRARY.impl("recurrent_forward", forward, "CPU")
 _LIBRARY.impl("recurrent_forward", _with_autograd, "Autograd")
 _LIBRARY.impl("recurrent_backward", _backward, "CPU")
 _LIBRARY.impl("recurrent_backward", _not_batched, "Batched")

@@ -8,11 +8,9 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Any, NamedTuple
 
-import torch
-from torch import Tensor
-
 from grucli.cells import CELLS
 from grucli.nn.rules import CellRule
+from grucli.tensors import IS_TORCH, Tensor, torch
 
 
 def _import_native() -> Any:
@@ -182,8 +180,15 @@ def unfilled(shape: Sequence[int]) -> Tensor:
     """A float32 tensor: from the kernel's store, or where malloc keeps pages too, from torch."""
     if math.prod(shape) < _STORED:
         return torch.empty(shape, dtype=torch.float32)
-    stored: Tensor = native.empty(shape)
-    return stored
+    return stored(shape)
+
+
+def stored(shape: Sequence[int]) -> Tensor:
+    """A float32 tensor from the kernel's store, which makes torch's."""
+    if not IS_TORCH:
+        return torch.empty(shape, dtype=torch.float32)
+    tensor: Tensor = native.empty(shape)
+    return tensor
 
 
 def with_plain_rows(tensor: Tensor) -> Tensor:

@@ -9,15 +9,12 @@ Suffixes: B batch, C inputs, H hidden, L layers.
 from collections.abc import Mapping
 from typing import Any
 
-import torch
-from torch import Tensor, nn
-from torch.utils._python_dispatch import is_in_torch_dispatch_mode
-
 from grucli.nn.native.binding import check_kernel, chosen_kernel, operands
 from grucli.nn.native.problem import PARAMETERS, VARIANTS, knows, native, rule_words
 from grucli.nn.rules import CellRule, LayerWeights, parameter_shapes
 from grucli.nn.states import State, joined
-from grucli.nn.transforms import is_transformed
+from grucli.nn.transforms import is_watched
+from grucli.tensors import IS_TORCH, Tensor, nn, torch
 
 _PLAIN = (Tensor, nn.Parameter)
 
@@ -64,13 +61,13 @@ class Stepper:
         device, and for whatever is an error there. Dense tensors of torch go to the kernel as they
         are; for others, such as numpy's, their addresses are looked up first.
         """
-        if not self._is_possible or _is_watched():
+        if not self._is_possible or is_watched():
             return None
         if chosen_kernel(native.environment) != "native":
             return None
         stepper, threads = self._native or self._new_native(), torch.get_num_threads()
         # Of one number alone, a negated view cannot be told by its strides.
-        if self._hidden > 1 and not x_BC.is_neg():
+        if IS_TORCH and self._hidden > 1 and not x_BC.is_neg():
             stepped: Any = stepper.step_tensors(parameters, x_BC, state, threads)
             if stepped is not None:
                 self._native = stepper
@@ -115,18 +112,6 @@ class Stepper:
         return addresses
 
 
-def _is_watched() -> bool:
-    """Whether autograd, autocast, a transform, a compiler or a tracer has to see the operators."""
-    return (
-        torch.is_grad_enabled()
-        or torch.is_autocast_enabled("cpu")
-        or is_transformed()
-        or torch.compiler.is_compiling()
-        or torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]
-        or is_in_torch_dispatch_mode()
-    )
-
-
 def _address(tensor: Any, shape: tuple[int, ...]) -> int:
     """Where a dense float32 tensor of this shape lies in memory.
 
@@ -134,7 +119,7 @@ def _address(tensor: Any, shape: tuple[int, ...]) -> int:
     """
     if (
         type(tensor) in _PLAIN
-        and tensor.dtype is torch.float32
+        and tensor.dtype == torch.float32
         and tensor.is_cpu
         and tensor.shape == shape
         and tensor.is_contiguous()

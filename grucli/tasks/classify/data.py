@@ -4,9 +4,6 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 
-import torch
-from torch import Tensor
-
 from grucli.data import vocabulary_notes
 from grucli.results import SplitName
 from grucli.tasks.sequences.classes import class_facts, class_words, unknown_class
@@ -14,6 +11,7 @@ from grucli.tasks.sequences.data import SequenceData
 from grucli.tasks.sequences.parts import Places
 from grucli.tasks.sequences.samples import Sequences
 from grucli.tasks.task import Learned
+from grucli.tensors import Tensor, torch
 from grucli.text import quoted
 
 

@@ -1,13 +1,12 @@
 """The class of every series of a table."""
 
-from torch import Tensor
-
 from grucli.nn import SequenceModel
 from grucli.results import Labels
 from grucli.tasks.classify.data import ClassifyData
 from grucli.tasks.precision import float32_digits
 from grucli.tasks.sequences.outputs import outputs_of
 from grucli.tasks.sequences.samples import Sequences
+from grucli.tensors import Tensor
 
 
 def probabilities(model: SequenceModel, sequences: Sequences) -> Tensor:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 import numpy as np
-import torch
 
 from grucli.nn import SequenceModel
 from grucli.results import ClassMetrics, ClassScores, SplitName
@@ -17,6 +16,7 @@ from grucli.tasks.classify.predict import probabilities
 from grucli.tasks.sequences.class_metrics import class_metrics, confusion
 from grucli.tasks.sequences.features import Floats, features_of
 from grucli.tasks.sequences.samples import Sequences
+from grucli.tensors import torch
 
 
 def score_model(model: SequenceModel, data: ClassifyData, *, split: SplitName) -> ClassScores:

@@ -2,8 +2,6 @@
 
 from functools import partial
 
-import torch
-
 from grucli.data import Judged
 from grucli.forms import Form
 from grucli.nn import SequenceModel
@@ -12,13 +10,13 @@ from grucli.results import ClassScores, Labels, SplitName
 from grucli.tasks.classify.data import ClassifyData
 from grucli.tasks.classify.predict import label_table
 from grucli.tasks.classify.score import score_model
-from grucli.tasks.sequences.class_losses import class_weights, cross_entropy
 from grucli.tasks.sequences.classes import class_facts_form
 from grucli.tasks.sequences.model import new_sequence_model
-from grucli.tasks.sequences.objective import SequenceObjective
 from grucli.tasks.sequences.parts import part_columns
 from grucli.tasks.sequences.task import SequenceTask
 from grucli.tasks.task import Learned
+from grucli.tensors import torch
+from grucli.training.objective import Objective
 
 
 class ClassifyTask(SequenceTask[ClassifyData]):
@@ -45,8 +43,11 @@ class ClassifyTask(SequenceTask[ClassifyData]):
         """A stack, a pooling and a linear layer."""
         return new_sequence_model(recipe, learned.scaler, len(learned.facts["classes"]))
 
-    def objective(self, model: SequenceModel, data: ClassifyData) -> SequenceObjective:
+    def objective(self, model: SequenceModel, data: ClassifyData) -> Objective:
         """Cross-entropy."""
+        from grucli.tasks.sequences.class_losses import class_weights, cross_entropy
+        from grucli.tasks.sequences.objective import SequenceObjective
+
         recipe = data.recipe.classify
         counts = torch.tensor(data.learned.facts["counts"], dtype=torch.float32)
         weights = class_weights(recipe.class_weights, counts.to(data.device))

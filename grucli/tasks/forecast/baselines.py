@@ -8,12 +8,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import torch
-from torch import Tensor
-
 from grucli.columns import Columns
 from grucli.tasks.forecast.ridge_kept import ridge_of
 from grucli.tasks.forecast.samples import Windows
+from grucli.tensors import Tensor, torch
 
 Predictor = Callable[[Tensor, Tensor | None], Tensor]
 

@@ -12,9 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from grucli.errors import CheckpointError, UsageError
 from grucli.forms import Array, Form
@@ -22,6 +20,7 @@ from grucli.nn import Forecaster
 from grucli.nn.heads import Distribution, PointHead
 from grucli.tasks.batches import evaluation_size
 from grucli.tasks.forecast.samples import Windows
+from grucli.tensors import Tensor, torch
 
 GRID = np.arange(1, 200) / 2
 """Levels in per cent of which the errors are kept; one between them takes the next above."""

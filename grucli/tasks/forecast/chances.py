@@ -1,10 +1,8 @@
 """How good a forecast is that says how values may come out: its pinball loss and its CRPS."""
 
-import torch
-from torch import Tensor
-
 from grucli.data import Scaler
 from grucli.nn.heads import Distribution, Point, pinball
+from grucli.tensors import Tensor, torch
 
 DECILES = tuple(step / 10 for step in range(1, 10))
 LEVELS = tuple((step + 0.5) / 50 for step in range(50))

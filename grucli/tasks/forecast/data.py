@@ -3,8 +3,6 @@
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-import torch
-
 from grucli.data import (
     Panel,
     PanelTensors,
@@ -21,6 +19,7 @@ from grucli.tasks.forecast.dataset import Dataset, build_dataset
 from grucli.tasks.forecast.measures import Yardstick
 from grucli.tasks.forecast.samples import Windows, build_windows
 from grucli.tasks.task import Learned
+from grucli.tensors import torch
 
 
 @dataclass(frozen=True, eq=False)

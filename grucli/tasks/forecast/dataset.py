@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass, replace
 
-import torch
-
 from grucli.data import (
     AnyScaler,
     Panel,
@@ -23,6 +21,7 @@ from grucli.nn.heads import COUNTS
 from grucli.recipe import Recipe
 from grucli.tasks.forecast.samples import Windows, build_windows
 from grucli.tasks.task import no_test_span
+from grucli.tensors import torch
 
 
 @dataclass(frozen=True, eq=False)

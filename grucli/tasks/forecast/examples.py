@@ -2,8 +2,6 @@
 
 from math import isnan
 
-import torch
-
 from grucli.data import Panel
 from grucli.nn import Forecaster
 from grucli.results import Forecast, ForecastExample, SplitName
@@ -13,6 +11,7 @@ from grucli.tasks.forecast.newest import forecast_places
 from grucli.tasks.forecast.score import model_predictor
 from grucli.tasks.precision import original
 from grucli.tasks.task import Intervals
+from grucli.tensors import torch
 
 DRAWN_SERIES = 4
 

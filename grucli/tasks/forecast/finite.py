@@ -1,12 +1,11 @@
 """Forecasts that are no numbers, and the rows that they were made from."""
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from grucli.data import Panel
 from grucli.errors import DataError
+from grucli.tensors import Tensor, torch
 from grucli.text import quoted
 
 

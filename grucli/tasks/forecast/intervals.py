@@ -7,9 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from grucli.data import Scaler
 from grucli.errors import UsageError
@@ -18,6 +16,7 @@ from grucli.results import IntervalScore
 from grucli.tasks.forecast.calibration import Calibration, base_of, central, usual_levels
 from grucli.tasks.precision import shortest
 from grucli.tasks.task import Intervals
+from grucli.tensors import Tensor, torch
 
 NOT_CALIBRATED = (
     "the checkpoint was not calibrated: an older grucli wrote it, or training was not finished; "

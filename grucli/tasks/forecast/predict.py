@@ -3,8 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from grucli.columns import Columns
 from grucli.data import Horizon, Scaler, Table, coarse_columns, put_classes, unseen_ahead
@@ -21,6 +19,7 @@ from grucli.tasks.forecast.newest import forecast_places, left_out
 from grucli.tasks.forecast.samples import latest_contexts, long_enough
 from grucli.tasks.precision import original
 from grucli.tasks.task import Intervals
+from grucli.tensors import Tensor, torch
 
 
 def forecast_table(

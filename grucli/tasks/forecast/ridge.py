@@ -7,12 +7,10 @@ G targets that share a matrix.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import torch
-from torch import Tensor
-
 from grucli.tasks.forecast.ridge_features import RIDGE_LAGS, Features
 from grucli.tasks.forecast.samples import Batch, Windows
 from grucli.tasks.ridge_penalties import RIDGE_PENALTIES
+from grucli.tensors import Tensor, torch
 
 RIDGE_BATCH = 2048
 RIDGE_CELLS = 1 << 22

@@ -6,12 +6,10 @@ Suffixes: B windows, C targets, F features with the one.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-import torch
-from torch import Tensor
-
 from grucli.columns import Columns
 from grucli.tasks.forecast.samples import Windows
 from grucli.tasks.indicators import Indicators
+from grucli.tensors import Tensor, torch
 
 RIDGE_LAGS = 1024
 """Ridge sees at most this many numbers of a context: the newest rows."""

@@ -6,15 +6,14 @@ Suffixes: B windows of a batch, T context, K horizon, C columns.
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from grucli.columns import Columns
 from grucli.data import Panel, PanelTensors, Samples, Scaler, Span
 from grucli.data.tensors import scaled_columns, take_runs
 from grucli.errors import DataError
 from grucli.recipe import ForecastRecipe
+from grucli.tensors import Tensor, torch
 
 
 @dataclass(frozen=True, eq=False)

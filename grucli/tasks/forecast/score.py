@@ -5,8 +5,6 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from grucli.data import Scaler
 from grucli.nn import Forecaster
@@ -24,6 +22,7 @@ from grucli.tasks.forecast.samples import Windows
 from grucli.tasks.forecast.sums import ErrorSums, columns_of
 from grucli.tasks.forecast.verdict import Origins, compare_all
 from grucli.tasks.task import Intervals
+from grucli.tensors import Tensor, torch
 
 
 def model_predictor(model: Forecaster) -> Callable[[Tensor, Tensor | None], Distribution]:

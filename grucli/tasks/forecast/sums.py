@@ -6,12 +6,11 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from grucli.results import MetricSet
 from grucli.tasks.forecast.metrics import METRICS, Array, Errors
+from grucli.tensors import Tensor, torch
 
 _SUMS = (
     *("count", "squared", "absolute", "percent", "symmetric", "truth", "truth_squared"),

@@ -9,9 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from grucli.data import build_tensors, whole_span
 from grucli.errors import CheckpointError, UsageError
@@ -23,6 +21,7 @@ from grucli.tasks.forecast.calibration import GRID
 from grucli.tasks.forecast.data import ForecastData
 from grucli.tasks.forecast.samples import Windows, build_windows
 from grucli.tasks.precision import float32_digits, original
+from grucli.tensors import Tensor, torch
 from grucli.text import plural
 
 Floats = NDArray[np.float64]

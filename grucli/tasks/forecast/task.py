@@ -15,12 +15,12 @@ from grucli.tasks.forecast.data import ForecastData
 from grucli.tasks.forecast.examples import newest_examples, window_examples
 from grucli.tasks.forecast.measures import facts_form
 from grucli.tasks.forecast.model import new_forecaster
-from grucli.tasks.forecast.objective import ForecastObjective
 from grucli.tasks.forecast.predict import forecast_table
 from grucli.tasks.forecast.ridge_kept import RIDGE_FORM, keep_ridge
 from grucli.tasks.forecast.score import score_model
 from grucli.tasks.forecast.surprise import Surprise, anomaly_table, surprise_form
 from grucli.tasks.task import Intervals, Learned, Task
+from grucli.training.objective import Objective
 
 
 class ForecastTask(Task[ForecastData, Forecaster]):
@@ -69,8 +69,10 @@ class ForecastTask(Task[ForecastData, Forecaster]):
         """A stack and a decoder."""
         return new_forecaster(recipe, learned)
 
-    def objective(self, model: Forecaster, data: ForecastData) -> ForecastObjective:
+    def objective(self, model: Forecaster, data: ForecastData) -> Objective:
         """The recipe's loss, in scaled units."""
+        from grucli.tasks.forecast.objective import ForecastObjective
+
         train, valid = data.samples("train"), data.samples("valid")
         return ForecastObjective(model, data.recipe.train, train, valid)
 

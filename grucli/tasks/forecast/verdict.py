@@ -18,13 +18,13 @@ from dataclasses import dataclass
 from math import sqrt
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from grucli.results import Comparison, Verdict
 from grucli.tasks.forecast.metrics import Array
 from grucli.tasks.forecast.samples import Windows
 from grucli.tasks.forecast.students_t import share_within, two_sided_quantile
+from grucli.tensors import torch
 
 LEVEL = 0.95
 NEGLIGIBLE = 0.01

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from grucli.data import Span, split_panel, vocabulary_notes, whole_span
 from grucli.errors import DataError
@@ -17,6 +15,7 @@ from grucli.tasks.sequences.classes import class_facts, class_words, unknown_cla
 from grucli.tasks.sequences.data import SequenceData
 from grucli.tasks.sequences.numbers import Floats, number_facts, scaled_answers
 from grucli.tasks.task import Learned, no_test_span
+from grucli.tensors import Tensor, torch
 from grucli.text import plural, quoted
 
 

@@ -3,13 +3,13 @@
 from typing import Any
 
 import numpy as np
-import torch
 
 from grucli.nn import SequenceModel
 from grucli.results import Labels, Numbers
 from grucli.tasks.label.data import LabelData
 from grucli.tasks.precision import float32_digits, original
 from grucli.tasks.sequences.numbers import answer_scaler
+from grucli.tensors import torch
 
 
 def label_table(model: SequenceModel, data: LabelData) -> Labels | Numbers:

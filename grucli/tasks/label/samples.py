@@ -8,14 +8,13 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from grucli.data import PanelTensors, Span
 from grucli.data.split import Rows
 from grucli.nn import SequenceModel
 from grucli.tasks.batches import evaluation_batches
 from grucli.tasks.sequences.samples import Sequences
+from grucli.tensors import Tensor, torch
 
 
 class Cut(NamedTuple):

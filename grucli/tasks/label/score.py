@@ -1,7 +1,6 @@
 """Score labels of rows, and those of the baselines, where the truth is known."""
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from grucli.nn import SequenceModel
@@ -13,6 +12,7 @@ from grucli.tasks.label.samples import Pieces
 from grucli.tasks.sequences.class_metrics import class_metrics, confusion
 from grucli.tasks.sequences.features import Floats
 from grucli.tasks.sequences.numbers import number_metrics, said_numbers, some_pairs
+from grucli.tensors import torch
 
 Classes = NDArray[np.int64]
 

@@ -1,9 +1,5 @@
 """Labels of rows as a task."""
 
-from functools import partial
-
-import torch
-
 from grucli.data import Judged
 from grucli.forms import Form
 from grucli.nn import SequenceModel
@@ -12,15 +8,13 @@ from grucli.results import ClassScores, Labels, Numbers, NumberScores, SplitName
 from grucli.tasks.label.data import LabelData
 from grucli.tasks.label.predict import label_table
 from grucli.tasks.label.score import score_model
-from grucli.tasks.losses import masked_mean_loss
-from grucli.tasks.sequences.class_losses import class_weights, cross_entropy_of_known
 from grucli.tasks.sequences.classes import class_facts_form
 from grucli.tasks.sequences.model import new_sequence_model
 from grucli.tasks.sequences.numbers import number_facts_form
-from grucli.tasks.sequences.objective import Loss, SequenceObjective
 from grucli.tasks.sequences.parts import part_columns
 from grucli.tasks.sequences.task import SequenceTask
 from grucli.tasks.task import Learned
+from grucli.training.objective import Objective
 
 
 class LabelTask(SequenceTask[LabelData]):
@@ -55,10 +49,13 @@ class LabelTask(SequenceTask[LabelData]):
         outputs = len(learned.facts.get("classes", (1,)))
         return new_sequence_model(recipe, learned.scaler, outputs, each_step=True)
 
-    def objective(self, model: SequenceModel, data: LabelData) -> SequenceObjective:
+    def objective(self, model: SequenceModel, data: LabelData) -> Objective:
         """Cross-entropy, or the recipe's loss in scaled units, of rows whose label is known."""
+        from grucli.tasks.label.objective import loss_of
+        from grucli.tasks.sequences.objective import SequenceObjective
+
         train, valid = data.samples("train"), data.samples("valid")
-        return SequenceObjective(model, _loss(data), data.recipe.label.noise, train, valid)
+        return SequenceObjective(model, loss_of(data), data.recipe.label.noise, train, valid)
 
     def scores(
         self, model: SequenceModel, data: LabelData, split: SplitName
@@ -69,22 +66,3 @@ class LabelTask(SequenceTask[LabelData]):
     def answers(self, model: SequenceModel, data: LabelData) -> Labels | Numbers:
         """The label of every row."""
         return label_table(model, data)
-
-
-def _loss(data: LabelData) -> Loss:
-    recipe, facts = data.recipe, data.learned.facts
-    if not data.is_class:
-        return partial(_of_known_numbers, recipe.train.loss)
-    counts = torch.tensor(facts["counts"], dtype=torch.float32).to(data.device)
-    weights = class_weights(recipe.label.class_weights, counts)
-    return partial(
-        cross_entropy_of_known, weights_K=weights, smoothing=recipe.label.label_smoothing
-    )
-
-
-def _of_known_numbers(
-    kind: str, said_BT1: torch.Tensor, truth_BT1: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor | float]:
-    """A loss of the steps whose number is known."""
-    is_known = ~truth_BT1.isnan()
-    return masked_mean_loss(kind, said_BT1, truth_BT1.nan_to_num(), weight=is_known)

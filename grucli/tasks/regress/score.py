@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 import numpy as np
-import torch
 
 from grucli.nn import SequenceModel
 from grucli.results import NumberMetrics, NumberScores, SplitName
@@ -13,6 +12,7 @@ from grucli.tasks.sequences.features import Floats, features_of
 from grucli.tasks.sequences.numbers import number_metrics, said_numbers, some_pairs
 from grucli.tasks.sequences.outputs import outputs_of
 from grucli.tasks.sequences.samples import Sequences
+from grucli.tensors import torch
 
 
 def score_model(model: SequenceModel, data: RegressData, *, split: SplitName) -> NumberScores:

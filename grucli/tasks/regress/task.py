@@ -7,16 +7,15 @@ from grucli.forms import Form
 from grucli.nn import SequenceModel
 from grucli.recipe import Recipe
 from grucli.results import Numbers, NumberScores, SplitName
-from grucli.tasks.losses import masked_mean_loss
 from grucli.tasks.regress.data import RegressData
 from grucli.tasks.regress.predict import number_table
 from grucli.tasks.regress.score import score_model
 from grucli.tasks.sequences.model import new_sequence_model
 from grucli.tasks.sequences.numbers import number_facts_form
-from grucli.tasks.sequences.objective import SequenceObjective
 from grucli.tasks.sequences.parts import part_columns
 from grucli.tasks.sequences.task import SequenceTask
 from grucli.tasks.task import Learned
+from grucli.training.objective import Objective
 
 
 class RegressTask(SequenceTask[RegressData]):
@@ -40,8 +39,11 @@ class RegressTask(SequenceTask[RegressData]):
         """A stack, a pooling and a linear layer."""
         return new_sequence_model(recipe, learned.scaler, 1)
 
-    def objective(self, model: SequenceModel, data: RegressData) -> SequenceObjective:
+    def objective(self, model: SequenceModel, data: RegressData) -> Objective:
         """The recipe's loss, in scaled units."""
+        from grucli.tasks.losses import masked_mean_loss
+        from grucli.tasks.sequences.objective import SequenceObjective
+
         recipe = data.recipe
         loss = partial(masked_mean_loss, recipe.train.loss, weight=None)
         train, valid = data.samples("train"), data.samples("valid")

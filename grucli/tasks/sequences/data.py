@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import torch
 
 from grucli.data import (
     AnyScaler,
@@ -27,6 +26,7 @@ from grucli.results import SplitName
 from grucli.tasks.sequences.parts import Places, deal
 from grucli.tasks.sequences.samples import Sequences
 from grucli.tasks.task import Learned, no_test_span
+from grucli.tensors import torch
 
 
 @dataclass(frozen=True, eq=False)

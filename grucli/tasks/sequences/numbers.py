@@ -4,14 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from grucli.data import SCALER_FORM, Scaler, fit_scaler
 from grucli.forms import Fields, Form, Number
 from grucli.recipe import DataRecipe
 from grucli.results import NumberMetrics
+from grucli.tensors import Tensor, torch
 
 Floats = NDArray[np.float64]
 MOST_PAIRS = 500

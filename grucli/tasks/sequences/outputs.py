@@ -1,11 +1,9 @@
 """What a model says of sequences, batch by batch."""
 
-import torch
-from torch import Tensor
-
 from grucli.nn import SequenceModel
 from grucli.tasks.batches import evaluation_batches
 from grucli.tasks.sequences.samples import Sequences
+from grucli.tensors import Tensor, torch
 
 
 @torch.inference_mode()

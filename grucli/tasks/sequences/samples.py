@@ -6,11 +6,10 @@ Suffixes: S sequences, B those of a batch, T steps of the longest of them, C col
 from dataclasses import dataclass
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from grucli.data import PanelTensors
 from grucli.tasks.sequences.parts import Places
+from grucli.tensors import Tensor, torch
 
 
 @dataclass(frozen=True, eq=False)

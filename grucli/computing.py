@@ -1,0 +1,34 @@
+"""Which of the two computes in this process: torch, or numpy where a model is only read."""
+
+import sys
+from importlib.util import find_spec
+from os import environ
+from pathlib import Path
+
+_reads_only = False
+
+
+def read_only() -> None:
+    """Say, before anything is loaded, that this process trains nothing: numpy will do.
+
+    Loading torch takes longer than most forecasts.
+    """
+    global _reads_only  # noqa: PLW0603 (a process computes with one of the two)
+    _reads_only = True
+
+
+def takes_torch() -> bool:
+    """Whether torch computes.
+
+    It does where it is loaded or asked for (GRUCLI_KERNEL=torch), and wherever it is installed and
+    either more than reading is to be done or there is no compiled kernel to read with.
+    """
+    if sys.modules.get("torch") or environ.get("GRUCLI_KERNEL") == "torch":
+        return True
+    return not (_reads_only and _has_kernel()) and find_spec("torch") is not None
+
+
+def _has_kernel() -> bool:
+    """Whether the compiled module is installed; found without its package, which asks for this."""
+    place = [str(Path(__file__).parent / "nn")]
+    return any(finder.find_spec("grucli.nn._native", place) for finder in sys.meta_path)
