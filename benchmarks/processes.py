@@ -25,16 +25,17 @@ def peak_mib() -> float:
 
 
 def take_turns(commands: Mapping[str, Sequence[str]], rounds: int) -> dict[str, dict[str, Any]]:
-    """Run whole processes in turn: medians of their seconds, and of the numbers of a last line.
+    """Run whole processes in turn: medians of their seconds, of those that processors worked, and
+    of the numbers of a last line.
 
     A command may end its standard output with one JSON object of numbers.
     """
     found: dict[str, list[dict[str, Any]]] = {name: [] for name in commands}
     for _ in range(rounds):
         for name, command in commands.items():
-            started = time.perf_counter()
+            started, worked = time.perf_counter(), _worked()
             done = subprocess.run(command, capture_output=True, text=True, check=True)
-            row = {"seconds": time.perf_counter() - started}
+            row = {"seconds": time.perf_counter() - started, "processor": _worked() - worked}
             last = done.stdout.rstrip().rsplit("\n", 1)[-1]
             if last.startswith("{"):
                 row |= json.loads(last)
@@ -43,6 +44,12 @@ def take_turns(commands: Mapping[str, Sequence[str]], rounds: int) -> dict[str, 
         name: {key: statistics.median(row[key] for row in rows) for key in rows[0]}
         for name, rows in found.items()
     }
+
+
+def _worked() -> float:
+    """Processor seconds of all processes that were waited for."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def grucli(*arguments: str) -> str:

@@ -11,7 +11,6 @@ from itertools import chain, repeat
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from grucli.data.calendar import calendar_values
 from grucli.data.clocks import to_utc
@@ -85,6 +84,8 @@ class Horizon:
 
     def _rows(self, table: Table, times: Times) -> Numbers:
         """The row of each step in a table [S * K], series after series."""
+        import pandas as pd
+
         _check_form(table, self.panel)
         series = self._series_of(table)
         order = np.argsort(series, kind="stable")

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from grucli.columns import Columns
@@ -97,6 +96,9 @@ def _group(table: Table, series: Sequence[str]) -> _Groups:
     """Rows in the order of series. Raises DataError where a text changes within one."""
     by_name = {column.name: column for column in table.texts}
     codes: NDArray[np.integer] = by_name[series[0]].codes
+    if len(series) > 1:
+        import pandas as pd
+
     for name in series[1:]:
         pairs = codes.astype(np.int64) * len(by_name[name].words) + by_name[name].codes
         codes = pd.factorize(pairs)[0]

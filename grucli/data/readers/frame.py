@@ -9,7 +9,6 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from grucli.data.readers.cells import BLANKS, NumberFormat
 from grucli.data.readers.frame_cells import as_array, is_missing, text_cells
@@ -140,6 +139,8 @@ def _distinct(column: Any) -> tuple[Numbers, list[str]]:
 
     Cells that are all of one kind are compared as they are, so that each is put into words once.
     """
+    import pandas as pd
+
     array = as_array(column)
     if array.dtype.kind not in "iuMU" and pd.api.types.infer_dtype(array) != "string":
         cells = list(text_cells(array))

@@ -1,5 +1,6 @@
 """Read a CSV table strictly: exact numbers, or every fault named with its line and column."""
 
+import sys
 from collections.abc import Sequence
 from contextlib import closing
 from typing import NamedTuple
@@ -18,6 +19,8 @@ from grucli.data.values import Table, join_tables
 from grucli.dialect import Dialect
 
 PLAIN = Dialect()
+_SMALL = 1 << 20
+"""Bytes."""
 
 
 def read_table(
@@ -94,7 +97,15 @@ def _read(source: Source, wanted: _Wanted) -> Table:
     asked = wanted._asdict()
     if source.is_parquet:
         return read_parquet(source, **asked)
+    if "pandas" not in sys.modules and _is_small(source, wanted.dialect):
+        return read_strict(source, **asked)
     return read_fast(source, **asked) or read_strict(source, **asked)
+
+
+def _is_small(source: Source, dialect: Dialect) -> bool:
+    """Whether a table is read cell by cell in less time than pandas takes to be loaded."""
+    with source.open(dialect.encoding) as binary:
+        return len(binary.read(_SMALL + 1)) <= _SMALL
 
 
 def _text_columns(source: Source, names: Sequence[str], dialect: Dialect) -> tuple[str, ...]:

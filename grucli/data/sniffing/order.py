@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from itertools import chain, combinations
 
 import numpy as np
-import pandas as pd
 
 from grucli.data.clocks import to_utc
 from grucli.data.frequency import Frequency, infer_frequency
@@ -81,6 +80,8 @@ def _candidates(cells: Cells, columns: Sequence[Column]) -> Iterator[tuple[str, 
 
 
 def _orders(cells: Cells, clock: Clock, names: tuple[str, ...]) -> Iterator[Order]:
+    import pandas as pd
+
     codes = np.zeros(cells.rows, np.int64)
     for name in names:
         own = pd.factorize(np.array(cells.of(name), object))[0]

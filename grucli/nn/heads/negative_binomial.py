@@ -5,8 +5,10 @@ Suffixes: B windows, K horizon steps, C targets, P parameters, N nodes of a sum.
 
 import math
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from grucli.nn.heads.distribution import Distribution, Head
 from grucli.nn.heads.special import beta_share
@@ -19,7 +21,14 @@ _NEAR = 1e-5
 """So far, as a share, an end of an interval may be off a whole number and be taken for it."""
 _COUNTED = 600
 """Where no count of a batch is larger, quantiles are found by counting."""
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(96)
+_NODES = 96
+"""Places where the integral of a score is taken."""
+
+
+@cache
+def _gauss_legendre(count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Nodes and weights on [-1, 1]; what finds them takes its time to be loaded."""
+    return np.polynomial.legendre.leggauss(count)
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,11 +112,12 @@ class NegativeBinomial(Distribution):
         mean, a = self.mean.double().unsqueeze(-1), self.dispersion.double().unsqueeze(-1)
         z, power = 4 * a * mean * (1 + a * mean), 2 / a + 1
         last = torch.minimum(torch.asinh(z.sqrt()), torch.acosh(torch.exp(40 / power)))
-        nodes = (torch.as_tensor(_NODES).to(z) + 1) / 2
+        places, weights = (torch.as_tensor(part).to(z) for part in _gauss_legendre(_NODES))
+        nodes = (places + 1) / 2
         v_N = last * nodes
         inside = (1 - torch.sinh(v_N).square() / z).clamp(min=0).sqrt()
         values = torch.exp(-power * torch.log(torch.cosh(v_N))) * inside
-        total = (values * torch.as_tensor(_WEIGHTS).to(z) / 2 * last).sum(dim=-1)
+        total = (values * weights / 2 * last).sum(dim=-1)
         return 4 / (math.pi * z.squeeze(-1).sqrt()) * total
 
     def settled(self, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
