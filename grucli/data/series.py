@@ -78,10 +78,7 @@ class _Groups:
         return replace(self.table, texts=(), notes=()).rows(rows)
 
     def are_plain(self, frequency: Frequency | None, *, columns: int) -> NDArray[np.bool_]:
-        """Which series [S] have every row at its time, and a number in every cell that is read.
-
-        Those are the first ``columns`` of a row.
-        """
+        """Which series [S] have every row at its time, and numbers in the first ``columns``."""
         table, firsts = self.table, self.bounds[:-1]
         if frequency is None or table.style.integer != (frequency.unit == "steps"):
             return np.zeros(len(firsts), bool)
@@ -96,12 +93,11 @@ def _group(table: Table, series: Sequence[str]) -> _Groups:
     """Rows in the order of series. Raises DataError where a text changes within one."""
     by_name = {column.name: column for column in table.texts}
     codes: NDArray[np.integer] = by_name[series[0]].codes
-    if len(series) > 1:
-        import pandas as pd
-
     for name in series[1:]:
+        from pandas import factorize
+
         pairs = codes.astype(np.int64) * len(by_name[name].words) + by_name[name].codes
-        codes = pd.factorize(pairs)[0]
+        codes = factorize(pairs)[0]
     if (np.diff(codes) < 0).any():
         order = np.argsort(codes, kind="stable")
         table = table.rows(order)

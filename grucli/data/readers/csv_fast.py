@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from grucli.data.readers.cells import BLANKS
@@ -216,8 +217,6 @@ def _encode(
     texts: NDArray[np.object_], vocabulary: Vocabulary, form: Form
 ) -> NDArray[np.int32] | None:
     """The texts of a block as numbers; None where some are not plain, or empty and may not be."""
-    import pandas as pd
-
     inside, found = pd.factorize(texts)
     words = [word.translate(form.as_written) for word in found]
     if not all((word or vocabulary.sparse) and word == word.strip(BLANKS) for word in words):
@@ -225,12 +224,8 @@ def _encode(
     return np.array([vocabulary.code(word) for word in words], np.int32)[inside]
 
 
-def _parse_cells(block: bytes, layout: Layout, form: Form, *, rows: int) -> Any:
-    """The columns to be read, as a frame; None if a cell among the numbers is neither one nor
-    missing.
-    """
-    import pandas as pd
-
+def _parse_cells(block: bytes, layout: Layout, form: Form, *, rows: int) -> pd.DataFrame | None:
+    """The columns to be read; None if a cell among the numbers is neither one nor missing."""
     if layout.texts and NOT_IN_A_NUMBER.encode() in block:
         return None
     kinds: dict[int, Any] = dict.fromkeys(layout.wanted, np.float64)

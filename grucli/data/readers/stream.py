@@ -8,7 +8,6 @@ from typing import Any, BinaryIO, cast
 import numpy as np
 
 from grucli.data.clocks import moment_of
-from grucli.data.readers.csv_fast import parse_block, plain_block
 from grucli.data.readers.csv_form import Form
 from grucli.data.readers.csv_strict import Body, read_header
 from grucli.data.readers.problems import Problems
@@ -123,7 +122,11 @@ class _Arrivals(io.RawIOBase):
 def _block(arrivals: _Arrivals, source: str, body: Body, form: Form) -> RowBlock | None:
     """The rows that have come, if they are many and there is nothing remarkable about them."""
     lines = arrivals.lines()
-    plain = plain_block(lines) if lines else None
+    if not lines:
+        return None
+    from grucli.data.readers.csv_fast import parse_block, plain_block  # loads pandas
+
+    plain = plain_block(lines)
     part = None if plain is None else parse_block(plain, body.layout, form, (), style=body.style)
     if plain is None or part is None:
         return None

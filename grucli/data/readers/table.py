@@ -6,7 +6,6 @@ from contextlib import closing
 from typing import NamedTuple
 
 from grucli.data.readers.cells import BLANKS, NumberFormat
-from grucli.data.readers.csv_fast import read_fast
 from grucli.data.readers.csv_strict import read_strict
 from grucli.data.readers.files import expand
 from grucli.data.readers.kinds import MOST_ROWS, first_texts, text_columns_of
@@ -99,6 +98,8 @@ def _read(source: Source, wanted: _Wanted) -> Table:
         return read_parquet(source, **asked)
     if "pandas" not in sys.modules and _is_small(source, wanted.dialect):
         return read_strict(source, **asked)
+    from grucli.data.readers.csv_fast import read_fast  # loads pandas
+
     return read_fast(source, **asked) or read_strict(source, **asked)
 
 

@@ -72,4 +72,4 @@ from grucli.tensors.lean.tensor import Device, Tensor
 
 device, bool, dtype = Device, bool_, type(float32)  # noqa: A001 (torch's name)
 inf, nan = float("inf"), float("nan")
-__version__ = "not loaded"
+__version__ = "not installed"
