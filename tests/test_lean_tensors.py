@@ -176,7 +176,12 @@ def test_slices_are_views_that_are_written_through():
 def test_numbers_of_pythons_become_the_types_that_torch_gives_them():
     for made in (
         lambda t: [t.tensor([1, 2]), t.tensor([0.5]), t.as_tensor(np.float64(2)), t.as_tensor(B)],
-        lambda t: [t.arange(1, 4), t.linspace(0, 5, 4), t.arange(3, dtype=t.float64)],
+        lambda t: [
+            t.arange(1, 4),
+            t.linspace(0, 5, 4),
+            t.arange(3, dtype=t.float64),
+            t.zeros(2, dtype=t.long),
+        ],
     ):
         assert_same(lambda module, call=made: call(module))
 

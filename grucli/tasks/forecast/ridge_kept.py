@@ -5,8 +5,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from grucli.errors import CheckpointError
 from grucli.forms import Array, Fields, Form, Mapped, Number, Text, Truth
@@ -14,6 +12,7 @@ from grucli.tasks.forecast.ridge import Ridge, fit_ridge
 from grucli.tasks.forecast.ridge_features import RIDGE_LAGS, Features
 from grucli.tasks.forecast.samples import Windows
 from grucli.tasks.ridge_penalties import RIDGE_PENALTIES
+from grucli.tensors import Tensor, torch
 
 MOST_BYTES = 16 << 20
 """Larger coefficients are not kept: they are fitted again."""

@@ -33,6 +33,7 @@ from grucli.tensors.lean.functions import (
     tensor,
     var_mean,
     where,
+    zeros,
     zeros_like,
 )
 from grucli.tensors.lean.numbers import bool_, float32, float64, int8, int16, int32, int64, uint8
@@ -70,6 +71,6 @@ from grucli.tensors.lean.special import (
 )
 from grucli.tensors.lean.tensor import Device, Tensor
 
-device, bool, dtype = Device, bool_, type(float32)  # noqa: A001 (torch's name)
+device, long, bool, dtype = Device, int64, bool_, type(float32)  # noqa: A001 (torch's name)
 inf, nan = float("inf"), float("nan")
 __version__ = "not installed"

@@ -37,6 +37,11 @@ def empty(*shape: Any, dtype: Any = None, device: Any = None) -> Tensor:
     return Tensor(np.empty(sizes(shape), dtype or float32))
 
 
+def zeros(*shape: Any, dtype: Any = None, device: Any = None) -> Tensor:
+    """Zeros, float32 unless told otherwise."""
+    return Tensor(np.zeros(sizes(shape), dtype or float32))
+
+
 def empty_like(like: Tensor) -> Tensor:
     """Any numbers, as many as there are in another."""
     return Tensor(np.empty_like(like.array))
