@@ -32,7 +32,9 @@ template <class V>
 void copy_out(const float* from, Index size, float* to) {
     Index i = 0;
     for (; i + V::kLanes <= size; i += V::kLanes) V::load(from + i).store(to + i);
-    if (i < size) V::load(from + i).store_part(to + i, static_cast<int>(size - i));
+    if (i == size) return;
+    const int rest = static_cast<int>(size - i);  // nothing beyond it may be read or written
+    V::load_part(from + i, rest).store_part(to + i, rest);
 }
 
 // Floats in front of every row of h: room for x where both go through one product.
