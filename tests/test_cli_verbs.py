@@ -310,9 +310,9 @@ OPTIONS = {
     "--shard --plot --json --threads",
     "export": "-o --output --json",
     "inspect-weights": "--layout --layer --gate --sort --names --matrix -o --output --unit "
-    "--history --all --exact --fail-if --plot --json",
-    "trace": "-o --output --rows --layer --unit --gate --step --plot --json --threads",
-    "explain": "--at --layer --unit --column --json --threads",
+    "--member --history --all --exact --fail-if --plot --json",
+    "trace": "-o --output --rows --layer --unit --gate --step --member --plot --json --threads",
+    "explain": "--at --layer --unit --column --member --json --threads",
     "report": "-o --output --json --threads",
 }
 

@@ -16,7 +16,11 @@ from grucli.nn import SequenceModel, ensemble_of
 from grucli.recipe import load_recipe
 from grucli.results import Ensemble, SeedLoss
 from grucli.runs import streaming
+from grucli.runs.explaining import explain
+from grucli.runs.inspection import inspect_weights
 from grucli.runs.opened import open_checkpoint, open_table
+from grucli.runs.tracing import trace
+from grucli.runs.units import inspect_unit
 from tests.conftest import write_wave
 
 SMALL = """\
@@ -95,9 +99,41 @@ def test_the_first_model_is_the_one_that_is_looked_at(alone):
     first = grucli.inspect_weights(alone / "7").matrices[0]
     report = grucli.inspect_weights(alone / "run")
     assert report.matrices[0] == first
-    assert report.notes[0].startswith("The first of 3 models that answer with their mean")
+    assert report.notes[0].startswith("Model 1 of 3 that answer with their mean")
     second = grucli.inspect_weights(alone / "run" / "seeds" / "8").matrices[0]
     assert second == grucli.inspect_weights(alone / "8").matrices[0]
+
+
+def test_each_model_can_be_looked_at_with_the_way_that_it_went(alone):
+    for member, name in ((1, "7"), (2, "8"), (3, "9")):
+        shown = inspect_weights(alone / "run", member=member)
+        own = inspect_weights(alone / name)
+        assert [item.frobenius_norm for item in shown.matrices] == [
+            item.frobenius_norm for item in own.matrices
+        ]
+        assert shown.movement == own.movement
+        assert shown.notes[0].startswith(f"Model {member} of 3")
+
+
+def test_a_trace_a_step_and_a_unit_are_of_the_model_that_is_named(alone):
+    run, own = alone / "run", alone / "8"
+    assert np.array_equal(
+        trace(run, member=2).layers[0, "forward"], trace(own).layers[0, "forward"]
+    )
+    assert np.array_equal(trace(run).layers[0, "forward"], trace(alone / "7").layers[0, "forward"])
+    at = trace(run).times[-1]
+    assert explain(run, at=at, unit=1, member=2).value == explain(own, at=at, unit=1).value
+    assert inspect_unit(run, 1, member=2).states == inspect_unit(own, 1).states
+
+
+@pytest.mark.parametrize(
+    ("name", "member", "said"),
+    [("run", 4, "holds 3 models; expected 1 to 3"), ("8", 1, "holds one model; leave it out")],
+)
+def test_a_model_that_is_not_there_is_a_usage_error(alone, name, member, said):
+    for look in (inspect_weights, trace):
+        with pytest.raises(UsageError, match=said):
+            look(alone / name, member=member)
 
 
 @pytest.mark.parametrize("step", [4, 8])

@@ -298,7 +298,7 @@ def test_a_relu_has_zeros_and_no_right_end(runs):
     assert 0 < gate.left_saturated_share < 1
     console = Console(width=80, file=io.StringIO())
     console.print(render_trace(report, 80))
-    assert "Of a relu left is the share of zeros" in " ".join(console.file.getvalue().split())
+    assert "Of a relu left sat. is the share of zeros" in " ".join(console.file.getvalue().split())
 
 
 def on_a_terminal(*arguments, columns=80):
@@ -323,9 +323,22 @@ def on_a_terminal(*arguments, columns=80):
     return b"".join(chunks).decode().replace("\r\n", "\n")
 
 
+def test_one_unit_alone_gets_its_page_on_a_terminal(best):
+    page = on_a_terminal("trace", best, "--unit", "5")
+    assert page.startswith("unit 5 of 8 · layer 1")
+    assert "What it listens to" in page
+
+
 def test_a_terminal_gets_a_summary_instead_of_the_flood(best):
     shown = on_a_terminal("trace", best, "--no-color")
-    for words in ("r reset", "z update", "Memory", "Gradient of the loss", "Lyapunov", "stuck"):
+    for words in (
+        "r reset",
+        "z update",
+        "Time constant",
+        "Gradient of the loss",
+        "Lyapunov",
+        "sat.",
+    ):
         assert words in shown
     assert max(map(len, shown.splitlines())) <= 80
     assert len(shown.splitlines()) < 60

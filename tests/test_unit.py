@@ -113,6 +113,32 @@ def test_the_page_is_one_document_too(run):
     assert (document["kind"], document["unit"]) == ("UnitReport", 5)
 
 
+def test_explain_without_a_time_shows_the_same_page(run):
+    pages = [grucli(verb, run, "--unit", "5", "--json") for verb in ("inspect-weights", "explain")]
+    assert pages[0].stdout == pages[1].stdout != ""
+
+
+def test_the_page_is_along_the_table_that_is_given(run, tmp_path):
+    write_wave(tmp_path / "short.csv", 100)
+    report = inspect_unit(run, 5, data=str(tmp_path / "short.csv"))
+    assert report.times == trace(run, str(tmp_path / "short.csv")).times
+    done = grucli("explain", run, tmp_path / "none.csv", "--unit", "5")
+    assert (done.returncode, "none.csv" in done.stderr) == (3, True)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ([], "--at: missing; expected --at TIME for a step, or --unit N"),
+        (["--unit", "5", "--column", "level"], "--column level: does nothing without --at"),
+    ],
+)
+def test_explain_says_what_it_needs(run, options, said):
+    done = grucli("explain", run, *options)
+    assert done.returncode == 2
+    assert said in done.stderr
+
+
 def test_options_that_do_nothing_beside_a_unit_are_refused(run):
     done = grucli("inspect-weights", run, "--unit", "5", "--sort", "norm")
     assert done.returncode == 2

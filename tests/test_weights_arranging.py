@@ -302,6 +302,8 @@ def test_letters_of_other_texts_are_understood(tmp_path, cell, word, gate):
     [
         ("GRU", "i", "a gru has no input gate: 1 - z lets the new in; say update (z)"),
         ("GRU", "W_i", "a gru has no input gate"),
+        ("GRU", "forget", "a gru has no forget gate: z keeps the old state; say update (z)"),
+        ("LSTM", "candidate", "what a gru calls candidate is the cell gate here; say cell (g)"),
         ("LSTM", "u", "an lstm has no update gate: f keeps, i lets in"),
     ],
 )

@@ -75,9 +75,14 @@ GRU = CellSpec(
     "h' = (1-z)*h + z*n let z take the new in: theirs is 1-z here.",
     keeps="update",
     foreign_gates={
-        "i": "a gru has no input gate: 1 - z lets the new in; say update (z)",
-        "f": "a gru has no forget gate: z keeps the old state; say update (z)",
-        "o": "a gru has no output gate: its state is its output",
+        **dict.fromkeys(
+            ("i", "input"), "a gru has no input gate: 1 - z lets the new in; say update (z)"
+        ),
+        **dict.fromkeys(
+            ("f", "forget"), "a gru has no forget gate: z keeps the old state; say update (z)"
+        ),
+        **dict.fromkeys(("o", "output"), "a gru has no output gate: its state is its output"),
+        **dict.fromkeys(("g", "cell"), "what an lstm calls cell gate is n here; say candidate (n)"),
     },
     chrono={"update": 1.0},
 )

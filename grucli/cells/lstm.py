@@ -79,10 +79,15 @@ LSTM = CellSpec(
     "f keeps the old cell state: c' = f*c + i*g.",
     keeps="forget",
     foreign_gates={
-        "z": "an lstm has no update gate: f keeps, i lets in; say forget (f) or input (i)",
-        "u": "an lstm has no update gate: f keeps, i lets in; say forget (f) or input (i)",
-        "r": "an lstm has no reset gate",
-        "n": "what a gru calls candidate is the cell gate here; say cell (g)",
+        **dict.fromkeys(
+            ("z", "u", "update"),
+            "an lstm has no update gate: f keeps, i lets in; say forget (f) or input (i)",
+        ),
+        **dict.fromkeys(("r", "reset"), "an lstm has no reset gate"),
+        **dict.fromkeys(
+            ("n", "h", "candidate"),
+            "what a gru calls candidate is the cell gate here; say cell (g)",
+        ),
     },
     chrono={"forget": 1.0, "input": -1.0},
 )

@@ -35,7 +35,8 @@ STATE_VECTORS = ("gain_state", "bias_state")
 class NextState:
     """How the next state follows from the gates: heading, meaning, and (symbol, formula) lines.
 
-    Of a mean and a deviation, mean_c and dev_c, the formula says in words what they are taken of.
+    Of a mean and a standard deviation, mean_c and dev_c, the formula says in words what they are
+    taken of.
     """
 
     title: str

@@ -83,7 +83,7 @@ class _Pen:
 
 
 def _averages(numbers: BoardNumbers) -> list[BoardStep]:
-    """The means and deviations that normalise, before the gates use them."""
+    """The means and standard deviations that normalise, before the gates use them."""
     equations = []
     for place, average in numbers.averages.items():
         for symbol, formula in ((f"mean_{place}", "mean"), (f"dev_{place}", "sqrt(var + eps)")):
@@ -92,11 +92,11 @@ def _averages(numbers: BoardNumbers) -> list[BoardStep]:
     if not equations:
         return []
     note = " ".join([_shared(numbers), *_constants(numbers)])
-    return [BoardStep("Mean and deviation", note, tuple(equations))]
+    return [BoardStep("Mean and standard deviation", note, tuple(equations))]
 
 
 def _shared(numbers: BoardNumbers) -> str:
-    """Over which values of which gates the variant takes a mean and a deviation."""
+    """Over which values of which gates the variant takes a mean and a standard deviation."""
     rule, hidden = numbers.rule, numbers.hidden
     blocks = [
         f"{' and '.join(filter(None, (', '.join(gates[:-1]), gates[-1])))} "
@@ -109,8 +109,8 @@ def _shared(numbers: BoardNumbers) -> str:
     count = len(numbers.averages)
     state = f"; {rule.norm.state}' has its own, further down" if rule.norm.state else ""
     return (
-        f"Layer normalisation {rule.norm.name}: {side} has one mean and one deviation over "
-        f"{', one over '.join(blocks)}; {count} mean{'s' if count > 1 else ''} in all{state}; "
+        f"Layer normalisation {rule.norm.name}: {side} has one mean and one standard deviation "
+        f"over {', one over '.join(blocks)}; {count} mean{'s' if count > 1 else ''} in all{state}; "
         f"eps {rule.eps:g}."
     )
 

@@ -26,7 +26,7 @@ _NOTHING = 1e-6
 
 @dataclass(frozen=True)
 class Average:
-    """What one mean and one deviation are taken of: ``count`` values of the gates ``symbols``."""
+    """What a mean and a standard deviation are of: ``count`` values of the gates ``symbols``."""
 
     name: str
     symbols: str
@@ -133,7 +133,7 @@ def _names(start: str, symbols: tuple[str, ...]) -> list[str]:
 def _averages(
     rule: CellRule, rows: Mapping[str, Tensor], hidden: int
 ) -> Iterator[tuple[str, Average, float, float]]:
-    """Mean and deviation of every block of rows that is normalised together."""
+    """Mean and standard deviation of every block of rows that is normalised together."""
     inner = "d" * rule.norm_bias
     sides = [(side.product + inner, side.letter) for side in rule.spec.sides]
     for name, side in [("sum", "")] if "sum" in rows else sides:

@@ -21,7 +21,7 @@ ROWS, FEW_ROWS = 1 << 14, 1 << 10
 
 @torch.inference_mode()
 def sample_deviations(model: RecurrentModel, samples: Samples, *, rows: int) -> dict[str, float]:
-    """Mean deviation of what each matrix's layer normalisation divides by, by address.
+    """Mean standard deviation of what each matrix's layer normalisation divides by, by address.
 
     Over samples drawn at random, always the same ones, with ``rows`` steps together, of a longer
     one the last ones; {} without layer normalisation. See ``grucli.nn.mean_deviations``.

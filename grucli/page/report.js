@@ -213,7 +213,7 @@ function drawGates(body) {
       lines: found.gates.map((gate, color) => ({name: `${gate.symbol} ${gate.gate} (${gate.activation})`, color, x: found.x, y: gate.by_step})),
     })];
     const share = (value) => `${(100 * value).toFixed(1)} %`;
-    parts.push(table(["", "mean", "deviation", "at the low end", "at the high end", "units always low", "always high"], found.gates.map((gate) => ({
+    parts.push(table(["", "mean", "standard deviation", "left saturated", "right saturated", "units always left", "always right"], found.gates.map((gate) => ({
       cells: [`${gate.symbol} ${gate.gate}`, digits(gate.mean, 3), digits(gate.standard_deviation, 3), share(gate.left_saturated_share), share(gate.right_saturated_share), gate.always_left_saturated.length, gate.always_right_saturated.length],
     }))));
     if (found.gradient_by_lag.length) {

@@ -105,7 +105,7 @@ class MatrixStatistics(MatrixResult):
     )
     effective_rank: float | None = _map(
         "eff. rank",
-        "effective rank, exponential of the entropy of the singular values",
+        "effective rank: exponential of the entropy of the singular values",
         place=19,
         rank=3,
     )
@@ -158,9 +158,11 @@ class MatrixStatistics(MatrixResult):
         rank=2,
         default=(),
     )
-    effective_spectral_norm: float | None = _map("effective norm", table="size", place=10, rank=1)
+    effective_spectral_norm: float | None = _map(
+        "eff. spectral norm", table="size", place=10, rank=1
+    )
     effective_spectral_radius: float | None = _map(
-        "effective radius", table="recurrence", place=11, rank=1
+        "eff. spectral radius", table="recurrence", place=11, rank=1
     )
     layer_norm_standard_deviation: float | None = _map("divided by", table="size")
     is_measured: bool = False

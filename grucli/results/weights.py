@@ -61,7 +61,8 @@ class WeightReport:
     not say; ``cell`` and ``layer_norm`` join the kinds of several recurrent stacks with commas.
     ``notes`` are sentences on what is another cell than its names say, or was not read.
     ``categories`` names the tensor that holds the vectors of each column of texts.
-    ``movement`` is the way from the initialisation, where the run's record lies beside the file.
+    ``layout`` and ``member`` are what was asked for. ``movement`` is the way from the
+    initialisation, where the run's record lies beside the file.
     """
 
     path: str
@@ -77,6 +78,7 @@ class WeightReport:
     inputs: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     layout: str | None = None
+    member: int | None = None
     movement: Movement | None = None
 
     @property

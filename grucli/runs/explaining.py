@@ -22,7 +22,7 @@ from grucli.runs.contexts import (
     samples_of,
     steps_read,
 )
-from grucli.runs.opened import OpenedTable, open_checkpoint, with_table
+from grucli.runs.opened import OpenedTable, open_member, with_table
 from grucli.runs.selecting import choose
 from grucli.runs.tracing import direction_of
 
@@ -35,14 +35,16 @@ def explain(
     layer: str = "0",
     unit: int | None = None,
     column: str | None = None,
+    member: int | None = None,
 ) -> Explanation:
     """Work out one step of one unit (default: the one that changed most) at the time ``at``.
 
     In the newest context it is a step that ``trace`` shows; before, the last step of the context
     that ends at ``at``, or a step of the first. ``column`` picks a target where each goes through
-    the network on its own. Raises DataError for an unknown time, UsageError for what is not there.
+    the network on its own; ``member`` is as in ``inspect_weights``. Raises DataError for an
+    unknown time, UsageError for what is not there.
     """
-    opened = one_series(with_table(open_checkpoint(checkpoint), data))
+    opened = one_series(with_table(open_member(checkpoint, member), data))
     row, stop = _window(opened, at)
     step, rows = _step(opened, row, stop)
     sample = _sample(opened, column)

@@ -12,10 +12,9 @@ from grucli.files import changing, same_file
 from grucli.runs.replacing import STAGING, drop_staged, finish_moving, replace_run, stage
 from grucli.runs.run_files import FILES, FOLLOWING, WRITTEN, RunFiles
 from grucli.temporary import clear_leftovers
+from grucli.weights import SEEDS
 
 LOCK = ".lock"
-SEEDS = "seeds"
-"""Where in a run the further models of ``train.seeds`` are, a folder for each seed."""
 RUNS = "runs"
 """Where runs are, a folder for each name."""
 

@@ -36,36 +36,41 @@ from grucli.weights import (
 
 
 def inspect_weights(
-    path: str | Path, *, exact: bool = False, layout: str | None = None
+    path: str | Path,
+    *,
+    exact: bool = False,
+    layout: str | None = None,
+    member: int | None = None,
 ) -> WeightReport:
     """What every matrix of a checkpoint looks like, our own or a foreign one.
 
     Large matrices are measured by faster, approximate methods unless ``exact``. ``layout`` says how
     a foreign file keeps its weights, such as haste, or which layer normalisation they are of, such
-    as sum_joint,eps=1e-5. Where the record of a run lies beside its checkpoint, the report says how
+    as sum_joint,eps=1e-5, ``member`` which of the models of ``train.seeds`` is meant, from 1
+    (default: the first). Where the record of a run lies beside its checkpoint, the report says how
     far its matrices moved.
     """
-    file = read_file(path, layout)
-    report = replace(build_weight_report(file, exact=exact), layout=layout)
+    file = read_file(path, layout, member)
+    report = replace(build_weight_report(file, exact=exact), layout=layout, member=member)
     try:
         return replace(report, movement=read_movement(file))
     except CheckpointError as error:
         return replace(report, notes=(*report.notes, f"No way from the start: {error}"))
 
 
-def read_file(path: str | Path, layout: str | None) -> WeightFile:
+def read_file(path: str | Path, layout: str | None, member: int | None = None) -> WeightFile:
     """One file, or the one of a run folder.
 
-    Raises UsageError for a layout that there is not, or that the file needs not.
+    Raises UsageError for a layout or a model that there is not, or that the file needs not.
     """
     path = checkpoint_in(path)
     if layout is None:
-        return read_weights(path)
+        return read_weights(path, member=member)
     try:
         named = parse_layout(layout)
     except ValueError as error:
         raise UsageError(f"--layout: {error}") from None
-    return read_weights(path, named)
+    return read_weights(path, named, member=member)
 
 
 def _read_both(before: str | Path, after: str | Path, layout: str | None) -> list[WeightFile]:
@@ -123,9 +128,11 @@ def compare(
     return compare_weights(*_read_both(before, after, layout))
 
 
-def picture(path: str | Path, *, layout: str | None = None) -> WeightPictures:
+def picture(
+    path: str | Path, *, layout: str | None = None, member: int | None = None
+) -> WeightPictures:
     """Every matrix of a checkpoint and its singular values, small enough to draw."""
-    return picture_weights([read_file(path, layout)], ["now"])
+    return picture_weights([read_file(path, layout, member)], ["now"])
 
 
 def picture_change(
@@ -146,9 +153,11 @@ def history(path: str | Path) -> WeightHistory:
     return read_history(checkpoint_in(path))
 
 
-def pick_matrix(path: str | Path, address: str, *, layout: str | None = None) -> MatrixValues:
+def pick_matrix(
+    path: str | Path, address: str, *, layout: str | None = None, member: int | None = None
+) -> MatrixValues:
     """One matrix by its address, such as 0.update.hh or W_hz."""
-    return select_matrix(read_file(path, layout), address)
+    return select_matrix(read_file(path, layout, member), address)
 
 
 def matrix_csv(matrix: MatrixValues) -> str:

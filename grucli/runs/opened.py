@@ -18,6 +18,7 @@ from grucli.runs.checkpoints import checkpoint_in
 from grucli.runs.device import use_kernel
 from grucli.runs.tables import NOTHING, read_judged, read_panel
 from grucli.tasks import Learned, Task, task_of
+from grucli.weights import member_weights
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +66,17 @@ def open_checkpoint(path: str | Path) -> Opened:
     """
     path = checkpoint_in(path)
     return open_saved(load_checkpoint(path), path)
+
+
+def open_member(path: str | Path, member: int | None = None) -> Opened:
+    """The same of one of the models of ``train.seeds`` alone, from 1 (default: the first).
+
+    Raises UsageError for a model that there is not.
+    """
+    path = checkpoint_in(path)
+    saved = load_checkpoint(path)
+    weights = member_weights(str(path), (saved.weights, *saved.members), member)
+    return open_saved(replace(saved, weights=weights, members=()), path)
 
 
 def open_saved(saved: Checkpoint, path: str | Path) -> Opened:

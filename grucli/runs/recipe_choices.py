@@ -140,7 +140,7 @@ def normalise(seen: FirstLook) -> Choice:
         return Choice("last_scaled", "each series in steps of its own size from its newest value")
     if seen.moves:
         return Choice("last", "the level moves: count from the newest value")
-    return Choice("mean_std", "each window in units of its own mean and deviation")
+    return Choice("mean_std", "each window in units of its own mean and standard deviation")
 
 
 def calendar(seen: FirstLook) -> Choice | None:

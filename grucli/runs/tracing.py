@@ -36,7 +36,7 @@ from grucli.runs.contexts import (
     steps_read,
     table_words,
 )
-from grucli.runs.opened import OpenedTable, open_checkpoint, with_table
+from grucli.runs.opened import OpenedTable, open_member, with_table
 from grucli.runs.selecting import Chosen, choose
 from grucli.tasks.forecast.samples import build_windows
 
@@ -67,16 +67,17 @@ def trace(
     units: Sequence[int] = (),
     gates: Sequence[str] = (),
     steps: Sequence[int] = (),
+    member: int | None = None,
 ) -> Traced:
     """Run a model over the newest rows of a table as it does before it forecasts, or answers.
 
     ``rows`` (default: task.context) may be more where windows are not normalised; other tasks read
     the whole first series, or the newest piece of it. ``layers`` are
     such as 0 or 0r (reverse), ``gates`` words or letters, ``steps`` count from 0 or back from -1;
-    nothing chosen is everything. Raises UsageError for what does not exist, DataError for a table
-    that is too short.
+    nothing chosen is everything. ``member`` is as in ``inspect_weights``. Raises UsageError for
+    what does not exist, DataError for a table that is too short.
     """
-    opened = one_series(with_table(open_checkpoint(checkpoint), data))
+    opened = one_series(with_table(open_member(checkpoint, member), data))
     count = _rows_to_read(opened, rows)
     stop = len(opened.panel.values)
     ends = range(stop - 1, stop - count - 1, -opened.model.rows_per_step)[::-1]

@@ -10,29 +10,38 @@ from grucli.weights import unit_report
 
 
 def inspect_unit(
-    path: str | Path, unit: int, *, layer: str | None = None, layout: str | None = None
+    path: str | Path,
+    unit: int,
+    *,
+    layer: str | None = None,
+    data: str | bytes | None = None,
+    layout: str | None = None,
+    member: int | None = None,
 ) -> UnitReport:
-    """One unit of a layer (default: the last), along the recipe's own table where that is there.
+    """One unit of a layer (default: the last), along the newest context of a table.
 
-    ``layout`` is as in ``inspect_weights``. A table that cannot be read leaves ``note`` to say why.
-    Raises UsageError for a layer or unit that the file does not have.
+    ``data`` is the table; without it the recipe's own, and where that cannot be read ``note`` says
+    why. ``layout`` and ``member`` are as in ``inspect_weights``. Raises UsageError for a layer or
+    unit that the file does not have, DataError for ``data`` that cannot be read.
     """
-    file = read_file(path, layout)
+    file = read_file(path, layout, member)
     report = unit_report(file, unit, layer)
     if file.recipe is None:
         return replace(report, note="a file of weights alone: no table to run it on")
+    if data is not None:
+        return _along_context(report, data, member)
     try:
-        return _along_context(report)
+        return _along_context(report, data, member)
     except GrucliError as error:
         return replace(report, note=str(error))
 
 
-def _along_context(report: UnitReport) -> UnitReport:
+def _along_context(report: UnitReport, data: str | bytes | None, member: int | None) -> UnitReport:
     from grucli.runs import contexts  # torch, which a file of weights alone does not need
-    from grucli.runs.opened import open_checkpoint, with_table
+    from grucli.runs.opened import open_member, with_table
     from grucli.runs.tracing import direction_of
 
-    opened = contexts.one_series(with_table(open_checkpoint(report.path)))
+    opened = contexts.one_series(with_table(open_member(report.path, member), data))
     stop, context = len(opened.panel.values), contexts.steps_read(opened)
     contexts.check_rows(opened, context)
     records = contexts.record_rows(opened, stop - context, stop)

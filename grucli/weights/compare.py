@@ -21,8 +21,8 @@ from grucli.weights.statistics.measures import Measure
 Address = tuple[str, str]
 
 FEWEST_ENTRIES, ACROSS, APART = 64, 0.2, 0.8
-"""From so many entries on the cosine of two draws is near 0 (its deviation is 1 / sqrt(N)): below
-the one, at a relative change above the other, no matrix came from its namesake."""
+"""From so many entries on the cosine of two draws is near 0 (its standard deviation is 1 /
+sqrt(N)): below the one, at a relative change above the other, no matrix came from its namesake."""
 
 
 def compare_weights(before: WeightFile, after: WeightFile) -> WeightComparison:

@@ -101,7 +101,7 @@ def _of_radius(item: MatrixStatistics) -> Iterator[Finding]:
 
 
 def _of_rows(item: MatrixStatistics) -> Iterator[Finding]:
-    """Units that hear nothing."""
+    """Units that read nothing."""
     if item.dead_rows:
         words = (
             f"{item.dead_rows} of {item.shape[0]} rows (expected 0) are at most {DEAD_ROW:g} of "
@@ -130,19 +130,19 @@ def _of_memory(item: TimeConstants) -> Iterator[Finding]:
 def _unread_inputs(
     matrices: Sequence[MatrixStatistics], inputs: Sequence[str]
 ) -> Iterator[Finding]:
-    """Inputs of a first layer that no gate listens to, beside the one that is heard most."""
+    """Inputs of a first layer that no gate reads, beside the one with the largest weights."""
     stacks: dict[tuple[str, str], list[MatrixStatistics]] = {}
     for item in matrices:
         if item.layer == 0 and item.part == "ih" and item.column_norms:
             stacks.setdefault((item.module, item.direction), []).append(item)
     for gates in stacks.values():
         columns = zip(*(item.column_norms for item in gates), strict=True)
-        heard = [math.hypot(*norms) for norms in columns]
-        strongest = max(heard)
-        for column, norm in enumerate(heard):
+        read = [math.hypot(*norms) for norms in columns]
+        strongest = max(read)
+        for column, norm in enumerate(read):
             share = norm / strongest if strongest > 0 else 0.0
             if share < UNREAD_INPUT:
-                name = inputs[column] if len(inputs) == len(heard) else f"input {column}"
+                name = inputs[column] if len(inputs) == len(read) else f"input {column}"
                 text = (
                     f"W_x {_place(gates[0])}: {name} is read with weights of {share:.2%} < "
                     f"{UNREAD_INPUT:.0%} of the strongest input's; beside inputs of equal scale, "

@@ -15,8 +15,9 @@ def expected_at_start(
 ) -> dict[str, float]:
     """Statistic -> value expected at initialisation; empty where ``init`` does not tell.
 
-    ``init`` is ``model.init`` of the recipe. Uniform weights have deviation 1 / sqrt(3 H), Glorot
-    ones sqrt(2 / (rows + columns)); biases are uniform too, zero beside a layer normalisation.
+    ``init`` is ``model.init`` of the recipe. Uniform weights have standard deviation 1 / sqrt(3
+    H), Glorot ones sqrt(2 / (rows + columns)); biases are uniform too, zero beside a layer
+    normalisation.
     """
     if not init or init.get("checkpoint") is not None:
         return {}

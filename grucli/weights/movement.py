@@ -1,7 +1,6 @@
 """The way from the initialisation to the weights of a checkpoint, by the record of its run."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -28,7 +27,7 @@ def read_movement(file: WeightFile) -> Movement | None:
 
     Raises CheckpointError for a record that is damaged.
     """
-    folder = Path(file.path).parent
+    folder = file.folder
     if file.recipe is None or len(file.modules) != 1 or not (folder / RECORDS).is_file():
         return None
     matrices = {name.long: (name, values) for name, values in matrices_by_address(file).values()}

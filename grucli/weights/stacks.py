@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from grucli.cells import CELLS, CellSpec, LayerNorm
 from grucli.cells.address import MatrixAddress, matrices_of
+from grucli.weights.members import SEEDS
 
 Floats = NDArray[np.floating[Any]]
 
@@ -71,6 +73,7 @@ class WeightFile:
     frequency, progress and so on) are those of our own checkpoints, else None and empty.
     ``notes`` are sentences on what is another cell than its names say, what the file does not
     tell, or was not read; ``obstacles`` are those for which no model can begin with its weights.
+    ``number`` says which of the models of ``train.seeds`` it is.
     """
 
     path: str
@@ -82,6 +85,15 @@ class WeightFile:
     facts: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     obstacles: tuple[str, ...] = ()
+    number: int = 1
+
+    @property
+    def folder(self) -> Path:
+        """Where the record of its training lies: beside it, or for further models in seeds/."""
+        beside, seed = Path(self.path).parent, self.section("train").get("seed")
+        if self.number == 1 or not isinstance(seed, int):
+            return beside
+        return beside / SEEDS / str(seed + self.number - 1)
 
     def section(self, *names: str) -> Mapping[str, Any]:
         """A part of the recipe, such as model and init in it; {} where the file has none."""

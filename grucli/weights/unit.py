@@ -1,7 +1,6 @@
 """One unit of a layer: the weights that it reads by, those that read it, how it learned them."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 
@@ -124,7 +123,7 @@ def _learned(
     file: WeightFile, own: Matrices, unit: int
 ) -> tuple[tuple[int, ...], dict[str, tuple[float, ...]]]:
     """Steps of the run's pictures, and by gate how far the unit's row was from its start."""
-    folder = Path(file.path).parent
+    folder = file.folder
     if file.recipe is None or not (folder / SNAPSHOTS).is_file():
         return (), {}
     shots = sorted(read_snapshots(folder, file), key=lambda shot: shot.step)

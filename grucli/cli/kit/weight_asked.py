@@ -16,9 +16,10 @@ REPORT = "the report of all matrices; --output writes one, named with --matrix"
 _FITTING = {
     HISTORY: {"--plot"},
     COMPARISON: {"OTHER", "--layer", "--gate", "--sort", "--layout", "--fail-if", "--plot"},
-    MATRIX: {"--matrix", "--output", "--layout", "--plot"},
-    UNIT: {"--unit", "--layer", "--layout"},
-    REPORT: {"--layer", "--gate", "--sort", "--layout", "--all", "--exact", "--fail-if", "--plot"},
+    MATRIX: {"--matrix", "--output", "--layout", "--member", "--plot"},
+    UNIT: {"--unit", "--layer", "--layout", "--member"},
+    REPORT: {"--layer", "--gate", "--sort", "--layout", "--member", "--all", "--exact"}
+    | {"--fail-if", "--plot"},
 }
 """What is shown, and the options that do something to it."""
 
@@ -38,6 +39,7 @@ class Asked:
     unit: int | None
     history: bool
     layout: str | None
+    member: int | None
     all: bool
     exact: bool
     fail_if: list[str]
@@ -54,6 +56,11 @@ class Asked:
         return MATRIX if self.matrix else UNIT if self.unit is not None else REPORT
 
     @property
+    def which(self) -> dict[str, Any]:
+        """How a file is read, and which of its models."""
+        return {"layout": self.layout, "member": self.member}
+
+    @property
     def given(self) -> list[str]:
         """The options that say what to show and how."""
         values = {
@@ -64,6 +71,7 @@ class Asked:
             "--gate": self.gates,
             "--sort": self.sort,
             "--layout": self.layout,
+            "--member": self.member is not None,
             "--all": self.all,
             "--exact": self.exact,
             "--fail-if": self.fail_if,

@@ -34,6 +34,10 @@ Output = Annotated[
 History = Annotated[
     bool, typer.Option("--history", help="Show how the weights were learned, phase by phase.")
 ]
+Member = Annotated[
+    int | None,
+    typer.Option(min=1, metavar="N", help="Look at model N of train.seeds (default: the first)."),
+]
 Layout = Annotated[
     str | None,
     typer.Option(metavar="NAME", help="Read a foreign file as haste, keras ... or sum_joint."),

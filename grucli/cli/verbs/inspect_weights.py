@@ -25,13 +25,13 @@ from grucli.cli.kit.weight_options import (
     History,
     Layout,
     Matrix,
+    Member,
     Names,
     Other,
     Output,
     Sort,
     Unit,
 )
-from grucli.errors import UsageError
 
 
 def inspect_weights(
@@ -46,6 +46,7 @@ def inspect_weights(
     unit: Unit = None,
     history: History = False,
     layout: Layout = None,
+    member: Member = None,
     all_: All = False,
     exact: Exact = False,
     fail_if: FailIf = [],  # noqa: B006
@@ -71,8 +72,9 @@ def inspect_weights(
     """
     # A report of small matrices is slower, not faster, with several threads that wait by spinning.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    looks = (checkpoint, other, layer, gate, sort, names, matrix, output, unit, history, layout)
-    asked = Asked(*looks, all=all_, exact=exact, fail_if=fail_if, plot=plot, json=json)
+    looks = (checkpoint, other, layer, gate, sort, names, matrix, output, unit, history)
+    which: dict[str, Any] = {"layout": layout, "member": member}
+    asked = Asked(*looks, **which, all=all_, exact=exact, fail_if=fail_if, plot=plot, json=json)
     asked.check_fit()
     check_plot(plot)
     _check_outputs({"--output": output, "--plot": plot}, checkpoint, other)
@@ -101,7 +103,7 @@ def _show_report(asked: Asked) -> None:
     from grucli.runs import arranging, inspection
 
     def pictures() -> Any:
-        values = inspection.picture(asked.checkpoint, layout=asked.layout)
+        values = inspection.picture(asked.checkpoint, **asked.which)
         return arranging.arrange_pictures(values, asked.wanted)
 
     def drawing() -> Any:
@@ -109,7 +111,7 @@ def _show_report(asked: Asked) -> None:
 
         return draw_weights(pictures())
 
-    report = inspection.inspect_weights(asked.checkpoint, exact=asked.exact, layout=asked.layout)
+    report = inspection.inspect_weights(asked.checkpoint, exact=asked.exact, **asked.which)
     shown = arranging.arrange_report(report, asked.wanted)
     write_plot(asked.plot, drawing)
     render: Callable[..., Any] = partial(render_weight_summary, pictures=pictures)
@@ -131,7 +133,7 @@ def _show_matrix(asked: Asked) -> None:
         return draw_matrix(picked)
 
     assert asked.matrix is not None
-    picked = inspection.pick_matrix(asked.checkpoint, asked.matrix, layout=asked.layout)
+    picked = inspection.pick_matrix(asked.checkpoint, asked.matrix, **asked.which)
     write_plot(asked.plot, drawing)
     if asked.output not in (None, "-"):
         inspection.write_matrix(picked, Path(asked.output))
@@ -142,15 +144,10 @@ def _show_matrix(asked: Asked) -> None:
 
 
 def _show_unit(asked: Asked) -> None:
-    from grucli.cli.views.unit import render_unit
-    from grucli.runs.units import inspect_unit
+    from grucli.cli.verbs.unit_page import show_unit
 
-    if len(asked.layers) > 1:
-        raise UsageError(f"--layer {' '.join(asked.layers)}: --unit is one of one layer; name one")
     assert asked.unit is not None
-    layer = asked.layers[0] if asked.layers else None
-    report = inspect_unit(asked.checkpoint, asked.unit, layer=layer, layout=asked.layout)
-    _show(asked, report, render_unit)
+    show_unit(asked.checkpoint, asked.unit, asked.layers, json=asked.json, **asked.which)
 
 
 def _show_history(asked: Asked) -> None:

@@ -21,7 +21,8 @@ Pair = tuple[str, str]
 
 
 def difference_words(differences: Mapping[str, Pair]) -> Iterator[str]:
-    """A line for each difference, one for all columns of a scaler or deviations of one moment.
+    """A line for each difference, one for all columns of a scaler or standard deviations of one
+    moment.
 
     Where they are many, only what came of training is cut.
     """

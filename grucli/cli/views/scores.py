@@ -123,7 +123,7 @@ def judged_words(scores: ClassScores | NumberScores) -> str:
 def ridge_reads(scores: ClassScores | NumberScores) -> str:
     """What ridge regression saw of them."""
     if scores.rows is None:
-        return "means and deviations"
+        return "means and standard deviations"
     return f"each row and the {ROWS_BEFORE} before it"
 
 

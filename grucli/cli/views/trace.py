@@ -71,11 +71,11 @@ def _columns(gates: Sequence[GateActivity]) -> list[Column]:
     return [
         texts("gate", [f"{gate.symbol} {gate.gate}" for gate in gates], 0, numeric=False),
         texts("mean", [f"{gate.mean:.2f}" for gate in gates], 0),
-        texts("deviation", [f"{gate.standard_deviation:.2f}" for gate in gates], 2),
-        texts("left", [percent(gate.left_saturated_share) for gate in gates], 0),
-        texts("right", [percent(gate.right_saturated_share) for gate in gates], 0),
+        texts("std dev", [f"{gate.standard_deviation:.2f}" for gate in gates], 2),
+        texts("left sat.", [percent(gate.left_saturated_share) for gate in gates], 0),
+        texts("right sat.", [percent(gate.right_saturated_share) for gate in gates], 0),
         texts(
-            "stuck",
+            "always sat.",
             [
                 str(len(gate.always_left_saturated) + len(gate.always_right_saturated))
                 for gate in gates
@@ -107,7 +107,8 @@ def _always(layer: LayerActivity) -> Iterator[str]:
         ):
             if units:
                 shown = some([*map(str, units)], _SHOWN_UNITS)
-                yield f"{gate.symbol} always {end}: {plural(len(units), 'unit')} ({shown})."
+                many = plural(len(units), "unit")
+                yield f"{gate.symbol} saturated, always {end}: {many} ({shown})."
 
 
 def _memory(layer: LayerActivity) -> Iterator[str]:
@@ -123,7 +124,7 @@ def _memory(layer: LayerActivity) -> Iterator[str]:
         if count
     )
     yield (
-        f"Memory as the keeping gate sets it: median {digits(middle, 3)} steps, "
+        f"Time constant by the gate that keeps the state: median {digits(middle, 3)} steps, "
         f"{digits(shortest, 3)} to {digits(longest, 3)}. Units by steps: {shown}."
     )
 
@@ -192,16 +193,15 @@ def _two_digits(value: float) -> str:
 
 def _legend(report: TraceReport) -> Iterator[str]:
     yield (
-        "left: share of values below 0.1 (shut), right: above 0.9 (open); of a tanh below -0.9 "
-        "and above 0.9. stuck: units that are at the same end at every step."
+        "left sat.: share of saturated values below 0.1 (shut), right sat.: above 0.9 (open); of "
+        "a tanh below -0.9 and above 0.9. always sat.: units at the same end at every step."
     )
     if any(gate.activation == RELU.name for gate in report.layers[0].gates):
-        yield "Of a relu left is the share of zeros; it has no right end."
+        yield "Of a relu left sat. is the share of zeros; it has no right end."
     if CELLS[report.cell].keeps:
         yield (
-            "Memory is -1 / mean ln of the gate that keeps the state: steps until 1/e is left if "
-            "nothing else acted. It holds only where gradients fall exponentially; the gradient "
-            "itself is the test."
+            "Time constant: -1 / mean ln of the gate that keeps the state, the steps until 1/e of "
+            "it is left if nothing else acted; the gradient, which is measured, is the test."
         )
     if report.windows:
         yield (
@@ -210,5 +210,5 @@ def _legend(report: TraceReport) -> Iterator[str]:
         )
     yield (
         "Every value as CSV: add -o FILE.csv or pipe it; one step in full: grucli explain; what "
-        "one unit learned: grucli inspect-weights CKPT --unit N."
+        "one unit learned: --unit N."
     )

@@ -1,9 +1,8 @@
 """Showing a run: a live display on a terminal, one plain line an epoch anywhere else."""
 
-import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
 from typing import Self, TextIO
 
@@ -11,9 +10,9 @@ from rich.console import Console
 from rich.live import Live
 
 from grucli.cli.kit.charts import write_plain
-from grucli.cli.kit.console import talk
 from grucli.cli.kit.numbers import clock, count, digits, power
 from grucli.cli.kit.page import Screen, plain_text
+from grucli.cli.kit.watching import watching
 from grucli.cli.views.summary import render_end
 from grucli.cli.views.training_screen import draw, header
 from grucli.cli.views.training_state import TrainingState
@@ -24,19 +23,15 @@ REFRESH_PER_SECOND = 8
 PLAIN_WIDTH = 80
 
 
-@contextmanager
-def open_view(*, quiet: bool) -> Iterator[Callable[[TrainingEvent], None]]:
+def open_view(*, quiet: bool) -> AbstractContextManager[Callable[[TrainingEvent], None]]:
     """Give the function that shows an event on standard error as fits what stands behind it."""
-    stream = sys.stderr
-    if quiet or stream is None:
-        yield lambda _event: None
-        return
-    console = talk()
-    if console.is_interactive and stream.isatty():
-        with LiveTraining(console) as view:
-            yield view.show
-    else:
-        yield PlainTraining(stream).show
+    return watching(_live, lambda stream: PlainTraining(stream).show, quiet=quiet)
+
+
+@contextmanager
+def _live(console: Console) -> Iterator[Callable[[TrainingEvent], None]]:
+    with LiveTraining(console) as view:
+        yield view.show
 
 
 class LiveTraining:

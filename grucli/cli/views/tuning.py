@@ -1,9 +1,8 @@
 """Showing a search: a live display on a terminal, one plain line a trial anywhere else."""
 
-import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import TextIO
 
@@ -12,9 +11,9 @@ from rich.live import Live
 from rich.text import Text
 
 from grucli.cli.kit.charts import bar, sparkline, write_plain
-from grucli.cli.kit.console import talk
 from grucli.cli.kit.numbers import clock, digits
 from grucli.cli.kit.page import Page, Screen
+from grucli.cli.kit.watching import watching
 from grucli.cli.views.tuning_result import setting_words, trial_table
 from grucli.results import (
     Epoch,
@@ -33,19 +32,9 @@ _TABLE_TRIALS = 6
 _ENDS = {"complete": "", "pruned": "ended early", "failed": "failed"}
 
 
-@contextmanager
-def open_tuning(*, quiet: bool) -> Iterator[Callable[[TuningEvent], None]]:
+def open_tuning(*, quiet: bool) -> AbstractContextManager[Callable[[TuningEvent], None]]:
     """Give the function that shows an event on standard error as fits what stands behind it."""
-    stream = sys.stderr
-    if quiet or stream is None:
-        yield lambda _event: None
-        return
-    console = talk()
-    if console.is_interactive and stream.isatty():
-        with _live(console) as show:
-            yield show
-    else:
-        yield PlainTuning(stream).show
+    return watching(_live, lambda stream: PlainTuning(stream).show, quiet=quiet)
 
 
 @dataclass

@@ -30,8 +30,8 @@ _TITLES = {
     "directions": "Directions",
     "recurrence": "Eigenvalues (hidden to hidden) and orthogonality",
     "power law": "Tail of the spectrum",
-    "rows": "Rows: how much single units listen",
-    "columns": "Columns: what they listen to",
+    "rows": "Rows: norms of the units' incoming weights",
+    "columns": "Columns: norms of the weights by which each input is read",
 }
 _MAP_TOPICS = ("size", "directions", "recurrence", "power law")
 
@@ -179,8 +179,8 @@ def _legend(report: WeightReport, naming: str, shown: Collection[str]) -> Iterat
     if any(item.effective_spectral_norm is not None for item in report.matrices):
         by_data = any(item.is_measured for item in report.matrices)
         yield (
-            "Below a layer normalisation the size of a matrix does nothing; effective "
-            "norm and radius are those of gain times direction over the deviation that is divided "
+            "Below a layer normalisation the size of a matrix does nothing; eff. spectral norm and "
+            "radius are those of gain times direction over the standard deviation that is divided "
             "by, " + ("as on the training windows." if by_data else "for states of unit variance.")
         )
     if report.other_tensors:

@@ -1,4 +1,4 @@
-"""Rows and columns of weight matrices: which units listen, and whom they hear."""
+"""Rows and columns of weight matrices: what units read, and what is read of each input."""
 
 import math
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ _NAME = 14
 
 
 def row_columns(matrices: Sequence[MatrixStatistics]) -> list[Column]:
-    """Norms of rows: how much a unit listens through a matrix."""
+    """Norms of rows: how much a unit reads through a matrix."""
     rows = [item.row_norms for item in matrices]
     starts = [item.expected.get("row_norms") for item in matrices]
     middle = align_decimals([short(median(norms)) if norms else NONE for norms in rows])
@@ -45,7 +45,8 @@ def column_columns(matrices: Sequence[MatrixStatistics], inputs: Sequence[str]) 
 def input_columns(
     matrices: Sequence[MatrixStatistics], inputs: Sequence[str]
 ) -> tuple[list[Column], int]:
-    """The inputs of a first layer, those heard most by all gates first, and how many are left out.
+    """The inputs of a first layer, those read with the largest weights first, and how many are
+    left out.
 
     ``matrices`` are the input matrices of one layer's gates. No columns where there is only one
     input.

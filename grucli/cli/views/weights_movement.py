@@ -65,7 +65,7 @@ def _beside_the_draw(maps: Sequence[MatrixStatistics], naming: str) -> str:
 
 def _measured(item: MatrixStatistics) -> tuple[str, str]:
     if item.effective_spectral_norm is not None:
-        return "effective_spectral_norm", "effective norm"
+        return "effective_spectral_norm", "effective spectral norm"
     return "spectral_norm", "spectral norm"
 
 

@@ -179,6 +179,8 @@ def _next(page: Page, report: WeightReport) -> Iterator[Text]:
     file = shlex.quote(clean(report.path))
     if report.layout:
         file += f" --layout {report.layout}"
+    if report.member:
+        file += f" --member {report.member}"
     commands = {"--all": "every statistic"}
     moved = report.movement.matrices if report.movement else ()
     distances = {item.name: item.cosine_distance_from_initialisation or 0.0 for item in moved}

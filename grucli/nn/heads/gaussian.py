@@ -51,7 +51,7 @@ class GaussianHead(Head):
 
     @property
     def parameters(self) -> int:
-        """Mean and deviation."""
+        """Mean and standard deviation."""
         return 2
 
     def of(self, raw_BKPC: Tensor, scale: WindowScale) -> Gaussian:

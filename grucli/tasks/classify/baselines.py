@@ -1,4 +1,4 @@
-"""Classifiers to be beaten: the commonest class, and ridge regression on means and deviations."""
+"""Classifiers to be beaten: the commonest class, and ridge on means and standard deviations."""
 
 from dataclasses import dataclass
 

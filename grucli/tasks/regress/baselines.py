@@ -1,4 +1,4 @@
-"""Regressors to be beaten: the mean number, and ridge regression on means and deviations."""
+"""Regressors to be beaten: the mean number, and ridge on means and standard deviations."""
 
 import numpy as np
 

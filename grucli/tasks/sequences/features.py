@@ -1,4 +1,4 @@
-"""What ridge regression sees of a sequence: the mean and the deviation of each column."""
+"""What ridge regression sees of a sequence: the mean and the standard deviation of each column."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ Floats = NDArray[np.float64]
 
 
 def features(values: Floats, lengths: NDArray[np.int64]) -> Floats:
-    """Mean and deviation of every column of each sequence, and a one: [S, 2 C + 1].
+    """Mean and standard deviation of every column of each sequence, and a one: [S, 2 C + 1].
 
     ``values`` [N, C] holds the sequences one behind the other, ``lengths`` [S] how long each is.
     """

@@ -35,6 +35,7 @@ from grucli.weights.foreign.states import (
     is_lightning,
     nothing_recurrent,
 )
+from grucli.weights.members import member_weights
 from grucli.weights.stacks import UNKNOWN, RecurrentModule, WeightFile
 
 
@@ -42,14 +43,20 @@ class NeedsNoLayoutError(UsageError):
     """A layout was named for a file that says itself what it holds."""
 
 
-def read_weights(path: str | Path, layout: Layout | None = None) -> WeightFile:
+def read_weights(
+    path: str | Path, layout: Layout | None = None, *, member: int | None = None
+) -> WeightFile:
     """Read a checkpoint of ours, a torch state dictionary (also Lightning's), safetensors or ONNX.
 
-    ``layout`` says what a foreign file holds. Imports no torch. Raises CheckpointError when the
+    ``layout`` says what a foreign file holds, ``member`` which of the models of ``train.seeds`` is
+    read, from 1 (default: the first). Imports no torch. Raises CheckpointError when the
     file cannot be read, holds no recurrent layer, or when its shapes, names and recipe do not
-    agree; NeedsNoLayoutError where the file says itself what it holds.
+    agree; NeedsNoLayoutError where the file says itself what it holds; UsageError for a model that
+    it has not.
     """
     kind, content = read_tensors(path)
+    if member is not None and (isinstance(content, OnnxModel) or not is_ours(content)):
+        raise UsageError(f"--member {member}: {printable(str(path))} holds one model; leave it out")
     if layout is not None and (isinstance(content, OnnxModel) or is_ours(content)):
         raise NeedsNoLayoutError(
             f"--layout {layout.name}: {printable(str(path))} says itself what it holds; leave it "
@@ -58,21 +65,24 @@ def read_weights(path: str | Path, layout: Layout | None = None) -> WeightFile:
     if isinstance(content, OnnxModel):
         return onnx_weights(str(path), content)
     if is_ours(content):
-        return _own(str(path), migrated(content))
+        return _own(str(path), migrated(content), member)
     form = "safetensors" if kind == "safetensors" else "torch state_dict"
     if layout is not None and layout.rows:
         return _published(str(path), form, all_tensors(list(find_states(content))), layout)
     return _foreign(str(path), form, content, layout)
 
 
-def _own(path: str, body: Mapping[str, Any]) -> WeightFile:
+def _own(path: str, body: Mapping[str, Any], member: int | None) -> WeightFile:
     """A checkpoint of ours."""
     facts = {name: value for name, value in body.items() if name != "training"}
     check_content(path, facts)
     state, recipe = facts.pop("weights", None), facts.pop("recipe", None)
-    others = facts.pop("members", None) or ()
-    tensors: Tensors = state if isinstance(state, dict) else {}
-    file = WeightFile(path, FORMAT, tensors, (), {}, recipe, facts)
+    models = (state if isinstance(state, dict) else {}, *(facts.pop("members", None) or ()))
+    tensors: Tensors = dict(member_weights(path, models, member))
+    number = member or 1
+    if number > 1:
+        facts.pop("deviations", None)  # they are those of the first model
+    file = WeightFile(path, FORMAT, tensors, (), {}, recipe, facts, number=number)
     model = file.section("model")
     modules = named_modules(printable(path), tensors, CELLS.get(str(model.get("cell"))))
     if not modules:
@@ -84,18 +94,15 @@ def _own(path: str, body: Mapping[str, Any]) -> WeightFile:
         file,
         modules=tuple(_as_asked(module, model) for module in modules),
         other_tensors=_others(tensors, modules),
-        notes=_on_members(1 + len(others)),
+        notes=_on_members(number, len(models)),
     )
 
 
-def _on_members(count: int) -> tuple[str, ...]:
+def _on_members(number: int, count: int) -> tuple[str, ...]:
     """Which of several models is shown."""
     if count == 1:
         return ()
-    return (
-        f"The first of {count} models that answer with their mean; the others are in the folder "
-        "seeds of the run.",
-    )
+    return (f"Model {number} of {count} that answer with their mean; --member N shows another.",)
 
 
 def _as_asked(module: RecurrentModule, model: Mapping[str, Any]) -> RecurrentModule:

@@ -20,15 +20,15 @@ def finite_entries(values: NDArray[Any]) -> NDArray[np.float64]:
 def spread(entries: NDArray[np.float64]) -> dict[str, float]:
     """Mean, standard deviation, smallest and largest of the entries, by their names.
 
-    Formula: mean = sum w / N, deviation = sqrt(sum (w - mean)^2 / N)
+    Formula: mean = sum w / N, standard_deviation = sqrt(sum (w - mean)^2 / N)
 
     Tells: whether a bias has moved to one side, and whether a few entries stand far out.
 
     Misleads: of a matrix they do not see how entries stand together: a matrix with one strong
     direction and one without may have the same four numbers.
 
-    At the start: mean 0, deviation 1 / sqrt(3 H), ends -1 / sqrt(H) and 1 / sqrt(H) for torch's
-    uniform draw; sqrt(2 / (rows + columns)) is the deviation of Glorot's.
+    At the start: mean 0, standard deviation 1 / sqrt(3 H), ends -1 / sqrt(H) and 1 / sqrt(H) for
+    torch's uniform draw; sqrt(2 / (rows + columns)) is the standard deviation of Glorot's.
 
     Source: the usual definitions, with N, not N - 1.
 
@@ -70,8 +70,8 @@ def norm(entries: NDArray[np.float64]) -> float:
     Misleads: below a layer normalisation, which undoes any common factor: there the norm says only
     how far the next step can still turn the matrix. Between matrices of other sizes: compare rms.
 
-    At the start: sqrt(rows * columns) times the deviation of the draw, so sqrt(H / 3) for a
-    hidden-to-hidden matrix of torch's draw; sqrt(H) for an orthogonal one.
+    At the start: sqrt(rows * columns) times the standard deviation of the draw, so sqrt(H / 3) for
+    a hidden-to-hidden matrix of torch's draw; sqrt(H) for an orthogonal one.
 
     Source: the usual definition; scale invariance, Ba et al. 2016, section 5.
 
@@ -93,8 +93,8 @@ def root_mean_square(entries: NDArray[np.float64]) -> float:
 
     Misleads: below a layer normalisation, as the norm does (of gains it does not).
 
-    At the start: the deviation of the draw; gains 1 (model.init.gain); biases beside a layer
-    normalisation 0, except 1 for the update gate of sum_joint.
+    At the start: the standard deviation of the draw; gains 1 (model.init.gain); biases beside a
+    layer normalisation 0, except 1 for the update gate of sum_joint.
 
     Source: the usual definition.
     """

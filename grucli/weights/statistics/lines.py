@@ -1,4 +1,4 @@
-"""What rows and columns of a matrix say: which units listen, and whom they hear."""
+"""What rows and columns of a matrix say: what units read, and what is read of each input."""
 
 from typing import Any
 
@@ -11,17 +11,17 @@ DEAD_ROW = 1e-3
 
 
 def column_norms(matrix: NDArray[Any]) -> tuple[float, ...]:
-    """How strongly each input is listened to.
+    """Norm of the weights by which each input is read.
 
     Formula: |W[:, j]| = sqrt(sum over i of w_ij^2)
 
-    Tells: which input columns matter to a gate, and which units of the state are heard by the
+    Tells: which input columns matter to a gate, and which units of the state are read by the
     others; an input far below the others in every gate is unread.
 
     Misleads: inputs of unequal scales have weights of unequal sizes (a recipe scales them all), and
     inputs that say the same share the weight among them.
 
-    At the start: sqrt(rows) times the deviation of the draw, for every column.
+    At the start: sqrt(rows) times the standard deviation of the draw, for every column.
 
     Source: the usual definition.
     """
@@ -29,7 +29,7 @@ def column_norms(matrix: NDArray[Any]) -> tuple[float, ...]:
 
 
 def row_norms(matrix: NDArray[Any]) -> tuple[float, ...]:
-    """How much each unit of the gate listens at all.
+    """Norm of the weights by which each unit of the gate reads.
 
     Formula: |W[i, :]| = sqrt(sum over j of w_ij^2)
 
@@ -40,7 +40,7 @@ def row_norms(matrix: NDArray[Any]) -> tuple[float, ...]:
     its row of the hidden-to-hidden matrix. Below a layer normalisation only rows of one matrix can
     be compared, and by their gain too.
 
-    At the start: sqrt(columns) times the deviation of the draw, for every row.
+    At the start: sqrt(columns) times the standard deviation of the draw, for every row.
 
     Source: the usual definition.
     """
@@ -48,7 +48,7 @@ def row_norms(matrix: NDArray[Any]) -> tuple[float, ...]:
 
 
 def dead_rows(matrix: NDArray[Any]) -> int:
-    """How many units listen to nothing through this matrix.
+    """How many units read nothing through this matrix.
 
     Formula: count of |W[i, :]| <= median |W[i, :]| / 1000
 

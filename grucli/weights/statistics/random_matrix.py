@@ -1,7 +1,7 @@
 """Spectra that chance alone gives: the yardstick for what was learned.
 
-W is m x n with independent entries of mean 0 and deviation sigma; k = min(m, n). The formulas are
-those of large matrices and hold within a few per cent from 16 units on.
+W is m x n with independent entries of mean 0 and standard deviation sigma; k = min(m, n). The
+formulas are those of large matrices and hold within a few per cent from 16 units on.
 """
 
 import math
@@ -70,7 +70,7 @@ def outliers(s: Vector, edge: float) -> int:
 
 
 def expected_spectrum(rows: int, columns: int, sigma: float) -> dict[str, float]:
-    """Norm and spectrum of independent uniform entries of deviation ``sigma``, before learning.
+    """Norm and spectrum before learning: of uniform entries of standard deviation ``sigma``.
 
     Medians: for a smaller side of up to 16 over 64 draws, else by the laws of large matrices. There
     s_1 and s_min are the edges of the Marchenko-Pastur law with the median of their fluctuation
@@ -141,7 +141,7 @@ def _lower_edge(large: int, small: int) -> float:
 
 @lru_cache
 def _radius(size: int) -> float:
-    """Largest |eigenvalue| of a square matrix of unit deviation: the median."""
+    """Largest |eigenvalue| of a square matrix of unit standard deviation: the median."""
     if size > FEW:
         return math.sqrt(size) * (1 + 0.16 / math.pow(size, 0.28))
     values = np.linalg.eigvals(_draws(size, size))
@@ -150,12 +150,12 @@ def _radius(size: int) -> float:
 
 @lru_cache
 def _drawn_spectra(large: int, small: int) -> NDArray[np.float64]:
-    """Singular values [draws, small] of unit deviation."""
+    """Singular values [draws, small] of unit standard deviation."""
     return np.linalg.svd(_draws(large, small), compute_uv=False).astype(np.float64)
 
 
 def _draws(rows: int, columns: int) -> NDArray[np.float64]:
-    """64 matrices of unit deviation, the same ones every time."""
+    """64 matrices of unit standard deviation, the same ones every time."""
     source = np.random.default_rng(0)
     return source.uniform(-math.sqrt(3), math.sqrt(3), (DRAWS, rows, columns))
 
