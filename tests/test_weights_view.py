@@ -179,7 +179,7 @@ def test_findings_use_the_names_that_were_chosen(tmp_path):
     [
         ("condition_number", "condition"),
         ("outlier_edge", "edge of chance"),
-        ("effective_spectral_radius", "effective radius"),
+        ("effective_spectral_radius", "eff. spectral radius"),
         ("rms", "rms"),
         ("frobenius_norm", "Frobenius norm"),
         ("not_finite", "not finite"),
@@ -255,9 +255,9 @@ def test_values_before_training_stand_in_brackets_where_they_are_known(tmp_path)
 
 def test_a_normalised_cell_shows_what_acts(tmp_path):
     text = screen(tmp_path, normed_state(), **own_facts(layer_norm="split"))
-    assert "effective radius" in text
+    assert "eff. spectral radius" in text
     assert "the size of a matrix does nothing" in " ".join(text.split())
-    assert "effective radius" not in screen(tmp_path, gru_state(), **own_facts())
+    assert "eff. spectral radius" not in screen(tmp_path, gru_state(), **own_facts())
 
 
 def test_memory_and_legend_are_in_words(tmp_path):
