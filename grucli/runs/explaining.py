@@ -40,9 +40,8 @@ def explain(
     """Work out one step of one unit (default: the one that changed most) at the time ``at``.
 
     In the newest context it is a step that ``trace`` shows; before, the last step of the context
-    that ends at ``at``, or a step of the first. ``column`` picks a target where each goes through
-    the network on its own; ``member`` is as in ``inspect_weights``. Raises DataError for an
-    unknown time, UsageError for what is not there.
+    that ends at ``at``, or a step of the first. ``column`` picks a target of independent ones,
+    ``member`` is as in ``inspect_weights``. Raises DataError for an unknown time, UsageError.
     """
     opened = one_series(with_table(open_member(checkpoint, member), data))
     row, stop = _window(opened, at)

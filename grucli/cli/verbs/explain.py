@@ -9,6 +9,17 @@ from grucli.cli.kit.weight_options import Member
 from grucli.errors import UsageError
 
 
+_Layer = Annotated[
+    str | None, typer.Option(help="Layer: 0, 1; 0r is the reverse direction (default: 0).")
+]
+_Unit = Annotated[
+    int | None,
+    typer.Option(
+        help="Unit, from 0 (default: the one that changed most); without --at show its page."
+    ),
+]
+
+
 def explain(
     checkpoint: Checkpoint,
     data: Data = None,
@@ -16,15 +27,8 @@ def explain(
         str | None,
         typer.Option("--at", metavar="TIME", help="Time of the step, as in the table."),
     ] = None,
-    layer: Annotated[
-        str | None, typer.Option(help="Layer: 0, 1; 0r is the reverse direction (default: 0).")
-    ] = None,
-    unit: Annotated[
-        int | None,
-        typer.Option(
-            help="Unit, from 0 (default: the one that changed most); without --at show its page."
-        ),
-    ] = None,
+    layer: _Layer = None,
+    unit: _Unit = None,
     column: Annotated[
         str | None, typer.Option(help="Target, where channels are independent.")
     ] = None,

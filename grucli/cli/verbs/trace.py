@@ -76,16 +76,8 @@ def trace(
     path = None if output in (None, "-") else Path(str(output))
     if path is not None:
         trace_file.check_output(path)
-    traced = tracing.trace(
-        checkpoint,
-        data,
-        rows=rows,
-        layers=layer,
-        units=unit,
-        gates=gate,
-        steps=step,
-        member=member,
-    )
+    picked: dict[str, Any] = {"layers": layer, "units": unit, "gates": gate, "steps": step}
+    traced = tracing.trace(checkpoint, data, rows=rows, member=member, **picked)
     write_plot(plot, lambda: _drawing(traced))
     if path is not None:
         trace_file.write_trace(traced, path)
