@@ -40,8 +40,7 @@ def explain(
     """Work out one step of one unit (default: the one that changed most) at the time ``at``.
 
     In the newest context it is a step that ``trace`` shows; before, the last step of the context
-    that ends at ``at``, or a step of the first. ``column`` picks a target of independent ones,
-    ``member`` is as in ``inspect_weights``. Raises DataError for an unknown time, UsageError.
+    that ends there. ``column`` picks an independent target. Raises DataError, UsageError.
     """
     opened = one_series(with_table(open_member(checkpoint, member), data))
     row, stop = _window(opened, at)

@@ -8,7 +8,6 @@ from grucli.cli.kit.options import Checkpoint, Data, Json, NoColor, Quiet, Threa
 from grucli.cli.kit.weight_options import Member
 from grucli.errors import UsageError
 
-
 _Layer = Annotated[
     str | None, typer.Option(help="Layer: 0, 1; 0r is the reverse direction (default: 0).")
 ]

@@ -57,8 +57,7 @@ def trace(
     """Run a model over a table and show what its gates do, and how far back gradients reach.
 
     Writes every gate, state and pre-activation as CSV into a file or pipe; shows a summary on a
-    terminal, and as --json; of one --unit alone what it learned. --layer, --unit, --gate and
-    --step can be given several times.
+    terminal, and as --json; of one --unit alone what it learned. Options may be given repeatedly.
 
     Example: grucli trace runs/co2/best.pt data/co2_weekly.csv -o gates.csv
     """
