@@ -12,10 +12,10 @@ LITTLE = 300 << 20
 """Bytes of addresses in which torch has no room."""
 
 
-def test_little_room_for_addresses_is_one_line(trained):
+def test_little_room_for_addresses_is_one_line(folder):
     done = subprocess.run(
-        [sys.executable, "-m", "grucli", "eval", "run"],
-        cwd=trained,
+        [sys.executable, "-m", "grucli", "train", "wave.yaml"],
+        cwd=folder,
         capture_output=True,
         text=True,
         check=False,

@@ -135,7 +135,8 @@ def test_every_split_can_be_scored(best, split):
 
 
 def test_eval_reads_a_table_from_stdin_as_from_disk(best, trained):
-    from_disk = grucli("eval", best, trained / "wave.csv", "--json")
+    anew = dict(os.environ)  # as a process is that has something on its standard input
+    from_disk = grucli("eval", best, trained / "wave.csv", "--json", env=anew)
     from_stdin = grucli("eval", best, "-", "--json", stdin=(trained / "wave.csv").read_text())
     assert from_stdin.stdout == from_disk.stdout
 

@@ -276,27 +276,51 @@ def test_what_is_not_finite_is_written_too(value):
 
 
 SHARED = {
-    ("gru", "split"): "each side, x and h, has one mean and one deviation over reset, update and "
+    (
+        "gru",
+        "split",
+    ): "each side, x and h, has one mean and one standard deviation over reset, update and "
     "candidate together (3 x 4 values); 2 means in all; eps 1e-05.",
-    ("gru", "ba2016"): "each side, x and h, has one mean and one deviation over reset and update "
+    (
+        "gru",
+        "ba2016",
+    ): "each side, x and h, has one mean and one standard deviation over reset and update "
     "together (2 x 4 values), one over candidate (4 values); 4 means in all; eps 1e-05.",
-    ("gru", "sum"): "the sum of both sides has one mean and one deviation over reset (4 values), "
+    (
+        "gru",
+        "sum",
+    ): "the sum of both sides has one mean and one standard deviation over reset (4 values), "
     "one over update (4 values), one over candidate (4 values); 3 means in all; eps 1e-05.",
-    ("gru", "sum_joint"): "the sum of both sides has one mean and one deviation over reset, update "
+    (
+        "gru",
+        "sum_joint",
+    ): "the sum of both sides has one mean and one standard deviation over reset, update "
     "and candidate together (3 x 4 values); 1 mean in all; eps 0.001.",
-    ("rnn", "split"): "each side, x and h, has one mean and one deviation over state (4 values); "
+    (
+        "rnn",
+        "split",
+    ): "each side, x and h, has one mean and one standard deviation over state (4 values); "
     "2 means in all; eps 1e-05.",
-    ("rnn", "ba2016"): "each side, x and h, has one mean and one deviation over state (4 values); "
+    (
+        "rnn",
+        "ba2016",
+    ): "each side, x and h, has one mean and one standard deviation over state (4 values); "
     "2 means in all; eps 1e-05.",
-    ("rnn", "sum"): "the sum of both sides has one mean and one deviation over state (4 values); "
+    (
+        "rnn",
+        "sum",
+    ): "the sum of both sides has one mean and one standard deviation over state (4 values); "
     "1 mean in all; eps 1e-05.",
     (
         "lstm",
         "split_state",
-    ): "each side, x and h, has one mean and one deviation over input, forget, "
+    ): "each side, x and h, has one mean and one standard deviation over input, forget, "
     "cell and output together (4 x 4 values); 2 means in all; c' has its own, further down; "
     "eps 1e-05.",
-    ("rnn", "sum_joint"): "the sum of both sides has one mean and one deviation over state "
+    (
+        "rnn",
+        "sum_joint",
+    ): "the sum of both sides has one mean and one standard deviation over state "
     "(4 values); 1 mean in all; eps 0.001.",
 }
 
