@@ -374,7 +374,7 @@ def test_named_matrices_begin_from_a_trained_checkpoint(folder, trained):
 
 
 def test_measuring_the_threads_changes_nothing_that_is_learned(folder, monkeypatch):
-    monkeypatch.setattr("grucli.runs.device._WORTHWHILE", 0.0)
+    monkeypatch.setattr("grucli.runs.pace._WORTHWHILE", 0.0)
     for name, threads in (("measured", "auto"), ("given", 1)):
         train(folder / "wave.yaml", run_dir=folder / name, threads=threads)
     assert weights_of(folder / "measured" / "last.pt") == weights_of(folder / "given" / "last.pt")
@@ -390,11 +390,11 @@ def test_fewer_threads_on_the_way_change_no_byte(folder, monkeypatch):
         limit_threads(most)
 
     monkeypatch.setattr("grucli.runs.training_run.pick_threads", lambda _: torch.set_num_threads(2))
-    monkeypatch.setattr("grucli.runs.device.limit_threads", limit)
-    monkeypatch.setattr("grucli.runs.device._WINDOW_STEPS", 1)
-    monkeypatch.setattr("grucli.runs.device._WINDOW_SECONDS", 0.0)
-    monkeypatch.setattr("grucli.runs.device._SLOW", 0.0)
-    monkeypatch.setattr("grucli.runs.device._WORTHWHILE", 0.0)
+    monkeypatch.setattr("grucli.runs.pace.limit_threads", limit)
+    monkeypatch.setattr("grucli.runs.pace._WINDOW_STEPS", 1)
+    monkeypatch.setattr("grucli.runs.pace._WINDOW_SECONDS", 0.0)
+    monkeypatch.setattr("grucli.runs.pace._SLOW", 0.0)
+    monkeypatch.setattr("grucli.runs.pace._WORTHWHILE", 0.0)
     overrides = ["model.hidden=48", "model.dropout=0.1", "model.layers=2"]
     for name, threads in (("limited", "auto"), ("free", 2), ("alone", 1)):
         train(folder / "wave.yaml", overrides, run_dir=folder / name, threads=threads)
