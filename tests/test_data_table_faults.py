@@ -210,7 +210,7 @@ def test_a_table_of_nothing_but_faults_stops_at_a_limit():
         (b"PK\x03\x04....", "zip"),
         (b"\x28\xb5\x2f\xfd....", "damaged or cut short"),
         (b"PAR1....", "a parquet file that cannot be read"),
-        (gzip.compress(CLEAN)[:-9], "damaged or cut short"),
+        (gzip.compress(CLEAN, mtime=0)[:-9], "damaged or cut short"),
         (bz2.compress(CLEAN)[:-9], "damaged or cut short"),
         (lzma.compress(CLEAN)[:-9], "damaged or cut short"),
         (b"day,a\n2024-01-01," + b"1" * 5_000_000, "characters in a line"),

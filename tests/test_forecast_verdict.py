@@ -54,7 +54,7 @@ def test_the_chance_is_that_of_the_test_written_out():
     transforms = np.sqrt(2 / 90) * np.cos(np.pi * j[:, None] * t / 90) @ difference
     statistic = difference.mean() / np.sqrt((transforms**2).mean() / 90)
     found = compare(model, baseline, origins_of(90))
-    assert found.chance == pytest.approx(1 - share_within(abs(statistic), degrees))
+    assert found.p_value == pytest.approx(1 - share_within(abs(statistic), degrees))
 
 
 def test_the_interval_ends_where_the_test_just_rejects():
@@ -62,7 +62,7 @@ def test_the_interval_ends_where_the_test_just_rejects():
     found = compare(model, baseline, origins_of(200, horizon=5))
     for bound in (found.low, found.high):
         at_bound = compare(model, (1 - bound) * baseline, origins_of(200, horizon=5))
-        assert at_bound.chance == pytest.approx(0.05, rel=1e-6)
+        assert at_bound.p_value == pytest.approx(0.05, rel=1e-6)
 
 
 @pytest.mark.parametrize(("factor", "verdict"), [(0.5, "better"), (2.0, "worse")])
@@ -76,21 +76,21 @@ def test_a_clear_difference_is_told(factor, verdict):
 
 def test_equal_forecasters_are_told_apart_as_often_as_said():
     found = [compare(errors(n, 60), errors(n + 10_000, 60), origins_of(60)) for n in range(400)]
-    told = np.mean([comparison.chance < 0.05 for comparison in found])
+    told = np.mean([comparison.p_value < 0.05 for comparison in found])
     assert told == pytest.approx(0.05, abs=0.03)
 
 
 def test_a_difference_too_small_to_matter_is_none():
     baseline = errors(2, 300)
     found = compare(0.999 * baseline, baseline, origins_of(300))
-    assert (found.verdict, found.chance) == ("no difference", pytest.approx(0, abs=1e-9))
+    assert (found.verdict, found.p_value) == ("no difference", pytest.approx(0, abs=1e-9))
 
 
 @pytest.mark.parametrize("count", [1, 3, 20])
 def test_windows_that_all_overlap_cannot_tell(count):
     found = compare(errors(1, count), errors(2, count, 50), origins_of(count, horizon=count))
     assert found.verdict == "no difference"
-    assert (found.low, found.high, found.chance) == (None, None, None)
+    assert (found.low, found.high, found.p_value) == (None, None, None)
     assert found.skill > 0.5
 
 
@@ -123,7 +123,7 @@ def test_windows_of_many_series_at_one_time_count_as_one():
     alone = compare(model, baseline, origins_of(80))
     copies = [np.tile(each, LEAST_SERIES - 1) for each in (model, baseline)]
     together = compare(*copies, origins_of(80, series=LEAST_SERIES - 1))
-    assert together.chance == pytest.approx(alone.chance)
+    assert together.p_value == pytest.approx(alone.p_value)
     assert (together.low, together.high) == pytest.approx((alone.low, alone.high))
 
 
@@ -134,7 +134,7 @@ def test_series_with_one_window_each_are_held_against_each_other():
     assert found.verdict == "better"
     difference = model - baseline
     t = abs(difference.mean()) / (difference.std(ddof=1) / 10)
-    assert found.chance == pytest.approx(1 - share_within(t, 99), abs=1e-12)
+    assert found.p_value == pytest.approx(1 - share_within(t, 99), abs=1e-12)
 
 
 # --- what is said -----------------------------------------------------------------------------

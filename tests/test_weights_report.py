@@ -170,7 +170,7 @@ def test_nothing_is_said_of_the_radius_and_condition_of_a_gates_matrix(tmp_path,
         ),
         ("bias_hh_l0", 40, 20.0, "update bias layer 0: memory"),
         ("weight_ih_l0", (slice(None), 1), 1e-5, "W_x layer 0: rain is read with weights of 0.0"),
-        ("weight_hh_l0", 3, 500.0, "W_hr layer 0: norm"),
+        ("weight_hh_l0", 3, 500.0, "W_hr layer 0: Frobenius norm"),
     ],
 )
 def test_what_stands_out_is_said_in_words(tmp_path, name, rows, values, text):
