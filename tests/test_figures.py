@@ -171,6 +171,19 @@ def test_a_forecast_is_drawn_after_its_context_beside_the_truth(best):
     assert list(lines["forecast"].get_xdata()) == [14, 15, 16]
 
 
+def test_the_legend_leaves_the_title_of_a_narrow_figure_alone(best, monkeypatch):
+    saved, save = [], Figure.savefig
+    monkeypatch.setattr(
+        Figure, "savefig", lambda figure, *a, **k: (saved.append(figure), save(figure, *a, **k))
+    )
+    example = reading.evaluate_with_examples(best, examples=1)[1][0]
+    render(draw_forecasts([example], title="Forecast beyond the end of the table"), ".png")
+    (figure,) = saved
+    (title,), (legend,) = figure.texts, (each.get_window_extent() for each in figure.legends)
+    assert not title.get_window_extent().overlaps(legend)
+    assert legend.x0 >= 0
+
+
 def test_the_history_of_each_gate_is_its_record(drawings, best):
     records = inspection.history(best).records
     axes = drawn(drawings["history"]).axes[0]

@@ -43,7 +43,7 @@ def draw_forecasts(examples: Sequence[ForecastExample], *, title: str) -> Drawin
         for axes in places[len(shown) :]:
             axes.set_axis_off()
         lines, names = places[0].get_legend_handles_labels()
-        figure.legend(lines, names, loc="outside upper right", ncols=3)
+        figure.legend(lines, names, loc="outside lower right", ncols=4)
 
     return Drawing(
         title=title,
