@@ -1,9 +1,16 @@
-"""What a recipe says of a stack and its inputs, as every model takes it."""
+"""What a recipe says of a stack and its inputs, as every model takes it, and trained weights."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
 
 from grucli.columns import Columns
 from grucli.data import AnyScaler
-from grucli.nn.model import StackOptions
+from grucli.errors import CheckpointError
+from grucli.nn.model import RecurrentModel, StackOptions
 from grucli.recipe import Recipe
+from grucli.tensors import torch
 
 
 def stack_options(recipe: Recipe) -> StackOptions:
@@ -26,3 +33,23 @@ def stack_options(recipe: Recipe) -> StackOptions:
 def category_places(columns: Columns, scaler: AnyScaler) -> dict[int, int]:
     """Where a row has categories, and how many texts there are of each, beside the unknown."""
     return {columns.place(name): count for name, count in scaler.texts.items()}
+
+
+def fill(
+    model: RecurrentModel, weights: Mapping[str, np.ndarray[Any, Any]], *, source: str
+) -> None:
+    """Give a model that was built without storage the weights of a checkpoint.
+
+    Raises CheckpointError where their names or shapes are others than the model's.
+    """
+    expected = {name: tuple(value.shape) for name, value in model.state_dict().items()}
+    problems = [
+        f"{source}: {name}: shape {weights[name].shape if name in weights else 'missing'}; its "
+        f"recipe expects {expected.get(name, 'no such tensor')}; the file was changed"
+        for name in sorted(expected.keys() | weights.keys())
+        if name not in weights or expected.get(name) != weights[name].shape
+    ]
+    if problems:
+        raise CheckpointError(*problems)
+    tensors = {name: torch.from_numpy(array.copy()) for name, array in weights.items()}
+    model.load_state_dict(tensors, assign=True)

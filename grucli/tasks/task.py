@@ -1,18 +1,19 @@
 """A task: what is learned from a table, how it is judged, and what is made of it."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
 from grucli.data import AnyScaler, Judged, Panel, Table
-from grucli.errors import CheckpointError, UsageError
+from grucli.errors import UsageError
 from grucli.forms import Fields, Form, Plain
 from grucli.nn import RecurrentModel
 from grucli.recipe import Recipe
 from grucli.results import Anomalies, AnyScores, ForecastExample, Prediction, SplitName
+from grucli.tasks.models import fill
 from grucli.tensors import Tensor, torch
 from grucli.training.objective import Objective
 
@@ -124,7 +125,12 @@ class Task(ABC, Generic[Data, Model]):
         """The same of what ``calibrate`` gives."""
         return Fields({})
 
-    @abstractmethod
+    data_kind: Callable[[Recipe, Panel, str, Learned | None, bool], Data]
+    """What reads a table."""
+
+    def check_table(self, recipe: Recipe, panel: Panel) -> None:
+        """Raise DataError for a table that the task cannot be about."""
+
     def prepare(
         self,
         recipe: Recipe,
@@ -136,8 +142,11 @@ class Task(ABC, Generic[Data, Model]):
     ) -> Data:
         """Read a table as the recipe says; ``learned`` is that of a trained model.
 
-        With ``whole`` the training span is all of the table, and there is no test span.
+        With ``whole`` the training span is all of the table, and there is no test span. Raises what
+        ``check_table`` does.
         """
+        self.check_table(recipe, panel)
+        return self.data_kind(recipe, panel, device, learned, whole)
 
     @abstractmethod
     def new_model(self, recipe: Recipe, learned: Learned) -> Model:
@@ -235,15 +244,5 @@ class Task(ABC, Generic[Data, Model]):
         """
         with torch.device("meta"):
             model = self.new_model(recipe, learned)
-        expected = {name: tuple(value.shape) for name, value in model.state_dict().items()}
-        problems = [
-            f"{source}: {name}: shape {weights[name].shape if name in weights else 'missing'}; its "
-            f"recipe expects {expected.get(name, 'no such tensor')}; the file was changed"
-            for name in sorted(expected.keys() | weights.keys())
-            if name not in weights or expected.get(name) != weights[name].shape
-        ]
-        if problems:
-            raise CheckpointError(*problems)
-        tensors = {name: torch.from_numpy(array.copy()) for name, array in weights.items()}
-        model.load_state_dict(tensors, assign=True)
+        fill(model, weights, source=source)
         return model

@@ -40,6 +40,7 @@ class ForecastTask(Task[ForecastData, Forecaster]):
             {"first": surprise_form(count), "ridge": RIDGE_FORM},
         )
 
+    data_kind = ForecastData
     samples_word = "window"
     best_by = ("mase", 1)
 
@@ -51,19 +52,10 @@ class ForecastTask(Task[ForecastData, Forecaster]):
         """None: the truth is among the columns that are read."""
         return Judged()
 
-    def prepare(
-        self,
-        recipe: Recipe,
-        panel: Panel,
-        *,
-        device: str,
-        learned: Learned | None = None,
-        whole: bool = False,
-    ) -> ForecastData:
-        """Windows of a table. Raises DataError for one without counts where they are forecast."""
+    def check_table(self, recipe: Recipe, panel: Panel) -> None:
+        """Raise DataError for targets that are no counts where counts are forecast."""
         if recipe.forecast.output_kind == COUNTS:
             check_counts(panel)
-        return ForecastData(recipe, panel, device, learned, whole)
 
     def new_model(self, recipe: Recipe, learned: Learned) -> Forecaster:
         """A stack and a decoder."""
@@ -83,11 +75,10 @@ class ForecastTask(Task[ForecastData, Forecaster]):
         valid = data.samples("valid")
         first = Surprise.measure(model, valid)
         is_judged = data.recipe.data.split.test != 0 and not data.whole
-        fit_on = (data.exact_samples("train"), data.exact_samples("valid"))
-        parts = {
-            "first": None if first is None else first.errors,
-            "ridge": keep_ridge(*fit_on) if is_judged else None,
-        }
+        ridge = None
+        if is_judged:
+            ridge = keep_ridge(data.exact_samples("train"), data.exact_samples("valid"))
+        parts = {"first": None if first is None else first.errors, "ridge": ridge}
         kept = {name: part for name, part in parts.items() if part is not None}
         return Calibration.measure(model, valid).to_plain() | kept
 

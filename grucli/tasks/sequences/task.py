@@ -1,15 +1,14 @@
 """What tasks have in common whose samples are whole series, each of which gets one answer."""
 
 from abc import abstractmethod
-from collections.abc import Callable
 from typing import Any, TypeVar
 
-from grucli.data import Panel, Table
+from grucli.data import Table
 from grucli.errors import UsageError
 from grucli.nn import SequenceModel
 from grucli.recipe import Recipe
 from grucli.results import AnyScores, ForecastExample, Labels, Numbers, SplitName
-from grucli.tasks.task import Intervals, Learned, Task, TaskData
+from grucli.tasks.task import Intervals, Task, TaskData
 
 Data = TypeVar("Data", bound=TaskData)
 
@@ -21,9 +20,6 @@ class SequenceTask(Task[Data, SequenceModel]):
     answer_words: str
     ahead_words: str
 
-    data_kind: Callable[[Recipe, Panel, str, Learned | None, bool], Data]
-    """What reads a table."""
-
     @abstractmethod
     def scores(self, model: SequenceModel, data: Data, split: SplitName) -> AnyScores:
         """Metrics beside those of the baselines."""
@@ -31,18 +27,6 @@ class SequenceTask(Task[Data, SequenceModel]):
     @abstractmethod
     def answers(self, model: SequenceModel, data: Data) -> Labels | Numbers:
         """What the model says of every series, or row."""
-
-    def prepare(
-        self,
-        recipe: Recipe,
-        panel: Panel,
-        *,
-        device: str,
-        learned: Learned | None = None,
-        whole: bool = False,
-    ) -> Data:
-        """Series of a table, whole or in pieces."""
-        return self.data_kind(recipe, panel, device, learned, whole)
 
     def score(
         self,
