@@ -63,8 +63,10 @@ def _threads_shared(processes: int) -> Iterator[None]:
     """A block in which each of so many processes has its share of the threads."""
     threads = torch.get_num_threads()
     torch.set_num_threads(max(1, threads // processes))
-    yield
-    torch.set_num_threads(threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 @contextmanager
