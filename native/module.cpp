@@ -47,6 +47,20 @@ void bind_parameters(nb::module_& m, const char* name) {
     address(to, "bias_c", &P::bias_c);
 }
 
+// What goes into a layer and comes out of it, or the gradients of these.
+template <class Ends>
+void bind_ends(nb::class_<Ends>& to) {
+    to.def_rw("parameters", &Ends::parameters);
+    to.def_rw("x_step", &Ends::x_step).def_rw("x_row", &Ends::x_row);
+    to.def_rw("out_step", &Ends::out_step).def_rw("out_row", &Ends::out_row);
+    address(to, "x", &Ends::x);
+    address(to, "h0", &Ends::h0);
+    address(to, "c0", &Ends::c0);
+    address(to, "outputs", &Ends::outputs);
+    address(to, "h_n", &Ends::h_n);
+    address(to, "c_n", &Ends::c_n);
+}
+
 // Problem and Gradient without data, and nothing but zeros in them.
 Problem problem_of(const Variant& variant, float epsilon, bool reverse, Index steps, Index batch, Index inputs,
                    Index hidden) {
@@ -78,15 +92,7 @@ void bind_problem(nb::module_& m) {
             new (self) Problem(problem_of(variant, epsilon, reverse, steps, batch, inputs, hidden));
         },
         "variant"_a, "epsilon"_a, "reverse"_a, "steps"_a, "batch"_a, "inputs"_a, "hidden"_a);
-    to.def_rw("parameters", &Problem::parameters);
-    to.def_rw("x_step", &Problem::x_step).def_rw("x_row", &Problem::x_row);
-    to.def_rw("out_step", &Problem::out_step).def_rw("out_row", &Problem::out_row);
-    address(to, "x", &Problem::x);
-    address(to, "h0", &Problem::h0);
-    address(to, "c0", &Problem::c0);
-    address(to, "outputs", &Problem::outputs);
-    address(to, "h_n", &Problem::h_n);
-    address(to, "c_n", &Problem::c_n);
+    bind_ends(to);
     address(to, "saved_h", &Problem::saved_h);
     address(to, "saved_x", &Problem::saved_x);
     address(to, "saved_c", &Problem::saved_c);
@@ -95,15 +101,7 @@ void bind_problem(nb::module_& m) {
 void bind_gradient(nb::module_& m) {
     nb::class_<Gradient> to(m, "Gradient");
     to.def("__init__", [](Gradient* self) { new (self) Gradient{}; });
-    to.def_rw("parameters", &Gradient::parameters);
-    to.def_rw("x_step", &Gradient::x_step).def_rw("x_row", &Gradient::x_row);
-    to.def_rw("out_step", &Gradient::out_step).def_rw("out_row", &Gradient::out_row);
-    address(to, "x", &Gradient::x);
-    address(to, "h0", &Gradient::h0);
-    address(to, "c0", &Gradient::c0);
-    address(to, "outputs", &Gradient::outputs);
-    address(to, "h_n", &Gradient::h_n);
-    address(to, "c_n", &Gradient::c_n);
+    bind_ends(to);
 }
 
 void bind_stepper(nb::module_& m) {

@@ -38,11 +38,7 @@ LIMITS = ("-timeout=30", "-rss_limit_mb=2000", "-len_control=10", "-max_len=6000
 
 def archives(content: bytes) -> None:
     """A file in the place of a checkpoint."""
-    PLACE.write_bytes(content)
-    try:
-        load_checkpoint(PLACE)
-    except CheckpointError as error:
-        check_words(error)
+    read_or_refuse(load_checkpoint, content)
 
 
 def pickles(content: bytes) -> None:
@@ -52,9 +48,14 @@ def pickles(content: bytes) -> None:
 
 def weights(content: bytes) -> None:
     """A file of weights that others wrote."""
+    read_or_refuse(read_tensors, content)
+
+
+def read_or_refuse(read, content: bytes) -> None:
+    """A file is read, or refused in words that may be shown."""
     PLACE.write_bytes(content)
     try:
-        read_tensors(PLACE)
+        read(PLACE)
     except CheckpointError as error:
         check_words(error)
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -40,10 +40,9 @@ def export(checkpoint: str | Path, output: str | Path) -> Exported:
     opened = open_checkpoint(checkpoint_in(checkpoint))
     if path.suffix in GRAPHS:
         return _export_graph(opened, path, GRAPHS[path.suffix])
-    members = {f"members.{n}": each for n, each in enumerate(opened.saved.members, start=1)}
     weights = dict(opened.saved.weights)
-    for prefix, each in members.items():
-        weights |= {f"{prefix}.{name}": array for name, array in each.items()}
+    for number, member in enumerate(opened.saved.members, start=1):
+        weights |= {f"members.{number}.{name}": array for name, array in member.items()}
     content = WEIGHTS[path.suffix](weights, _facts_of_weights(opened))
     write_atomically(path, content)
     return Exported(opened.path, str(path), path.suffix[1:], len(content), len(weights))
@@ -145,7 +144,7 @@ def _facts_of_weights(opened: Opened) -> Mapping[str, str]:
     return {
         "grucli": __version__,
         **{
-            name: json.dumps(asdict(saved)[name], default=plain)
+            name: json.dumps(getattr(saved, name), default=plain)
             for name in ("recipe", "columns", "time", "frequency", "scaler", "task")
         },
     }

@@ -83,7 +83,8 @@ def _drawn(opened: Opened) -> Trial:
     if isinstance(fitted, SeriesScaler):
         numbers = random.integers(0, len(fitted.names), _DRAWN)
         inputs["series"] = numbers
-        scaler = _with(fitted.whole, fitted.center[numbers, None], fitted.spread[numbers, None])
+        center, spread = fitted.center[numbers, None], fitted.spread[numbers, None]
+        scaler = replace(fitted.whole, center=center, spread=spread)
     assert isinstance(scaler, Scaler)
 
     def draw(names: tuple[str, ...], steps: int) -> tuple[Floats, Floats]:
@@ -112,16 +113,9 @@ def _drawn(opened: Opened) -> Trial:
         steps=task.horizon,
         future=None if known is None else _tensor(known),
     )
-    expected = original(_held(scaler, task.numbers).only(columns.targets), point).numpy()
+    targets = replace(scaler, numbers=task.numbers).only(columns.targets)
+    expected = original(targets, point).numpy()
     return Trial(inputs, expected, plural(_DRAWN, "drawn context"))
-
-
-def _with(scaler: Scaler, center: Floats, spread: Floats) -> Scaler:
-    return replace(scaler, center=center, spread=spread)
-
-
-def _held(scaler: Scaler, numbers: str) -> Scaler:
-    return replace(scaler, numbers=numbers)
 
 
 def _tensor(values: Floats) -> torch.Tensor:

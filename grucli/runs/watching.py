@@ -4,8 +4,8 @@ Trackers are packages of their own and come with extras. They change nothing tha
 """
 
 import sys
-from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from grucli.training.observers import Observer
 from grucli.training.progress import Training
 
 
-def watchers(names: Mapping[str, None] | list[str], *, run: Path, cell: str) -> list[Observer]:
+def watchers(names: Sequence[str], *, run: Path, cell: str) -> list[Observer]:
     """The trackers of these names for the run in a folder, whose model has layers of ``cell``.
 
     Raises UsageError for a name that there is none of, or whose package is not installed.
@@ -31,7 +31,7 @@ def watchers(names: Mapping[str, None] | list[str], *, run: Path, cell: str) -> 
     return [WATCHERS[name](run, cell) for name in dict.fromkeys(names)]
 
 
-class Watcher(Observer):
+class Watcher(Observer, ABC):
     """Sends numbers and matrices at the end of every epoch; made before training begins."""
 
     def __init__(self, run: Path, cell: str) -> None:
@@ -135,7 +135,7 @@ def _numbers(epoch: Epoch) -> Iterator[tuple[str, float]]:
     yield "training/lr", epoch.lr
     yield "training/gradient norm", epoch.gradient_norm
     for gate in epoch.gates:
-        where = f"{gate.matrix} layer {gate.layer} {gate.direction}"
+        where = _where(gate.matrix, gate.layer, gate.direction)
         yield f"gradient norm/{where}", gate.gradient_norm
         yield f"update ratio/{where}", gate.update_ratio
 
@@ -144,5 +144,10 @@ def _matrices(training: Training, cell: str) -> Iterator[tuple[str, np.ndarray[A
     assert isinstance(training.model, RecurrentModel)
     for group in gate_groups(training.model, cell):
         for matrix, weights in zip(group.matrices, group.weights(), strict=True):
-            where = f"{matrix.symbol} layer {matrix.place.layer} {matrix.place.direction}"
+            where = _where(matrix.symbol, matrix.place.layer, matrix.place.direction)
             yield f"weights/{where}", weights.cpu().numpy()
+
+
+def _where(symbol: str, layer: int, direction: str) -> str:
+    """A matrix as trackers list it."""
+    return f"{symbol} layer {layer} {direction}"
