@@ -12,6 +12,8 @@ import csv
 import json
 import os
 import statistics
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -36,6 +38,8 @@ class Row:
     ridge: str
     files: tuple[str, ...] = ()
     sets: tuple[str, ...] = ()
+    steps: int = 0
+    """Of the adding problem: its table is drawn."""
 
 
 def score(metric: str) -> Callable[[Path], float]:
@@ -90,6 +94,36 @@ def etth1(horizon: int, published: str, ridge: str) -> Row:
     )
 
 
+def adding(steps: int, epochs: int, published: str) -> Row:
+    """The adding problem over more steps than the shipped table has."""
+    settings = ("lr=3e-3", "schedule.kind=cosine", "average=ema", f"epochs={epochs}")
+    return Row(
+        f"adding_{steps}",
+        "adding",
+        score("mse"),
+        "mse",
+        published,
+        "",
+        sets=(
+            f"task.context={steps}",
+            f"task.stride={steps + 1}",
+            *(f"train.{setting}" for setting in settings),
+        ),
+        steps=steps,
+    )
+
+
+def draw_adding(steps: int, folder: Path) -> Path:
+    """Ten thousand episodes of the adding problem, the same on every machine."""
+    place = folder / f"adding-{steps}"
+    if not place.exists():
+        place.mkdir()
+        maker = REPOSITORY / "tools" / "make_data.py"
+        sizes = ["--steps", str(steps), "--episodes", "10000", "--to", str(place)]
+        subprocess.run([sys.executable, str(maker), "adding", *sizes], check=True)
+    return place / "adding.csv.gz"
+
+
 ROWS = (
     Row("co2", "co2", score("rmse"), "rmse, ppm", "", "0.563"),
     Row("sunspots", "sunspots", score("rmse"), "rmse", "", "32.0"),
@@ -116,6 +150,8 @@ ROWS = (
         "0.950",
         ("basic_motions_train.csv", "basic_motions_test.csv"),
     ),
+    adding(200, 40, ""),
+    adding(600, 30, "5.3e-5"),
 )
 
 
@@ -127,6 +163,8 @@ def measure(row: Row, folder: Path, seeds: Sequence[int], threads: int | None) -
     sets = list(row.sets)
     if row.files:
         sets.append(f"data.path={reference(row.files[0])}")
+    if row.steps:
+        sets.append(f"data.path={draw_adding(row.steps, folder)}")
     if len(row.files) > 1 and row.files != M4:
         sets.append(f"data.split.test={reference(row.files[1])}")
     found, seconds = [], []

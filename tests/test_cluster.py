@@ -1,5 +1,7 @@
-"""The programs of docs/howto/cluster.md, run where Dask and Ray are installed for them alone."""
+"""The programs of docs/howto/cluster.md, where Spark, Dask and Ray are installed for them alone."""
 
+import os
+import shutil
 import subprocess
 import sysconfig
 import venv
@@ -10,13 +12,13 @@ import pytest
 import grucli
 from tests.test_howto import blocks, write_cases
 
-pytestmark = pytest.mark.slow  # pip fetches both, and their processes start slowly
-PACKAGES = ("dask[dataframe]", "ray[data]")
+pytestmark = pytest.mark.slow  # pip fetches them, and their processes start slowly
+PACKAGES = ("pyspark[sql]", "dask[dataframe]", "ray[data]")
 
 
 @pytest.fixture(scope="module")
 def python(tmp_path_factory):
-    """The interpreter of an environment with both, and with everything of this one."""
+    """The interpreter of an environment with them, and with everything of this one."""
     place = tmp_path_factory.mktemp("cluster")
     venv.create(place, with_pip=True)
     own = sysconfig.get_path("purelib")
@@ -43,11 +45,18 @@ def folder(tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize(("number", "result"), [(0, "dask"), (1, "ray")])
+@pytest.mark.parametrize(("number", "result"), [(0, "spark"), (1, "dask"), (2, "ray")])
 def test_the_program_says_what_one_call_says(python, folder, number, result):
+    if result == "spark" and shutil.which("java") is None:
+        pytest.skip("the Debian package openjdk-17-jre-headless is not installed")
     program = blocks("cluster", "python")[number]
     done = subprocess.run(
-        [python, "-c", program], cwd=folder, capture_output=True, text=True, check=False
+        [python, "-c", program],
+        cwd=folder,
+        env=os.environ | {"PYSPARK_PYTHON": str(python)},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr[-2000:]
     found = pd.read_csv(folder / f"{result}.csv").sort_values(["store", "week"])

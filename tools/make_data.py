@@ -1,6 +1,7 @@
 """Write the tables in data/ again, byte for byte.
 
     python tools/make_data.py adding    # drawn with a fixed seed; needs numpy only
+    python tools/make_data.py adding --steps 600 --episodes 10000 --to DIR  # longer ones
     python tools/make_data.py walks     # the same
     python tools/make_data.py co2       # needs statsmodels, which ships the public record
     python tools/make_data.py sunspots  # the same
@@ -13,6 +14,7 @@ import gzip
 import hashlib
 import io
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +99,7 @@ def _statsmodels(name: str) -> Any:
     return import_module(f"statsmodels.datasets.{name}").load_pandas().data
 
 
-TABLES = {
+TABLES: dict[str, tuple[str, Callable[..., bytes]]] = {
     "adding": ("adding.csv.gz", make_adding),
     "walks": ("walks.csv", make_walks),
     "co2": ("co2_weekly.csv", make_co2),
@@ -110,9 +112,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("table", choices=TABLES)
     parser.add_argument("--to", type=Path, default=DATA, help="folder to write to")
+    parser.add_argument("--steps", type=int, help="of an episode of the adding problem")
+    parser.add_argument("--episodes", type=int, help="of the adding problem")
     chosen = parser.parse_args()
     name, make = TABLES[chosen.table]
-    content = make()
+    sizes = {"steps": chosen.steps, "episodes": chosen.episodes}
+    content = make(**{key: size for key, size in sizes.items() if size is not None})
     (chosen.to / name).write_bytes(content)
     print(f"{name}: {len(content)} bytes, sha256 {hashlib.sha256(content).hexdigest()}")
 
