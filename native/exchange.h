@@ -8,6 +8,9 @@
 #include <cstdint>
 #include <new>
 
+#include "memory.h"
+#include "shapes.h"
+
 namespace grucli {
 
 // The layout of dlpack.h, of which only this is read.
@@ -72,14 +75,29 @@ public:
 
     // What a tensor is; false for any that is not dense float32 numbers on the CPU with `ndim` axes.
     bool view(nanobind::handle object, int ndim, dlpack::Tensor* to) const {
-        if (!takes(object)) return false;
-        if (api_->tensor_of(object.ptr(), to) != 0) return PyErr_Clear(), false;
-        if (to->device.type != dlpack::kCpu.type || to->dtype.code != dlpack::kFloat32.code ||
-            to->dtype.bits != dlpack::kFloat32.bits || to->dtype.lanes != 1 || to->ndim != ndim)
-            return false;
+        if (!is_float32(object, ndim, to)) return false;
         std::int64_t dense = 1;
         for (int i = ndim - 1; i >= 0; dense *= to->shape[i--])
             if (to->strides && to->shape[i] != 1 && to->strides[i] != dense) return false;
+        return true;
+    }
+
+    // The same for three axes of which only the last one has to be dense.
+    bool view_rows(nanobind::handle object, dlpack::Tensor* to) const {
+        return is_float32(object, 3, to) && to->strides && to->strides[2] == 1;
+    }
+
+    // Where the numbers of a dense tensor of this shape lie: null for None and where there are none. False
+    // for anything else.
+    template <class Float>
+    bool find(nanobind::handle object, const Shape& shape, Float** to) const {
+        *to = nullptr;
+        if (object.is_none()) return true;
+        dlpack::Tensor found;
+        if (!view(object, shape.ndim, &found)) return false;
+        for (int i = 0; i < shape.ndim; ++i)
+            if (found.shape[i] != shape.of[static_cast<std::size_t>(i)]) return false;
+        if (shape.count() > 0) *to = address(found);
         return true;
     }
 
@@ -87,11 +105,12 @@ public:
         return reinterpret_cast<float*>(static_cast<char*>(tensor.data) + tensor.byte_offset);
     }
 
-    // A new tensor, and where its numbers lie. Memory of our own costs half of what the library's does.
-    nanobind::object make(const std::int64_t* shape, int ndim, float** address) const {
-        Block* const block = Block::make(shape, ndim);
+    // A new tensor, and where its numbers lie, null where it has none. Memory of our own costs half of
+    // what the library's does.
+    nanobind::object make(const Shape& shape, float** address) const {
+        Block* const block = Block::make(shape);
         void* object = nullptr;
-        *address = static_cast<float*>(block->managed.tensor.data);
+        *address = shape.count() > 0 ? static_cast<float*>(block->managed.tensor.data) : nullptr;
         if (api_->object_of(&block->managed, &object) != 0) throw nanobind::python_error();
         return nanobind::steal(static_cast<PyObject*>(object));
     }
@@ -104,26 +123,40 @@ private:
         return false;
     }
 
-    // A tensor with its description in front of its numbers.
-    struct alignas(64) Block {
-        dlpack::Managed managed;
-        std::int64_t shape[3], strides[3];
+    bool is_float32(nanobind::handle object, int ndim, dlpack::Tensor* to) const {
+        if (!takes(object)) return false;
+        if (api_->tensor_of(object.ptr(), to) != 0) return PyErr_Clear(), false;
+        return to->device.type == dlpack::kCpu.type && to->dtype.code == dlpack::kFloat32.code &&
+               to->dtype.bits == dlpack::kFloat32.bits && to->dtype.lanes == 1 && to->ndim == ndim;
+    }
 
-        static Block* make(const std::int64_t* shape, int ndim) {
-            std::int64_t count = 1;
-            for (int i = 0; i < ndim; ++i) count *= shape[i];
-            const std::size_t bytes = sizeof(Block) + static_cast<std::size_t>(count) * sizeof(float);
-            Block* const block = new (::operator new(bytes, std::align_val_t{64})) Block{};
-            for (int i = ndim - 1, dense = 1; i >= 0; dense *= static_cast<int>(shape[i--])) {
-                block->shape[i] = shape[i];
-                block->strides[i] = dense;
+    // A tensor's description; its numbers stand behind it, or are kept for the next call where malloc
+    // would ask the system for them.
+    struct alignas(64) Block {
+        static constexpr std::int64_t kStored = 1 << 14;
+
+        dlpack::Managed managed;
+        Shape shape, strides;
+
+        static Block* make(const Shape& shape) {
+            const std::int64_t count = shape.count();
+            const bool behind = count < kStored;
+            const std::size_t bytes = sizeof(Block) + (behind ? static_cast<std::size_t>(count) * sizeof(float) : 0);
+            Block* const block = new (::operator new(bytes, std::align_val_t{64})) Block{{}, shape, shape};
+            std::int64_t dense = 1;
+            for (int i = shape.ndim - 1; i >= 0; --i) {
+                block->strides.of[static_cast<std::size_t>(i)] = dense;
+                dense *= shape.of[static_cast<std::size_t>(i)];
             }
+            void* const data = behind ? block + 1 : static_cast<void*>(take_floats(static_cast<std::size_t>(count)));
             block->managed.version = {1, 0};
             block->managed.deleter = [](dlpack::Managed* managed) {
+                void* const numbers = managed->tensor.data;
+                if (numbers != reinterpret_cast<Block*>(managed) + 1) give_floats(static_cast<float*>(numbers));
                 ::operator delete(reinterpret_cast<void*>(managed), std::align_val_t{64});
             };
-            block->managed.tensor = {block + 1, dlpack::kCpu, ndim,          dlpack::kFloat32,
-                                     block->shape, block->strides, 0};
+            block->managed.tensor = {data, dlpack::kCpu, shape.ndim, dlpack::kFloat32,
+                                     block->shape.of.data(), block->strides.of.data(), 0};
             return block;
         }
     };

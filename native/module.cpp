@@ -13,6 +13,7 @@
 #include "memory.h"
 #include "stepper.h"
 #include "team.h"
+#include "tensor_layer.h"
 #include "tensor_stepper.h"
 #include "variants.h"
 
@@ -81,6 +82,7 @@ void bind_variant(nb::module_& m) {
         .def_prop_ro("reads_sum", [](const Variant& v) { return reads_sum(problem_of(v, 1, false, 0, 0, 0, 0)); });
     m.def("variants", &every_variant);
     m.attr("PAD") = kPad;
+    m.attr("RECOMPUTED_INPUTS") = kRecomputedInputs;
 }
 
 void bind_problem(nb::module_& m) {
@@ -129,6 +131,24 @@ void bind_stepper(nb::module_& m) {
         .def("step_tensors", &TensorStepper::step_tensors, "parameters"_a, "x"_a, "state"_a.none(), "threads"_a);
 }
 
+void bind_layer(nb::module_& m) {
+    const auto rule = [](const Variant& variant, float epsilon, bool reverse) {
+        return problem_of(variant, epsilon, reverse, 0, 0, 0, 0);
+    };
+    nb::class_<TensorLayer>(m, "Layer")
+        .def(nb::init<const nb::tuple&>(), "kinds"_a)
+        .def("forward",
+             [rule](const TensorLayer& self, const Variant& variant, float epsilon, bool reverse,
+                    const nb::tuple& tensors, Address lengths, bool save, int threads) {
+                 return self.forward(rule(variant, epsilon, reverse), tensors, lengths, save, threads);
+             })
+        .def("backward",
+             [rule](const TensorLayer& self, const Variant& variant, float epsilon, bool reverse,
+                    const nb::tuple& tensors, Address lengths, const nb::tuple& results, bool needs_x, int threads) {
+                 return self.backward(rule(variant, epsilon, reverse), tensors, lengths, results, needs_x, threads);
+             });
+}
+
 // A float32 tensor whose memory returns to the store when the last reference to it goes.
 auto empty(const std::vector<std::size_t>& shape) {
     const auto count = std::accumulate(shape.begin(), shape.end(), std::size_t{1}, std::multiplies<>());
@@ -147,6 +167,7 @@ NB_MODULE(_native, m) {
     bind_problem(m);
     bind_gradient(m);
     bind_stepper(m);
+    bind_layer(m);
     m.def("forward", [](const Problem& problem, Address lengths, int threads) {
         const nb::gil_scoped_release unlocked;
         run_forward(problem, reinterpret_cast<const std::int64_t*>(lengths), threads);

@@ -4,32 +4,12 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "shapes.h"
+
 namespace grucli {
-namespace {
-
-// A member of the parameters, and how many floats it has.
-struct Sized {
-    const float* Weights::*member;
-    Index size;
-};
-
-std::array<Sized, 8> sizes_of(const Problem& p) {
-    const Index rows = gates_of(p) * p.hidden;
-    return {{{&Weights::weight_ih, rows * p.inputs},
-             {&Weights::weight_hh, rows * p.hidden},
-             {&Weights::gain_x, rows},
-             {&Weights::gain_h, rows},
-             {&Weights::bias_x, rows},
-             {&Weights::bias_h, rows},
-             {&Weights::gain_c, p.hidden},
-             {&Weights::bias_c, p.hidden}}};
-}
-
-}  // namespace
-
 SteppedLayer::SteppedLayer(const Problem& shape) : problem_(shape) {
     Index count = 0;
-    for (const Sized& one : sizes_of(shape)) count += one.size;
+    for (std::size_t k = 0; k < kParameters; ++k) count += parameter_shape(shape, k).count();
     kept_.resize(count);
 }
 
@@ -38,22 +18,24 @@ void SteppedLayer::prepare(const Weights& weights) {
     packed_.reset();
     problem_.parameters = {};
     float* to = kept_.data();
-    for (const Sized& one : sizes_of(problem_)) {
-        if (weights.*one.member) {
-            std::copy_n(weights.*one.member, one.size, to);
-            problem_.parameters.*one.member = to;
+    for (std::size_t k = 0; k < kParameters; ++k) {
+        const auto member = kParameter<const float>[k];
+        const Index size = parameter_shape(problem_, k).count();
+        if (weights.*member) {
+            std::copy_n(weights.*member, size, to);
+            problem_.parameters.*member = to;
         }
-        to += one.size;
+        to += size;
     }
     packed_ = std::make_unique<PackedLayer>(problem_);
 }
 
 // No counter of torch sees every change: a parameter's .data, or a numpy array on its memory.
 bool SteppedLayer::holds(const Weights& weights) const {
-    for (const Sized& one : sizes_of(problem_)) {
-        const float *given = weights.*one.member, *copy = problem_.parameters.*one.member;
+    for (std::size_t k = 0; k < kParameters; ++k) {
+        const float *given = weights.*kParameter<const float>[k], *copy = problem_.parameters.*kParameter<const float>[k];
         if (!given != !copy) return false;
-        if (copy && std::memcmp(given, copy, one.size * sizeof(float)) != 0) return false;
+        if (copy && std::memcmp(given, copy, parameter_shape(problem_, k).count() * sizeof(float)) != 0) return false;
     }
     return true;
 }

@@ -1,7 +1,6 @@
 // A stepper that takes the tensors themselves, and parameters by name: nothing of a step runs in Python.
 #pragma once
 
-#include <array>
 #include <vector>
 
 #include "exchange.h"
@@ -28,9 +27,10 @@ public:
         rows.x = Exchange::address(rows_of_x);
         std::vector<Weights> weights(names_.size());
         if (!find_weights(parameters, weights) || !find_state(state, rows)) return nb::none();
-        std::int64_t shape[3] = {static_cast<std::int64_t>(weights.size()), rows.batch, shape_.hidden};
-        nb::object output = exchange_.make(shape + 1, 2, &rows.output), h_n = exchange_.make(shape, 3, &rows.h_n);
-        nb::object c_n = has_cell_state(shape_) ? exchange_.make(shape, 3, &rows.c_n) : nb::object();
+        const nb::object output = exchange_.make({rows.batch, shape_.hidden}, &rows.output);
+        const Shape state_shape = shape_of_state(rows.batch);
+        const nb::object h_n = exchange_.make(state_shape, &rows.h_n);
+        const nb::object c_n = has_cell_state(shape_) ? exchange_.make(state_shape, &rows.c_n) : nb::object();
         {
             const nb::gil_scoped_release unlocked;
             step(rows, weights, threads);
@@ -41,22 +41,15 @@ public:
 
 private:
     bool find_weights(const nanobind::dict& parameters, std::vector<Weights>& weights) const {
-        for (std::size_t i = 0; i < weights.size(); ++i) {
-            const Index rows = gates_of(shape_) * shape_.hidden, inputs = i == 0 ? shape_.inputs : shape_.hidden;
-            const std::array<Index, 8> counts{rows, rows, rows, rows, rows, rows, shape_.hidden, shape_.hidden};
-            const std::array<Index, 2> columns{inputs, shape_.hidden};
-            const std::array<const float**, 8> members{
-                &weights[i].weight_ih, &weights[i].weight_hh, &weights[i].gain_x, &weights[i].gain_h,
-                &weights[i].bias_x,    &weights[i].bias_h,    &weights[i].gain_c, &weights[i].bias_c};
+        Problem p = shape_;
+        for (std::size_t i = 0; i < weights.size(); ++i, p.inputs = p.hidden) {
             PyObject* const names = PyList_GET_ITEM(names_.ptr(), static_cast<Py_ssize_t>(i));
-            for (std::size_t k = 0; k < members.size(); ++k) {
+            for (std::size_t k = 0; k < kParameters; ++k) {
                 PyObject* const name = PyTuple_GET_ITEM(names, static_cast<Py_ssize_t>(k));
                 if (name == Py_None) continue;
                 PyObject* const tensor = PyDict_GetItemWithError(parameters.ptr(), name);
-                dlpack::Tensor found;
-                if (!tensor || !exchange_.view(tensor, k < 2 ? 2 : 1, &found)) return false;
-                if (found.shape[0] != counts[k] || (k < 2 && found.shape[1] != columns[k])) return false;
-                *members[k] = Exchange::address(found);
+                const float** const to = &(weights[i].*kParameter<const float>[k]);
+                if (!tensor || !exchange_.find(tensor, parameter_shape(p, k), to) || !*to) return false;
             }
         }
         return true;
@@ -64,19 +57,15 @@ private:
 
     bool find_state(nanobind::handle state, StepRows& rows) const {
         if (state.is_none()) return true;
-        if (!has_cell_state(shape_)) return find_part(state, rows.batch, &rows.h0);
+        const Shape shape = shape_of_state(rows.batch);
+        if (!has_cell_state(shape_)) return exchange_.find(state, shape, &rows.h0);
         if (!PyTuple_Check(state.ptr()) || PyTuple_GET_SIZE(state.ptr()) != 2) return false;
-        return find_part(PyTuple_GET_ITEM(state.ptr(), 0), rows.batch, &rows.h0) &&
-               find_part(PyTuple_GET_ITEM(state.ptr(), 1), rows.batch, &rows.c0);
+        return exchange_.find(PyTuple_GET_ITEM(state.ptr(), 0), shape, &rows.h0) && rows.h0 &&
+               exchange_.find(PyTuple_GET_ITEM(state.ptr(), 1), shape, &rows.c0) && rows.c0;
     }
 
-    bool find_part(nanobind::handle part, Index batch, const float** to) const {
-        dlpack::Tensor found;
-        if (!exchange_.view(part, 3, &found) || found.shape[0] != static_cast<std::int64_t>(names_.size()) ||
-            found.shape[1] != batch || found.shape[2] != shape_.hidden)
-            return false;
-        *to = Exchange::address(found);
-        return true;
+    Shape shape_of_state(Index batch) const {
+        return {static_cast<std::int64_t>(names_.size()), batch, shape_.hidden};
     }
 
     Problem shape_;

@@ -23,14 +23,22 @@ def is_transformed() -> bool:
 
 
 def is_watched() -> bool:
-    """Whether autograd, autocast, a transform, a compiler or a tracer has to see the operators."""
+    """Whether autograd, autocast, a transform or whatever records has to see the operators."""
     return IS_TORCH and (
         torch.is_grad_enabled()
         or torch.is_autocast_enabled("cpu")
         or is_transformed()
-        or torch.compiler.is_compiling()
+        or is_recorded()
+    )
+
+
+def is_recorded() -> bool:
+    """Whether a compiler, a tracer, a profiler or a dispatch mode has to see the operators."""
+    return (
+        torch.compiler.is_compiling()
         or torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]
         or is_in_torch_dispatch_mode()
+        or torch._C._autograd._profiler_enabled()
     )
 
 

@@ -25,7 +25,7 @@ _NOT_INSTALLED = (
     "install one and run pip install --force-reinstall grucli"
 )
 
-_FORWARD: Any = import_module("grucli.nn.native.operators").FORWARD if IS_TORCH else forward
+_FORWARD: Any = import_module("grucli.nn.native.operators").run if IS_TORCH else forward
 
 _requested = "auto"
 

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from grucli.nn.native import direct
 from grucli.nn.native.forward import forward
 from grucli.nn.native.problem import (
     TENSORS,
@@ -97,26 +98,40 @@ class _Differentiable(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, *arguments: Any) -> tuple[Tensor, ...]:
-        if not arguments[-1]:
-            raise RuntimeError("recurrent_forward: a gradient is asked for, but save is False")
-        output = _below_autograd(*arguments)
-        output_TBH, _, c_n_BH, *saved = output
-        ctx.save_for_backward(*arguments[:_KEPT], output_TBH, *saved)
-        unread = [c_n_BH] if arguments[len(TENSORS) - 1] is None else []
-        ctx.mark_non_differentiable(*unread, *saved)
-        ctx.set_materialize_grads(False)
-        ctx.rule = arguments[_KEPT:_COUNT]
-        return output
+        return _remembered(ctx, arguments, _below_autograd(*arguments))
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor | None, ...]:
         check_backward("the native kernel", _REMEDY)
         tensors = _unchanged(ctx)
-        layer, results = (*tensors[:_KEPT], *ctx.rule), tensors[_KEPT:]
-        found = _BACKWARD(*layer, *results, *gradients[:3], ctx.needs_input_grad[0])
+        layer, results = (*tensors[:_KEPT], *ctx.rule), (*tensors[_KEPT:], *gradients[:3])
+        whole = (*layer, *results, ctx.needs_input_grad[0])
+        found = direct.backward(whole) or _BACKWARD(*whole)
         needs = ctx.needs_input_grad[: len(TENSORS)]
         wanted = [result if needed else None for result, needed in zip(found, needs, strict=True)]
         return (*wanted, *[None] * (_COUNT + 1 - len(TENSORS)))
+
+
+class _Direct(_Differentiable):
+    """The same past torch's dispatcher."""
+
+    @staticmethod
+    def forward(ctx: Any, *arguments: Any) -> tuple[Tensor, ...]:
+        output = direct.forward(arguments) or _below_autograd(*arguments)
+        return _remembered(ctx, arguments, output)
+
+
+def _remembered(ctx: Any, arguments: Any, output: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    """The output, with all of it in ``ctx`` that the backward pass reads."""
+    if not arguments[-1]:
+        raise RuntimeError("recurrent_forward: a gradient is asked for, but save is False")
+    output_TBH, _, c_n_BH, *saved = output
+    ctx.save_for_backward(*arguments[:_KEPT], output_TBH, *saved)
+    unread = [c_n_BH] if arguments[len(TENSORS) - 1] is None else []
+    ctx.mark_non_differentiable(*unread, *saved)
+    ctx.set_materialize_grads(False)
+    ctx.rule = arguments[_KEPT:_COUNT]
+    return output
 
 
 def _unchanged(ctx: Any) -> tuple[Tensor | None, ...]:
@@ -157,6 +172,17 @@ def _with_autograd(*arguments: Any) -> tuple[Tensor, ...]:
     if not (needed and torch.is_grad_enabled()):
         return _below_autograd(*arguments)
     output: tuple[Tensor, ...] = _Differentiable.apply(*arguments)  # type: ignore[no-untyped-call]
+    return output
+
+
+def run(*arguments: Any) -> tuple[Tensor, ...]:
+    """What FORWARD gives, past torch's dispatcher where nothing but the kernel sees the tensors."""
+    if not direct.is_plain(arguments[: len(TENSORS)]):
+        output: tuple[Tensor, ...] = FORWARD(*arguments)
+    elif arguments[-1]:
+        output = _Direct.apply(*arguments)  # type: ignore[no-untyped-call]
+    else:
+        output = direct.forward(arguments) or FORWARD(*arguments)
     return output
 
 

@@ -35,7 +35,6 @@ _RESULT_NAMES = (
     *("gradient_outputs", "gradient_h_n", "gradient_c_n"),
 )
 _INTEGERS = (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8)
-_RECOMPUTED_INPUTS = 32  # up to so many columns, x W is cheaper to compute again than to keep
 
 
 def knows(rule: CellRule) -> bool:
@@ -94,7 +93,7 @@ class Layer(NamedTuple):
         steps, batch, inputs, hidden = self.sizes
         padded = -(-hidden // native.PAD) * native.PAD
         width = len(CELLS[self.cell].gates) * padded
-        keeps_x = save and inputs > _RECOMPUTED_INPUTS and not self.variant.reads_sum
+        keeps_x = save and inputs > native.RECOMPUTED_INPUTS and not self.variant.reads_sum
         keeps_c = save and self.variant.has_cell_state
         kept = ((save, width), (keeps_x, width), (keeps_c, padded))
         return [(steps if keeps else 0, batch, columns) for keeps, columns in kept]
@@ -126,7 +125,7 @@ def prepared(layer: Layer) -> Layer:
         for name, tensor in zip(TENSORS[1:], layer[1:], strict=False)
         if isinstance(tensor, Tensor)
     }
-    lengths = _checked_lengths(layer.lengths, batch, steps)
+    lengths = checked_lengths(layer.lengths, batch, steps)
     return layer._replace(x=with_plain_rows(layer.x), lengths=lengths, **contiguous)
 
 
@@ -166,7 +165,8 @@ def _check(name: str, tensor: Any, shape: Sequence[int]) -> None:
         )
 
 
-def _checked_lengths(lengths_B: Tensor | None, batch: int, steps: int) -> Tensor | None:
+def checked_lengths(lengths_B: Tensor | None, batch: int, steps: int) -> Tensor | None:
+    """The lengths as the kernel reads them. Raises RuntimeError where they do not fit."""
     if lengths_B is None:
         return None
     numbers_B = lengths_B.to(torch.int64).contiguous()

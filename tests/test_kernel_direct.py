@@ -1,0 +1,88 @@
+"""Plain tensors go straight to the kernel; what has to be seen, laid out or refused does not."""
+
+import pytest
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from grucli.nn import GRU
+from grucli.nn.native import operators
+from grucli.nn.native.binding import available, run_layer_native
+from grucli.nn.native.problem import TENSORS
+from grucli.nn.rules import LayerWeights
+from tests.kernel_cases import VARIANTS, make_case, run
+
+pytestmark = pytest.mark.skipif(not available(), reason="installed without a compiler")
+
+
+def refuse(*_):
+    raise AssertionError("torch's dispatcher was asked")
+
+
+def refuse_dispatcher(monkeypatch):
+    monkeypatch.setattr(operators, "FORWARD", refuse)
+    monkeypatch.setattr(operators, "_BACKWARD", refuse)
+
+
+def dispatched(case):
+    """The results by name of the operators themselves."""
+    with FlopCounterMode(display=False):
+        return run(case, native=True)
+
+
+def expect_same_bytes(found, expected):
+    assert found.keys() == expected.keys()
+    different = [name for name in found if not torch.equal(found[name], expected[name])]
+    assert different == []
+
+
+@pytest.mark.parametrize("ragged", [False, True])
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_a_layer_and_its_gradients_need_no_dispatcher_and_have_the_operators_bytes(
+    variant, ragged, monkeypatch
+):
+    case = make_case(variant, (3, 4, 40, 20), ragged=ragged)
+    expected = dispatched(case)
+    refuse_dispatcher(monkeypatch)
+    expect_same_bytes(run(case, native=True), expected)
+
+
+def test_rows_of_any_stride_need_no_dispatcher(monkeypatch):
+    refuse_dispatcher(monkeypatch)
+    model = GRU(5, 8, batch_first=True, layer_norm="split")
+    x_BTC = torch.randn(3, 6, 5, requires_grad=True)
+    output_BTH, _ = model(x_BTC)
+    output_BTH.backward(torch.randn(3, 6, 8))
+    assert x_BTC.grad is not None
+    with torch.no_grad():
+        assert torch.equal(model(x_BTC)[0], output_BTH)
+
+
+@pytest.mark.parametrize("name", [*TENSORS[:3], "bias_h", "h"])
+def test_a_tensor_without_plain_rows_is_laid_out_by_the_operator(name):
+    case = make_case(("gru", "split"), (3, 2, 4, 6))
+    kind = {"bias_h": "bias_hh"}.get(name, name)
+    expected = run(case, native=True)
+    holder, key = {"x": (case.__dict__, "x_TBC"), "h": (case.__dict__, "h_BH")}.get(
+        name, (case.parameters, kind)
+    )
+    holder[key] = torch.stack([holder[key], torch.zeros_like(holder[key])], dim=-1)[..., 0]
+    weights = LayerWeights(**case.parameters)
+    found, _ = run_layer_native(case.rule, weights, case.x_TBC, case.state)
+    assert torch.equal(found, expected["output"])
+
+
+@pytest.mark.parametrize("sizes", [(3, 2, 4, 1), (1, 1, 1, 1), (0, 2, 4, 6), (3, 0, 4, 6)])
+def test_single_units_and_empty_batches_are_computed(sizes):
+    case = make_case(("gru", "none"), sizes)
+    found, expected = run(case, native=True), run(case, native=False) if sizes[0] else None
+    assert found["output"].shape == (*sizes[:2], sizes[3])
+    if expected is not None:
+        torch.testing.assert_close(found["output"], expected["output"])
+
+
+def test_a_profiler_sees_the_operators():
+    model, x_TBC = GRU(5, 8, layer_norm="split"), torch.randn(6, 3, 5)
+    with torch.profiler.profile() as profile:
+        model(x_TBC)[0].sum().backward()
+    names = {event.name for event in profile.events()}
+    assert {"grucli::recurrent_forward", "grucli::recurrent_backward"} <= names
