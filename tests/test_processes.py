@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 from collections import deque
 from multiprocessing import active_children
 
@@ -88,29 +86,6 @@ def test_all_stop_after_the_same_step_and_resume_to_the_same_bytes(waves):
         weights(waves / "halved" / "best.pt").tobytes()
         == weights(waves / "whole" / "best.pt").tobytes()
     )
-
-
-def test_a_loss_that_is_not_finite_in_one_process_ends_all_with_one_message(waves, capfd):
-    with pytest.raises(TrainingError, match=r"loss (nan|inf)"):
-        list(events(waves, "broken", "train.lr=1e30", "train.clip=null", processes=2))
-    assert capfd.readouterr().err == ""
-
-
-def test_launched_processes_meet_and_the_first_alone_writes_and_shows(waves):
-    torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
-    done = subprocess.run(
-        [*torchrun, "-m", "grucli", "train", "wave.yaml", "--run-dir", "launched"]
-        + [word for setting in PLAIN for word in ("--set", setting)],
-        cwd=waves,
-        capture_output=True,
-        text=True,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-        check=False,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stderr.count("epoch 1/3") == 1
-    assert losses(waves, "launched") == pytest.approx(losses(waves, "alone"), rel=1e-5)
 
 
 def test_a_launched_process_starts_no_others(monkeypatch):

@@ -39,6 +39,12 @@ class RunFolder(RunFiles):
         """The folder of another of several models, which began with this seed."""
         return RunFolder(self.path / SEEDS / str(seed))
 
+    def taken_up(self, resume: bool, overwrite: bool) -> tuple[bool, bool]:
+        """Whether to resume and to overwrite where the command that wrote here is run once more."""
+        if self.has_state or self._staged.has_state:
+            return True, False
+        return resume, overwrite or not self.best.exists()
+
     def emptied(self) -> "RunFolder":
         """The folder, made where it is not there, without the files of a run."""
         with changing(self.path):

@@ -2,8 +2,25 @@
 
 import os
 
+from grucli.errors import UsageError
+
 
 def launched_rank() -> int | None:
-    """Its number among them, the first being 0; None of a process that was started alone."""
+    """Its number among them, the first being 0; None of a process that was started alone.
+
+    Raises UsageError where there cannot be such a number.
+    """
     rank, size = (os.environ.get(name, "") for name in ("RANK", "WORLD_SIZE"))
-    return int(rank) if rank.isdigit() and size.isdigit() and int(size) > 1 else None
+    if not (size.isdigit() and int(size) > 1 and rank):
+        return None
+    if rank.isdigit() and int(rank) < int(size):
+        return int(rank)
+    raise UsageError(
+        f"RANK={rank}, WORLD_SIZE={size}: expected a RANK from 0 to {int(size) - 1}; start the "
+        "processes with torchrun, or unset both to train in one"
+    )
+
+
+def is_started_again() -> bool:
+    """Whether torchrun starts it once more, after one of its processes was lost."""
+    return os.environ.get("TORCHELASTIC_RESTART_COUNT", "0") != "0"

@@ -12,16 +12,17 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
-import torch.distributed as dist
 
 from grucli.data import Panel
 from grucli.errors import DataError, GrucliError, TrainingError, UsageError
 from grucli.recipe import recipe_from_mapping
 from grucli.runs.device import choose_device, flushed_denormals, set_threads
 from grucli.runs.launched import launched_rank
+from grucli.runs.meeting import joined, launched_meeting, meeting_at
 from grucli.runs.memory import memory_watched
 from grucli.runs.setting_up import SetUp
 from grucli.runs.training_run import TrainingRun
@@ -46,14 +47,14 @@ def together(processes: int, *, device: str) -> Iterator[Ranks]:
                 f"--processes {processes}: this process is one of {os.environ['WORLD_SIZE']} that "
                 "were launched already; expected one of the two"
             )
-        with _group(device, init_method="env://") as ranks:
+        with joined(device, launched_meeting) as ranks:
             yield ranks
     elif processes == 1:
         yield Ranks()
     else:
         with _threads_shared(processes), working_folder("processes") as folder:
-            meeting = f"file://{folder.resolve()}/meeting"
-            first = _group(device, init_method=meeting, rank=0, world_size=processes)
+            meeting = folder.resolve() / "meeting"
+            first = joined(device, meeting_at(meeting, rank=0, size=processes))
             with _others(meeting, processes, device), first as ranks:
                 yield ranks
 
@@ -70,21 +71,7 @@ def _threads_shared(processes: int) -> Iterator[None]:
 
 
 @contextmanager
-def _group(device: str, **where: Any) -> Iterator[TogetherRanks]:
-    """Torch's process group, over NCCL on CUDA devices and Gloo on CPUs."""
-    backend = "gloo"
-    if choose_device(device) == "cuda":
-        backend = "nccl"
-        torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", where.get("rank", 0))))
-    dist.init_process_group(backend, **where)
-    try:
-        yield TogetherRanks()
-    finally:
-        dist.destroy_process_group()
-
-
-@contextmanager
-def _others(meeting: str, processes: int, device: str) -> Iterator[None]:
+def _others(meeting: Path, processes: int, device: str) -> Iterator[None]:
     """The other processes on this machine, which end with the block."""
     context = multiprocessing.get_context("spawn")
     others = [
@@ -100,18 +87,19 @@ def _others(meeting: str, processes: int, device: str) -> Iterator[None]:
     finally:
         for other in others:
             other.kill()
+            other.join()
 
 
-def _join(meeting: str, rank: int, processes: int, device: str) -> None:
+def _join(meeting: Path, rank: int, processes: int, device: str) -> None:
     """What each of the others runs: an end from the terminal is for the first to decide."""
     for number in set(ENDING) - {signal.SIGTERM}:
         signal.signal(number, signal.SIG_IGN)
-    with _group(device, init_method=meeting, rank=rank, world_size=processes) as ranks:
-        try:
+    try:
+        with joined(device, meeting_at(meeting, rank=rank, size=processes)) as ranks:
             follow(ranks, device=device)
-        except GrucliError as error:
-            sys.stderr.write("".join(f"error: process {rank}: {line}\n" for line in error.lines))
-            raise SystemExit(error.exit_code) from None
+    except GrucliError as error:
+        sys.stderr.write("".join(f"error: process {rank}: {line}\n" for line in error.lines))
+        raise SystemExit(error.exit_code) from None
 
 
 @dataclass(frozen=True)
@@ -147,7 +135,7 @@ def lead(run: TrainingRun) -> None:
 
 def follow_launched(*, device: str, ask: Callable[[], int | None]) -> None:
     """Be one of several launched processes that is not the first (see ``follow``)."""
-    with _group(device, init_method="env://") as ranks:
+    with joined(device, launched_meeting) as ranks:
         ranks.ask = ask
         follow(ranks, device=device)
 

@@ -76,17 +76,27 @@ def train(
     from grucli.runs.origin import Origin
     from grucli.runs.training import train as events
 
+    begin = _beginning(loaded, run_dir, resume, overwrite)
     with _at_work(loaded, run_dir, watch or [], processes, device) as (view, meanwhile):
         for event in events(
             loaded,
-            resume=resume,
-            overwrite=overwrite,
             threads=threads or "auto",
             origin=Origin.of(recipe, settings),
+            **begin,
             **meanwhile,
         ):
             view(event)
     return _show_result(event, json=json)
+
+
+def _beginning(recipe: Any, run_dir: str | None, resume: bool, overwrite: bool) -> dict[str, Any]:
+    """Whether to resume and to overwrite: as asked, or as a command goes on that is run again."""
+    from grucli.runs.folder import RunFolder
+    from grucli.runs.launched import is_started_again
+
+    if is_started_again():
+        resume, overwrite = RunFolder.named(recipe.name, run_dir).taken_up(resume, overwrite)
+    return {"resume": resume, "overwrite": overwrite}
 
 
 @contextmanager

@@ -1,0 +1,247 @@
+"""Processes that train together and do not meet, are lost, or are asked to end."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from itertools import pairwise
+from multiprocessing import active_children
+from pathlib import Path
+
+import pytest
+import torch
+
+from grucli.checkpoint import load_checkpoint
+from grucli.errors import GrucliError, TrainingError, UsageError
+from grucli.runs import meeting, processes
+from grucli.runs.folder import RunFolder
+from grucli.runs.launched import is_started_again, launched_rank
+from grucli.training.observers import Observer
+from grucli.training.ranks import TogetherRanks
+from tests.conftest import RECIPE, write_wave
+from tests.test_processes import PLAIN, events, losses, weights
+
+WAITED_SECONDS = 60
+
+DIES_ONCE = """
+import os, signal
+from grucli.__main__ import main
+from grucli.training.ranks import TogetherRanks
+
+steps, combine = [], TogetherRanks.combine
+
+def counted(self, *parts):
+    steps.append(self)
+    if len(steps) == 8 and os.environ["RANK"] == "1":
+        os.kill(os.getpid(), signal.SIGKILL)
+    return combine(self, *parts)
+
+if os.environ["TORCHELASTIC_RESTART_COUNT"] == "0":
+    TogetherRanks.combine = counted
+main()
+"""
+"""``grucli`` in which the second process is killed in its eighth step, unless it is a new one."""
+
+
+@pytest.fixture(scope="module")
+def waves(tmp_path_factory):
+    """A folder with wave.csv and wave.yaml."""
+    folder = tmp_path_factory.mktemp("waves")
+    write_wave(folder / "wave.csv")
+    (folder / "wave.yaml").write_text(RECIPE)
+    return folder
+
+
+@pytest.fixture
+def launched(monkeypatch):
+    """Environment variables as a launcher sets them; others are as if there was none."""
+
+    def set_all(**variables):
+        for name in ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"):
+            monkeypatch.delenv(name, raising=False)
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+
+    return set_all
+
+
+@pytest.mark.parametrize(("rank", "number"), [("0", 0), ("1", 1), ("", None)])
+def test_a_launched_process_has_its_number(launched, rank, number):
+    launched(RANK=rank, WORLD_SIZE="2")
+    assert launched_rank() == number
+    launched(RANK=rank, WORLD_SIZE="1")
+    assert launched_rank() is None
+
+
+@pytest.mark.parametrize("rank", ["2", "-1", "first"])
+def test_a_number_beyond_the_processes_is_refused(launched, rank):
+    launched(RANK=rank, WORLD_SIZE="2")
+    with pytest.raises(UsageError, match=rf"RANK={rank}, WORLD_SIZE=2: expected .* from 0 to 1;"):
+        launched_rank()
+
+
+def test_a_launch_without_an_address_is_refused_at_once(launched):
+    launched(RANK="0", WORLD_SIZE="2")
+    with pytest.raises(
+        UsageError, match=r"not meet: environment variable MASTER_ADDR .*; expected"
+    ):
+        meet_as_launched()
+
+
+def test_a_launch_at_a_busy_port_is_refused_at_once(launched):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = str(server.getsockname()[1])
+        launched(RANK="0", WORLD_SIZE="2", MASTER_ADDR="127.0.0.1", MASTER_PORT=port)
+        with pytest.raises(UsageError, match=rf"not meet: .*port: {port}.*a free port; to train"):
+            meet_as_launched()
+
+
+@pytest.mark.parametrize("rank", ["0", "1"])
+def test_a_launched_process_without_the_others_does_not_wait_for_long(launched, monkeypatch, rank):
+    monkeypatch.setattr(meeting, "MEETING_SECONDS", 1.0)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = str(server.getsockname()[1])
+    launched(RANK=rank, WORLD_SIZE="2", MASTER_ADDR="127.0.0.1", MASTER_PORT=port)
+    with pytest.raises(UsageError, match=r"not meet: .*imed out.* within 1 seconds"):
+        meet_as_launched()
+
+
+def meet_as_launched():
+    with meeting.joined("cpu", meeting.launched_meeting):
+        raise AssertionError("met nobody")
+
+
+def end_early(*_):
+    raise SystemExit(3)
+
+
+def test_a_process_that_ends_before_all_meet_ends_the_first(waves, monkeypatch):
+    monkeypatch.setattr(meeting, "MEETING_SECONDS", 1.0)
+    monkeypatch.setattr(processes, "_join", end_early)
+    with pytest.raises(UsageError, match=r"not meet: .*; expected all of them within 1 seconds$"):
+        list(events(waves, "early", processes=2))
+    assert not (waves / "early").exists()
+    assert not active_children()
+
+
+def test_what_breaks_in_the_first_process_ends_the_others(waves):
+    class FullDisk(Observer):
+        name = "full disk"
+
+        def after_step(self, *_):
+            raise GrucliError("no space")
+
+    with pytest.raises(GrucliError, match="no space"):
+        list(events(waves, "full", processes=2, observers=[FullDisk()]))
+    assert not active_children()
+
+
+def test_a_loss_that_is_not_finite_in_one_process_alone_ends_all_after_the_same_step(
+    tmp_path, capfd
+):
+    write_wave(tmp_path / "wave.csv")
+    lines = (tmp_path / "wave.csv").read_text().splitlines()
+    lines[14] = lines[14].partition(",")[0] + ",1e25"  # a target of the first window alone
+    (tmp_path / "wave.csv").write_text("\n".join(lines) + "\n")
+    (tmp_path / "wave.yaml").write_text(RECIPE)
+    one_window = ("data.scale=none", "task.normalise=none", "train.clip=null")
+    raised = []
+    for name, count in (("alone", 1), ("two", 2)):
+        with pytest.raises(TrainingError) as error:
+            list(events(tmp_path, name, *one_window, processes=count))
+        raised.append(str(error.value))
+    assert raised[0].partition(";")[0] == raised[1].partition(";")[0]
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("size", [2, 3, 5])
+def test_every_sample_is_computed_by_one_process(size):
+    ranks = [object.__new__(TogetherRanks) for _ in range(size)]
+    for rank, one in enumerate(ranks):
+        one.rank, one.size = rank, size
+    for samples in map(torch.arange, range(1, 20)):
+        parts = [one.part(samples) for one in ranks]
+        assert torch.cat(parts).tolist() == samples.tolist()
+        assert all(0 <= len(a) - len(b) <= 1 for a, b in pairwise(parts))
+
+
+def test_a_command_that_is_run_once_more_goes_on_or_begins_anew(tmp_path, monkeypatch):
+    folder = RunFolder(tmp_path)
+    assert not is_started_again()
+    monkeypatch.setenv("TORCHELASTIC_RESTART_COUNT", "1")
+    assert is_started_again()
+    folder.begin("")
+    assert folder.taken_up(False, False) == (False, True), "logs alone are begun anew"
+    folder.best.touch()
+    assert folder.taken_up(False, False) == (False, False), "weights are nobody's to write over"
+    folder.previous.touch()
+    assert folder.taken_up(False, True) == (True, False)
+
+
+def torchrun(folder, program, *settings):
+    """Two processes that torchrun launches, and once more, each with a run folder of its own."""
+    launch = f"{sys.executable} -m torch.distributed.run --standalone --nproc-per-node 2"
+    words = "".join(f" --set {setting}" for setting in (*PLAIN, *settings))
+    train = f"exec {sys.executable} {program} train wave.yaml --run-dir run$RANK{words}"
+    return subprocess.Popen(
+        [*launch.split(), "--max-restarts", "1", "--no-python", "bash", "-c", train],
+        cwd=folder,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+    )
+
+
+def test_torchrun_starts_a_run_again_of_which_a_process_was_lost(waves):
+    (waves / "dies_once.py").write_text(DIES_ONCE)
+    list(events(waves, "whole", processes=2))
+    process = torchrun(waves, "dies_once.py")
+    _, said = process.communicate(timeout=WAITED_SECONDS)
+    assert process.returncode == 0, said
+    assert said.count("epoch 3/3") == 1
+    assert losses(waves, "run0").tolist() == losses(waves, "whole").tolist()
+    again, whole = (weights(waves / name / "best.pt") for name in ("run0", "whole"))
+    assert again.tobytes() == whole.tobytes()
+    assert not (waves / "run1").exists(), "the first process alone writes"
+
+
+@pytest.mark.slow
+def test_an_end_of_all_launched_processes_saves_one_state(tmp_path):
+    write_wave(tmp_path / "wave.csv")
+    (tmp_path / "wave.yaml").write_text(RECIPE)
+    process = torchrun(tmp_path, "-m grucli", "train.epochs=5000", "train.patience=null")
+    wait_for(tmp_path / "run0" / "last.pt")
+    process.send_signal(signal.SIGTERM)
+    _, said = process.communicate(timeout=WAITED_SECONDS)
+    assert process.returncode != 0
+    assert said.count("the state is in run0/last.pt; go on with --resume") == 1, said
+    state = load_checkpoint(tmp_path / "run0" / "last.pt")
+    assert state.progress["step"] > 0
+
+
+@pytest.mark.slow
+def test_others_end_with_a_first_process_that_is_killed(waves):
+    words = ["train", "wave.yaml", "--run-dir", "killed", "--set", "train.epochs=5000"]
+    first = subprocess.Popen(
+        [sys.executable, "-m", "grucli", *words, "--processes", "2"],
+        cwd=waves,
+        stderr=subprocess.DEVNULL,
+    )
+    wait_for(waves / "killed" / "last.pt")
+    children = Path(f"/proc/{first.pid}/task/{first.pid}/children").read_text().split()
+    first.kill()
+    first.wait()
+    until = time.monotonic() + WAITED_SECONDS
+    while alive := [child for child in children if Path(f"/proc/{child}").exists()]:
+        assert time.monotonic() < until, f"still there: {alive}"
+        time.sleep(0.05)
+
+
+def wait_for(path):
+    until = time.monotonic() + WAITED_SECONDS
+    while not path.exists():
+        assert time.monotonic() < until, f"{path} does not come"
+        time.sleep(0.05)
