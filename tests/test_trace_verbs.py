@@ -284,7 +284,7 @@ def test_segments_are_traced_a_segment_at_a_step(runs):
         assert layer.gradient_by_lag[0] > 0
     console = Console(width=80, file=io.StringIO())
     console.print(render_trace(traced.report, 80))
-    assert "before it forecasts, 4 rows at each step" in " ".join(console.file.getvalue().split())
+    assert ", 4 rows a step" in " ".join(console.file.getvalue().split())
 
 
 def test_a_relu_has_zeros_and_no_right_end(runs):
@@ -298,7 +298,7 @@ def test_a_relu_has_zeros_and_no_right_end(runs):
     assert 0 < gate.left_saturated_share < 1
     console = Console(width=80, file=io.StringIO())
     console.print(render_trace(report, 80))
-    assert "Of a relu left sat. is the share of zeros" in " ".join(console.file.getvalue().split())
+    assert "of a relu left sat. is the share of zeros" in " ".join(console.file.getvalue().split())
 
 
 def on_a_terminal(*arguments, columns=80):
@@ -326,7 +326,7 @@ def on_a_terminal(*arguments, columns=80):
 def test_one_unit_alone_gets_its_page_on_a_terminal(best):
     page = on_a_terminal("trace", best, "--unit", "5")
     assert page.startswith("unit 5 of 8 · layer 1")
-    assert "What it listens to" in page
+    assert "is read by" in page
 
 
 def test_a_terminal_gets_a_summary_instead_of_the_flood(best):
@@ -350,12 +350,11 @@ def test_a_terminal_gets_a_summary_instead_of_the_flood(best):
         (
             -0.019987,
             (-0.0123, -0.0277),
-            "Largest Lyapunov exponent -0.020 a step over the last 78 steps (-0.012 in the first "
-            "half, -0.028 in the second): a small difference in the state shrinks to 1/e in 50 "
-            "steps.",
+            "Largest Lyapunov exponent -0.020 a step over the last 78 steps (-0.012 and -0.028 in "
+            "its halves): a small difference in the state shrinks to 1/e in 50 steps.",
         ),
         (0.0007891, (0.0007, 0.0009), "grows e-fold in 1,300 steps: chaotic."),
-        (-0.02, (0.0034, -0.0434), "too few steps to say whether a small difference in the state"),
+        (-0.02, (0.0034, -0.0434), "too few steps to say whether small differences grow"),
         (-0.02, (), "-0.020 a step over the last 78 steps: a small difference"),
     ],
 )

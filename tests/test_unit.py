@@ -37,15 +37,15 @@ def test_the_largest_weights_of_a_unit_are_named_by_what_they_read(tmp_path):
     state["weight_hh_l0"][12 + 3, 5] = -8.0  # its candidate reads unit 5
     state["weight_hh_l0"][4, 3] = 7.0  # the reset gate of unit 4 reads unit 3
     report = unit_report(file_of(tmp_path, state), 3)
-    assert [link.name.split()[0] for link in report.incoming_weights] == ["input"] * 4 + [
+    assert [link.name.split()[0] for link in report.incoming_weights] == ["input"] * 3 + [
         "state"
-    ] * 4
-    first, second = report.incoming_weights[0], report.incoming_weights[4]
+    ] * 3
+    first, second = report.incoming_weights[0], report.incoming_weights[3]
     assert (first.gate, first.name, first.weight) == ("update", "input 1", 9.0)
     assert (second.gate, second.name, second.weight) == ("candidate", "state 5", -8.0)
     reader = report.outgoing_weights[0]
     assert (reader.gate, reader.name, reader.weight) == ("reset", "unit 4", 7.0)
-    assert len(report.outgoing_weights) == 8
+    assert len(report.outgoing_weights) == 6
 
 
 def test_a_unit_of_a_lower_layer_is_read_from_above(tmp_path):
@@ -70,6 +70,31 @@ def test_a_units_gates_and_state_are_those_of_the_trace(run):
     np.testing.assert_allclose(report.states, values[:, traced.names.index("h")], rtol=1e-6)
     assert report.times == traced.times
     assert len(report.inputs["level"]) == len(report.times)
+
+
+@pytest.fixture(scope="module")
+def by_segments(tmp_path_factory):
+    """A model that reads seven rows at each step of its stack."""
+    import grucli as library
+
+    place = tmp_path_factory.mktemp("segments")
+    write_wave(place / "wave.csv")
+    (place / "wave.yaml").write_text(RECIPE)
+    asked = ["model.layers=1", "model.decoder=segment", "model.segment=7", "train.epochs=1"]
+    library.train(place / "wave.yaml", asked, run_dir=place / "run")
+    return place / "run" / "best.pt"
+
+
+def test_a_unit_of_segments_stands_beside_the_rows_of_the_table(by_segments):
+    report = inspect_unit(by_segments, 0)
+    level = np.array(report.inputs["level"])
+    assert (len(level), len(report.states)) == (len(report.times), 2) == (14, 2)
+    column = np.genfromtxt(by_segments.parent.parent / "wave.csv", delimiter=",", skip_header=1)
+    expected = column[-14:, 1] - column[-1, 1]
+    assert np.corrcoef(level, expected)[0, 1] > 1 - 1e-9
+    assert (report.decoder_steps, len(report.decoder_weights)) == (7, 7)
+    assert {link.name.split()[0] for link in report.incoming_weights} == {"segment", "state"}
+    assert "7 steps that it forecasts at once" in drawn(render_unit(report, 80), 80)
 
 
 def test_the_decoders_weights_and_the_way_from_the_start_are_those_of_the_unit(run):
@@ -105,7 +130,7 @@ def test_the_page_of_a_unit_fits_its_window(run, width):
     report = dataclasses.replace(inspect_unit(run, 5), path="runs/co2/best.pt")
     lines = drawn(render_unit(report, width), width).splitlines()
     assert max(map(len, lines)) <= width
-    assert len(lines) <= 36
+    assert len(lines) <= 22
 
 
 def test_the_page_is_one_document_too(run):

@@ -225,6 +225,11 @@ def split_address(address: str) -> Address:
     return Address("".join(f"{word}." for word in before), place, gate, part)
 
 
+def segment_names(count: int, *, gap: str = " ") -> tuple[str, ...]:
+    """The inputs of a stack that reads segments of rows: what a layer before it makes of them."""
+    return tuple(f"segment{gap}{number}" for number in range(count))
+
+
 def column_names(
     part: str, layer: int, count: int, *, inputs: Sequence[str] = ()
 ) -> tuple[str, ...]:

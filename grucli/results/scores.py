@@ -63,8 +63,8 @@ class Comparison:
 
     ``skill`` is 1 less the ratio of their mean squared errors in scaled units, above 0 where the
     model has the smaller one; it lies between ``low`` and ``high`` with a confidence of 95 %.
-    ``chance`` is that of a difference as large without any. None where the windows are too few to
-    tell, and of a baseline without an error.
+    ``p_value`` is the probability of a difference as large if there were none. None where the
+    windows are too few to tell, and of a baseline without an error.
     """
 
     skill: float | None

@@ -36,10 +36,13 @@ class UnitReport:
     ``incoming_weights`` has the largest weights of what comes in, then of the states,
     ``outgoing_weights`` those by which others read the unit: units of its own layer and, from
     ``above``, of the next one. ``time_constant_steps`` is the one that the bias of the gate that
-    keeps the state sets. ``decoder_weights`` has the weight of its state in every step of the
-    forecast, where the decoder is a linear map of it.
-    ``inputs`` has each input column along the ``times`` of the newest context, as the network reads
-    it, ``states`` the state after each step; ``note`` says why there is none.
+    keeps the state sets. ``decoder_weights`` has the weight of its state in every number that the
+    decoder makes of it, where that is a linear map: those of ``decoder_steps`` steps one behind the
+    other, all of the horizon or those of one segment.
+    ``inputs`` has each input column along the ``times`` of the newest context, scaled and
+    normalised as the model reads it, ``states`` the state after each step; the values of states and
+    gates are fewer than the times where a step reads a segment of rows. ``note`` says why there is
+    none.
     """
 
     path: str
@@ -53,6 +56,7 @@ class UnitReport:
     gates: tuple[UnitGate, ...]
     time_constant_steps: float | None
     decoder_weights: tuple[float, ...] = ()
+    decoder_steps: int = 0
     learned_steps: tuple[int, ...] = ()
     times: tuple[str, ...] = ()
     inputs: Mapping[str, tuple[float, ...]] = field(default_factory=dict)

@@ -14,12 +14,12 @@ _MANY_TIMES = 10
 def verdict_sentences(scores: Scores, *, every: bool = False) -> Iterator[tuple[str, Verdict]]:
     """A sentence on the strongest forecast that learns nothing, and one on each that learns.
 
-    With ``every`` one on each of the others too; each with what it says of the model.
+    With ``every`` one on each of the others too, in short; each with what it says of the model.
     """
     strongest = scores.best_naive[0] if scores.naive else None
     order = [strongest, *(item.name for item in BASELINES if item.learns)]
-    if every:
-        order += [name for name in scores.baselines if name not in order]
+    others = [name for name in scores.baselines if name not in order] if every else []
+    order += others
     words = {item.name: item.words for item in BASELINES}
     for name in order:
         comparison = scores.comparisons.get(name or "")
@@ -28,10 +28,10 @@ def verdict_sentences(scores: Scores, *, every: bool = False) -> Iterator[tuple[
         whose = words[name]
         if name == strongest and len(scores.naive) > 1:
             whose += ", the strongest naive forecast"
-        yield (
-            f"{_WORDS[comparison.verdict]} {whose}: {_numbers(comparison)}.",
-            comparison.verdict,
-        )
+        numbers = _numbers(comparison)
+        if name in others:
+            numbers = numbers.replace("mean squared error ", "").replace("95 % interval ", "")
+        yield f"{_WORDS[comparison.verdict]} {whose}: {numbers}.", comparison.verdict
 
 
 def _numbers(comparison: Comparison) -> str:

@@ -1,8 +1,11 @@
 """What a model reads of a table as one sequence, and what its stack does meanwhile."""
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
+from grucli.columns import Columns
 from grucli.errors import DataError, UsageError
 from grucli.nn.recording import LayerRecord, recording
 from grucli.runs.opened import Opened, OpenedTable, with_panel
@@ -23,6 +26,16 @@ def one_series(opened: OpenedTable) -> OpenedTable:
     least = opened.recipe.forecast.context if is_forecast else 1
     place = int(long_enough(opened.panel, least)[0])
     return with_panel(opened, opened.panel.only(place))
+
+
+def columns_read(opened: OpenedTable, sample: int) -> Columns:
+    """What stands in a row of one of ``samples_of``."""
+    columns = opened.panel.columns
+    if not opened.model.is_independent:
+        return columns
+    others = {*columns.targets} - {columns.targets[sample]}
+    flagged = tuple(name for name in columns.flagged if name not in others)
+    return replace(columns, targets=columns.targets[sample : sample + 1], flagged=flagged)
 
 
 def normalise_of(opened: Opened) -> str:

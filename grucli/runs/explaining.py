@@ -2,12 +2,11 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from grucli.columns import Columns
+from grucli.cells.address import segment_names
 from grucli.data import Panel, put_classes
 from grucli.errors import DataError, UsageError
 from grucli.insight.board import most_changed_unit, write_board
@@ -15,6 +14,7 @@ from grucli.nn.recording import LayerRecord
 from grucli.results.tracing import Explanation, InputValue
 from grucli.runs.contexts import (
     check_rows,
+    columns_read,
     newest_contexts,
     normalise_of,
     one_series,
@@ -130,26 +130,16 @@ def _step(opened: OpenedTable, row: int, stop: int) -> tuple[int, range]:
     return math.ceil((end - first) / size) - 1, range(max(end - size, first), end)
 
 
-def _columns(opened: OpenedTable, sample: int) -> Columns:
-    """What stands in a row that goes through the network."""
-    columns = opened.panel.columns
-    if not opened.model.is_independent:
-        return columns
-    others = {*columns.targets} - {columns.targets[sample]}
-    flagged = tuple(name for name in columns.flagged if name not in others)
-    return replace(columns, targets=columns.targets[sample : sample + 1], flagged=flagged)
-
-
 def _first_inputs(opened: OpenedTable, sample: int) -> Sequence[str]:
     """Names of what the first layer reads: columns, or what a segment's layer makes of them."""
     if opened.model.rows_per_step == 1:
-        return _columns(opened, sample).input_names(opened.learned.scaler.texts)
-    return [f"segment{unit}" for unit in range(opened.model.recurrent.input_size)]
+        return columns_read(opened, sample).input_names(opened.learned.scaler.texts)
+    return segment_names(opened.model.recurrent.input_size, gap="")
 
 
 def _inputs(opened: OpenedTable, rows: range, *, stop: int, sample: int) -> tuple[InputValue, ...]:
     """Each value that a step reads, on its way from the table to there."""
-    panel, columns = opened.panel, _columns(opened, sample)
+    panel, columns = opened.panel, columns_read(opened, sample)
     scaler, original = opened.data.newest_scaler, panel.values[rows.start : rows.stop]
     scaled = scaler.scale(original)
     asked = {"words": panel.categories, "vocabularies": scaler.vocabularies}

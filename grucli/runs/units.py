@@ -48,8 +48,8 @@ def _along_context(report: UnitReport, data: str | bytes | None, member: int | N
     place = (report.layer, report.direction)
     record = next(r for r in records if (r.layer, direction_of(r)) == place)
     gates = record.gates[:, 0].chunk(len(report.gates), dim=-1)
-    names = opened.panel.columns.input_names(opened.learned.scaler.texts)
-    reads = records[0].inputs[:, 0].mT.tolist()
+    names = contexts.columns_read(opened, 0).input_names(opened.learned.scaler.texts)
+    rows = opened.model.normalised(contexts.newest_contexts(opened, stop, context))[0]
     moments = opened.panel.timestamps[stop - context : stop]
     return replace(
         report,
@@ -58,6 +58,6 @@ def _along_context(report: UnitReport, data: str | bytes | None, member: int | N
             for gate, values in zip(report.gates, gates, strict=True)
         ),
         times=tuple(opened.panel.frequency.format(moment) for moment in moments),
-        inputs={name: tuple(row) for name, row in zip(names, reads, strict=False)},
+        inputs={name: tuple(row) for name, row in zip(names, rows.mT.tolist(), strict=True)},
         states=tuple(record.parts_after()[:, 0, report.unit].tolist()),
     )

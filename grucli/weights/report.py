@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from grucli.calendars import calendar_columns, is_calendar
+from grucli.cells.address import segment_names
 from grucli.columns import Columns
 from grucli.results import MatrixStatistics, WeightReport
 from grucli.weights.categories import columns_of, texts_of, vector_names
@@ -56,10 +57,12 @@ def input_names(file: WeightFile) -> tuple[str, ...]:
     values = columns_of(file)
     if not values:
         return ()
+    widths = {module.tensors["weight_ih_l0"].shape[1] for module in file.modules}
+    if file.section("model").get("decoder") == "segment":
+        return segment_names(*widths)
     texts = {name: len(words) - 1 for name, words in texts_of(file).items()}
     columns = _columns(values, file.section("data"), tuple(texts))
     names = columns.input_names(texts)
-    widths = {module.tensors["weight_ih_l0"].shape[1] for module in file.modules}
     return names if widths == {len(names)} else ()
 
 

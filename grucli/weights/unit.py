@@ -13,7 +13,7 @@ from grucli.weights.report import input_names
 from grucli.weights.stacks import Floats, RecurrentModule, WeightFile
 from grucli.weights.time_constants import time_constant_steps
 
-MOST_LINKS = 8
+MOST_LINKS = 6
 
 Matrices = Mapping[MatrixAddress, Floats]
 
@@ -36,6 +36,7 @@ def unit_report(file: WeightFile, unit: int, layer: str | None = None) -> UnitRe
     own = {name: values for name, values in matrices.items() if name.place == place}
     steps, distances = _learned(file, own, unit)
     gates = tuple(_gates(module, own, unit, distances))
+    decoder = _decoder(file, place == places[list(places)[-1]], module.hidden, unit)
     keeps = next((gate.bias for gate in gates if gate.gate == module.spec.keeps), None)
     return UnitReport(
         path=file.path,
@@ -50,7 +51,8 @@ def unit_report(file: WeightFile, unit: int, layer: str | None = None) -> UnitRe
         time_constant_steps=None
         if keeps is None
         else float(time_constant_steps(np.array([keeps]))[0]),
-        decoder_weights=_decoder(file, place == places[list(places)[-1]], module.hidden, unit),
+        decoder_weights=decoder,
+        decoder_steps=_decoder_steps(file) if decoder else 0,
         learned_steps=steps,
     )
 
@@ -117,6 +119,13 @@ def _decoder(file: WeightFile, is_top: bool, hidden: int, unit: int) -> tuple[fl
     if not is_top or weight is None or weight.ndim != 2 or weight.shape[1] != hidden:
         return ()
     return tuple(weight[:, unit].astype(np.float64).tolist())
+
+
+def _decoder_steps(file: WeightFile) -> int:
+    """Steps of the forecast that the decoder's map gives at once."""
+    model, horizon = file.section("model"), file.section("task").get("horizon", 1)
+    steps = {"segment": model.get("segment"), "recursive": 1}.get(model.get("decoder", ""), horizon)
+    return int(steps or 1)
 
 
 def _learned(

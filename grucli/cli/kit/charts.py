@@ -49,6 +49,13 @@ def _mean(values: Sequence[float]) -> float:
     return sum(finite) / len(finite) if finite else math.nan
 
 
+def stretch(values: Sequence[float], width: int) -> list[float]:
+    """Hold each value for as long as makes ``width`` of them; a longer sequence as it is."""
+    if not values or len(values) >= width:
+        return list(values)
+    return [values[at * len(values) // width] for at in range(width)]
+
+
 def sparkline(values: Sequence[float], width: int) -> str:
     """Draw values as block characters from lowest to highest; not finite ones are blank.
 

@@ -39,6 +39,11 @@ def count(value: float) -> str:
     return format(round(value), ",") if math.isfinite(value) else NONE
 
 
+def duration(seconds: float) -> str:
+    """Write less than a minute as ``4.2 s``, more as ``clock`` does."""
+    return f"{digits(seconds, 2)} s" if seconds < 60 else clock(seconds)
+
+
 def clock(seconds: float | None) -> str:
     """Write a span of time as ``0:01:05``."""
     if seconds is None or not math.isfinite(seconds):

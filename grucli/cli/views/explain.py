@@ -6,7 +6,9 @@ from functools import partial
 
 from rich.text import Text
 
+from grucli.cli.kit.columns import Column
 from grucli.cli.kit.gates import gate_style
+from grucli.cli.kit.numbers import align_decimals
 from grucli.cli.kit.page import MARGIN, Page, Screen
 from grucli.cli.views.explain_numbers import digits_needed, number
 from grucli.results.tracing import NAMES, BoardStep, Equation, Explanation
@@ -30,7 +32,7 @@ def _content(page: Page, what: Explanation) -> Iterator[Text]:
     yield from page.paragraphs([_place(what)], style="dim")
     yield Text("")
     yield page.line("What comes in", style="bold")
-    yield from (page.line(f"  {line}") for line in _inputs(what))
+    yield from _inputs(page, what)
     for at, step in enumerate(what.board, start=1):
         yield Text("")
         heading = f"{at} {step.title[0].upper()}{step.title[1:]}"
@@ -71,19 +73,28 @@ def _place(what: Explanation) -> str:
     )
 
 
-def _inputs(what: Explanation) -> Iterator[str]:
-    room = max(len(clean(value.column)) for value in what.inputs)
-    for value in what.inputs:
-        name = f"{shorten(clean(value.column), 24):<{min(room, 24)}}"
-        if value.original == value.normalised:
-            yield f"{name}  {value.original:g}"
-            continue
-        window = (
-            f" -> {number(value.normalised)} in this window" if what.normalise != "none" else ""
-        )
-        yield f"{name}  {value.original:g} -> {number(value.scaled)} scaled{window}"
+def _inputs(page: Page, what: Explanation) -> Iterator[Text]:
+    """What the table has, and what becomes of it until the first layer reads it."""
+    values = what.inputs
+    plain = [f"{value.original:g}" for value in values]
+    places = max(len(text.partition(".")[2]) for text in plain)
+    if not any("e" in text for text in plain):
+        plain = [f"{value.original:.{places}f}" for value in values]
+    ways = {"table": plain}
+    if any(value.original != value.normalised for value in values):
+        ways["scaled"] = [number(value.scaled) for value in values]
+        if what.normalise != "none":
+            ways["in this window"] = [number(value.normalised) for value in values]
+    names = tuple(shorten(clean(value.column), 24) for value in values)
+    columns = [Column("", names, numeric=False)]
+    for heading, numbers in ways.items():
+        columns.append(Column(heading, tuple(align_decimals(numbers))))
+    _, *rows = page.table(columns, styles=[""] * len(values))
+    yield from rows
     if what.layer > 0:
-        yield f"This layer reads the states of layer {what.layer - 1}; below3 is its unit 3."
+        yield page.line(
+            f"  This layer reads the states of layer {what.layer - 1}; below3 is its unit 3."
+        )
 
 
 def _equation(equation: Equation, width: int, result: str) -> Iterator[tuple[str, str]]:
@@ -174,6 +185,8 @@ def _uses(what: Explanation, word: str) -> bool:
 
 def _legend(what: Explanation) -> Iterator[str]:
     read = "the input columns" if what.layer == 0 else f"the states of layer {what.layer - 1}"
+    if what.layer == 0 and what.rows_per_step > 1:
+        read = "what a layer makes of the segment, segment3 its value 3"
     yield (
         f"x: {read}; h: the state before this step, h3 its unit 3; W: weights, b: bias"
         + (", g: gain" if what.layer_norm != "none" else "")

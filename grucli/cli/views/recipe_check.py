@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from rich.text import Text
 
 from grucli.cli.kit.columns import Column
-from grucli.cli.kit.numbers import clock, count, digits
+from grucli.cli.kit.numbers import count, digits, duration
 from grucli.cli.kit.page import Page, Screen
 from grucli.results import RecipeCheck
 from grucli.text import clean, plural, some
@@ -26,12 +26,12 @@ def _content(page: Page, found: RecipeCheck) -> Iterator[Text]:
         "table": f"{clean(found.table)}: {plural(found.rows, 'row')}{many}, {found.frequency}",
         "columns": some([*map(clean, found.columns)], _MOST_COLUMNS),
         "model": f"{clean(found.model)}, {plural(found.parameters, 'parameter')}",
-        "computed": f"{found.device}, {plural(found.threads, 'thread')}, kernel {found.kernel}",
+        "device": f"{found.device}, {plural(found.threads, 'thread')}, kernel {found.kernel}",
         **_memory(found),
         "time": (
-            f"{digits(1000 * found.batch_seconds, 3)} ms a batch, {clock(found.epoch_seconds)} for "
-            f"the {plural(found.steps_per_epoch, 'step')} of an epoch, at most "
-            f"{clock(found.total_seconds)} for {plural(found.epochs, 'epoch')}"
+            f"{digits(1000 * found.batch_seconds, 3)} ms a batch, {duration(found.epoch_seconds)} "
+            f"an epoch of {plural(found.steps_per_epoch, 'step')}, at most "
+            f"{duration(found.total_seconds)} for {plural(found.epochs, 'epoch')}"
         ),
     }
     for name, words in facts.items():

@@ -29,7 +29,7 @@ def _content(page: Page, found: RunComparison) -> Iterator[Text]:
     styles = ["bold"] + [""] * (len(found.runs) - 1)
     for columns in page.blocks([first], _numbers(found.runs)):
         yield from page.table(columns, styles=styles)
-        yield Text("")
+    yield Text("")
     if found.differences:
         yield Text("Recipes differ in", style="bold")
         yield from page.paragraphs(_differences(found))
@@ -61,7 +61,7 @@ def _numbers(runs: Sequence[RunSummary]) -> list[Column]:
     return [
         *columns,
         Column("valid loss", tuple(losses), 1),
-        Column("epoch", tuple(f"{run.best_epoch}/{run.epoch}" for run in runs), 3),
+        Column("best epoch", tuple(f"{run.best_epoch}/{run.epoch}" for run in runs), 3),
         Column("parameters", tuple(count(run.parameters) for run in runs), 2),
         Column("MiB", tuple(digits(run.bytes / _MIB, 3) for run in runs), 8),
         Column("time", tuple(clock(run.seconds) for run in runs), 2),

@@ -19,7 +19,7 @@ from grucli.text import clean, percent, plural, some
 
 _EDGES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 _SHOWN_UNITS = 8
-_CURVE = 34
+_CURVE = 18
 
 
 def render_trace(report: TraceReport, width: int) -> Screen:
@@ -32,13 +32,11 @@ def _content(page: Page, report: TraceReport) -> Iterator[Text]:
     yield page.line(f"{clean(report.checkpoint)} · {report.cell.upper()}{norm}", style="bold")
     yield from page.paragraphs([_what(report)], style="dim")
     for layer in report.layers:
-        yield Text("")
         yield page.line(_heading(layer, report), style="bold")
         styles = [gate_style(report.cell, gate.gate) for gate in layer.gates]
-        yield from page.table(_columns(layer.gates), styles=styles)
-        yield Text("")
+        _, *gates = page.table(_columns(layer.gates), styles=styles)
+        yield from gates
         yield from page.paragraphs(_words(layer, report))
-    yield Text("")
     yield from page.paragraphs(_legend(report), style="dim")
 
 
@@ -49,11 +47,11 @@ def _what(report: TraceReport) -> str:
     samples = [clean(name) for name in report.samples if name]
     each = f", each of {', '.join(samples)} on its own" if samples else ""
     several = report.rows_per_step > 1
-    steps = f", {report.rows_per_step} rows at each step" if several else ""
+    steps = f", {report.rows_per_step} rows a step" if several else ""
     return (
-        f"The {report.rows} newest rows of {clean(report.table)}, {report.first} to {report.last}"
-        f"{window}{each}: what the model reads before it forecasts{steps}. Traced states differ "
-        f"from the model's own by at most {report.difference:.0e}."
+        f"What it reads before it forecasts: the {report.rows} newest rows of "
+        f"{clean(report.table)}, {report.first} to {report.last}{window}{each}{steps}; "
+        f"states as the model's own to {report.difference:.0e}."
     )
 
 
@@ -71,7 +69,7 @@ def _columns(gates: Sequence[GateActivity]) -> list[Column]:
     return [
         texts("gate", [f"{gate.symbol} {gate.gate}" for gate in gates], 0, numeric=False),
         texts("mean", [f"{gate.mean:.2f}" for gate in gates], 0),
-        texts("std dev", [f"{gate.standard_deviation:.2f}" for gate in gates], 2),
+        texts("std", [f"{gate.standard_deviation:.2f}" for gate in gates], 2),
         texts("left sat.", [percent(gate.left_saturated_share) for gate in gates], 0),
         texts("right sat.", [percent(gate.right_saturated_share) for gate in gates], 0),
         texts(
@@ -124,8 +122,8 @@ def _memory(layer: LayerActivity) -> Iterator[str]:
         if count
     )
     yield (
-        f"Time constant by the gate that keeps the state: median {digits(middle, 3)} steps, "
-        f"{digits(shortest, 3)} to {digits(longest, 3)}. Units by steps: {shown}."
+        f"Time constant: median {digits(middle, 3)} steps, {digits(shortest, 3)} to "
+        f"{digits(longest, 3)}. Units by steps: {shown}."
     )
 
 
@@ -147,15 +145,17 @@ def _gradient(layer: LayerActivity, report: TraceReport) -> Iterator[str]:
     line = sparkline(logs, _CURVE)
     top = max(curve)
     shares = [f"{lag}: {digits(curve[lag] / top, 2)}" for lag in _lags(len(curve))]
-    yield f"Gradient of the loss by steps back (log scale, now to {len(curve) - 1} back): {line}"
+    yield f"Gradient of the loss by steps back, 0 to {len(curve) - 1} (log scale): {line}"
     yield (
         "Measured: half of the largest is left as far back as "
         f"{plural(layer.gradient_half_lag or 0, 'step')}, a tenth {layer.gradient_tenth_lag}, "
-        f"a hundredth {layer.gradient_hundredth_lag}. Share by lag: {', '.join(shares)}."
+        f"a hundredth {layer.gradient_hundredth_lag}. Share by lag: {', '.join(shares)}. A "
+        f"fitted exponential {_fit(layer.fitted_half_life_steps)}."
     )
-    half = layer.fitted_half_life_steps
-    fit = f"halves every {digits(half, 3)} steps" if half is not None else "does not fade"
-    yield f"An exponential fitted to the lags of a hundredth and more {fit}."
+
+
+def _fit(half: float | None) -> str:
+    return f"halves every {digits(half, 3)} steps" if half is not None else "does not fade"
 
 
 def _lags(count: int) -> list[int]:
@@ -180,9 +180,9 @@ def _lyapunov(layer: LayerActivity) -> Iterator[str]:
     )
     if layer.lyapunov_halves:
         first, second = layer.lyapunov_halves
-        words += f" ({_two_digits(first)} in the first half, {_two_digits(second)} in the second)"
+        words += f" ({_two_digits(first)} and {_two_digits(second)} in its halves)"
         if first * second < 0:
-            effect = "too few steps to say whether a small difference in the state grows or shrinks"
+            effect = "too few steps to say whether small differences grow"
     yield f"{words}: {effect}."
 
 
@@ -192,23 +192,21 @@ def _two_digits(value: float) -> str:
 
 
 def _legend(report: TraceReport) -> Iterator[str]:
-    yield (
-        "left sat.: share of saturated values below 0.1 (shut), right sat.: above 0.9 (open); of "
-        "a tanh below -0.9 and above 0.9. always sat.: units at the same end at every step."
-    )
+    meanings = [
+        "sat.: share of values below 0.1 (left), above 0.9 (right), of a tanh -0.9 and 0.9",
+        "always: units at one end at every step",
+    ]
     if any(gate.activation == RELU.name for gate in report.layers[0].gates):
-        yield "Of a relu left sat. is the share of zeros; it has no right end."
-    if CELLS[report.cell].keeps:
-        yield (
-            "Time constant: -1 / mean ln of the gate that keeps the state, the steps until 1/e of "
-            "it is left if nothing else acted; the gradient, which is measured, is the test."
+        meanings.append("of a relu left sat. is the share of zeros, and it has no right end")
+    keeps = CELLS[report.cell].keeps
+    if keeps:
+        letter = next(gate.letter for gate in CELLS[report.cell].gates if gate.name == keeps)
+        meanings.append(
+            f"time constant: -1 / mean ln {letter}, steps to 1/e of a state if nothing else acted"
         )
     if report.windows:
-        yield (
-            f"Gradient: mean |d {report.loss} / d state| over {plural(report.windows, 'window')} "
-            "spread over the table, by backpropagation."
+        meanings.append(
+            f"gradient: mean |d {report.loss} / d state|, {plural(report.windows, 'window')}"
         )
-    yield (
-        "Every value as CSV: add -o FILE.csv or pipe it; one step in full: grucli explain; what "
-        "one unit learned: --unit N."
-    )
+    yield f"{'; '.join(meanings)}."
+    yield "-o FILE.csv: every value; --unit N: one unit; grucli explain: one step."

@@ -4,13 +4,13 @@ from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
-from grucli.cli.kit.charts import sparkline
+from grucli.cli.kit.charts import sparkline, stretch
 from grucli.cli.kit.columns import Column
 from grucli.cli.kit.gates import gate_style
 from grucli.cli.kit.numbers import digits
 from grucli.cli.kit.page import GAP, MARGIN, Page, Screen
 from grucli.results import Link, UnitReport
-from grucli.text import clean, shorten
+from grucli.text import clean, plural, shorten
 
 _SHOWN_INPUTS, _NAME, _ENDS = 4, 14, 20
 
@@ -24,10 +24,8 @@ def _content(page: Page, report: UnitReport) -> Iterator[Text]:
     side = " reverse" if report.direction == "reverse" else ""
     title = f"unit {report.unit} of {report.units} · layer {report.layer}{side} · "
     yield page.line(f"{title}{report.cell.upper()} · {clean(report.path)}", style="bold")
-    yield Text("")
-    yield page.line("What it listens to, and what listens to it (largest weights)", style="bold")
-    yield from page.table(_links(report), styles=[""] * len(report.incoming_weights))
-    yield Text("")
+    _, *links = page.table(_links(report), styles=[""] * len(report.incoming_weights))
+    yield from links
     if report.times:
         yield page.line(
             f"Along the newest context, {report.times[0]} to {report.times[-1]}", style="bold"
@@ -36,22 +34,16 @@ def _content(page: Page, report: UnitReport) -> Iterator[Text]:
     elif report.note:
         yield from page.paragraphs([f"No context: {clean(report.note)}"])
     if report.decoder_weights:
-        yield Text("")
-        yield page.line(
-            "What the forecast makes of its state, by step of the horizon", style="bold"
-        )
-        yield _curve(page, "weight", report.decoder_weights)
+        yield from _decoder(page, report)
     if report.learned_steps:
-        yield Text("")
         yield page.line(
-            f"How far its weights moved from their start, step 0 to {report.learned_steps[-1]:,} "
-            "(over their norm)",
+            "Relative change of its weights since initialisation, step 0 to "
+            f"{report.learned_steps[-1]:,}",
             style="bold",
         )
         for gate in report.gates:
             style = gate_style(report.cell, gate.gate)
             yield _curve(page, f"{gate.symbol} {gate.gate}", gate.relative_changes, style=style)
-    yield Text("")
     yield from page.paragraphs(_words(report), style="dim")
 
 
@@ -87,18 +79,40 @@ def _context(page: Page, report: UnitReport) -> Iterator[Text]:
         yield _curve(page, "h state", report.states)
 
 
+def _decoder(page: Page, report: UnitReport) -> Iterator[Text]:
+    """A curve over the steps for each number that the decoder gives of a step."""
+    numbers = max(len(report.decoder_weights) // max(report.decoder_steps, 1), 1)
+    at_once = plural(report.decoder_steps, "step")
+    yield page.line(
+        f"Decoder weights of its state, for the {at_once} that it forecasts at once", style="bold"
+    )
+    for at in range(min(numbers, _SHOWN_INPUTS)):
+        name = f"number {at}" if numbers > 1 else "weight"
+        yield _curve(page, name, report.decoder_weights[at::numbers])
+
+
 def _curve(page: Page, name: str, values: Sequence[float], *, style: str = "") -> Text:
     """A line of bars between its ends, from the lowest value to the highest."""
     ends = f"{digits(min(values), 3)} to {digits(max(values), 3)}"
     width = max(page.width - MARGIN - _NAME - 2 * GAP - _ENDS, 1)
     label = shorten(name, _NAME).ljust(_NAME)
-    return Text(f"{' ' * MARGIN}{label}  {sparkline(values, width).ljust(width)}  {ends}", style)
+    line = sparkline(stretch(values, width), width)
+    return Text(f"{' ' * MARGIN}{label}  {line}  {ends}", style)
 
 
 def _words(report: UnitReport) -> Iterator[str]:
-    if report.time_constant_steps is not None:
-        yield f"Time constant by its bias alone: {digits(report.time_constant_steps, 3)} steps."
-    yield (
-        "Each curve runs from its own lowest to its own highest value. Inputs are as the network "
-        "reads them, scaled; unit N is another unit's state, above N a unit of the next layer."
-    )
+    """What the curves and the names mean, as far as they occur."""
+    names = {link.name.split()[0] for link in (*report.incoming_weights, *report.outgoing_weights)}
+    meanings = {
+        "segment": "segment N: made of a segment of rows",
+        "below": "below N: of the layer below",
+        "state": "state N, unit N: of this layer",
+        "above": "above N: of the layer above",
+    }
+    told = [
+        "Curves: from lowest to highest value",
+        *(words for name, words in meanings.items() if name in names),
+    ]
+    steps = report.time_constant_steps
+    memory = "" if steps is None else f"Time constant by its bias: {digits(steps, 3)} steps. "
+    yield f"{memory}{'; '.join(told)}."

@@ -18,6 +18,8 @@ from math import sqrt
 
 import numpy as np
 
+from grucli.text import percent
+
 Array = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 
 STRONG = 0.3
@@ -167,9 +169,9 @@ def _why(best: Candidate, calendar: Mapping[int, str]) -> str:
     steps, half = best.steps, best.steps // 2
     name = calendar.get(steps, "the highest peak of the autocorrelation")
     return (
-        f"{name}: values {steps} steps apart differ by {1 - best.around:.0%} less than values "
-        f"{max(1, steps - half)} to {steps + half} apart, and by {1 - best.below:.0%} less than "
-        f"values 1 to {steps} apart"
+        f"{name}: values {steps} steps apart differ {percent(1 - best.around)} less than those "
+        f"{max(1, steps - half)} to {steps + half} apart, {percent(1 - best.below)} less than "
+        f"those 1 to {steps} apart"
     )
 
 
