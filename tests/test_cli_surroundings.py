@@ -1,12 +1,28 @@
 """What is around a process: little memory, no width, places where nothing can be written."""
 
+import json
+import os
 import resource
+import signal
 import subprocess
 import sys
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
+import torch
 
+from grucli import train
+from grucli.checkpoint import load_checkpoint
+from grucli.errors import GrucliError, TrainingError
+from grucli.recipe import load_recipe
+from grucli.runs import saving, training
+from grucli.runs.device import repeatable
+from grucli.training.observers import Observer
 from tests.conftest import verb
+from tests.test_runs_training import metrics_of, weights_of
 
 LITTLE = 300 << 20
 """Bytes of addresses in which torch has no room."""
@@ -41,3 +57,141 @@ def test_a_place_that_takes_no_run_is_named_before_the_table_is_read(folder, pla
     done = verb(capsys, "train", recipe, "--run-dir", path, "--set", elsewhere)
     assert done.code == 1
     assert done.err.startswith(f"error: {path}: cannot be used as a run folder: ")
+
+
+ELSEWHERE = {
+    "PYTHONHASHSEED": "123",
+    "LC_ALL": "C",
+    "PYTHONUTF8": "0",
+    "TZ": "Asia/Kathmandu",
+    "TMPDIR": "/nonexistent",
+}
+
+
+def test_what_is_around_a_process_changes_no_byte(trained, tmp_path):
+    kept = {name: os.environ[name] for name in os.environ.keys() - {"HOME"}}
+    words = [trained / "wave.yaml", "--run-dir", "run", "--threads", "1"]
+    command = [sys.executable, "-m", "grucli", "train", *map(str, words)]
+    with subprocess.Popen(
+        ["bash", "-c", 'exec "$@" <&-', "bash", *command],
+        cwd=tmp_path,
+        env=kept | ELSEWHERE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        while not (tmp_path / "run").exists() and process.poll() is None:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGTSTP)
+        process.send_signal(signal.SIGCONT)
+        _, said = process.communicate()
+    assert process.returncode == 0, said
+    for name in ("best.pt", "last.pt"):
+        assert weights_of(tmp_path / "run" / name) == weights_of(trained / "run" / name)
+    assert metrics_of(tmp_path / "run") == metrics_of(trained / "run")
+
+
+def test_a_cuda_device_is_asked_for_the_same_bytes_and_torch_left_as_it_was(monkeypatch):
+    monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", "")
+    monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG")
+    with repeatable("cpu"):
+        assert not torch.are_deterministic_algorithms_enabled()
+    with repeatable("cuda"):
+        assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
+        assert torch.are_deterministic_algorithms_enabled()
+    assert not torch.are_deterministic_algorithms_enabled()
+
+
+@contextmanager
+def little_memory(more):
+    """A block in which this process gets so many bytes of addresses more."""
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    limit = pages * resource.getpagesize() + more
+    resource.setrlimit(resource.RLIMIT_AS, (limit, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
+
+
+def test_a_model_that_memory_has_no_room_for_says_what_to_make_smaller(folder):
+    with little_memory(1 << 30), pytest.raises(TrainingError) as caught:
+        train(folder / "wave.yaml", ["model.hidden=20000"], run_dir=folder / "run", threads=1)
+    assert str(caught.value).startswith("out of memory for 2 × 20000 units: ")
+    assert str(caught.value).endswith("; try a smaller model.hidden, or fewer model.layers")
+    assert not (folder / "run").exists()
+
+
+def test_a_step_that_memory_has_no_room_for_leaves_the_last_state(folder):
+    class Hungry(Observer):
+        name = "hungry"
+
+        def before_step(self, state):
+            if state.step == 12:
+                torch.empty(1 << 40)
+
+    with little_memory(2 << 30), pytest.raises(TrainingError, match="out of memory at step 13: "):
+        train(folder / "wave.yaml", run_dir=folder / "run", threads=1, observers=[Hungry()])
+    assert load_checkpoint(folder / "run" / "last.pt").progress["epoch"] >= 1
+    train(folder / "wave.yaml", run_dir=folder / "run", resume=True)
+
+
+@contextmanager
+def nobody():
+    """A block in which this process may only do what everybody may."""
+    user = os.geteuid()
+    if user == 0:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(user)
+
+
+def test_a_folder_without_permission_is_named_before_the_table_is_read(folder):
+    recipe = load_recipe(str(folder / "wave.yaml"), ["data.path=nowhere.csv"])
+    with tempfile.TemporaryDirectory() as place:
+        Path(place).chmod(0o555)
+        refused = pytest.raises(GrucliError, match=r"/run: cannot be .*: Permission denied; choose")
+        with refused, nobody():
+            list(training.train(recipe, run_dir=f"{place}/run"))
+        assert not list(Path(place).iterdir())
+
+
+class AfterFirstEpoch(Observer):
+    name = "after the first epoch"
+
+    def __init__(self, do):
+        self.do = do
+
+    def after_step(self, state, step):
+        if state.step == 8:
+            self.do()
+
+
+def test_a_log_that_cannot_be_written_ends_training_with_the_state_there(folder, monkeypatch):
+    monkeypatch.setattr(saving, "SAVE_SECONDS", 0.0)
+    log = folder / "run" / "metrics.jsonl"
+    kept = folder / "kept"
+
+    def bar():
+        log.rename(kept)
+        log.mkdir()
+
+    with pytest.raises(GrucliError, match=r"metrics\.jsonl: could not be written: .*--resume"):
+        train(folder / "wave.yaml", run_dir=log.parent, observers=[AfterFirstEpoch(bar)])
+    assert [json.loads(line)["epoch"] for line in kept.read_text().splitlines()] == [1]
+    assert load_checkpoint(log.parent / "last.pt").progress["epoch"] == 1
+    log.rmdir()
+    kept.rename(log)
+    train(folder / "wave.yaml", run_dir=log.parent, resume=True)
+    assert [row.get("epoch") for row in metrics_of(log.parent)] == [1, 2, 3, None]
+
+
+def test_a_log_that_is_deleted_costs_its_lines_alone(folder):
+    log = folder / "run" / "metrics.jsonl"
+    train(folder / "wave.yaml", run_dir=log.parent, observers=[AfterFirstEpoch(log.unlink)])
+    assert [row.get("epoch") for row in metrics_of(log.parent)] == [2, 3, None]
+    train(folder / "wave.yaml", run_dir=folder / "whole")
+    assert weights_of(log.parent / "best.pt") == weights_of(folder / "whole" / "best.pt")

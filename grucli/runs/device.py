@@ -1,5 +1,6 @@
 """Where the numbers are computed: the device and the threads."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal
@@ -49,6 +50,24 @@ def set_threads(threads: int | None) -> None:
     """Let torch use this many threads; None leaves its own choice, the number of cores."""
     if threads is not None:
         torch.set_num_threads(threads)
+
+
+@contextmanager
+def repeatable(device: str) -> Iterator[None]:
+    """Have a CUDA device compute the same bytes again inside the block, as a CPU does anyway.
+
+    Torch warns of what it can only compute otherwise; cuBLAS reads the variable as it starts.
+    """
+    if device != "cuda":
+        yield
+        return
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    before = torch.get_deterministic_debug_mode()
+    torch.set_deterministic_debug_mode("warn")
+    try:
+        yield
+    finally:
+        torch.set_deterministic_debug_mode(before)
 
 
 @contextmanager

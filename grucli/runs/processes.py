@@ -20,7 +20,7 @@ import torch
 from grucli.data import Panel
 from grucli.errors import DataError, GrucliError, TrainingError, UsageError
 from grucli.recipe import recipe_from_mapping
-from grucli.runs.device import choose_device, flushed_denormals, set_threads
+from grucli.runs.device import choose_device, flushed_denormals, repeatable, set_threads
 from grucli.runs.launched import launched_rank
 from grucli.runs.meeting import joined, launched_meeting, meeting_at
 from grucli.runs.memory import memory_watched
@@ -146,7 +146,7 @@ def follow(ranks: TogetherRanks, *, device: str) -> None:
     What ends all of them, such as a loss that is not finite or a process lost, the first one says.
     """
     place, panel = choose_device(device), None
-    with flushed_denormals():
+    with repeatable(place), flushed_denormals():
         while (plan := ranks.told()) is not None:
             setup = _set_up(plan, place, panel)
             panel = setup.data.read.panel

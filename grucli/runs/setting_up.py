@@ -14,6 +14,7 @@ from grucli.recipe import Recipe
 from grucli.results import SplitName
 from grucli.runs.beginning import trained_weights
 from grucli.runs.device import use_kernel
+from grucli.runs.memory import room_for
 from grucli.runs.preparing import PreparedData
 from grucli.tasks import Samples, task_of
 from grucli.training.flat import FlatParameters
@@ -61,15 +62,16 @@ class SetUp:
         samples = {split: read.samples(split) for split in spans}
         torch.manual_seed(recipe.train.seed)
         initial = None if is_resumed else trained_weights(recipe, read.learned.scaler)
-        model = task.build_model(recipe, read.learned, initial).to(device)
-        count, parameters = len(samples["train"]), FlatParameters(model)
-        if recipe.model.freeze:
-            names = recipe.model.freeze
-            frozen = choose_matrices(model.recurrent, names, key="model.freeze")
-            parameters.freeze([values for _, values in frozen])
+        with room_for(recipe.model):
+            model = task.build_model(recipe, read.learned, initial).to(device)
+            count, parameters = len(samples["train"]), FlatParameters(model)
+            if names := recipe.model.freeze:
+                frozen = choose_matrices(model.recurrent, names, key="model.freeze")
+                parameters.freeze([values for _, values in frozen])
+            optimizer = build_optimizer(recipe.train, parameters)
         training = Training(
             model=model,
-            optimizer=build_optimizer(recipe.train, parameters),
+            optimizer=optimizer,
             schedule=LearningRate.of(recipe.train, samples=count),
             recipe=recipe.train,
             samples=count,

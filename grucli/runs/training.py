@@ -8,7 +8,7 @@ from grucli.nn import ensemble_of
 from grucli.recipe import Recipe
 from grucli.results import TrainingEvent, TrainingFinished
 from grucli.runs.announcing import started
-from grucli.runs.device import Threads, choose_device, flushed_denormals
+from grucli.runs.device import Threads, choose_device, flushed_denormals, repeatable
 from grucli.runs.folder import RunFolder
 from grucli.runs.further import again, ensemble_summary, member_of
 from grucli.runs.origin import Origin
@@ -58,7 +58,7 @@ def train(
     if not resume:
         folder.refuse_inputs(_inputs(recipe, origin))
     held = folder.held(resume=resume, overwrite=overwrite)
-    with held as writing, flushed_denormals(), thread_limit_lifted():
+    with held as writing, repeatable(place), flushed_denormals(), thread_limit_lifted():
         goes_on = GoesOn.of(writing, recipe, origin) if resume else None
         run = TrainingRun(recipe, writing, place, goes_on=goes_on, observers=observers, ranks=ranks)
         run.use_threads(threads)
