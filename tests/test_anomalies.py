@@ -1,4 +1,4 @@
-"""Rows that are not what was forecast of them: scores, chances, and rows without either."""
+"""Rows that are not what was forecast of them: scores, p-values, and rows without either."""
 
 import csv
 import io
@@ -59,7 +59,7 @@ def test_scores_are_errors_one_step_ahead_over_the_usual_error_of_validation(tra
     usual = valid[int(np.ceil(31 * 0.685)) - 1]
     scores = np.array(found.scores["level"][CONTEXT:], float)
     np.testing.assert_allclose(scores, errors / usual, rtol=1e-3, atol=1e-4)
-    chances = np.array(found.chances["level"][CONTEXT:], float)
+    chances = np.array(found.p_values["level"][CONTEXT:], float)
     as_large = np.array([(valid >= abs(error) * (1 - 1e-6)).sum() for error in errors])
     np.testing.assert_allclose(chances, (as_large + 1) / 31, atol=0.036)
     assert (chances >= (as_large + 1) / 31 - 1e-9).all()
@@ -68,18 +68,18 @@ def test_scores_are_errors_one_step_ahead_over_the_usual_error_of_validation(tra
 def test_a_row_without_a_context_before_it_has_no_score(predictor):
     found = predictor.anomalies()
     assert found.scores["level"][:CONTEXT] == (None,) * CONTEXT
-    assert found.chances["level"][:CONTEXT] == found.expected["level"][:CONTEXT]
+    assert found.p_values["level"][:CONTEXT] == found.expected["level"][:CONTEXT]
     assert None not in found.scores["level"][CONTEXT:]
     assert len(found.timestamps) == len(found.values["level"]) == 160
 
 
-def test_a_spike_is_the_oddest_row_and_has_the_least_chance(trained, predictor):
+def test_a_spike_is_the_oddest_row_and_has_the_least_p_value(trained, predictor):
     table = changed(trained, lambda row, level: level - 4 * (row == 140))
     found = predictor.anomalies(table)
     scores = np.array(found.scores["level"][CONTEXT:], float)
     assert np.argmin(scores) == 140 - CONTEXT
     assert scores.min() < -10
-    assert found.chances["level"][140] == pytest.approx(0.035)
+    assert found.p_values["level"][140] == pytest.approx(0.035)
     assert found.scores["level"][139] == pytest.approx(predictor.anomalies().scores["level"][139])
 
 
@@ -100,7 +100,7 @@ def test_empty_and_absent_rows_have_an_expected_value_and_no_score(trained, tmp_
     assert len(found.timestamps) == 160
     for row in (50, 60):
         assert (found.values["level"][row], found.scores["level"][row]) == (None, None)
-        assert found.chances["level"][row] is None
+        assert found.p_values["level"][row] is None
         assert found.expected["level"][row] is not None
     assert None not in found.scores["level"][61:]
 
@@ -109,14 +109,14 @@ def test_empty_and_absent_rows_have_an_expected_value_and_no_score(trained, tmp_
 def test_every_row_is_written_beside_what_was_expected(trained, capsys):
     done = verb(capsys, "predict", trained / "run", "--anomaly")
     header, *rows = csv.reader(io.StringIO(done.out))
-    assert header == ["day", "level", "level-expected", "level-score", "level-chance"]
+    assert header == ["day", "level", "level-expected", "level-score", "level-p-value"]
     assert [",".join(row[:2]) for row in rows] == [
         f"{day},{float(level)!r}" for day, level in (row.split(",") for row in rows_of(trained)[1:])
     ]
     assert rows[0][2:] == ["", "", ""]
     assert all(has_digits_of_float32(text) for row in rows for text in row[2:4] if text)
     assert (
-        "of 146 scored rows with the least chance that the validation span can tell, 0.035"
+        "of 146 scored rows with the least p-value that the validation span can tell, 0.035"
         in done.err
     )
     told = json.loads(verb(capsys, "predict", trained / "run", "--anomaly", "--json").out)

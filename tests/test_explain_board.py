@@ -129,7 +129,7 @@ def test_means_and_deviations_are_those_of_the_values_they_name(variant):
     for place, values in blocks.items():
         assert found[f"mean_{place}"] == pytest.approx(float(values.mean()), abs=1e-13)
         deviation = math.sqrt(float(values.var(correction=0)) + eps)
-        assert found[f"dev_{place}"] == pytest.approx(deviation, rel=1e-12)
+        assert found[f"std_{place}"] == pytest.approx(deviation, rel=1e-12)
 
 
 def test_an_upper_layer_and_the_reverse_direction_have_boards_too():
@@ -174,7 +174,7 @@ def test_the_cell_state_has_a_mean_and_a_deviation_of_its_own(variant):
     i, f, g, _ = record.gates[4, 0].chunk(4)
     c = (f * record.parts_before(1)[4, 0] + i * g).detach()
     assert found["mean_c"] == pytest.approx(float(c.mean()), abs=1e-13)
-    assert found["dev_c"] == pytest.approx(float((c.var(correction=0) + 1e-5).sqrt()), rel=1e-12)
+    assert found["std_c"] == pytest.approx(float((c.var(correction=0) + 1e-5).sqrt()), rel=1e-12)
     own = float(record.parts_after(1).detach()[4, 0, 2])
     assert found["c'"] == pytest.approx(own, abs=1e-13)
     assert (found["c'"] == pytest.approx(float(c[2]))) == (variant == "split")
@@ -346,7 +346,7 @@ def test_without_spread_eps_is_said_to_be_the_divisor(cell, variant, names):
     board, _ = board_of(module_of(cell, variant), step=0)
     words = names.split()
     for name, place in zip(words[::2], words[1::2], strict=True):
-        said = f"All values of {name} are zero here, so eps alone is the divisor: dev_{place} = "
+        said = f"All values of {name} are zero here, so eps alone is the divisor: std_{place} = "
         assert said in board.steps[0].note
     assert board.steps[0].note.count("eps alone") == len(words) // 2
     later, _ = board_of(module_of(cell, variant))

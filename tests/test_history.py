@@ -83,7 +83,7 @@ def texts(records):
 def test_the_matrix_that_turned_furthest_is_named_with_its_angle():
     records = records_of({"W_hr": [0, 0.1, 0.2], "W_hz": [0, 0.4, 0.5], "W_hn": [0, 0.01, 0.02]})
     assert texts(records)[0] == (
-        "W_hz layer 0, the update gate's state matrix, moved most: 60 degrees from its "
+        "W_hz layer 0, the update gate's hidden-to-hidden matrix, moved most: 60 degrees from its "
         "initialisation (cosine distance 0.5)."
     )
 
@@ -105,7 +105,7 @@ def test_a_matrix_settles_where_nine_tenths_of_its_turn_are_done_for_good(turns,
 def test_what_settled_and_what_turns_on_is_said():
     early, late = [0, 0.46, 0.48, 0.5], [0, 0.1, 0.2, 0.3]
     found = texts(records_of({"W_hz": early, "W_hr": late}))
-    assert found[1] == "W_hz layer 0 settled by step 10 of 30 (epoch 1), at 90% of its distance."
+    assert found[1] == "W_hz layer 0 settled by step 10 of 30 (epoch 1), at 90 % of its distance."
     assert found[2].startswith("W_hr layer 0 was still moving when the record ends, in epoch 3")
 
 
@@ -121,7 +121,9 @@ STARVING = {"W_hr": [0.0099, 0.0099, 0.0099, 0.0101]}
         ({"W_hr": [0.0, 0.0099, 0.0101, 0.0101]}, 1 / 3),
     ],
 )
-def test_a_gate_starves_below_a_hundredth_of_the_largest_gradient_for_most_steps(gradients, share):
+def test_a_gate_gets_little_gradient_below_a_hundredth_of_the_largest_gradient_for_most_steps(
+    gradients, share
+):
     turns = {name: [0, 0.1, 0.2, 0.3] for name in GATES}
     records = records_of(turns, **gradients)
     # The initialisation has no gradient.
@@ -129,11 +131,13 @@ def test_a_gate_starves_below_a_hundredth_of_the_largest_gradient_for_most_steps
     bare = [matrix(name, 0.0, gradient=None, update=None) for name in GATES]
     records[0] = WeightRecord(**(vars(first) | {"matrices": tuple(bare)}))
     found = find_learning(records)
-    assert found[0].starved_share == pytest.approx(share)
-    assert [item.starved_share for item in found[1:]] == [0.0, 0.0]
-    starved = [text for text in texts(records) if text.startswith("W_hr layer 0 starved")]
-    assert len(starved) == (share > 0.5)
-    assert any(text.startswith("No gate starved") for text in texts(records)) == (share <= 0.5)
+    assert found[0].small_gradient_share == pytest.approx(share)
+    assert [item.small_gradient_share for item in found[1:]] == [0.0, 0.0]
+    few = [text for text in texts(records) if text.startswith("W_hr layer 0 got little gradient")]
+    assert len(few) == (share > 0.5)
+    assert any(text.startswith("No gate got little gradient") for text in texts(records)) == (
+        share <= 0.5
+    )
 
 
 def test_a_record_weighs_as_many_steps_as_it_stands_for():
@@ -143,7 +147,7 @@ def test_a_record_weighs_as_many_steps_as_it_stands_for():
         record(step, [matrix("W_hr", 0.1, gradient=low), matrix("W_hz", 0.1), matrix("W_hn", 0.1)])
         for step, low in steps.items()
     ]
-    assert find_learning(records)[0].starved_share == pytest.approx(0.04)
+    assert find_learning(records)[0].small_gradient_share == pytest.approx(0.04)
 
 
 def test_fast_updates_and_clipping_are_pointed_out_with_their_thresholds():
@@ -151,7 +155,7 @@ def test_fast_updates_and_clipping_are_pointed_out_with_their_thresholds():
     wild = [calm[0], record(10, [matrix("W_hz", 0.1, update=0.02)], clipped=0.8)]
     assert not [text for text in texts(calm) if "train.lr" in text or "train.clip" in text]
     assert any("W_hz layer 0 still changed by 0.02 > 0.01" in text for text in texts(wild))
-    assert any(text.startswith("80% > 50% of the last epoch's steps") for text in texts(wild))
+    assert any(text.startswith("80 % > 50 % of the last epoch's steps") for text in texts(wild))
 
 
 def test_weights_that_never_moved_are_called_that():

@@ -24,6 +24,7 @@ def reports(trained):
         explaining.explain(best, at="2024-06-08"),
         grucli.evaluate(best),
         reporting.report_run(trained / "run"),
+        grucli.Predictor(best).anomalies(trained / "wave.csv"),
     ]
 
 

@@ -64,7 +64,7 @@ def test_the_report_is_one_strict_json_document(report):
     assert document["kind"] == "RunReport"
     assert document["name"] == "wave"
     assert set(document["errors_by_step"]) == {"model", *document["scores"]["baselines"]}
-    assert len(document["matrices"][0]["frames"]) == len(document["film"])
+    assert len(document["matrices"][0]["frames"]) == len(document["snapshots"])
 
 
 def test_the_errors_by_step_are_those_of_the_scores(report):
@@ -72,9 +72,9 @@ def test_the_errors_by_step_are_those_of_the_scores(report):
 
 
 def test_the_film_begins_at_initialisation_and_ends_with_the_best_weights(report):
-    steps = [moment.step for moment in report.film]
+    steps = [moment.step for moment in report.snapshots]
     assert steps[0] == 0
-    assert [moment.is_best for moment in report.film] == [False] * (len(steps) - 1) + [True]
+    assert [moment.is_best for moment in report.snapshots] == [False] * (len(steps) - 1) + [True]
 
 
 def test_spectra_are_the_singular_values_at_initialisation_and_now(report):
@@ -177,11 +177,14 @@ def test_an_entry_that_is_not_finite_is_marked(report):
 def test_a_film_that_is_too_long_for_a_page_keeps_its_ends(report):
     rows = FRAME_CELLS // 4 // 64
     large = replace(
-        report.matrices[0], grid=(rows, 64), frames=((0.5,) * (rows * 64),) * len(report.film)
+        report.matrices[0], grid=(rows, 64), frames=((0.5,) * (rows * 64),) * len(report.snapshots)
     )
     film = page_data(replace(report, matrices=(large,)))["film"]
-    assert len(film) == 4 < len(report.film)
-    assert [film[0]["step"], film[-1]["step"]] == [report.film[0].step, report.film[-1].step]
+    assert len(film) == 4 < len(report.snapshots)
+    assert [film[0]["step"], film[-1]["step"]] == [
+        report.snapshots[0].step,
+        report.snapshots[-1].step,
+    ]
 
 
 def test_a_long_record_is_thinned_between_its_ends(report):

@@ -275,7 +275,7 @@ def test_a_bias_has_entries_but_no_spectrum():
 def test_a_unit_that_hears_nothing_is_counted():
     matrix = generator().standard_normal((10, 10))
     matrix[3] = 0
-    assert matrix_statistics(update_name(), matrix).dead_rows == 1
+    assert matrix_statistics(update_name(), matrix).near_zero_rows == 1
 
 
 @given(bias=st.floats(-20, 20))

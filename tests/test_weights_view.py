@@ -178,7 +178,7 @@ def test_findings_use_the_names_that_were_chosen(tmp_path):
     ("sort", "heading"),
     [
         ("condition_number", "condition"),
-        ("outlier_edge", "edge of chance"),
+        ("outlier_edge", "outlier edge"),
         ("effective_spectral_radius", "eff. spectral radius"),
         ("rms", "rms"),
         ("frobenius_norm", "Frobenius norm"),

@@ -126,7 +126,7 @@ SECTIONS = (
         (
             Source(record.cosine_distance, ("cosine_distance_from_initialisation",)),
             Source(learning.settled_record, ("settled_step", "settled_epoch")),
-            Source(learning.starved_shares, ("starved_share",)),
+            Source(learning.small_gradient_shares, ("small_gradient_share",)),
         ),
         PLACE,
     ),

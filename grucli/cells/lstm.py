@@ -19,15 +19,15 @@ def _next_state(*lines: tuple[str, str]) -> NextState:
 _SHOWN = _next_state(
     ("c'", "f * c + i * g"),
     ("mean_c", "mean of c'"),
-    ("dev_c", "sqrt(var + eps) of c'"),
-    ("a_c", "(c' - mean_c) / dev_c * g_c + b_c"),
+    ("std_c", "sqrt(var + eps) of c'"),
+    ("a_c", "(c' - mean_c) / std_c * g_c + b_c"),
     ("h'", "o * tanh(a_c)"),
 )
 _CARRIED = _next_state(
     ("sum_c", "f * c + i * g"),
     ("mean_c", "mean of sum_c"),
-    ("dev_c", "sqrt(var + eps) of sum_c"),
-    ("c'", "(sum_c - mean_c) / dev_c * g_c + b_c"),
+    ("std_c", "sqrt(var + eps) of sum_c"),
+    ("c'", "(sum_c - mean_c) / std_c * g_c + b_c"),
     ("h'", "o * tanh(c')"),
 )
 

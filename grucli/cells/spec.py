@@ -35,7 +35,7 @@ STATE_VECTORS = ("gain_state", "bias_state")
 class NextState:
     """How the next state follows from the gates: heading, meaning, and (symbol, formula) lines.
 
-    Of a mean and a standard deviation, mean_c and dev_c, the formula says in words what they are
+    Of a mean and a standard deviation, mean_c and std_c, the formula says in words what they are
     taken of.
     """
 

@@ -86,7 +86,7 @@ def _averages(numbers: BoardNumbers) -> list[BoardStep]:
     """The means and standard deviations that normalise, before the gates use them."""
     equations = []
     for place, average in numbers.averages.items():
-        for symbol, formula in ((f"mean_{place}", "mean"), (f"dev_{place}", "sqrt(var + eps)")):
+        for symbol, formula in ((f"mean_{place}", "mean"), (f"std_{place}", "sqrt(var + eps)")):
             words = f"{formula} of {average.name}: {average.count} values"
             equations.append(Equation(symbol, words, numbers.known[symbol], {}))
     if not equations:
@@ -122,7 +122,7 @@ def _constants(numbers: BoardNumbers) -> Iterator[str]:
             mean = numbers.known[f"mean_{place}"]
             yield (
                 f"All values of {average.name} are {'zero' if mean == 0 else 'equal'} here, so "
-                f"eps alone is the divisor: dev_{place} = sqrt(eps)."
+                f"eps alone is the divisor: std_{place} = sqrt(eps)."
             )
 
 
@@ -191,7 +191,7 @@ def _reset(gate: Gate) -> str:
 
 def _normalised(pen: _Pen, of: str, side: str, symbol: str) -> str:
     place = pen.numbers.place(side, symbol)
-    return f"({of} - mean_{place}) / dev_{place}"
+    return f"({of} - mean_{place}) / std_{place}"
 
 
 def _state_step(pen: _Pen) -> list[BoardStep]:
@@ -202,7 +202,7 @@ def _state_step(pen: _Pen) -> list[BoardStep]:
         return []
     lines = [
         Equation(symbol, f"{formula}: {numbers.hidden} values", numbers.known[symbol], {})
-        if symbol.startswith(("mean_", "dev_"))
+        if symbol.startswith(("mean_", "std_"))
         else pen.write(symbol, formula)
         for symbol, formula in step.lines
     ]

@@ -2,7 +2,7 @@
 
 Names: xW_r and hU_r the products alone, xWd_r and hUd_r with their own biases d_xr and d_hr, X_r
 and Q_r each side's share, sum_r what is normalised, c_r the same after, a_r the argument of the
-activation, r z n the gates, b_xr g_xr bias and gain, mean_x dev_x averages, h and h' the state
+activation, r z n the gates, b_xr g_xr bias and gain, mean_x std_x averages, h and h' the state
 before and after. Of a normalised part c of the state sum_c is it before, a_c after, whichever of
 the two is c'.
 """
@@ -78,7 +78,7 @@ class BoardNumbers:
         averages = {}
         for place, average, mean, deviation in _averages(rule, rows, hidden):
             averages[place] = average
-            known |= {f"mean_{place}": mean, f"dev_{place}": deviation}
+            known |= {f"mean_{place}": mean, f"std_{place}": deviation}
         return cls(rule, unit, weights, x_1C[0], state[0][0], known, averages)
 
     def place(self, side: str, symbol: str) -> str:
@@ -121,7 +121,7 @@ def _of_state(
     yield f"b_{letter}", 0.0 if shift is None else float(shift[unit])
     variance, mean = torch.var_mean(values.inner, correction=0)
     yield f"mean_{letter}", float(mean)
-    yield f"dev_{letter}", float((variance + rule.eps).sqrt())
+    yield f"std_{letter}", float((variance + rule.eps).sqrt())
 
 
 def _names(start: str, symbols: tuple[str, ...]) -> list[str]:

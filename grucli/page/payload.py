@@ -57,7 +57,7 @@ def page_data(report: RunReport) -> dict[str, Any]:
         "errors": plain["errors_by_step"],
         "epochs": _epochs(report),
         "forecasts": [_forecast(example) for example in report.forecasts],
-        "film": [plain["film"][shot] for shot in shots],
+        "film": [plain["snapshots"][shot] for shot in shots],
         "matrices": [_film(matrix, shots) for matrix in report.matrices],
         "spectra": plain["spectra"],
         "history": _history(report.history),
@@ -154,7 +154,7 @@ def _forecast(example: ForecastExample) -> dict[str, Any]:
 def _kept_shots(report: RunReport) -> list[int]:
     """Which moments of the film to show: all, or as many as the page has room for."""
     cells = sum(math.prod(matrix.grid) for matrix in report.matrices)
-    return _spread(len(report.film), FRAME_CELLS // max(cells, 1))
+    return _spread(len(report.snapshots), FRAME_CELLS // max(cells, 1))
 
 
 def _spread(count: int, room: int) -> list[int]:

@@ -31,7 +31,7 @@ from grucli.results.rate_range import RateRange
 from grucli.results.recipe_check import RecipeCheck, SpanCheck
 from grucli.results.renamed import OLD_KEYS, name_today, old_names, without_old_keys
 from grucli.results.rows import Metric, Recorded, Statistic, quantities, rows_of
-from grucli.results.run import FilmMoment, RunReport
+from grucli.results.run import RunReport, SnapshotMoment
 from grucli.results.scores import (
     BASELINES,
     Baseline,
@@ -96,7 +96,6 @@ __all__ = [
     "Error",
     "ExampleFiles",
     "Exported",
-    "FilmMoment",
     "Finding",
     "Forecast",
     "ForecastExample",
@@ -135,6 +134,7 @@ __all__ = [
     "Scores",
     "SeedLoss",
     "Snapshot",
+    "SnapshotMoment",
     "SpanCheck",
     "SplitName",
     "Statistic",

@@ -9,7 +9,7 @@ class Anomalies:
     """Of every row of a table, and each target: what it was, what was expected, how odd that is.
 
     ``scores`` are errors of the forecast one step ahead, divided by the usual error of that target
-    on the validation span: of about 1 for a usual one, with a sign. ``chances`` are the shares of
+    on the validation span: of about 1 for a usual one, with a sign. ``p_values`` are the shares of
     the errors on the validation span that were as large. Each maps a target to a number for each
     row; None where it was not measured, or has no whole context before it. ``timestamps`` has a
     text for each row, ``ids[column]`` a text that names its series.
@@ -21,7 +21,7 @@ class Anomalies:
     values: Mapping[str, tuple[float | None, ...]]
     expected: Mapping[str, tuple[float | None, ...]]
     scores: Mapping[str, tuple[float | None, ...]]
-    chances: Mapping[str, tuple[float | None, ...]]
+    p_values: Mapping[str, tuple[float | None, ...]]
     ids: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
@@ -34,5 +34,5 @@ class Anomalies:
             columns[name] = self.values[name]
             columns[f"{name}-expected"] = self.expected[name]
             columns[f"{name}-score"] = self.scores[name]
-            columns[f"{name}-chance"] = self.chances[name]
+            columns[f"{name}-p-value"] = self.p_values[name]
         return columns

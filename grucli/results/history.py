@@ -125,14 +125,14 @@ class MatrixLearning(MatrixResult):
 
     ``cosine_distance_from_initialisation`` is that of the last record; ``settled_step`` and
     ``settled_epoch`` the first record from which on it was at least 90 % of that;
-    ``starved_share`` the share of steps in which its gradient was below 1 % of the largest
+    ``small_gradient_share`` the share of steps in which its gradient was below 1 % of the largest
     matrix's gradient.
     """
 
     cosine_distance_from_initialisation: float | None
     settled_step: int | None
     settled_epoch: int | None
-    starved_share: float
+    small_gradient_share: float
 
 
 @dataclass(frozen=True)

@@ -65,9 +65,9 @@ class MatrixStatistics(MatrixResult):
     for ``departure_from_normality`` matrices so large that they were ``estimated``.
     ``rotation_steps`` is the period of the leading eigenvalue, ``outliers`` counts singular values
     beyond ``outlier_edge``, which a random matrix of this size and spread exceeds once in a
-    hundred. ``power_law_note`` says why there is no exponent. ``dead_rows`` counts units whose row
-    is at most a thousandth of the median row; ``row_norms`` and ``column_norms`` are there for all
-    matrices whose entries are finite.
+    hundred. ``power_law_note`` says why there is no exponent. ``near_zero_rows`` counts units whose
+    row is at most a thousandth of the median row; ``row_norms`` and ``column_norms`` are there for
+    all matrices whose entries are finite.
     ``effective_spectral_norm`` and ``effective_spectral_radius`` belong to layer normalised cells,
     where the raw norm has no effect: those of the centred matrix times the gain, over
     ``layer_norm_standard_deviation``, that of what is normalised: where ``is_measured`` on the
@@ -122,9 +122,9 @@ class MatrixStatistics(MatrixResult):
         "period", "steps of a turn of the leading eigenvalue", "recurrence", place=17, rank=11
     )
     outliers: int | None = _map(
-        "outlying", "singular values that chance does not explain", place=23, rank=4
+        "outliers", "singular values beyond those of a random matrix", place=23, rank=4
     )
-    outlier_edge: float | None = _map("edge of chance")
+    outlier_edge: float | None = _map("outlier edge")
     power_law_exponent: float | None = _map(
         "alpha / D",
         "exponent of a power law and its distance from the data, below 0.1 a fit",
@@ -134,8 +134,8 @@ class MatrixStatistics(MatrixResult):
     )
     power_law_distance: float | None = _map("alpha / D", table="power law")
     power_law_note: str | None = None
-    dead_rows: int | None = _lines(
-        "zero rows",
+    near_zero_rows: int | None = _lines(
+        "near-0 rows",
         "of at most a thousandth of the median norm",
         "rows",
         default=None,
@@ -164,7 +164,7 @@ class MatrixStatistics(MatrixResult):
     effective_spectral_radius: float | None = _map(
         "eff. spectral radius", table="recurrence", place=11, rank=1
     )
-    layer_norm_standard_deviation: float | None = _map("divided by", table="size")
+    layer_norm_standard_deviation: float | None = _map("layer norm std", table="size")
     is_measured: bool = False
     estimated: bool = False
     expected: Mapping[str, float] = field(default_factory=dict)

@@ -17,6 +17,7 @@ OLD_KEYS: Mapping[str, Mapping[str, str]] = {
         "effective_norm": "effective_spectral_norm",
         "effective_radius": "effective_spectral_radius",
         "divided_by": "layer_norm_standard_deviation",
+        "dead_rows": "near_zero_rows",
     },
     "MatrixChange": {
         "norm_before": "frobenius_norm_before",
@@ -30,7 +31,10 @@ OLD_KEYS: Mapping[str, Mapping[str, str]] = {
         "turn_since_last": "cosine_distance_from_last_record",
     },
     "WeightRecord": {"memories": "time_constants"},
-    "MatrixLearning": {"turn": "cosine_distance_from_initialisation"},
+    "MatrixLearning": {
+        "turn": "cosine_distance_from_initialisation",
+        "starved_share": "small_gradient_share",
+    },
     "MatrixMovement": {
         "norm_at_start": "frobenius_norm_at_initialisation",
         "spectral_norm_at_start": "spectral_norm_at_initialisation",
@@ -62,6 +66,8 @@ OLD_KEYS: Mapping[str, Mapping[str, str]] = {
     "Term": {"reads": "input"},
     "InputValue": {"read": "normalised"},
     "Comparison": {"chance": "p_value"},
+    "RunReport": {"film": "snapshots"},
+    "Anomalies": {"chances": "p_values"},
 }
 """Class of results -> the key of version 1 -> the key of version 2."""
 

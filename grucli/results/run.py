@@ -10,7 +10,7 @@ from grucli.results.tracing import TraceReport
 
 
 @dataclass(frozen=True)
-class FilmMoment:
+class SnapshotMoment:
     """When the matrices were kept; ``is_best`` marks the weights that best.pt holds."""
 
     step: int
@@ -23,7 +23,7 @@ class RunReport:
     """A run from its recipe to its scores.
 
     ``errors_by_step`` maps ``model`` and every baseline to its root mean squared error at each step
-    of the horizon, in original units. ``film`` has a moment for every frame of ``matrices``.
+    of the horizon, in original units. ``snapshots`` has a moment for every frame of ``matrices``.
     ``trace_times`` are the times of the rows that ``trace`` read. A part that could not be made is
     None or empty, and ``missing`` maps its name (training, scores, forecasts, weights, spectra,
     history, gates) to a sentence that says why.
@@ -38,7 +38,7 @@ class RunReport:
     scores: Scores | None
     errors_by_step: Mapping[str, Numbers]
     forecasts: tuple[ForecastExample, ...]
-    film: tuple[FilmMoment, ...]
+    snapshots: tuple[SnapshotMoment, ...]
     matrices: tuple[MatrixFrames, ...]
     spectra: tuple[MatrixSpectrum, ...]
     history: WeightHistory | None

@@ -7,12 +7,12 @@ from typing import TypeVar
 from grucli.errors import DataError, GrucliError, UsageError
 from grucli.recipe import dump_recipe
 from grucli.results import (
-    FilmMoment,
     ForecastExample,
     MatrixFrames,
     MatrixSpectrum,
     RunReport,
     Scores,
+    SnapshotMoment,
 )
 from grucli.runs import tracing
 from grucli.runs.checkpoints import checkpoint_in
@@ -72,7 +72,7 @@ def report_run(run: str | Path) -> RunReport:
         scores=scores,
         errors_by_step=errors,
         forecasts=tuple(e for e in (*newest, *examples) if e.column in shown),
-        film=film,
+        snapshots=film,
         matrices=matrices,
         spectra=spectra,
         history=parts.take(("history",), lambda: read_history(checkpoint)),
@@ -142,7 +142,7 @@ def _judged_words(opened: Opened) -> str:
 
 def _weights(
     checkpoint: Path, parts: _Parts
-) -> tuple[tuple[FilmMoment, ...], tuple[MatrixFrames, ...], tuple[MatrixSpectrum, ...]]:
+) -> tuple[tuple[SnapshotMoment, ...], tuple[MatrixFrames, ...], tuple[MatrixSpectrum, ...]]:
     """The film of the matrices, and their singular values."""
     file = read_weights(checkpoint)
     snapshots = parts.take(("weights",), lambda: read_snapshots(checkpoint.parent, file)) or ()
@@ -154,5 +154,5 @@ def _weights(
             "the record keeps large matrices at initialisation as means of blocks, so that their "
             "singular values at that time are not known"
         )
-    film = tuple(FilmMoment(shot.step, shot.epoch, shot.is_best) for shot in snapshots)
+    film = tuple(SnapshotMoment(shot.step, shot.epoch, shot.is_best) for shot in snapshots)
     return film, film_frames(snapshots, file), spectra_of_run(file, snapshots[0])

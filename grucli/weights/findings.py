@@ -9,7 +9,8 @@ import math
 from collections.abc import Collection, Iterator, Sequence
 
 from grucli.results import Finding, MatrixStatistics, TimeConstants
-from grucli.weights.statistics.lines import DEAD_ROW
+from grucli.text import percent
+from grucli.weights.statistics.lines import NEAR_ZERO_ROW
 
 RADIUS = 1.2
 """Of a plain recurrent network 1 is the edge of stability at the state 0, where an orthogonal draw
@@ -79,8 +80,8 @@ def _of_entries(item: MatrixStatistics) -> Iterator[Finding]:
         yield _say(item, "frobenius_norm", words, value=ratio, threshold=GROWTH)
     if item.near_zero_share > PRUNED and item.frobenius_norm > 0 and entries >= FEWEST_ENTRIES:
         words = (
-            f"{item.near_zero_share:.0%} > {PRUNED:.0%} of the entries are near zero: something "
-            "pruned them; what is left need not be worse"
+            f"{percent(item.near_zero_share)} > {percent(PRUNED)} of the entries are near zero: "
+            "something pruned them; what is left need not be worse"
         )
         yield _say(item, "near_zero_share", words, value=item.near_zero_share, threshold=PRUNED)
     if item.part.startswith("gain") and item.rms < GAIN:
@@ -102,12 +103,12 @@ def _of_radius(item: MatrixStatistics) -> Iterator[Finding]:
 
 def _of_rows(item: MatrixStatistics) -> Iterator[Finding]:
     """Units that read nothing."""
-    if item.dead_rows:
+    if item.near_zero_rows:
         words = (
-            f"{item.dead_rows} of {item.shape[0]} rows (expected 0) are at most {DEAD_ROW:g} of "
-            "the median row: nothing reaches these units this way; others may"
+            f"{item.near_zero_rows} of {item.shape[0]} rows (expected 0) are at most "
+            f"{NEAR_ZERO_ROW:g} of the median row: nothing reaches these units this way; others may"
         )
-        yield _say(item, "dead_rows", words, value=item.dead_rows, threshold=0)
+        yield _say(item, "near_zero_rows", words, value=item.near_zero_rows, threshold=0)
 
 
 def _of_memory(item: TimeConstants) -> Iterator[Finding]:
@@ -144,9 +145,9 @@ def _unread_inputs(
             if share < UNREAD_INPUT:
                 name = inputs[column] if len(inputs) == len(read) else f"input {column}"
                 text = (
-                    f"W_x {_place(gates[0])}: {name} is read with weights of {share:.2%} < "
-                    f"{UNREAD_INPUT:.0%} of the strongest input's; beside inputs of equal scale, "
-                    "as a recipe makes them, it is as good as unread"
+                    f"W_x {_place(gates[0])}: {name} is read with weights of {100 * share:.2g} % < "
+                    f"{100 * UNREAD_INPUT:g} % of the strongest input's; beside inputs of equal "
+                    "scale, as a recipe makes them, it is as good as unread"
                 )
                 full = f"{gates[0].module}0.ih"
                 cell = gates[0].cell

@@ -1,15 +1,16 @@
-"""Where learning happened: what moved most, when it settled, what starved; with thresholds."""
+"""Where learning happened: what moved most and when, what got little gradient; thresholds."""
 
 import math
 from collections.abc import Iterator, Sequence
 
 from grucli.results import Finding, MatrixLearning, MatrixRecord, WeightRecord
+from grucli.text import percent
 
 SETTLED = 0.9
 """Share of the cosine distance from initialisation at which a matrix counts as settled."""
 
-STARVED = 0.01
-"""A gradient below this share of the largest matrix's gradient in the same step starves."""
+SMALL = 0.01
+"""A gradient below this share of the largest matrix's gradient in the same step is small."""
 
 MOST = 0.5
 FAST_UPDATE = 1e-2
@@ -17,12 +18,12 @@ FAST_UPDATE = 1e-2
 
 _DISTANCE = "cosine_distance_from_initialisation"
 
-MAPS = {"ih": "input", "hh": "state"}
+MAPS = {"ih": "input-to-hidden", "hh": "hidden-to-hidden"}
 
 
 def find_learning(records: Sequence[WeightRecord]) -> tuple[MatrixLearning, ...]:
     """What the records of a run say of each matrix, in their order; vectors are left out."""
-    starved = starved_shares(records)
+    small = small_gradient_shares(records)
     found = []
     for last in records[-1].matrices:
         if last.part not in MAPS:
@@ -34,7 +35,7 @@ def find_learning(records: Sequence[WeightRecord]) -> tuple[MatrixLearning, ...]
                 cosine_distance_from_initialisation=last.cosine_distance_from_initialisation,
                 settled_step=None if settled is None else settled.step,
                 settled_epoch=None if settled is None else settled.epoch,
-                starved_share=starved.get(last.name, 0.0),
+                small_gradient_share=small.get(last.name, 0.0),
             )
         )
     return tuple(found)
@@ -73,7 +74,7 @@ def settled_record(name: str, records: Sequence[WeightRecord]) -> WeightRecord |
     return records[settled]
 
 
-def starved_shares(records: Sequence[WeightRecord]) -> dict[str, float]:
+def small_gradient_shares(records: Sequence[WeightRecord]) -> dict[str, float]:
     """Share of the steps in which a matrix got almost no gradient.
 
     Formula: share of steps with |dL/dW|_F < 0.01 max over matrices of |dL/dW|_F; a record stands
@@ -81,14 +82,15 @@ def starved_shares(records: Sequence[WeightRecord]) -> dict[str, float]:
 
     Tells: a gate that the loss does not reach.
 
-    Misleads: with Adam, which divides by the size of the gradients, a starved matrix still moves;
+    Misleads: with Adam, which divides by the size of the gradients, such a matrix still moves;
     see update over weight.
 
-    At the start: any; the reset and update gates' state matrices get little while the state is 0.
+    At the start: any; the hidden-to-hidden matrices of the reset and update gates get little while
+    the state is 0.
 
     Source: ours.
     """
-    starved: dict[str, int] = {}
+    small: dict[str, int] = {}
     before = total = 0
     for record in records:
         norms = {
@@ -101,18 +103,18 @@ def starved_shares(records: Sequence[WeightRecord]) -> dict[str, float]:
         steps, before = record.step - before, record.step
         total += steps
         for name, norm in norms.items():
-            if norm < STARVED * max(norms.values()):
-                starved[name] = starved.get(name, 0) + steps
-    return {name: steps / max(total, 1) for name, steps in starved.items()}
+            if norm < SMALL * max(norms.values()):
+                small[name] = small.get(name, 0) + steps
+    return {name: steps / max(total, 1) for name, steps in small.items()}
 
 
 def learning_findings(
     records: Sequence[WeightRecord], found: Sequence[MatrixLearning]
 ) -> tuple[Finding, ...]:
-    """Sentences: what moved most and when it settled, what starved, updates, clipping."""
+    """Sentences: what moved most and when it settled, small gradients, updates, clipping."""
     return (
         *_movement(records, found),
-        *_starvation(found),
+        *_small_gradients(found),
         *_updates(records),
         *_clipping(records),
     )
@@ -142,31 +144,31 @@ def _movement(
 def _settling(item: MatrixLearning, steps: int) -> Finding:
     step, epoch = item.settled_step or 0, item.settled_epoch
     where = f"by step {step:,} of {steps:,} (epoch {epoch})"
-    text = f"{item.symbol} {_place(item)} settled {where}, at {SETTLED:.0%} of its distance."
+    text = f"{item.symbol} {_place(item)} settled {where}, at {percent(SETTLED)} of its distance."
     if step == steps:
         text = (
             f"{item.symbol} {_place(item)} was still moving when the record ends, in epoch "
-            f"{epoch}: {SETTLED:.0%} of its distance was reached only there."
+            f"{epoch}: {percent(SETTLED)} of its distance was reached only there."
         )
     return Finding(item.name, "settled_step", step, SETTLED, text, cell=item.cell)
 
 
-def _starvation(found: Sequence[MatrixLearning]) -> Iterator[Finding]:
-    starving = [item for item in found if item.starved_share > MOST]
-    for item in starving:
+def _small_gradients(found: Sequence[MatrixLearning]) -> Iterator[Finding]:
+    small = [item for item in found if item.small_gradient_share > MOST]
+    for item in small:
         text = (
-            f"{item.symbol} {_place(item)} starved: its gradient was below {STARVED:.0%} of the "
-            f"largest in {item.starved_share:.0%} > {MOST:.0%} of the steps."
+            f"{item.symbol} {_place(item)} got little gradient: below {100 * SMALL:g} % of the "
+            f"largest in {percent(item.small_gradient_share)} > {percent(MOST)} of the steps."
         )
-        share = item.starved_share
-        yield Finding(item.name, "starved_share", share, MOST, text, cell=item.cell)
-    if not starving:
-        worst = max((item.starved_share for item in found), default=0.0)
+        share = item.small_gradient_share
+        yield Finding(item.name, "small_gradient_share", share, MOST, text, cell=item.cell)
+    if not small:
+        worst = max((item.small_gradient_share for item in found), default=0.0)
         text = (
-            f"No gate starved: none had a gradient below {STARVED:.0%} of the largest for more "
-            f"than {MOST:.0%} of the steps."
+            f"No gate got little gradient: below {100 * SMALL:g} % of the largest in more than "
+            f"{percent(MOST)} of the steps."
         )
-        yield Finding("", "starved_share", worst, MOST, text)
+        yield Finding("", "small_gradient_share", worst, MOST, text)
 
 
 def _updates(records: Sequence[WeightRecord]) -> Iterator[Finding]:
@@ -193,8 +195,8 @@ def _clipping(records: Sequence[WeightRecord]) -> Iterator[Finding]:
     shares = [record.clipped_share for record in records if record.clipped_share is not None]
     if shares and shares[-1] > MOST:
         text = (
-            f"{shares[-1]:.0%} > {MOST:.0%} of the last epoch's steps were clipped: the length of "
-            "a step is set by train.clip, not by the gradient."
+            f"{percent(shares[-1])} > {percent(MOST)} of the last epoch's steps were clipped: the "
+            "length of a step is set by train.clip, not by the gradient."
         )
         yield Finding("", "clipped_share", shares[-1], MOST, text)
 

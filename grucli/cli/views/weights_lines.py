@@ -25,7 +25,11 @@ def row_columns(matrices: Sequence[MatrixStatistics]) -> list[Column]:
         Column(least_row, _numbers([min(norms, default=None) for norms in rows]), 1),
         Column(middle_row, tuple(bracketed(middle, starts)), 1),
         Column(most_row, _numbers([max(norms, default=None) for norms in rows]), 1),
-        Column(ROWS["dead_rows"].heading, tuple(short(item.dead_rows) for item in matrices), 1),
+        Column(
+            ROWS["near_zero_rows"].heading,
+            tuple(short(item.near_zero_rows) for item in matrices),
+            1,
+        ),
     ]
 
 

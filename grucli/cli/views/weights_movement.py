@@ -79,8 +79,8 @@ def _growth(item: MatrixStatistics) -> float | None:
 def _directions(item: MatrixStatistics | None) -> str:
     if item is None or not item.outliers or min(item.shape) == 1:
         return ""
-    verb = "stands" if item.outliers == 1 else "stand"
-    return f" {item.outliers} of its {min(item.shape)} singular values {verb} out of chance."
+    are = "is an outlier" if item.outliers == 1 else "are outliers"
+    return f" {item.outliers} of its {min(item.shape)} singular values {are}."
 
 
 def _named(

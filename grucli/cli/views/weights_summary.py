@@ -107,7 +107,7 @@ def _columns(maps: Sequence[MatrixStatistics], report: WeightReport) -> list[Col
         Column("Frobenius norm", _from_to(norms), 2),
         Column("eff. norm" if acts else "spectral norm", _from_to(sizes), 1),
         Column("cos. dist.", tuple(align_decimals(distances)), 1),
-        Column("outlying", tuple(outliers), 2),
+        Column("outliers", tuple(outliers), 2),
     ]
 
 
@@ -170,7 +170,7 @@ def _legend(report: WeightReport) -> Iterator[str]:
             "eff. norm: spectral norm of gain times direction below the normalisation, "
             "expected → now"
         )
-    words.append("outlying: singular values beyond chance")
+    words.append("outliers: singular values beyond those of a random matrix")
     yield f"{'; '.join(words)}."
 
 

@@ -74,7 +74,7 @@ class Surprise:
 
     @property
     def least(self) -> list[float]:
-        """The least chance that the validation span can tell, of each target."""
+        """The least p-value that the validation span can tell, of each target."""
         known = np.where(np.isfinite(self.errors), GRID[:, None], 0.0)
         return [(100 - level) / 100 for level in known.max(axis=0).tolist()]
 
@@ -89,7 +89,7 @@ class Surprise:
             scores = errors_NC / self.usual
         return np.where(errors_NC == 0, 0.0, scores)
 
-    def chances(self, errors_NC: Floats) -> Floats:
+    def p_values(self, errors_NC: Floats) -> Floats:
         """The share of the errors on the validation span that were as large; NaN stays.
 
         Of an error like those the chance of one as small as ``p`` is at most ``p``.
@@ -140,7 +140,7 @@ def anomaly_table(
     expected, errors = _each_row(model, data)
     places = panel.columns.target_places
     values = np.where(panel.observed[:, places], panel.values[:, places], np.nan)
-    chances = surprise.chances(errors)
+    p_values = surprise.p_values(errors)
     series = panel.series_of(np.arange(len(values))).tolist()
     return Anomalies(
         time=panel.time,
@@ -149,12 +149,12 @@ def anomaly_table(
         values=_by_target(names, values),
         expected=_by_target(names, expected),
         scores=_by_target(names, float32_digits(surprise.scores(errors))),
-        chances=_by_target(names, chances),
+        p_values=_by_target(names, p_values),
         ids={
             name: tuple(panel.texts[name][place] for place in series)
             for name in data.recipe.data.series
         },
-        notes=tuple(map(_rare, names, chances.T, surprise.least)),
+        notes=tuple(map(_rare, names, p_values.T, surprise.least)),
     )
 
 
@@ -181,10 +181,10 @@ def _by_target(names: Sequence[str], table_NC: Floats) -> dict[str, tuple[float 
     }
 
 
-def _rare(name: str, chances: Floats, least: float) -> str:
+def _rare(name: str, p_values: Floats, least: float) -> str:
     """How many rows are further off than any of the validation span should be."""
-    scored, rare = int((~np.isnan(chances)).sum()), int((chances <= least).sum())
+    scored, rare = int((~np.isnan(p_values)).sum()), int((p_values <= least).sum())
     return (
-        f"{name}: {rare} of {plural(scored, 'scored row')} with the least chance that the "
+        f"{name}: {rare} of {plural(scored, 'scored row')} with the least p-value that the "
         f"validation span can tell, {least:g}"
     )

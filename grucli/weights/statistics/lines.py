@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from grucli.weights.statistics.arrays import Vector
 
-DEAD_ROW = 1e-3
+NEAR_ZERO_ROW = 1e-3
 
 
 def column_norms(matrix: NDArray[Any]) -> tuple[float, ...]:
@@ -34,7 +34,7 @@ def row_norms(matrix: NDArray[Any]) -> tuple[float, ...]:
     Formula: |W[i, :]| = sqrt(sum over j of w_ij^2)
 
     Tells: which units a gate is steered for, and which it leaves to their bias: those far below the
-    median are dead or dying.
+    median read next to nothing.
 
     Misleads: of a single input column it is one weight, which says nothing about the unit beside
     its row of the hidden-to-hidden matrix. Below a layer normalisation only rows of one matrix can
@@ -47,22 +47,22 @@ def row_norms(matrix: NDArray[Any]) -> tuple[float, ...]:
     return tuple(_norms(matrix, axis=1).tolist())
 
 
-def dead_rows(matrix: NDArray[Any]) -> int:
+def near_zero_rows(matrix: NDArray[Any]) -> int:
     """How many units read nothing through this matrix.
 
     Formula: count of |W[i, :]| <= median |W[i, :]| / 1000
 
     Tells: units that pruning or weight decay has switched off.
 
-    Misleads: a unit that is dead in one gate may live by the others and by its bias; and with one
-    input column a row is a single weight, which may be near zero by chance.
+    Misleads: a unit that reads nothing in one gate may live by the others and by its bias; and with
+    one input column a row is a single weight, which may be near zero by chance.
 
     At the start: 0, except by that chance.
 
     Source: ours.
     """
     rows = _norms(matrix, axis=1)
-    return int(np.count_nonzero(rows <= DEAD_ROW * np.median(rows)))
+    return int(np.count_nonzero(rows <= NEAR_ZERO_ROW * np.median(rows)))
 
 
 def _norms(matrix: NDArray[Any], *, axis: int) -> Vector:

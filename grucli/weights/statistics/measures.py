@@ -102,7 +102,7 @@ MEASURES: tuple[Measure[Lens], ...] = (
     ),
     Measure(("outlier_edge",), marchenko_pastur_edge, lambda lens: (lens.edge,), "directions"),
     Measure(("power_law_exponent", "power_law_distance"), fit_power_law, _power_law, "directions"),
-    _of_matrix("dead_rows", lines.dead_rows),
+    _of_matrix("near_zero_rows", lines.near_zero_rows),
     _of_matrix("row_norms", lines.row_norms),
     _of_matrix("column_norms", lines.column_norms),
     Measure(

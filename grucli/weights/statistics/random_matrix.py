@@ -52,7 +52,7 @@ def marchenko_pastur_edge(rows: int, columns: int, sigma: float) -> float:
 
 
 def outliers(s: Vector, edge: float) -> int:
-    """How many directions chance does not explain.
+    """How many singular values are larger than those of a random matrix.
 
     Formula: count of s_i > outlier edge
 
