@@ -45,6 +45,11 @@ def _constant(value: Any, why: str = "") -> Choose:
     return lambda seen: Choice(value, why)
 
 
+def _by_number(*, one: Choice | None = None, many: Choice | None = None) -> Choose:
+    """For one series, and for many."""
+    return lambda seen: many if seen.panel.series > 1 else one
+
+
 FORECAST, CLASSIFY, LABEL = ("forecast",), ("classify",), ("label",)
 OF_SERIES = ("classify", "regress")
 OTHERS = (*OF_SERIES, *LABEL)
@@ -214,20 +219,11 @@ RULES = (
         "2e-3; 3e-3 where nothing is forecast.",
         _by_task(_constant(0.002), _constant(0.003)),
     ),
-    Rule(
-        "train.loss",
-        "mae for many series.",
-        lambda seen: Choice("mae") if seen.panel.series > 1 else None,
-        FORECAST,
-    ),
+    Rule("train.loss", "mae for many series.", _by_number(many=Choice("mae")), FORECAST),
     Rule(
         "train.loss_units",
         "window for many series.",
-        lambda seen: (
-            Choice("window", "calm and lively series count alike")
-            if seen.panel.series > 1
-            else None
-        ),
+        _by_number(many=Choice("window", "calm and lively series count alike")),
         FORECAST,
     ),
     Rule("train.schedule", "cosine.", _constant({"kind": "cosine"})),
@@ -247,11 +243,7 @@ RULES = (
     Rule(
         "train.seeds",
         "3 for one series.",
-        lambda seen: (
-            Choice(3, "the mean of three models errs less, in three times the time")
-            if seen.panel.series == 1
-            else None
-        ),
+        _by_number(one=Choice(3, "the mean of three models errs less, in three times the time")),
         FORECAST,
     ),
     Rule("train.patience", "null.", _constant(None, "all epochs: the rate falls to zero")),
