@@ -52,6 +52,21 @@ def test_a_clock_change_leaves_no_gap_and_no_row_twice(step, begin, zone):
     assert [panel.frequency.format(time) for time in panel.timestamps] == naive(times)
 
 
+@pytest.mark.parametrize("left_out", [None, 7], ids=["whole", "with a gap"])
+@pytest.mark.parametrize("is_regularised", [False, True])
+def test_times_of_several_series_are_written_by_the_clock(left_out, is_regularised):
+    times = naive(clock("2024-03-30T22:00", 9, hours=1))
+    rows = [(name, text) for name in "ab" for text in times]
+    text = "".join(f"{n},{t},1\n" for at, (n, t) in enumerate(rows) if at != left_out)
+    dialect = Dialect(time_zone="Europe/Berlin")
+    table = parse_table(
+        f"id,t,a\n{text}".encode(), source="f", time="t", texts=["id"], dialect=dialect
+    )
+    asked = {"series": ["id"], "missing": "zero", "is_regularised": is_regularised}
+    panel = build_panel(table, COLUMNS, **asked)
+    assert [panel.frequency.format(time) for time in panel.timestamps] == times * 2
+
+
 def test_what_was_done_to_repeated_hours_is_said():
     panel = panel_of(naive(clock("2024-10-26T20:00", 12, hours=1)))
     assert panel.notes == (

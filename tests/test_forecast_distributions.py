@@ -16,7 +16,9 @@ from grucli.nn import Forecaster
 from grucli.nn.heads import Gaussian, NegativeBinomial, Point, Quantiles, StudentT
 from grucli.nn.heads.special import student_t_quantile
 from grucli.runs.opened import open_table
+from grucli.tasks.forecast.calibration import GRID, Calibration
 from grucli.tasks.forecast.chances import chance_errors
+from grucli.tasks.forecast.intervals import Bounds
 from tests.conftest import RECIPE, write_wave
 from tests.recipe_texts import BASE, errors_of, load
 
@@ -305,6 +307,25 @@ def test_several_models_with_texts_answer_with_their_mean_and_its_intervals(tmp_
             mean = np.mean([getattr(member, kind)[name] for member in members], axis=0)
             assert values == pytest.approx(mean, rel=1e-5)
     assert 0.8 <= evaluate(best, split="valid", levels=[80]).intervals[0].coverage <= 0.84
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        of(Gaussian, *NORMAL),
+        of(StudentT, *STUDENT[0]),
+        of(NegativeBinomial, 14.0, 0.5),
+        Quantiles(torch.tensor([-1.0, 0.0, 4.0]).reshape(1, 1, 3, 1), (0.1, 0.5, 0.9)),
+    ],
+)
+def test_an_interval_holds_those_of_lower_levels(made):
+    """Also where quantiles of 50 % are too near to each other and those of 80 % too far apart."""
+    errors = np.where((GRID <= 65) | (GRID > 87.5), 0.8, -0.9).astype(np.float32) + GRID / 1e4
+    bounds = Bounds(Calibration(errors.reshape(-1, 1, 1)), ())
+    own = Scaler("none", ("sold",), np.zeros(1), np.ones(1))
+    ends = np.array([[float(end) for end in bounds.ends(level, made, own)] for level in GRID])
+    assert (np.diff(ends[:, 0]) <= 0).all()
+    assert (np.diff(ends[:, 1]) >= 0).all()
 
 
 def test_normal_intervals_of_a_wave_cover_what_they_say(tmp_path):

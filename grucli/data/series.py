@@ -51,7 +51,8 @@ def build_panel(
     frequency = expected or _frequency_of_longest(groups, may_skip="error" not in policies)
     plain = groups.are_plain(frequency, columns=len(policies))
     if frequency is not None and plain.all():
-        panel = _plain_panel(groups, columns, replace(frequency, style=table.style), policies)
+        style = groups.table.style
+        panel = _plain_panel(groups, columns, replace(frequency, style=style), policies)
     else:
         panels = _each(groups, columns, plain, missing=policies, expected=frequency)
         panel = replace(join_panels(panels), texts=groups.texts)

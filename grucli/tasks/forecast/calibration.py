@@ -45,7 +45,8 @@ class Calibration:
 
     So many of the intervals from low - error * spread to high + error * spread hold the truth that
     comes: at least ``level`` of them, and less than 1 / (n + 1) more, where windows to come are
-    like those of the span and do not overlap.
+    like those of the span and do not overlap. An interval has those of lower levels in it
+    (``levels_within``), and so may hold more.
     """
 
     errors: NDArray[np.float32]
@@ -110,6 +111,16 @@ class Calibration:
 def base_of(level: float, bases: Sequence[float] = BASES) -> float:
     """The level whose quantiles an interval of a level is made of."""
     return min(bases, key=lambda base: abs(base - level))
+
+
+def levels_within(level: float) -> tuple[float, ...]:
+    """The levels whose intervals together are that of ``level``: the widest that begins with the
+    quantiles of each lower base, and its own.
+
+    Each alone covers enough, but those of different bases need not lie one in the other.
+    """
+    base = base_of(level)
+    return (*(max(_levels_of(b, BASES).tolist()) for b in BASES if b < base), level)
 
 
 def _levels_of(base: float, bases: Sequence[float]) -> NDArray[np.float64]:

@@ -13,7 +13,13 @@ from grucli.data import Scaler
 from grucli.errors import UsageError
 from grucli.nn.heads import MEDIAN, Distribution, Quantiles
 from grucli.results import IntervalScore
-from grucli.tasks.forecast.calibration import Calibration, base_of, central, usual_levels
+from grucli.tasks.forecast.calibration import (
+    Calibration,
+    base_of,
+    central,
+    levels_within,
+    usual_levels,
+)
 from grucli.tasks.precision import shortest
 from grucli.tasks.task import Intervals
 from grucli.tensors import Tensor, torch
@@ -61,21 +67,21 @@ class Bounds:
 
     def ends(self, level: float, made: Distribution, own: Scaler) -> list[Tensor]:
         """Lower and upper end, [B, K, C] each in original units: what the forecast says, moved by
-        the margins of the calibration, and never beyond the forecast itself.
+        the margins of the calibration, never beyond the forecast itself, and around those of lower
+        levels.
 
         ``made`` is what a model says, in scaled units; ``own`` is the scaler of the targets of
         these windows.
         """
         assert self.calibration is not None
-        point = made.point.double()
-        margin_KC = torch.from_numpy(self.calibration.margins(level)).to(point.device)
-        margin = margin_KC * made.spread.double()
-        low, high = central(made, base_of(level))
-        ends = made.settled(
-            torch.minimum(low.double() - margin, point),
-            torch.maximum(high.double() + margin, point),
-        )
-        return [own.unscale(end) for end in ends]
+        lowest = highest = made.point.double()
+        for each in levels_within(level):
+            margin_KC = torch.from_numpy(self.calibration.margins(each)).to(lowest.device)
+            margin = margin_KC * made.spread.double()
+            low, high = central(made, base_of(each))
+            lowest = torch.minimum(low.double() - margin, lowest)
+            highest = torch.maximum(high.double() + margin, highest)
+        return [own.unscale(end) for end in made.settled(lowest, highest)]
 
     def columns(self, made: Distribution, own: Scaler) -> dict[str, Tensor]:
         """Both ends [B, K] of every level as columns, such as ``y-lo-80``."""
