@@ -92,6 +92,41 @@ def test_the_page_fits_the_screen_in_light_and_dark(browser, page, width, height
         "}).map((text) => text.textContent)"
     )
     assert outside == []
+    cut = browser.execute_script(
+        "return [...document.querySelectorAll('.scroll, nav ul, th, td, .legend, pre')]"
+        ".filter((part) => part.scrollWidth > part.clientWidth + 1).map((part) => part.textContent)"
+    )
+    assert cut == []
+
+
+FAINT = """
+const light = (colour) => {
+  const [r, g, b] = colour.match(/[\\d.]+/g).slice(0, 3).map((value) => value / 255)
+    .map((value) => value <= 0.03928 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+};
+const behind = (part) => {
+  for (let place = part; place; place = place.parentElement) {
+    const colour = getComputedStyle(place).backgroundColor;
+    if (!/, 0\\)|transparent/.test(colour)) return colour;
+  }
+};
+const own = (part) => [...part.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+return [...document.body.querySelectorAll("*")]
+  .filter((part) => own(part) && part.getClientRects().length)
+  .map((part) => {
+    const style = getComputedStyle(part), ink = part.ownerSVGElement ? style.fill : style.color;
+    const [low, high] = [light(ink), light(behind(part))].sort((one, other) => one - other);
+    return [part.textContent.slice(0, 30), (high + 0.05) / (low + 0.05)];
+  }).filter(([, ratio]) => !(ratio >= 4.5));
+"""
+"""Texts with less contrast to what lies behind them than the 4.5 of WCAG 2.2, level AA."""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_text_stands_out_from_its_ground(browser, page, scheme):
+    show(browser, page, scheme=scheme)
+    assert browser.execute_script(FAINT) == []
 
 
 def test_every_section_has_something_in_it(browser, page):

@@ -17,7 +17,7 @@ from grucli.recipe import load_recipe
 from grucli.results import Ensemble, SeedLoss
 from grucli.runs import streaming
 from grucli.runs.explaining import explain
-from grucli.runs.inspection import inspect_weights
+from grucli.runs.inspection import compare, history, inspect_weights
 from grucli.runs.opened import open_checkpoint, open_table
 from grucli.runs.tracing import trace
 from grucli.runs.units import inspect_unit
@@ -113,6 +113,20 @@ def test_each_model_can_be_looked_at_with_the_way_that_it_went(alone):
         ]
         assert shown.movement == own.movement
         assert shown.notes[0].startswith(f"Model {member} of 3")
+
+
+def test_the_history_of_each_model_is_its_own(alone):
+    for member, name in ((None, "7"), (1, "7"), (2, "8"), (3, "9")):
+        shown, own = history(alone / "run", member=member), history(alone / name)
+        assert (shown.records, shown.findings) == (own.records, own.findings)
+
+
+def test_a_comparison_is_of_the_model_that_is_named_in_each_file_of_several(alone):
+    changes = compare(alone / "7", alone / "8").changes
+    assert compare(alone / "7", alone / "run", member=2).changes == changes
+    assert compare(alone / "run", alone / "run", member=3).changes[0].relative_change == 0.0
+    with pytest.raises(UsageError, match="holds one model; leave it out"):
+        compare(alone / "7", alone / "8", member=2)
 
 
 def test_a_trace_a_step_and_a_unit_are_of_the_model_that_is_named(alone):

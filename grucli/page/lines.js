@@ -20,11 +20,13 @@ function lineChart({title, lines, bands = [], xLabel, yLabel, logX, logY, xTexts
   return figure;
 }
 
+// Bands lie in each other, the narrowest first: it has the shade of all of them.
 function legendOf(lines) {
+  const wider = (line) => lines.slice(lines.indexOf(line)).filter(({low}) => low);
   const items = lines.map((line) => make("li", {},
     make("svg", {viewBox: "0 0 22 10", "aria-hidden": "true"},
-      line.low ? make("rect", {width: 22, height: 10, class: `interval interval-${line.color}`})
-        : make("line", {x1: 0, x2: 22, y1: 5, y2: 5, class: `line line-${line.color}${line.dashed ? " dashed" : ""}`})),
+      ...line.low ? wider(line).map(({color}) => make("rect", {width: 22, height: 10, class: `interval interval-${color}`}))
+        : [make("line", {x1: 0, x2: 22, y1: 5, y2: 5, class: `line line-${line.color}${line.dashed ? " dashed" : ""}`})]),
     line.name));
   return make("ul", {class: "legend"}, ...items);
 }

@@ -2,8 +2,8 @@
 const data = JSON.parse(document.getElementById("data").textContent);
 const WORDS = {
   model: "this model", ...Object.fromEntries(data.baselines.map(({name, words}) => [name, words])),
-  ih: "input to hidden", hh: "hidden to hidden", bias_ih: "bias, input side", bias_hh: "bias, state side",
-  gain_ih: "gain, input side", gain_hh: "gain, state side", bias: "bias", gain: "gain",
+  ih: "input to hidden", hh: "hidden to hidden", bias_ih: "input bias", bias_hh: "hidden bias",
+  gain_ih: "input gain", gain_hh: "hidden gain", bias: "bias", gain: "gain",
 };
 const QUANTITIES = Object.fromEntries(data.quantities.map(({name, ...facts}) => [name, facts]));
 const wordsOf = (key) => WORDS[key] ?? key;
@@ -213,11 +213,11 @@ function drawGates(body) {
       lines: found.gates.map((gate, color) => ({name: `${gate.symbol} ${gate.gate} (${gate.activation})`, color, x: found.x, y: gate.by_step})),
     })];
     const share = (value) => `${(100 * value).toFixed(1)} %`;
-    parts.push(table(["", "mean", "standard deviation", "left saturated", "right saturated", "units always left", "always right"], found.gates.map((gate) => ({
+    parts.push(table(["", "mean", "std", "left sat.", "right sat.", "always left", "always right"], found.gates.map((gate) => ({
       cells: [`${gate.symbol} ${gate.gate}`, digits(gate.mean, 3), digits(gate.standard_deviation, 3), share(gate.left_saturated_share), share(gate.right_saturated_share), gate.always_left_saturated.length, gate.always_right_saturated.length],
     }))));
     if (found.gradient_by_lag.length) {
-      const left = found.gradient_half_lag === null ? "none" : `half is left ${found.gradient_half_lag} steps back, a tenth ${found.gradient_tenth_lag}, a hundredth ${found.gradient_hundredth_lag}`;
+      const left = found.gradient_half_lag === null ? "none" : `half is left ${found.gradient_half_lag} ${found.gradient_half_lag === 1 ? "step" : "steps"} back, a tenth ${found.gradient_tenth_lag}, a hundredth ${found.gradient_hundredth_lag}`;
       parts.push(lineChart({
         title: `Gradient against lag: ${left}`, xLabel: "steps back", yLabel: "mean |dL/dh|", logY: true, height: 220,
         lines: [{name: "gradient", color: 0, x: found.lag, y: found.gradient_by_lag}],

@@ -5,6 +5,7 @@ import io
 import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from grucli.results import (
 from grucli.runs.checkpoints import checkpoint_in
 from grucli.weights import (
     NeedsNoLayoutError,
+    OneModelError,
     WeightFile,
     build_weight_report,
     compare_weights,
@@ -73,17 +75,25 @@ def read_file(path: str | Path, layout: str | None, member: int | None = None) -
     return read_weights(path, named, member=member)
 
 
-def _read_both(before: str | Path, after: str | Path, layout: str | None) -> list[WeightFile]:
-    """Two files, of which one at least needs the layout that is named."""
-    files, refusals = [], []
+def _read_both(
+    before: str | Path, after: str | Path, layout: str | None, member: int | None
+) -> list[WeightFile]:
+    """Two files, of which one at least needs the layout, and holds the model, that is named."""
+    files: list[WeightFile] = []
+    refusals: dict[str, list[UsageError]] = {"layout": [], "member": []}
     for path in (before, after):
-        try:
-            files.append(read_file(path, layout))
-        except NeedsNoLayoutError as refusal:
-            refusals.append(refusal)
-            files.append(read_file(path, None))
-    if len(refusals) == len(files):
-        raise refusals[0]
+        asked: dict[str, Any] = {"layout": layout, "member": member}
+        while True:
+            try:
+                files.append(read_file(path, **asked))
+                break
+            except (NeedsNoLayoutError, OneModelError) as refusal:
+                idle = "member" if isinstance(refusal, OneModelError) else "layout"
+                refusals[idle].append(refusal)
+                asked[idle] = None
+    for of_both in refusals.values():
+        if len(of_both) == len(files):
+            raise of_both[0]
     return files
 
 
@@ -122,10 +132,17 @@ def check_finite_change(comparison: WeightComparison) -> None:
 
 
 def compare(
-    before: str | Path, after: str | Path, *, layout: str | None = None
+    before: str | Path,
+    after: str | Path,
+    *,
+    layout: str | None = None,
+    member: int | None = None,
 ) -> WeightComparison:
-    """How the matrices, recipes and scalers of two checkpoints differ."""
-    return compare_weights(*_read_both(before, after, layout))
+    """How the matrices, recipes and scalers of two checkpoints differ.
+
+    ``layout`` and ``member`` are as in ``inspect_weights``, for each of the two that needs them.
+    """
+    return compare_weights(*_read_both(before, after, layout, member))
 
 
 def picture(
@@ -136,10 +153,14 @@ def picture(
 
 
 def picture_change(
-    before: str | Path, after: str | Path, *, layout: str | None = None
+    before: str | Path,
+    after: str | Path,
+    *,
+    layout: str | None = None,
+    member: int | None = None,
 ) -> WeightPictures:
     """The matrices that two checkpoints share. Raises CheckpointError where they share none."""
-    pictures = picture_weights(_read_both(before, after, layout), ["A", "B"])
+    pictures = picture_weights(_read_both(before, after, layout, member), ["A", "B"])
     if not pictures.matrices:
         raise CheckpointError(
             f"{before} and {after}: no matrix of one name and shape in both; expected two "
@@ -148,9 +169,9 @@ def picture_change(
     return pictures
 
 
-def history(path: str | Path) -> WeightHistory:
+def history(path: str | Path, *, member: int | None = None) -> WeightHistory:
     """How the weights of the run that a checkpoint lies in were learned."""
-    return read_history(checkpoint_in(path))
+    return read_history(checkpoint_in(path), member=member)
 
 
 def pick_matrix(

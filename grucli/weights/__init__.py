@@ -4,7 +4,7 @@ from grucli.weights.compare import compare_weights
 from grucli.weights.foreign import NeedsNoLayoutError, read_weights
 from grucli.weights.history import read_history
 from grucli.weights.lines import read_epochs, read_snapshots, snapshot_values
-from grucli.weights.members import SEEDS, member_weights
+from grucli.weights.members import SEEDS, OneModelError, member_weights
 from grucli.weights.movement import read_movement
 from grucli.weights.numbers import comparison_numbers, long_names, report_numbers
 from grucli.weights.pictures import film_frames, picture_weights, spectra_of_run
@@ -16,6 +16,7 @@ from grucli.weights.unit import unit_report
 __all__ = [
     "SEEDS",
     "NeedsNoLayoutError",
+    "OneModelError",
     "RecurrentModule",
     "WeightFile",
     "build_weight_report",

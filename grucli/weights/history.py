@@ -9,14 +9,15 @@ from grucli.weights.learning import find_learning, learning_findings
 from grucli.weights.lines import read_epochs, read_records
 
 
-def read_history(checkpoint: str | Path) -> WeightHistory:
+def read_history(checkpoint: str | Path, *, member: int | None = None) -> WeightHistory:
     """Read weights.jsonl and metrics.jsonl beside a checkpoint and say where learning happened.
 
+    ``member`` says which of the models of ``train.seeds`` is meant, from 1 (default: the first).
     A last line that is being written by a training still under way is left out. Raises
     CheckpointError where a file is missing or another line is not what training writes.
     """
-    file = read_weights(checkpoint)
-    folder = Path(checkpoint).parent
+    file = read_weights(checkpoint, member=member)
+    folder = file.folder
     records = read_records(folder, file)
     epochs = read_epochs(folder)
     if not records:

@@ -10,6 +10,10 @@ SEEDS = "seeds"
 """The folder of a run in which the runs of its further models lie, each named by its seed."""
 
 
+class OneModelError(UsageError):
+    """A model that is named by its number, of a file that holds one alone."""
+
+
 def member_weights(
     path: str, models: Sequence[Mapping[str, Any]], member: int | None
 ) -> Mapping[str, Any]:
@@ -20,7 +24,7 @@ def member_weights(
     if member is None:
         return models[0]
     if len(models) == 1:
-        raise UsageError(f"--member {member}: {printable(path)} holds one model; leave it out")
+        raise OneModelError(f"--member {member}: {printable(path)} holds one model; leave it out")
     if not 1 <= member <= len(models):
         raise UsageError(
             f"--member {member}: {printable(path)} holds {len(models)} models; expected 1 to "

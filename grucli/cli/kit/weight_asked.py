@@ -14,11 +14,12 @@ UNIT = "--unit, which shows one unit"
 REPORT = "the report of all matrices; --output writes one, named with --matrix"
 
 _FITTING = {
-    HISTORY: {"--plot"},
-    COMPARISON: {"OTHER", "--layer", "--gate", "--sort", "--layout", "--fail-if", "--plot"},
-    MATRIX: {"--matrix", "--output", "--layout", "--member", "--plot"},
+    HISTORY: {"--names", "--member", "--plot"},
+    COMPARISON: {"OTHER", "--layer", "--gate", "--sort", "--names", "--layout", "--member"}
+    | {"--fail-if", "--plot"},
+    MATRIX: {"--matrix", "--output", "--names", "--layout", "--member", "--plot"},
     UNIT: {"--unit", "--layer", "--layout", "--member"},
-    REPORT: {"--layer", "--gate", "--sort", "--layout", "--member", "--all", "--exact"}
+    REPORT: {"--layer", "--gate", "--sort", "--names", "--layout", "--member", "--all", "--exact"}
     | {"--fail-if", "--plot"},
 }
 """What is shown, and the options that do something to it."""
@@ -70,6 +71,7 @@ class Asked:
             "--layer": self.layers,
             "--gate": self.gates,
             "--sort": self.sort,
+            "--names": self.names != "symbols",
             "--layout": self.layout,
             "--member": self.member is not None,
             "--all": self.all,

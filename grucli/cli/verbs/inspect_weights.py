@@ -159,7 +159,7 @@ def _show_history(asked: Asked) -> None:
 
         return draw_history(history)
 
-    history = inspection.history(asked.checkpoint)
+    history = inspection.history(asked.checkpoint, member=asked.member)
     write_plot(asked.plot, drawing)
     _show(asked, history, render_weight_history)
 
@@ -175,10 +175,10 @@ def _compare(asked: Asked) -> None:
     def drawing() -> Any:
         from grucli.figures.matrices import draw_change
 
-        pictures = inspection.picture_change(asked.checkpoint, other, layout=asked.layout)
+        pictures = inspection.picture_change(asked.checkpoint, other, **asked.which)
         return draw_change(arranging.arrange_pictures(pictures, asked.wanted))
 
-    comparison = inspection.compare(asked.checkpoint, other, layout=asked.layout)
+    comparison = inspection.compare(asked.checkpoint, other, **asked.which)
     shown = arranging.arrange_comparison(comparison, asked.wanted)
     write_plot(asked.plot, drawing)
     _show(asked, shown, render_weight_comparison)
