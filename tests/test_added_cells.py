@@ -167,6 +167,61 @@ def test_a_cell_is_added(copy):
     assert "(1 - f) * h + f * n" in explained
 
 
+SUMS = '''
+def _step_of_sums(rule, weights, s_BG, c_BH):
+    """Each gate's sum normalised on its own."""
+    sums, sizes = s_BG.chunk(4, dim=-1), norm_blocks(rule, s_BG.shape[-1])
+    vectors = (blocks(vector, sizes) for vector in (weights.gain_sum, weights.bias_sum))
+    a = tuple(normalise(rule, *part) for part in zip(sums, *vectors, strict=True))
+    i, f, o = (torch.sigmoid(a[at]) for at in (0, 1, 3))
+    g = torch.tanh(a[2])
+    c = f * c_BH + i * g
+    return StepValues((o * torch.tanh(c), c), (i, f, g, o), a, sums, a)
+
+
+def run_fused('''
+
+
+SUMS_CHECK = """
+import torch
+from grucli.nn import LSTM
+torch.manual_seed(0)
+module = LSTM(3, 5, layer_norm="sum").double()
+x, w = torch.randn(4, 2, 3, dtype=torch.float64), module.state_dict()
+gains, biases = (w[f"{kind}_sum_l0"].normal_().chunk(4) for kind in ("gain", "bias"))
+h = c = torch.zeros(2, 5, dtype=torch.float64)
+for row in x:
+    sums = (row @ w["weight_ih_l0"].T + h @ w["weight_hh_l0"].T).chunk(4, dim=-1)
+    normed = [(s - s.mean(1, True)) / (s.var(1, False, keepdim=True) + 1e-5).sqrt() for s in sums]
+    i, f, g, o = (g * s + b for g, s, b in zip(gains, normed, biases))
+    c = f.sigmoid() * c + i.sigmoid() * g.tanh()
+    h = o.sigmoid() * c.tanh()
+torch.testing.assert_close(module(x)[0][-1], h)
+"""
+
+
+def test_a_layer_normalisation_is_added(copy):
+    """Each gate's sum of an LSTM, as equation 4 of Ba et al. 2016 has it of a plain network."""
+    none = '        LayerNorm("none"),\n'
+    row = '        LayerNorm("sum", groups=tuple((gate,) for gate in _GATES), of_sum=True),\n'
+    copy.change("cells/lstm.py", none, none + row)
+    equations, sums = "nn/cells/lstm.py", "    a_BG = x_BG + q_BG\n"
+    turn = "    if rule.norm.of_sum:\n        return _step_of_sums(rule, weights, a_BG, state[1])\n"
+    copy.change(equations, sums, sums + turn)
+    copy.change(equations, "def run_fused(", SUMS)
+    copy.change(equations, "import normalise", "import blocks, normalise")
+    copy.change(equations, "LayerWeights, StepValues", "LayerWeights, StepValues, norm_blocks")
+    copy.check_page("a layer norm", "lstm")
+    train = f"{TRAIN} --set model.cell=lstm --set model.layer_norm=sum --set model.eps=1e-4"
+    explain = "explain run/best.pt --at 100"
+    _, shown, explained = copy.verbs(train, f"{INSPECT} --json", explain, then=SUMS_CHECK)
+    assert {"g_i", "g_f", "g_g", "g_o"} <= symbols_of(shown)
+    divided = [item["layer_norm_standard_deviation"] for item in json.loads(shown)["matrices"][:8]]
+    assert all(0.01 <= size < 10 for size in divided)
+    assert "(sum_f - mean_f) / dev_f * g_f + b_f" in explained
+    assert "they agree" in explained
+
+
 def test_a_cell_without_hidden_to_hidden_matrices_is_added(copy):
     """minGRU of Feng et al. 2024, arXiv 2410.01201, section 3.1."""
     add_cell(copy, "mingru", MINGRU, MINGRU_EQUATIONS)

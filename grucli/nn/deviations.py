@@ -52,9 +52,11 @@ def _sums(
             own = (weights.weight_hh, weights.norm_bias_hh)
             sums["weight_hh"] = functional.linear(before_NH, *own)
         return sums
-    x_NG = project_input(module.rule, weights, x_TBC).flatten(0, 1)
-    sums_NG = torch.cat(step_values(module.rule, weights, x_NG, (before_NH,)).sums, dim=-1)
-    return dict.fromkeys(module.rule.spec.weights, sums_NG)
+    spec, x_NG = module.rule.spec, project_input(module.rule, weights, x_TBC).flatten(0, 1)
+    # Gates read h alone: what the other parts of the state are is nothing to their sums.
+    state = (before_NH, *[torch.zeros_like(before_NH)] * (len(spec.state) - 1))
+    sums_NG = torch.cat(step_values(module.rule, weights, x_NG, state).sums, dim=-1)
+    return dict.fromkeys(spec.weights, sums_NG)
 
 
 def _by_gate(module: Recurrent, place: Place, kind: str, sums_NG: Tensor) -> dict[str, float]:
