@@ -20,6 +20,7 @@ from processes import peak_mib, take_turns
 
 from grucli.columns import Columns
 from grucli.data import build_panel, read_table
+from grucli.data.readers.wanted import Wanted
 
 
 def write_table(path: Path, rows: int, columns: int) -> None:
@@ -39,7 +40,7 @@ def load(reader: str, path: str) -> None:
     if reader == "pandas":
         values = pd.read_csv(path).iloc[:, 1:].to_numpy()
     else:
-        table = read_table(path, time="minute")
+        table = read_table(path, Wanted("minute"))
         values = build_panel(table, Columns(table.columns)).values
     seconds = time.perf_counter() - started
     array_mib = values.size * 8 / 2**20

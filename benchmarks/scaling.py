@@ -27,6 +27,7 @@ from processes import peak_mib
 import grucli
 from grucli.cli.views.prediction import write_prediction_csv
 from grucli.data import read_frame
+from grucli.data.readers.wanted import Wanted
 from grucli.nn.native.binding import kernel_words
 from grucli.runs import tables
 
@@ -78,16 +79,10 @@ def layers_alone(predictor: grucli.Predictor, series: int, context: int) -> floa
 def measure(predictor: grucli.Predictor, series: int, rows: int) -> dict[str, float]:
     """All stages for so many series."""
     frame, recipe = walks(series, rows), predictor.opened.recipe.data
-    read, table = timed(
-        lambda: read_frame(
-            frame,
-            source="walks",
-            time=recipe.time,
-            columns=recipe.columns.read,
-            texts=recipe.series,
-            dialect=recipe.dialect,
-        )
+    wanted = Wanted(
+        recipe.time, columns=recipe.columns.read, texts=recipe.series, dialect=recipe.dialect
     )
+    read, table = timed(lambda: read_frame(frame, wanted, source="walks"))
     kept, tables.read_frame = tables.read_frame, lambda *_, **__: table
     try:
         predict, forecast = timed(lambda: predictor.predict(frame))

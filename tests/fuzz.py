@@ -27,7 +27,7 @@ with atheris.instrument_imports(include=["grucli"]):
     from grucli.data.readers.csv_fast import read_fast
     from grucli.data.readers.csv_strict import read_strict
     from grucli.data.readers.sources import Source
-    from grucli.dialect import Dialect
+    from grucli.data.readers.wanted import Wanted
     from grucli.errors import CheckpointError, DataError
     from grucli.formats import read_tensors
 
@@ -70,7 +70,7 @@ def table_of(read, content: bytes):
     """Times and values as they were read; None where they were not."""
     source = Source("f", content)
     try:
-        table = read(source, time=["day"], columns=["a"], dialect=Dialect())
+        table = read(source, Wanted("day", columns=["a"]))
     except DataError as error:
         check_words(error)
         return None

@@ -205,11 +205,11 @@ def is_json_lines(source):
     return source.head(1) == b"{"
 
 
-def read_json_lines(source, **asked):
+def read_json_lines(source, wanted):
     """The wanted columns of a file of objects."""
     with source.open("utf-8") as binary:
         frame = pd.read_json(io.BytesIO(binary.read()), lines=True)
-    return read_frame(frame, source=source.name, **asked)
+    return read_frame(frame, wanted, source=source.name)
 '''
 UNROLLED = '''
 """One map for all steps, of the last state and a learned vector of the step."""
@@ -247,8 +247,8 @@ def test_a_reader_and_a_decoder_are_added(copy):
     beside = "from grucli.data.readers.kinds import"
     own = "from grucli.data.readers.json_lines import is_json_lines, read_json_lines\n"
     copy.change("data/readers/table.py", beside, own + beside)
-    plain = "    return read_fast(source, **asked) or"
-    told = "    if is_json_lines(source):\n        return read_json_lines(source, **asked)\n"
+    plain = "    return read_fast(source, wanted) or"
+    told = "    if is_json_lines(source):\n        return read_json_lines(source, wanted)\n"
     copy.change("data/readers/table.py", plain, told + plain)
     copy.check_page("a reader of tables", "json_lines")
     copy.touched.clear()

@@ -10,6 +10,7 @@ from grucli.columns import Columns
 from grucli.data import Span, build_panel, parse_table
 from grucli.data.calendar import add_calendar, calendar_values, check_calendar
 from grucli.data.frequency import Frequency
+from grucli.data.readers.wanted import Wanted
 from grucli.data.timestamps import TimeStyle
 from grucli.errors import DataError, RecipeError
 from tests.recipe_texts import BASE, errors_of
@@ -147,7 +148,7 @@ PANEL_COLUMNS = Columns(("y",), past=("x",), calendar=("weekday sin", "weekday c
 
 def panel_of(days):
     rows = "\n".join(f"{day},{n},{n % 3}" for n, day in enumerate(days))
-    table = parse_table(f"t,y,x\n{rows}\n".encode(), source="f", time="t")
+    table = parse_table(f"t,y,x\n{rows}\n".encode(), Wanted("t"), source="f")
     plain = build_panel(table, Columns(("y",), past=("x",)))
     return add_calendar(plain, PANEL_COLUMNS, ["weekday"])
 

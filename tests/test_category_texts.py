@@ -1,6 +1,7 @@
 """Columns of texts in a table: found, numbered, and what the training span says of them."""
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -23,10 +24,12 @@ from grucli.data import (
 from grucli.data.readers.csv_fast import read_fast
 from grucli.data.readers.csv_strict import read_strict
 from grucli.data.readers.sources import Source
+from grucli.data.readers.wanted import Wanted
 from grucli.dialect import Dialect
 from grucli.errors import DataError
 
 PLAIN = Dialect()
+ALL = Wanted("t", columns=("y", "wind", "promo"), undecided=("wind", "promo"))
 
 
 WIND = "t,y,wind,promo\n1,1,NW,\n2,2,,tv\n3,3,NA,tv\n4,4,SE,flyer\n"
@@ -34,9 +37,9 @@ WIND = "t,y,wind,promo\n1,1,NW,\n2,2,,tv\n3,3,NA,tv\n4,4,SE,flyer\n"
 
 def read(text, *, known=None, **options):
     """A table with its texts as numbers, and these texts."""
-    wanted = {"time": "t", "columns": ("y", "wind", "promo"), "undecided": ("wind", "promo")}
-    table = parse_table(text.encode(), source="f", **(wanted | options))
-    return number_texts(table, wanted["columns"], known or {}, options.get("dialect", PLAIN))
+    wanted = replace(ALL, **options)
+    table = parse_table(text.encode(), wanted, source="f")
+    return number_texts(table, ALL.columns, known or {}, wanted.dialect)
 
 
 # --- reading ---------------------------------------------------------------------------------
@@ -54,9 +57,9 @@ def test_texts_that_are_known_keep_their_numbers():
 
 
 def test_both_ways_to_read_a_csv_give_the_same_texts():
-    asked = {"time": ("t",), "columns": ("y",), "texts": ("wind",), "sparse": ("wind",)}
+    wanted = Wanted("t", columns=("y",), texts=("wind",), sparse=("wind",))
     source = Source("f", WIND.encode())
-    fast, strict = (how(source, **asked, dialect=PLAIN) for how in (read_fast, read_strict))
+    fast, strict = (how(source, wanted) for how in (read_fast, read_strict))
     for table in (fast, strict):
         assert [table.texts[0].words[code] for code in table.texts[0].codes] == [
             *("NW", "", "NA", "SE")
@@ -85,19 +88,17 @@ def held(kind, tmp_path):
 
 @pytest.mark.parametrize("kind", ["pandas", "categorical", "polars", "pyarrow", "parquet"])
 def test_frames_and_parquet_files_give_the_same(tmp_path, kind):
-    asked = {"time": "t", "columns": ("y", "wind", "promo"), "undecided": ("wind", "promo")}
     table = held(kind, tmp_path)
     read_it = read_table if isinstance(table, str) else read_frame
     options = {} if isinstance(table, str) else {"source": "f"}
-    found = read_it(table, **asked, **options, dialect=PLAIN)
-    numbered = number_texts(found, asked["columns"], {}, PLAIN)
+    numbered = number_texts(read_it(table, ALL, **options), ALL.columns, {}, PLAIN)
     assert numbered.values.tolist() == read(WIND).values.tolist()
 
 
 def test_truth_values_of_a_frame_are_the_texts_that_a_file_would_have():
     frame = pd.DataFrame({"t": [1, 2, 3], "y": [1.0, 2, 3], "promo": [True, False, True]})
-    asked = {"time": "t", "columns": ("y", "promo"), "undecided": ("promo",)}
-    table = number_texts(read_frame(frame, source="f", **asked, dialect=PLAIN), *NAMED)
+    wanted = Wanted("t", columns=("y", "promo"), undecided=("promo",))
+    table = number_texts(read_frame(frame, wanted, source="f"), *NAMED)
     assert table.categories == {"promo": ("", "True", "False")}
 
 
@@ -106,8 +107,8 @@ NAMED = (("y", "promo"), {}, PLAIN)
 
 def test_a_number_is_the_same_name_in_a_file_and_in_a_frame_with_gaps():
     frame = pd.DataFrame({"t": [1, 2, 3], "y": [1.0, 2, 3], "promo": [3, None, 7]})
-    asked = {"time": "t", "columns": ("y",), "texts": ("promo",), "sparse": ("promo",)}
-    table = number_texts(read_frame(frame, source="f", **asked, dialect=PLAIN), *NAMED)
+    wanted = Wanted("t", columns=("y",), texts=("promo",), sparse=("promo",))
+    table = number_texts(read_frame(frame, wanted, source="f"), *NAMED)
     assert table.categories == {"promo": ("", "3", "7")}
     assert Classes(("", "3", "7"), PLAIN).class_of("7.00") == 2
 
@@ -116,9 +117,8 @@ def test_several_files_number_their_texts_as_one(tmp_path):
     first, second = tmp_path / "1.csv", tmp_path / "2.csv"
     first.write_text(WIND)
     second.write_text("t,y,wind,promo\n5,5,SE,\n6,6,N,9\n")
-    asked = {"time": "t", "columns": ("y", "wind", "promo"), "undecided": ("wind", "promo")}
-    table = read_table([str(first), str(second)], **asked)
-    numbered = number_texts(table, asked["columns"], {}, PLAIN)
+    table = read_table([str(first), str(second)], ALL)
+    numbered = number_texts(table, ALL.columns, {}, PLAIN)
     assert numbered.values[:, 1].tolist() == [1, 0, 0, 2, 2, 3]
 
 
@@ -139,10 +139,10 @@ def test_a_column_of_numbers_with_something_else_in_it_is_refused_as_ever(cells,
     first, second = cells.split("|")
     text = f't;y;wind\n1;1;"{first}"\n2;2;"{second}"\n'
     dialect = Dialect(delimiter=";")
-    asked = {"time": "t", "columns": ("y", "wind"), "undecided": ("wind",), "dialect": dialect}
+    wanted = Wanted("t", columns=("y", "wind"), undecided=("wind",), dialect=dialect)
 
     def read_and_check():
-        check_texts(parse_table(text.encode(), source="f", **asked), ("wind",), dialect)
+        check_texts(parse_table(text.encode(), wanted, source="f"), ("wind",), dialect)
 
     with pytest.raises(DataError) as caught:
         read_and_check()

@@ -21,6 +21,7 @@ from grucli.data import (
     scaler_from_plain,
     whole_span,
 )
+from grucli.data.readers.wanted import Wanted
 from grucli.errors import DataError
 from grucli.recipe import ForecastRecipe, dump_recipe
 from grucli.runs.streaming import Stream
@@ -35,7 +36,7 @@ HOLES = "t,a,b,c,d\n1,1,10,5,1\n2,,,,2\n4,4,40,,4\n5,5,50,8,5\n"
 
 
 def panel_of(text, missing, columns=ABC, **options):
-    table = parse_table(text.encode(), source="f", time="t", columns=columns.read)
+    table = parse_table(text.encode(), Wanted("t", columns=columns.read), source="f")
     return build_panel(table, columns, missing=missing, **options)
 
 
@@ -179,7 +180,7 @@ def test_every_series_is_scaled_by_its_own_logarithms():
         for name, scale in (("a", 1), ("b", 100))
         for n in range(6)
     )
-    table = parse_table(text.encode(), source="f", time="t", columns=("y",), texts=("s",))
+    table = parse_table(text.encode(), Wanted("t", columns=("y",), texts=("s",)), source="f")
     panel = build_panel(table, Columns(("y",)), series=("s",))
     span = whole_span(panel)
     options = {"transform": "log", "transformed": ("y",)}

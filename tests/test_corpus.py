@@ -10,6 +10,7 @@ import pytest
 from grucli.cli.app import run
 from grucli.columns import Columns
 from grucli.data import build_panel, read_table
+from grucli.data.readers.wanted import Wanted
 from grucli.errors import DataError
 
 CORPUS = Path(__file__).parent / "corpus"
@@ -30,7 +31,7 @@ def refusal_of(path):
 def values_or_refusal_of(path):
     """The first values of a table, or the first word on what is wrong with it."""
     try:
-        table = read_table(str(path), time="day", columns=["a"])
+        table = read_table(str(path), Wanted("day", columns=["a"]))
         panel = build_panel(table, Columns(("a",)), missing="mask")
     except DataError as error:
         problems = error.problems

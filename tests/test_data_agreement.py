@@ -5,6 +5,7 @@ import pytest
 from grucli.data.readers.csv_fast import read_fast
 from grucli.data.readers.csv_strict import read_strict
 from grucli.data.readers.sources import Source
+from grucli.data.readers.wanted import Wanted
 from grucli.dialect import Dialect
 from tests.sweeps.cells import column_of
 
@@ -23,5 +24,5 @@ def test_a_plus_sign_in_an_exponent_is_plain():
 def test_a_line_longer_than_the_strict_reader_takes_is_left_to_it():
     for text in ("x" * 140_000, "x" * 120_000):
         content = f"t,a,note\n0,1,\n1,2,{text}\n2,3,\n".encode()
-        fast = read_fast(Source("f", content), time=["t"], columns=["a"], dialect=Dialect())
+        fast = read_fast(Source("f", content), Wanted(["t"], columns=["a"], dialect=Dialect()))
         assert (fast is None) == (len(text) > 131_072)

@@ -11,13 +11,13 @@ MEBIBYTES = 400
 CHILD = f"""
 import json, resource, sys
 resource.setrlimit(resource.RLIMIT_CPU, ({SECONDS}, {SECONDS}))
-from grucli.data import read_table
+from grucli.data import Wanted, read_table
 from grucli.errors import DataError
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 before, problems = peak(), {{}}
 for path, columns in json.loads(sys.argv[1]).items():
     try:
-        read_table(path, time="t", columns=columns)
+        read_table(path, Wanted("t", columns=columns))
     except DataError as error:
         problems[path] = list(error.problems)[:50]
 print(json.dumps([problems, peak() - before]))

@@ -9,6 +9,7 @@ import pytest
 
 from grucli.columns import Columns
 from grucli.data import build_panel, parse_table, split_panel, stream_blocks
+from grucli.data.readers.wanted import Wanted
 from grucli.dialect import Dialect
 from grucli.errors import DataError
 
@@ -25,7 +26,7 @@ def clock(begin, count, *, zone=BERLIN, **step):
 def table_of(texts, zone="Europe/Berlin", **dialect):
     rows = "".join(f"{text},{row}\n" for row, text in enumerate(texts))
     dialect = Dialect(time_zone=zone, **dialect)
-    return parse_table(f"t,a\n{rows}".encode(), source="f", time="t", dialect=dialect)
+    return parse_table(f"t,a\n{rows}".encode(), Wanted("t", dialect=dialect), source="f")
 
 
 def panel_of(texts, zone="Europe/Berlin", *, missing="error", **dialect):
@@ -139,9 +140,7 @@ def test_a_stream_reads_the_clock_row_by_row_as_a_table():
     stream = stream_blocks(
         io.BytesIO(f"t,a\n{rows}".encode()),
         "-",
-        time=["t"],
-        columns=["a"],
-        dialect=Dialect(time_zone="Europe/Berlin"),
+        Wanted("t", columns=["a"], dialect=Dialect(time_zone="Europe/Berlin")),
         zone="Europe/Berlin",
     )
     moments = [moment for block in stream for moment in block.moments.tolist()]

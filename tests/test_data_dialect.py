@@ -11,6 +11,7 @@ from grucli.data.readers.cells import NumberFormat
 from grucli.data.readers.csv_fast import read_fast
 from grucli.data.readers.csv_strict import read_strict
 from grucli.data.readers.sources import Source
+from grucli.data.readers.wanted import Wanted
 from grucli.dialect import Dialect
 from grucli.errors import DataError
 
@@ -26,7 +27,7 @@ GERMAN = Dialect(
 
 def parse(text, dialect, *, time="t", columns=None, encoding="utf-8", source="f"):
     content = text.encode(encoding)
-    return parse_table(content, source=source, time=time, columns=columns, dialect=dialect)
+    return parse_table(content, Wanted(time, columns=columns, dialect=dialect), source=source)
 
 
 def problems_of(text, dialect, **options):
@@ -38,8 +39,8 @@ def problems_of(text, dialect, **options):
 def both(text, dialect, columns=("a",)):
     """What the fast and the strict reader make of a table."""
     source = Source("f", text.encode(dialect.encoding))
-    options = {"time": ["t"], "columns": columns, "dialect": dialect}
-    return read_fast(source, **options), read_strict(source, **options)
+    wanted = Wanted("t", columns=columns, dialect=dialect)
+    return read_fast(source, wanted), read_strict(source, wanted)
 
 
 # --- numbers, delimiters, encodings ----------------------------------------------------------
@@ -116,7 +117,7 @@ def test_a_byte_that_an_encoding_does_not_have_is_named_at_its_line():
     content = b"t,a,note\n1,2,x\n2,3,\x81\n"
     with pytest.raises(DataError) as caught:
         parse_table(
-            content, source="f", time="t", columns=["a"], dialect=Dialect(encoding="cp1252")
+            content, Wanted("t", columns=["a"], dialect=Dialect(encoding="cp1252")), source="f"
         )
     (problem,) = caught.value.problems
     assert problem.startswith("f:3: byte 0x81 at character 5 is not CP1252; ")
@@ -125,14 +126,14 @@ def test_a_byte_that_an_encoding_does_not_have_is_named_at_its_line():
 @pytest.mark.parametrize("content", [b"\xff\xfet", b"t\0,\0a\0\n\0\0\xd8\n\0"])
 def test_text_broken_in_its_encoding_is_refused(content):
     with pytest.raises(DataError, match=r"not utf-16 behind byte|CP1252|UTF-16"):
-        parse_table(content, source="f", time="t", dialect=Dialect(encoding="utf-16"))
+        parse_table(content, Wanted("t", dialect=Dialect(encoding="utf-16")), source="f")
 
 
 @pytest.mark.parametrize("encoding", ["euc-jp", "ascii"])
 def test_no_pair_of_bytes_of_a_broken_encoding_becomes_another_character(encoding):
     content, dialect = b"t,a,note\n1,2,\xc3\x80\n", Dialect(encoding=encoding)
     with pytest.raises(DataError, match="f:2: byte 0xc3 at character 5 is not"):
-        parse_table(content, source="f", time="t", columns=["a"], dialect=dialect)
+        parse_table(content, Wanted("t", columns=["a"], dialect=dialect), source="f")
 
 
 DIALECTS = [
@@ -155,10 +156,10 @@ def test_the_fast_reader_never_reads_a_cell_of_a_dialect_otherwise(seed):
         cells = ["".join(draw.choice(LETTERS) for _ in range(draw.randint(1, 6)))]
         rows = "".join(f"{row}{dialect.delimiter}{cell}\n" for row, cell in enumerate(cells))
         source = Source("f", f"t{dialect.delimiter}a\n{rows}".encode())
-        fast = read_fast(source, time=["t"], columns=["a"], dialect=dialect)
+        fast = read_fast(source, Wanted(["t"], columns=["a"], dialect=dialect))
         if fast is not None:
             read += 1
-            strict = read_strict(source, time=["t"], columns=["a"], dialect=dialect)
+            strict = read_strict(source, Wanted(["t"], columns=["a"], dialect=dialect))
             assert strict.values.tobytes() == fast.values.tobytes(), (dialect, cells)
     assert read > 100
 
@@ -174,10 +175,10 @@ def test_a_number_format_reads_what_it_writes_in_every_dialect():
 def test_a_file_called_tsv_is_separated_by_tabs(tmp_path):
     path = tmp_path / "a.tsv"
     path.write_text("t\ta\n1\t2\n")
-    assert read_table(str(path), time="t").values.tolist() == [[2]]
+    assert read_table(str(path), Wanted("t")).values.tolist() == [[2]]
     path.write_text("t,a\n1,2\n")
     with pytest.raises(DataError, match=r'separated by a comma; set data.read.delimiter: ","'):
-        read_table(str(path), time="t")
+        read_table(str(path), Wanted("t"))
 
 
 # --- times -----------------------------------------------------------------------------------
@@ -285,25 +286,25 @@ def test_a_first_column_without_a_name_is_an_index_that_is_not_looked_at():
 def test_files_that_fit_a_pattern_are_one_table_in_the_order_of_their_numbers(tmp_path):
     for number in (1, 2, 10):
         (tmp_path / f"part{number}.csv").write_text(f"t,a\n{number},{number}\n")
-    table = read_table(str(tmp_path / "part*.csv"), time="t")
+    table = read_table(str(tmp_path / "part*.csv"), Wanted("t"))
     assert table.timestamps.tolist() == [1, 2, 10]
     listed = [str(tmp_path / f"part{number}.csv") for number in (10, 1)]
-    assert read_table(listed, time="t").timestamps.tolist() == [10, 1]
+    assert read_table(listed, Wanted("t")).timestamps.tolist() == [10, 1]
     assert table.where(2) == f"{tmp_path}/part10.csv:2"
     assert table.place(0) == f"line 2 of {tmp_path}/part1.csv"
 
 
 def test_a_file_whose_name_looks_like_a_pattern_is_read(tmp_path):
     (tmp_path / "a[1].csv").write_text("t,a\n1,2\n")
-    assert read_table(str(tmp_path / "a[1].csv"), time="t").values.tolist() == [[2]]
+    assert read_table(str(tmp_path / "a[1].csv"), Wanted("t")).values.tolist() == [[2]]
 
 
 def test_files_that_are_not_there_or_do_not_go_together_are_refused(tmp_path):
     (tmp_path / "a.csv").write_text("t,a\n1,2\n")
     (tmp_path / "b.csv").write_text("t,a\n2024-01-01,2\n")
     with pytest.raises(DataError, match="no file fits this pattern"):
-        read_table(str(tmp_path / "c*.csv"), time="t")
+        read_table(str(tmp_path / "c*.csv"), Wanted("t"))
     with pytest.raises(DataError, match="named twice"):
-        read_table([str(tmp_path / "a.csv"), str(tmp_path / "*.csv")], time="t")
+        read_table([str(tmp_path / "a.csv"), str(tmp_path / "*.csv")], Wanted("t"))
     with pytest.raises(DataError, match=r"b.csv: times are YYYY-MM-DD; expected a whole number"):
-        read_table(str(tmp_path / "*.csv"), time="t")
+        read_table(str(tmp_path / "*.csv"), Wanted("t"))

@@ -13,6 +13,7 @@ from pyarrow import parquet
 import grucli
 from grucli.columns import Columns
 from grucli.data import build_panel, parse_table, read_frame, read_table
+from grucli.data.readers.wanted import Wanted
 from grucli.dialect import Dialect
 from grucli.errors import DataError, UsageError
 
@@ -39,7 +40,7 @@ def framed(request):
 
 def read(frame, *, time="t", columns=None, dialect=None):
     return read_frame(
-        frame, source="the table", time=time, columns=columns, dialect=dialect or Dialect()
+        frame, Wanted(time, columns=columns, dialect=dialect or Dialect()), source="the table"
     )
 
 
@@ -52,7 +53,7 @@ def problem_of(frame, **options):
 
 def test_a_frame_is_read_as_the_csv_of_it_would_be(framed):
     table = read(framed(PANDAS))
-    written = parse_table(PANDAS.to_csv(index=False).encode(), source="f", time="t")
+    written = parse_table(PANDAS.to_csv(index=False).encode(), Wanted("t"), source="f")
     assert table.columns == written.columns == ("a", "i", "w", "f")
     exact = table.values[:, :3]
     np.testing.assert_array_equal(exact, written.values[:, :3])
@@ -130,11 +131,11 @@ def test_a_forecast_from_a_frame_is_that_from_the_file(trained, framed):
 def test_a_parquet_file_is_read_by_its_content(tmp_path):
     path = tmp_path / "table.csv"
     PANDAS.to_parquet(path)
-    table = read_table(str(path), time="t", columns=["a", "i"])
+    table = read_table(str(path), Wanted("t", columns=["a", "i"]))
     np.testing.assert_array_equal(table.values, read(PANDAS, columns=["a", "i"]).values)
     assert table.where(1) == f"{path}, row 1"
     with pytest.raises(DataError, match="no column 'aa'; did you mean 'a'"):
-        read_table(str(path), time="t", columns=["aa"])
+        read_table(str(path), Wanted("t", columns=["aa"]))
 
 
 def test_a_damaged_parquet_file_is_refused_in_one_line(tmp_path):
@@ -144,7 +145,7 @@ def test_a_damaged_parquet_file_is_refused_in_one_line(tmp_path):
     for damaged in (content[:-20], content[:4], content[:40] + content[60:]):
         path.write_bytes(damaged)
         with pytest.raises(DataError) as caught:
-            read_table(str(path), time="t", columns=["a"])
+            read_table(str(path), Wanted("t", columns=["a"]))
         (problem,) = caught.value.problems
         assert problem.startswith(f"{path}: a parquet file that cannot be read")
         assert "\n" not in problem
@@ -155,4 +156,4 @@ def test_without_pyarrow_a_parquet_file_says_what_to_install(tmp_path, monkeypat
     PANDAS.to_parquet(path)
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(DataError, match=r"pip install grucli\[parquet\]"):
-        read_table(str(path), time="t")
+        read_table(str(path), Wanted("t"))

@@ -8,12 +8,13 @@ import pytest
 import grucli
 from grucli.columns import Columns
 from grucli.data import build_panel, parse_table
+from grucli.data.readers.wanted import Wanted
 from grucli.errors import DataError
 
 
 def table_of(times):
     rows = "".join(f"{time},{row}\n" for row, time in enumerate(times))
-    return parse_table(f"t,a\n{rows}".encode(), source="f", time="t")
+    return parse_table(f"t,a\n{rows}".encode(), Wanted("t"), source="f")
 
 
 def panel_of(times, *, missing="linear", expected=None):

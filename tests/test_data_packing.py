@@ -9,6 +9,7 @@ from backports import zstd
 
 from grucli.data import parse_table
 from grucli.data.readers import packing
+from grucli.data.readers.wanted import Wanted
 from grucli.errors import DataError
 
 HEAD = b"day,a\n" + b"".join(b"2021-01-%02d,%d\n" % (day, day) for day in range(1, 11))
@@ -25,7 +26,7 @@ PACKINGS |= {"xz": lzma.compress, "zst": zstd_of}
 
 
 def read(content):
-    return parse_table(content, source="f", time="day").values[:, 0].tolist()
+    return parse_table(content, Wanted("day"), source="f").values[:, 0].tolist()
 
 
 def reads(content):

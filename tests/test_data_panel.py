@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from grucli.columns import Columns
 from grucli.data import Frequency, build_panel, parse_table
+from grucli.data.readers.wanted import Wanted
 from grucli.errors import CheckpointError, DataError
 
 
@@ -17,7 +18,7 @@ def panel_of(*rows, missing="error"):
     """A panel of texts ``time,a[,b]``."""
     names = ["a", "b", "c"][: rows[0].count(",")]
     content = "\n".join([",".join(["t", *names]), *rows])
-    table = parse_table(content.encode(), source="f", time="t")
+    table = parse_table(content.encode(), Wanted("t"), source="f")
     return build_panel(table, Columns(table.columns), missing=missing)
 
 
@@ -259,7 +260,7 @@ def test_filling_changes_no_measured_value_and_leaves_no_hole(data, missing):
 
 def rows_of(rows, *, missing="error", expected=None):
     """A panel of one column from lines of text, of an expected frequency."""
-    table = parse_table(f"day,x\n{rows}".encode(), source="t.csv", time="day", columns=["x"])
+    table = parse_table(f"day,x\n{rows}".encode(), Wanted("day", columns=["x"]), source="t.csv")
     return build_panel(table, Columns(table.columns), missing=missing, expected=expected)
 
 

@@ -5,11 +5,12 @@ import pytest
 
 from grucli.columns import Columns
 from grucli.data import build_panel, frequency_of, parse_table, regularise
+from grucli.data.readers.wanted import Wanted
 from grucli.errors import DataError
 
 
 def table_of(rows):
-    return parse_table(f"t,a\n{rows}".encode(), source="f", time="t")
+    return parse_table(f"t,a\n{rows}".encode(), Wanted("t"), source="f")
 
 
 def regular(rows, frequency=None, *, missing="error"):
@@ -106,7 +107,7 @@ SENSORS = """\
 
 
 def test_many_series_are_moved_to_the_same_times_each_for_itself():
-    table = parse_table(f"t,a,s\n{SENSORS}".encode(), source="f", time="t", texts=("s",))
+    table = parse_table(f"t,a,s\n{SENSORS}".encode(), Wanted("t", texts=("s",)), source="f")
     panel = build_panel(
         table,
         Columns(("a",)),

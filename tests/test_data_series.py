@@ -18,6 +18,7 @@ from grucli.data import (
     split_panel,
     whole_span,
 )
+from grucli.data.readers.wanted import Wanted
 from grucli.errors import DataError
 from grucli.nn import Forecaster
 from grucli.recipe import ForecastRecipe, recipe_from_mapping
@@ -34,7 +35,7 @@ def series_of(values, *, missing="error", first=0):
     """One series as a panel; None is a missing value, times are whole numbers from ``first``."""
     cells = ("" if value is None else repr(float(value)) for value in values)
     rows = "\n".join(f"{time},{cell}" for time, cell in enumerate(cells, start=first))
-    table = parse_table(f"t,a\n{rows}\n".encode(), source="f", time="t")
+    table = parse_table(f"t,a\n{rows}\n".encode(), Wanted("t"), source="f")
     return build_panel(
         table, Columns(("a",), flagged=("a",) if missing == "mask" else ()), missing=missing
     )
@@ -301,7 +302,7 @@ def test_a_season_of_few_of_many_series_is_none():
 
 
 def test_series_of_other_distances_are_refused():
-    weekly = parse_table(b"t,a\n0,1\n7,2\n", source="g", time="t")
+    weekly = parse_table(b"t,a\n0,1\n7,2\n", Wanted("t"), source="g")
     other = build_panel(weekly, Columns(("a",)))
     panels = [replace(series_of([1, 2]), ids=("x",)), replace(other, ids=("y",))]
     what = "g: rows of y are numbered in steps of 7, those of x of f numbered one by one"

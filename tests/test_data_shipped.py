@@ -11,6 +11,7 @@ import pytest
 
 from grucli.columns import Columns
 from grucli.data import build_panel, read_table
+from grucli.data.readers.wanted import Wanted
 
 REPOSITORY = Path(__file__).parent.parent
 DATA = REPOSITORY / "data"
@@ -30,7 +31,7 @@ def test_the_readme_has_the_sha256_of_every_table(name):
 
 def test_weekly_co2_keeps_its_missing_weeks():
     panel = build_panel(
-        read_table(str(DATA / "co2_weekly.csv"), time="week"), Columns(("co2",)), missing="mask"
+        read_table(str(DATA / "co2_weekly.csv"), Wanted("week")), Columns(("co2",)), missing="mask"
     )
     assert panel.frequency.words == "weekly (7 days)"
     assert panel.values.shape == (2284, 1)
@@ -40,13 +41,15 @@ def test_weekly_co2_keeps_its_missing_weeks():
 
 
 def test_sunspots_are_yearly_from_1700_to_2008():
-    panel = build_panel(read_table(str(DATA / "sunspots.csv"), time="year"), Columns(("sunspots",)))
+    panel = build_panel(
+        read_table(str(DATA / "sunspots.csv"), Wanted("year")), Columns(("sunspots",))
+    )
     assert panel.timestamps.tolist() == list(range(1700, 2009))
     assert panel.values[:, 0].min() == 0
 
 
 def test_a_constant_guess_at_the_adding_problem_errs_by_a_sixth():
-    table = read_table(str(DATA / "adding.csv.gz"), time="step", columns=["sum"])
+    table = read_table(str(DATA / "adding.csv.gz"), Wanted("step", columns=["sum"]))
     sums = table.values[100::101, 0]
     np.testing.assert_allclose(sums.var(), 1 / 6, rtol=0.05)
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from grucli.columns import Columns
 from grucli.data import Scaler, Span, build_panel, fit_scaler, parse_table, split_panel
+from grucli.data.readers.wanted import Wanted
 from grucli.errors import CheckpointError, DataError
 
 KINDS = ["standard", "minmax", "robust", "none"]
@@ -21,7 +22,7 @@ def panel_with(rows, time="number"):
     days = np.datetime64("2024-01-01") + np.arange(rows)
     times = range(rows) if time == "number" else days
     content = "t,a\n" + "".join(f"{when},{row}\n" for row, when in enumerate(times))
-    return build_panel(parse_table(content.encode(), source="f", time="t"), Columns(("a",)))
+    return build_panel(parse_table(content.encode(), Wanted("t"), source="f"), Columns(("a",)))
 
 
 def bounds(split):

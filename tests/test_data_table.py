@@ -18,8 +18,8 @@ from grucli.data.readers import csv_fast
 from grucli.data.readers.csv_fast import read_fast
 from grucli.data.readers.csv_strict import read_strict
 from grucli.data.readers.sources import Source
+from grucli.data.readers.wanted import Wanted
 from grucli.data.timestamps import find_style, parse_cells
-from grucli.dialect import Dialect
 from tests.csv_cases import CLEAN, parse, same
 
 
@@ -102,7 +102,7 @@ def test_the_same_table_written_otherwise_reads_the_same(content):
 @pytest.mark.parametrize("read", [read_fast, read_strict])
 def test_every_word_for_missing_is_missing_on_both_paths(word, read):
     source = Source("f", f"t,a,b\n1,2,{word}\n2,{word},4\n".encode())
-    values = read(source, time=["t"], columns=None, dialect=Dialect()).values
+    values = read(source, Wanted("t")).values
     np.testing.assert_array_equal(values, [[2, math.nan], [math.nan, 4]])
 
 
@@ -117,7 +117,7 @@ def test_every_word_for_missing_is_missing_on_both_paths(word, read):
 def test_numbers_written_shortest_read_back_to_the_bit(read, rows):
     lines = ["t,a,b", *(f"{i},{a!r},{b!r}" for i, (a, b) in enumerate(rows))]
     source = Source("f", "\n".join(lines).encode())
-    table = read(source, time=["t"], columns=None, dialect=Dialect())
+    table = read(source, Wanted("t"))
     assert table.values.tobytes() == np.array(rows, np.float64).tobytes()
 
 
@@ -141,9 +141,9 @@ TIMES = st.one_of(
 def test_what_the_fast_path_reads_the_strict_path_reads_the_same(rows):
     content = "t,a,b\n" + "".join(f"{','.join(row)}\n" for row in rows)
     source = Source("f", content.encode())
-    fast = read_fast(source, time=["t"], columns=["a", "b"], dialect=Dialect())
+    fast = read_fast(source, Wanted("t", columns=["a", "b"]))
     if fast is not None:
-        assert same(fast, read_strict(source, time=["t"], columns=["a", "b"], dialect=Dialect()))
+        assert same(fast, read_strict(source, Wanted("t", columns=["a", "b"])))
 
 
 @given(
@@ -162,7 +162,7 @@ def test_dates_are_read_as_the_standard_library_reads_them_and_written_back(read
     separator, precision, offset = form
     texts = [time.isoformat(separator, precision) + offset for time in times]
     content = "t,a\n" + "".join(f"{text},1\n" for text in texts)
-    table = read(Source("f", content.encode()), time=["t"], columns=["a"], dialect=Dialect())
+    table = read(Source("f", content.encode()), Wanted("t", columns=["a"]))
     expected = [np.datetime64(text.removesuffix(offset), "us") for text in texts]
     assert table.timestamps.tolist() == np.array(expected).tolist()
     assert [table.time_at(row) for row in range(len(texts))] == texts
@@ -172,7 +172,7 @@ def test_dates_are_read_as_the_standard_library_reads_them_and_written_back(read
 @pytest.mark.parametrize("read", [read_fast, read_strict])
 def test_whole_numbers_are_times_too(read, numbers):
     content = "a,t\n" + "".join(f"1,{number}\n" for number in numbers)
-    table = read(Source("f", content.encode()), time=["t"], columns=["a"], dialect=Dialect())
+    table = read(Source("f", content.encode()), Wanted("t", columns=["a"]))
     assert table.timestamps.tolist() == numbers
 
 
@@ -199,16 +199,16 @@ NOT_PLAIN = {
 
 @pytest.mark.parametrize("content", NOT_PLAIN.values(), ids=NOT_PLAIN)
 def test_the_fast_path_leaves_what_is_not_plain_to_the_strict_one(content):
-    assert read_fast(Source("f", content), time=["t"], columns=["a"], dialect=Dialect()) is None
+    assert read_fast(Source("f", content), Wanted("t", columns=["a"])) is None
 
 
 def test_a_plain_table_takes_the_fast_path_whatever_the_place_of_a_block_end(monkeypatch):
     content = b"a,t,b\n" + b"".join(b"%d.5,%d,NA\n" % (i, i) for i in range(500))
-    expected = read_strict(Source("f", content), time=["t"], columns=None, dialect=Dialect())
+    expected = read_strict(Source("f", content), Wanted("t"))
     for size in (16, 17, 31, 100, 8192):
         monkeypatch.setattr(csv_fast, "BLOCK_BYTES", size)
         for ends in (content, content.replace(b"\n", b"\r\n")):
-            fast = read_fast(Source("f", ends), time=["t"], columns=None, dialect=Dialect())
+            fast = read_fast(Source("f", ends), Wanted("t"))
             assert fast is not None
             assert same(fast, expected)
 
@@ -227,14 +227,14 @@ def test_rows_know_their_physical_lines_also_below_a_quoted_line_break():
 def test_a_table_comes_from_a_file_or_standard_input(tmp_path, monkeypatch):
     path = tmp_path / "wrong_name.csv"
     path.write_bytes(gzip.compress(CLEAN))
-    assert same(read_table(str(path), time="day"), parse(CLEAN))
+    assert same(read_table(str(path), Wanted("day")), parse(CLEAN))
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(CLEAN)))
-    assert same(read_table("-", time="day"), parse(CLEAN))
+    assert same(read_table("-", Wanted("day")), parse(CLEAN))
 
 
 def test_a_pipe_is_read_once_even_where_the_strict_path_is_needed():
     reading, writing = os.pipe()
     os.write(writing, CLEAN.replace(b"1.5", b'"1.5"'))
     os.close(writing)
-    assert same(read_table(f"/dev/fd/{reading}", time="day"), parse(CLEAN))
+    assert same(read_table(f"/dev/fd/{reading}", Wanted("day")), parse(CLEAN))
     os.close(reading)

@@ -10,6 +10,7 @@ import pytest
 
 from grucli.columns import Columns
 from grucli.data import build_panel, read_table
+from grucli.data.readers.wanted import Wanted
 from grucli.errors import DataError, UsageError
 from tests.csv_cases import CLEAN, parse, same
 
@@ -239,15 +240,15 @@ def test_times_at_two_offsets_are_refused():
 
 def test_an_unreadable_path_is_refused_in_one_line(tmp_path):
     with pytest.raises(DataError, match="no such file"):
-        read_table(str(tmp_path / "none.csv"), time="t")
+        read_table(str(tmp_path / "none.csv"), Wanted("t"))
     with pytest.raises(DataError, match="a folder"):
-        read_table(str(tmp_path), time="t")
+        read_table(str(tmp_path), Wanted("t"))
     with pytest.raises(DataError, match="cannot be read"):
-        read_table("nul\0byte.csv", time="t")
+        read_table("nul\0byte.csv", Wanted("t"))
     loop = tmp_path / "loop"
     loop.symlink_to(loop)
     with pytest.raises(DataError, match="cannot be read"):
-        read_table(str(loop), time="t")
+        read_table(str(loop), Wanted("t"))
 
 
 def test_a_terminal_is_no_table(monkeypatch):
@@ -255,7 +256,7 @@ def test_a_terminal_is_no_table(monkeypatch):
     monkeypatch.setattr(terminal, "isatty", lambda: True, raising=False)
     monkeypatch.setattr(sys, "stdin", terminal)
     with pytest.raises(UsageError, match="is a terminal"):
-        read_table("-", time="t")
+        read_table("-", Wanted("t"))
     monkeypatch.setattr(sys, "stdin", None)
     with pytest.raises(UsageError, match="is closed"):
-        read_table("-", time="t")
+        read_table("-", Wanted("t"))

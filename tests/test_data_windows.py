@@ -21,6 +21,7 @@ from grucli.data import (
     split_panel,
     whole_span,
 )
+from grucli.data.readers.wanted import Wanted
 from grucli.errors import DataError
 from grucli.recipe import ForecastRecipe
 from grucli.tasks.forecast.samples import build_windows, latest_contexts
@@ -34,7 +35,7 @@ def panel_of(values, missing="error", targets=1):
     cells = [["" if np.isnan(value) else repr(float(value)) for value in row] for row in values]
     names = [f"c{column}" for column in range(len(values[0]))]
     lines = [",".join(["t", *names]), *(f"{i},{','.join(row)}" for i, row in enumerate(cells))]
-    table = parse_table("\n".join(lines).encode(), source="f", time="t")
+    table = parse_table("\n".join(lines).encode(), Wanted("t"), source="f")
     flagged = table.columns if missing == "mask" else ()
     columns = Columns(table.columns[:targets], past=table.columns[targets:], flagged=flagged)
     return build_panel(table, columns, missing=missing)
@@ -112,7 +113,9 @@ def test_the_protocol_of_etth1_has_all_its_test_windows(horizon, count):
 
 
 def test_every_window_of_the_adding_problem_is_one_episode():
-    table = read_table(str(DATA / "adding.csv.gz"), time="step", columns=["sum", "value", "marker"])
+    table = read_table(
+        str(DATA / "adding.csv.gz"), Wanted("step", columns=["sum", "value", "marker"])
+    )
     panel = build_panel(table, Columns(("sum",), past=("value", "marker")))
     split = split_panel(panel, train=None, valid=0.1, test=0.1)
     for name, span in split:
@@ -268,7 +271,7 @@ def test_a_filled_target_does_not_know_what_comes_after_it():
     def gathered(last):
         values = [*map(str, range(20)), *[""] * 5, *[str(last)] * 5]
         rows = "\n".join(f"{day},{value}" for day, value in zip(days, values, strict=True))
-        table = parse_table(f"t,a\n{rows}\n".encode(), source="f", time="t", columns=["a"])
+        table = parse_table(f"t,a\n{rows}\n".encode(), Wanted("t", columns=["a"]), source="f")
         panel = build_panel(table, Columns(("a",)), missing="linear")
         windows = windows_of(panel, span_of(0, 23), context=4, horizon=3)
         return windows.gather(torch.arange(len(windows))).target

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from grucli.data import (
     place_in_zone,
     whole_span,
 )
+from grucli.data.readers.wanted import Wanted
 from grucli.dialect import Dialect
 from grucli.errors import DataError, UsageError
 from grucli.nn import Forecaster
@@ -46,7 +48,7 @@ def windows_of(values, missing="error"):
     """Windows of a table [N, 3] in which NaN stands for a missing value; nothing is scaled."""
     frame = pd.DataFrame(values, columns=COLUMNS.read)
     text = frame.to_csv(index_label="t")
-    table = parse_table(text.encode(), source="f", time="t")
+    table = parse_table(text.encode(), Wanted("t"), source="f")
     flagged = COLUMNS.read if missing == "mask" else ()
     columns = Columns(("y",), past=("rain",), future=("promo",), flagged=flagged)
     panel = build_panel(table, columns, missing=missing)
@@ -72,7 +74,7 @@ def test_a_batch_has_the_known_columns_of_its_horizon():
 
 def test_without_such_columns_a_batch_has_none():
     table = parse_table(
-        b"t,y\n" + b"".join(b"%d,%d\n" % (n, n * n) for n in range(9)), source="f", time="t"
+        b"t,y\n" + b"".join(b"%d,%d\n" % (n, n * n) for n in range(9)), Wanted("t"), source="f"
     )
     panel = build_panel(table, Columns(("y",)))
     plain = Scaler("none", ("y",), np.zeros(1), np.ones(1))
@@ -368,14 +370,14 @@ HOURS = 30
 
 
 def hourly(columns, dialect):
-    """A table whose times are written in some columns, and what it is read with."""
+    """A table whose times are written in some columns, and what is read of it."""
     moments = pd.date_range("2024-03-30 00:00", periods=HOURS, freq="h")
     frame = pd.DataFrame({name: moments.strftime(form) for name, form in columns.items()})
     frame = frame.assign(y=range(HOURS), promo=0)
     text = frame.to_csv(index=False, sep=dialect.delimiter or ",")
-    asked = {"time": list(columns), "dialect": dialect, "source": "f.csv"}
-    table = parse_table(text.encode(dialect.encoding), columns=("y", "promo"), **asked)
-    return build_panel(table, Columns(("y",), future=("promo",))), asked
+    wanted = Wanted(list(columns), columns=("y", "promo"), dialect=dialect)
+    table = parse_table(text.encode(dialect.encoding), wanted, source="f.csv")
+    return build_panel(table, Columns(("y",), future=("promo",))), wanted
 
 
 @pytest.mark.parametrize(
@@ -392,12 +394,13 @@ def hourly(columns, dialect):
     ],
 )
 def test_a_template_writes_times_as_the_table_does_and_is_read_back(columns, dialect, first):
-    panel, asked = hourly(columns, dialect)
+    panel, wanted = hourly(columns, dialect)
     ahead = Horizon(panel, np.array([0]), 2)
-    content = ahead.template(asked["time"], dialect, path="f.csv").decode(dialect.encoding)
+    content = ahead.template(wanted.times, dialect, path="f.csv").decode(dialect.encoding)
     assert content.splitlines()[1] == first
     filled = content.replace(f"{first[-1]}\n", f"{first[-1]}8\n")
-    table = parse_table(filled.encode(dialect.encoding), columns=("promo",), **asked)
+    wanted = replace(wanted, columns=("promo",))
+    table = parse_table(filled.encode(dialect.encoding), wanted, source="f.csv")
     assert ahead.known(table, ()).ravel().tolist() == [8, 8]
 
 
@@ -405,17 +408,18 @@ def test_times_of_a_clock_are_found_across_its_change():
     dialect = Dialect(time_zone="Europe/Berlin")
     moments = pd.date_range("2024-10-26 12:00", periods=12, freq="h").strftime("%Y-%m-%d %H:%M")
     text = "t,y,promo\n" + "".join(f"{time},{n},{n % 2}\n" for n, time in enumerate(moments))
-    asked = {"time": "t", "dialect": dialect, "source": "f"}
-    table = parse_table(text.encode(), columns=("y", "promo"), **asked)
+    wanted = Wanted("t", columns=("y", "promo"), dialect=dialect)
+    table = parse_table(text.encode(), wanted, source="f")
     panel = build_panel(place_in_zone(table), Columns(("y",), future=("promo",)))
     ahead = Horizon(panel, np.array([0]), 6)
     assert ahead.written[2:5] == ("2024-10-27 02:00", "2024-10-27 02:00", "2024-10-27 03:00")
     rows = "".join(f"{time},{n}\n" for n, time in enumerate(ahead.written))
-    future = parse_table(f"t,promo\n{rows}".encode(), columns=("promo",), **asked)
+    wanted = replace(wanted, columns=("promo",))
+    future = parse_table(f"t,promo\n{rows}".encode(), wanted, source="f")
     assert ahead.known(future, ()).ravel().tolist() == [0, 1, 2, 3, 4, 5]
     wrong = f"t,promo\n2024-03-31 02:30,1\n{rows}"
     with pytest.raises(DataError, match="f:2: 2024-03-31 02:30 does not exist in Europe/Berlin"):
-        ahead.known(parse_table(wrong.encode(), columns=("promo",), **asked), ())
+        ahead.known(parse_table(wrong.encode(), wanted, source="f"), ())
 
 
 # --- recipes ---------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import torch
 
 from grucli import evaluate, predict, train
 from grucli.data import Judged, parse_table, read_frame
+from grucli.data.readers.wanted import Wanted
 from grucli.errors import DataError, InterruptedRunError, UsageError
 from grucli.nn import SequenceModel
 from grucli.recipe import load_recipe, recipe_from_mapping
@@ -120,8 +122,8 @@ def load_recipe_of(*overrides):
 
 @pytest.mark.parametrize("text", [TEXT, TEXT.replace(b"on\n2", b'"on"\n2')], ids=["fast", "strict"])
 def test_only_columns_of_labels_may_have_empty_cells(text):
-    settings = {"source": "f", "time": "t", "columns": ("x",), "texts": ("state",)}
-    table = parse_table(text, **settings, sparse=("state",))
+    wanted = Wanted("t", columns=("x",), texts=("state",))
+    table = parse_table(text, replace(wanted, sparse=("state",)), source="f")
     assert [table.texts[0].words[code] for code in table.texts[0].codes] == [
         "on",
         "",
@@ -130,14 +132,14 @@ def test_only_columns_of_labels_may_have_empty_cells(text):
         "on",
     ]
     with pytest.raises(DataError, match=r"f:3: column 'state': no text"):
-        parse_table(text, **settings)
+        parse_table(text, wanted, source="f")
 
 
 def test_labels_of_a_frame_are_those_of_its_csv():
     pandas = pytest.importorskip("pandas")
     frame = pandas.DataFrame({"t": [1, 2], "x": [1.0, 2.0], "state": ["on", None]})
-    settings = {"source": "f", "time": "t", "columns": ("x",), "texts": ("state",)}
-    column = read_frame(frame, **settings, sparse=("state",), dialect=load_recipe_of().data.dialect)
+    wanted = Wanted("t", columns=("x",), texts=("state",), sparse=("state",))
+    column = read_frame(frame, wanted, source="f")
     assert [column.texts[0].words[code] for code in column.texts[0].codes] == ["on", ""]
 
 

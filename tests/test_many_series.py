@@ -23,6 +23,7 @@ from grucli.data import (
     split_panel,
     whole_span,
 )
+from grucli.data.readers.wanted import Wanted
 from grucli.errors import CheckpointError, DataError, TrainingError, UsageError
 from grucli.runs.explaining import explain
 from grucli.runs.reporting import report_run
@@ -42,7 +43,7 @@ a,1,2024-01-03,30,y
 
 
 def table_of(text, *texts):
-    return parse_table(text.encode(), source="f", time="day", columns=("sold",), texts=texts)
+    return parse_table(text.encode(), Wanted("day", columns=("sold",), texts=texts), source="f")
 
 
 def panel_of(text, *, series=("shop",), texts=(), **options):

@@ -16,6 +16,7 @@ import grucli
 from grucli.checkpoint import load_checkpoint
 from grucli.columns import Columns
 from grucli.data import build_panel, parse_table
+from grucli.data.readers.wanted import Wanted
 from grucli.dialect import Dialect
 from grucli.errors import CheckpointError, DataError, UsageError
 from grucli.tasks.forecast.newest import forecast_places, left_out
@@ -143,7 +144,7 @@ def test_texts_of_frames_are_looked_at_once_each(monkeypatch):
     asked = []
     monkeypatch.setattr(reader, "style_of", lambda text, dialect: asked.append(text))
     with pytest.raises(DataError, match="row 0: column 'day'"):
-        reader.read_frame(shops(["x"] * 9, days=7), source="f", time="day", dialect=Dialect())
+        reader.read_frame(shops(["x"] * 9, days=7), Wanted("day", dialect=Dialect()), source="f")
     assert len(asked) == 7
 
 
@@ -158,10 +159,8 @@ def test_series_whose_newest_context_is_empty_are_left_out_wherever_they_stand(n
         ]
         table = parse_table(
             "\n".join(["s,t,v", *rows, ""]).encode(),
+            Wanted("t", columns=("v",), texts=("s",)),
             source="f",
-            time="t",
-            columns=("v",),
-            texts=("s",),
         )
         panel = build_panel(table, Columns(("v",)), series=("s",), missing="forward")
         assert forecast_places(panel, 2).tolist() == [p for p in range(3) if p != place]

@@ -8,6 +8,7 @@ from torch.nn import functional
 
 from grucli.columns import Columns
 from grucli.data import Scaler, build_panel, build_tensors, parse_table
+from grucli.data.readers.wanted import Wanted
 from grucli.errors import DataError
 from grucli.nn import SequenceModel
 from grucli.recipe import SplitRecipe
@@ -121,7 +122,7 @@ def panel_of(labels, *, part=None):
     ]
     text = "\n".join(["id,t,x,kind,part", *rows]) + "\n"
     texts = ("id", "kind", "part")
-    table = parse_table(text.encode(), source="f", time="t", columns=("x",), texts=texts)
+    table = parse_table(text.encode(), Wanted("t", columns=("x",), texts=texts), source="f")
     return build_panel(table, Columns((), ("x",)), series=("id",))
 
 

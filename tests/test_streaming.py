@@ -14,6 +14,7 @@ import torch
 
 from grucli import train
 from grucli.data import parse_table
+from grucli.data.readers.wanted import Wanted
 from grucli.errors import DataError, UsageError
 from grucli.nn import Forecaster, forecast_each
 from grucli.runs.streaming import Stream
@@ -148,7 +149,7 @@ def test_the_answers_are_those_of_the_whole_sequence(streaming):
     rows = list(csv.reader(io.StringIO(done.stdout)))[1:]
     assert len(rows) == 160
     stream = Stream(streaming / "run" / "best.pt")
-    levels = parse_table(table.encode(), source="wave", time="day", columns=["level"]).values
+    levels = parse_table(table.encode(), Wanted("day", columns=["level"]), source="wave").values
     inputs = np.concatenate([stream.scaler.scale(levels), np.ones_like(levels)], axis=1)
     with torch.inference_mode():
         whole = stream.model(torch.from_numpy(inputs[None].astype(np.float32)))

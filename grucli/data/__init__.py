@@ -22,6 +22,7 @@ from grucli.data.readers.frame import read_frame
 from grucli.data.readers.stream import stream_blocks
 from grucli.data.readers.table import parse_table, read_table
 from grucli.data.readers.vocabulary import Classes
+from grucli.data.readers.wanted import Wanted
 from grucli.data.regular import frequency_of, regularise
 from grucli.data.samples import Samples
 from grucli.data.scaler_fitting import fit_scaler
@@ -51,6 +52,7 @@ __all__ = [
     "Span",
     "Split",
     "Table",
+    "Wanted",
     "add_calendar",
     "build_panel",
     "build_tensors",

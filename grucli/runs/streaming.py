@@ -9,7 +9,7 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from grucli.data import Classes, Row, RowBlock, Scaler, stream_blocks
+from grucli.data import Classes, Row, RowBlock, Scaler, Wanted, stream_blocks
 from grucli.errors import DataError, UsageError
 from grucli.nn import Forecaster, State, forecast_each
 from grucli.recipe import Recipe
@@ -94,9 +94,7 @@ class Stream:
         blocks = stream_blocks(
             binary,
             source,
-            time=data.times,
-            columns=data.columns.read,
-            dialect=data.dialect,
+            Wanted(data.times, data.columns.read, dialect=data.dialect),
             zone=self.frequency.style.zone,
             classes=self.classes,
         )

@@ -11,6 +11,7 @@ from grucli.data import (
     Judged,
     Panel,
     Table,
+    Wanted,
     add_calendar,
     build_panel,
     check_logarithms,
@@ -81,18 +82,18 @@ def read_panel(
 def _read(data: DataRecipe, source: Any, judged: Judged, *, columns: Sequence[str]) -> Table:
     categories = [name for name in columns if name in (data.categories or ())]
     numbers = [name for name in columns if name not in categories]
-    wanted: dict[str, Any] = {
-        "time": data.time,
-        "columns": (*numbers, *judged.numbers),
-        "texts": (*data.series, *judged.texts, *judged.words, *categories),
-        "sparse": (*judged.words, *categories),
-        "undecided": data.inputs if data.categories is None else (),
-        "dialect": data.dialect,
-    }
+    wanted = Wanted(
+        data.time,
+        columns=(*numbers, *judged.numbers),
+        texts=(*data.series, *judged.texts, *judged.words, *categories),
+        sparse=(*judged.words, *categories),
+        undecided=data.inputs if data.categories is None else (),
+        dialect=data.dialect,
+    )
     if source is None or isinstance(source, str | PathLike):
-        return read_table(data.path if source is None else str(fspath(source)), **wanted)
+        return read_table(data.path if source is None else str(fspath(source)), wanted)
     read = parse_table if isinstance(source, bytes) else read_frame
-    return read(source, source="the table", **wanted)
+    return read(source, wanted, source="the table")
 
 
 def read_future(data: DataRecipe, source: Any, known: Mapping[str, tuple[str, ...]]) -> Table:

@@ -8,6 +8,7 @@ from grucli.data.readers.cells import NumberFormat
 from grucli.data.readers.csv_fast import read_fast
 from grucli.data.readers.csv_strict import read_strict
 from grucli.data.readers.sources import Source
+from grucli.data.readers.wanted import Wanted
 from grucli.dialect import Dialect
 from grucli.errors import DataError
 from tests.sweeps.sweep import Case
@@ -58,9 +59,7 @@ def column_of(read, cells):
     """The bytes of a column of cells; None where the reader does not read it."""
     rows = "".join(f"{row},{text}\n" for row, text in enumerate(cells))
     try:
-        table = read(
-            Source("f", f"t,a\n{rows}".encode()), time=["t"], columns=["a"], dialect=Dialect()
-        )
+        table = read(Source("f", f"t,a\n{rows}".encode()), Wanted("t", columns=["a"]))
     except DataError:
         return None
     return None if table is None else table.values.tobytes()

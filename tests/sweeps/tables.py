@@ -14,6 +14,7 @@ import numpy as np
 
 from grucli.columns import Columns
 from grucli.data import build_panel, parse_table
+from grucli.data.readers.wanted import Wanted
 from grucli.errors import DataError
 from tests.sweeps.sweep import Case
 
@@ -64,7 +65,7 @@ def _attempt(kind: Callable[[random.Random, Rows], Variant], seed: int) -> str:
     draw = random.Random(seed)
     variant = kind(draw, _rows(draw))
     try:
-        table = parse_table(variant.content, source="f.csv", time="day", columns=["a", "b"])
+        table = parse_table(variant.content, Wanted("day", columns=["a", "b"]), source="f.csv")
         panel = build_panel(table, COLUMNS, missing="mask")
     except DataError as error:
         _check_refusal(error, variant)

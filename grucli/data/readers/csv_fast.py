@@ -20,10 +20,10 @@ from grucli.data.readers.sources import Source
 from grucli.data.readers.text import LINE_LIMIT
 from grucli.data.readers.time_bytes import parse_times
 from grucli.data.readers.time_cells import style_of
-from grucli.data.readers.vocabulary import Vocabulary
+from grucli.data.readers.vocabulary import Vocabulary, vocabularies_of
+from grucli.data.readers.wanted import Wanted
 from grucli.data.timestamps import Bytes, Numbers, TimeStyle
 from grucli.data.values import Floats, Table, table_of_times
-from grucli.dialect import Dialect
 
 Codes = list[NDArray[np.int32] | None]
 """For each column of texts the number of the word in each row."""
@@ -45,27 +45,16 @@ _EXPONENTS = np.frombuffer(b"eE", np.uint8)
 _NEWLINE, _PLUS = b"\n+"
 
 
-def read_fast(
-    source: Source,
-    *,
-    time: Sequence[str],
-    columns: Sequence[str] | None,
-    texts: Sequence[str] = (),
-    sparse: Sequence[str] = (),
-    dialect: Dialect,
-) -> Table | None:
+def read_fast(source: Source, wanted: Wanted) -> Table | None:
     """Read a plain table, or give None. Raises DataError for wrong columns only."""
     parts: list[Part] = []
-    vocabularies = [Vocabulary(name, sparse=name in sparse) for name in texts]
-    form = Form(source.name, dialect)
-    with source.open(dialect.encoding) as file:
+    vocabularies = vocabularies_of(wanted)
+    form = Form(source.name, wanted.dialect)
+    with source.open(wanted.dialect.encoding) as file:
         header = _read_header(file, form)
         if header is None:
             return None
-        where = f"{source.name}:1"
-        layout = read_layout(
-            header, where, time=time, columns=columns, texts=texts, dialect=dialect
-        )
+        layout = read_layout(header, f"{source.name}:1", wanted)
         for block in _blocks(file):
             style = parts[0].style if parts else None
             part = block and parse_block(block, layout, form, vocabularies, style=style)
@@ -78,7 +67,7 @@ def read_fast(
     return table_of_times(
         np.concatenate([part.times for part in parts]),
         parts[0].style,
-        dialect,
+        wanted.dialect,
         source=source.name,
         time=layout.time,
         columns=layout.columns,

@@ -5,7 +5,6 @@ Defines what grucli accepts; ``csv_fast`` accepts a part of it and gives the sam
 
 from array import array
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -16,7 +15,8 @@ from grucli.data.readers.rows import read_lines, split_rows
 from grucli.data.readers.sources import Source
 from grucli.data.readers.text import decoded
 from grucli.data.readers.time_cells import explain_time, style_of, time_text
-from grucli.data.readers.vocabulary import NO_TEXT, Vocabulary
+from grucli.data.readers.vocabulary import NO_TEXT, vocabularies_of
+from grucli.data.readers.wanted import Wanted
 from grucli.data.timestamps import Numbers, TimeStyle, parse_cells
 from grucli.data.values import Table, table_of_times
 from grucli.dialect import Dialect
@@ -24,49 +24,35 @@ from grucli.errors import DataError
 from grucli.text import plural, quoted
 
 
-def read_strict(source: Source, *, dialect: Dialect, **wanted: Any) -> Table:
-    """Read a table cell by cell. Raises DataError with every fault found.
-
-    ``wanted`` is what ``read_header`` is told of the columns.
-    """
-    problems = Problems(source.name)
+def read_strict(source: Source, wanted: Wanted) -> Table:
+    """Read a table cell by cell. Raises DataError with every fault found."""
+    problems, dialect = Problems(source.name), wanted.dialect
     with source.open(dialect.encoding) as binary:
         text = decoded(binary, dialect.encoding)
         rows = split_rows(read_lines(text, problems, dialect), problems, dialect)
-        body = read_header(rows, problems, dialect=dialect, **wanted)
+        body = read_header(rows, problems, wanted)
         for line, cells in rows:
             body.add(line, cells)
     return body.finish()
 
 
 def read_header(
-    rows: Iterator[tuple[int, list[str]]],
-    problems: Problems,
-    *,
-    time: Sequence[str],
-    columns: Sequence[str] | None,
-    texts: Sequence[str] = (),
-    sparse: Sequence[str] = (),
-    dialect: Dialect,
+    rows: Iterator[tuple[int, list[str]]], problems: Problems, wanted: Wanted
 ) -> "Body":
     """The first row as the names of the columns. Raises DataError."""
     line, header = next(rows, (0, []))
     problems.check()
     if not header:
         raise DataError(f"{problems.name}: empty; expected a header line and rows; check it")
-    where = f"{problems.name}:{line}"
-    layout = read_layout(header, where, time=time, columns=columns, texts=texts, dialect=dialect)
-    return Body(layout, problems, dialect, sparse)
+    return Body(read_layout(header, f"{problems.name}:{line}", wanted), problems, wanted)
 
 
 class Body:
     """The rows below the header, in columns."""
 
-    def __init__(
-        self, layout: Layout, problems: Problems, dialect: Dialect, sparse: Sequence[str]
-    ) -> None:
-        self.layout, self.problems, self.dialect = layout, problems, dialect
-        self.numbers = NumberFormat(dialect)
+    def __init__(self, layout: Layout, problems: Problems, wanted: Wanted) -> None:
+        self.layout, self.problems, self.dialect = layout, problems, wanted.dialect
+        self.numbers = NumberFormat(wanted.dialect)
         self.parsers: Sequence[Callable[[str], float | None]] = [self.numbers.parse] * len(
             layout.wanted
         )
@@ -74,8 +60,7 @@ class Body:
         self.times: list[str] = []
         self.lines = array("q")
         self.values = array("d")
-        names = [layout.names[place] for place in layout.texts]
-        self.texts = [Vocabulary(name, sparse=name in sparse) for name in names]
+        self.texts = vocabularies_of(wanted)
         self.codes = [array("i") for _ in layout.texts]
 
     def add(self, line: int, cells: list[str]) -> None:

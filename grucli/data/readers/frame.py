@@ -16,7 +16,8 @@ from grucli.data.readers.header import Layout, read_layout
 from grucli.data.readers.kinds import text_columns_of
 from grucli.data.readers.problems import Problems
 from grucli.data.readers.time_cells import explain_time, style_of, time_text
-from grucli.data.readers.vocabulary import NO_TEXT, Vocabulary
+from grucli.data.readers.vocabulary import NO_TEXT, Vocabulary, vocabularies_of
+from grucli.data.readers.wanted import Wanted
 from grucli.data.timestamps import OF_THE_ZONE, Numbers, TimeStyle, parse_cells
 from grucli.data.values import Floats, Table, TextColumn, table_of_times
 from grucli.dialect import Dialect, is_time_zone
@@ -26,37 +27,22 @@ from grucli.text import quoted
 _DAY = 86_400_000_000
 
 
-def read_frame(
-    frame: Any,
-    *,
-    source: str,
-    time: str | Sequence[str],
-    columns: Sequence[str] | None = None,
-    texts: Sequence[str] = (),
-    sparse: Sequence[str] = (),
-    undecided: Sequence[str] = (),
-    dialect: Dialect,
-) -> Table:
+def read_frame(frame: Any, wanted: Wanted, *, source: str) -> Table:
     """The columns of a frame as a table; rows are counted from 0 in errors.
 
     Numbers stay what they are, texts are read as the cells of a CSV are; a time of pandas may be
     the index. Raises DataError for what is no time or no number, UsageError for what is no frame.
     """
-    times = (time,) if isinstance(time, str) else tuple(time)
-    held = _columns_of(frame, times)
-    found = text_columns_of(held, [name for name in undecided if name in held], dialect)
-    columns = columns and [name for name in columns if name not in found]
-    texts, sparse = (*texts, *found), (*sparse, *found)
-    layout = read_layout(
-        list(held), source, time=times, columns=columns, texts=texts, dialect=dialect
-    )
+    dialect, held = wanted.dialect, _columns_of(frame, wanted.times)
+    undecided = [name for name in wanted.undecided if name in held]
+    wanted = wanted.decided(text_columns_of(held, undecided, dialect))
+    layout = read_layout(list(held), source, wanted)
     rows = _count_rows(frame, source)
     problems, numbers = Problems(source, "row"), NumberFormat(dialect)
     values = np.empty((rows, len(layout.wanted)))
     for place, name in enumerate(layout.columns):
         values[:, place] = _numbers(held[name], name, numbers, problems)
-    vocabularies = [Vocabulary(name, sparse=name in sparse) for name in texts]
-    named = tuple(_text_column(held[v.name], v, problems) for v in vocabularies)
+    named = tuple(_text_column(held[v.name], v, problems) for v in vocabularies_of(wanted))
     moments, style = _times(held, layout, dialect, problems)
     problems.check()
     return table_of_times(

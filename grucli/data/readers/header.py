@@ -7,6 +7,7 @@ from pathlib import Path
 
 from grucli.data.readers.cells import BLANKS, NumberFormat, setting
 from grucli.data.readers.time_cells import style_of
+from grucli.data.readers.wanted import Wanted
 from grucli.dialect import Dialect
 from grucli.errors import DataError
 from grucli.text import quoted
@@ -51,15 +52,7 @@ def delimiter_of(source: str, dialect: Dialect) -> str:
     return "\t" if ".tsv" in Path(source).suffixes else ","
 
 
-def read_layout(
-    cells: Sequence[str],
-    where: str,
-    *,
-    time: Sequence[str],
-    columns: Sequence[str] | None,
-    texts: Sequence[str] = (),
-    dialect: Dialect,
-) -> Layout:
+def read_layout(cells: Sequence[str], where: str, asked: Wanted) -> Layout:
     """Check a header and find the columns. ``where`` is ``file:line``.
 
     Raises DataError for blank or double names, for columns that are not there, and for a line that
@@ -73,18 +66,20 @@ def read_layout(
     names = tuple(cell.strip(BLANKS) for cell in cells)
     if len(names) > 1 and not names[0] and UNNAMED not in names:
         names = (UNNAMED, *names[1:])
-    others = {*time, *texts}
-    wanted = tuple(columns) if columns is not None else tuple(n for n in names if n not in others)
-    absent = [name for name in (*time, *texts, *wanted) if name not in names]
+    others = (*asked.times, *asked.texts)
+    wanted = asked.columns
+    if wanted is None:
+        wanted = tuple(name for name in names if name not in others)
+    absent = [name for name in (*others, *wanted) if name not in names]
     if absent:
-        strange = _not_a_header(names, where, dialect)
+        strange = _not_a_header(names, where, asked.dialect)
         if strange is not None:
             raise DataError(strange)
     problems = [*_blank(names, where), *_double(names, where)]
     problems += [_absent(name, names, where) for name in absent]
     if problems:
         raise DataError(*problems)
-    if not wanted and columns is None:
+    if not wanted and asked.columns is None:
         raise DataError(
             f"{where}: one column, {quoted(names[0])}; expected a time column and at least one "
             "column of numbers; add one"
@@ -92,9 +87,9 @@ def read_layout(
     places = {name: place for place, name in enumerate(names)}
     return Layout(
         names,
-        tuple(places[name] for name in time),
+        tuple(places[name] for name in asked.times),
         tuple(places[name] for name in wanted),
-        tuple(places[name] for name in texts),
+        tuple(places[name] for name in asked.texts),
     )
 
 

@@ -3,42 +3,25 @@
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from grucli.data.readers.frame import read_frame
 from grucli.data.readers.header import read_layout
 from grucli.data.readers.sources import Source
+from grucli.data.readers.wanted import Wanted
 from grucli.data.values import Table
-from grucli.dialect import Dialect
 from grucli.errors import DataError
 
 
-def read_parquet(
-    source: Source,
-    *,
-    time: Sequence[str],
-    columns: Sequence[str] | None,
-    texts: Sequence[str] = (),
-    sparse: Sequence[str] = (),
-    dialect: Dialect,
-) -> Table:
+def read_parquet(source: Source, wanted: Wanted) -> Table:
     """The wanted columns of a parquet file; rows are counted from 0. Raises DataError."""
     with _opened(source) as file:
         names = file.schema_arrow.names
-        layout = read_layout(
-            names, source.name, time=time, columns=columns, texts=texts, dialect=dialect
-        )
-        wanted = [names[place] for place in (*layout.times, *layout.texts, *layout.wanted)]
-        table = file.read(columns=wanted)
-    return read_frame(
-        table,
-        source=source.name,
-        time=time,
-        columns=layout.columns,
-        texts=texts,
-        sparse=sparse,
-        dialect=dialect,
-    )
+        layout = read_layout(names, source.name, wanted)
+        places = (*layout.times, *layout.texts, *layout.wanted)
+        table = file.read(columns=[names[place] for place in places])
+    return read_frame(table, replace(wanted, columns=layout.columns), source=source.name)
 
 
 def first_rows(

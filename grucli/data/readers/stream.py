@@ -1,7 +1,7 @@
 """Rows of a table as they arrive, each checked as strictly as a whole file."""
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, BinaryIO, cast
 
@@ -14,9 +14,9 @@ from grucli.data.readers.problems import Problems
 from grucli.data.readers.rows import read_lines, split_rows
 from grucli.data.readers.text import as_utf8, decoded
 from grucli.data.readers.vocabulary import Classes
+from grucli.data.readers.wanted import Wanted
 from grucli.data.timestamps import OF_THE_ZONE, TimeStyle
 from grucli.data.values import RowBlock
-from grucli.dialect import Dialect
 from grucli.errors import DataError
 
 _CHUNK = 1 << 16
@@ -27,10 +27,8 @@ _FEWEST = 8
 def stream_blocks(
     binary: BinaryIO,
     source: str,
+    wanted: Wanted,
     *,
-    time: Sequence[str],
-    columns: Sequence[str],
-    dialect: Dialect,
     zone: str = "",
     classes: Mapping[str, Classes] = MappingProxyType({}),
 ) -> Iterator[RowBlock]:
@@ -40,12 +38,12 @@ def stream_blocks(
     categories a row has the ``classes``. Raises DataError at the first row that is not what
     ``read_table`` accepts.
     """
-    problems = Problems(source)
+    problems, dialect = Problems(source), wanted.dialect
     arrivals = _Arrivals(as_utf8(binary, source, dialect.encoding))
     text = decoded(cast(BinaryIO, io.BufferedReader(arrivals)), dialect.encoding)
     rows = split_rows(read_lines(text, problems, dialect), problems, dialect)
-    body = read_header(rows, problems, time=time, columns=columns, dialect=dialect)
-    parsers = [classes[name].class_of if name in classes else None for name in columns]
+    body = read_header(rows, problems, wanted)
+    parsers = [classes[n].class_of if n in classes else None for n in body.layout.columns]
     body.parsers = [own or body.numbers.parse for own in parsers]
     form, last = Form(source, dialect), cast(int | None, None)
     while True:

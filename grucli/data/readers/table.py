@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Sequence
 from contextlib import closing
-from typing import NamedTuple
 
 from grucli.data.readers.cells import BLANKS, NumberFormat
 from grucli.data.readers.csv_strict import read_strict
@@ -14,93 +13,44 @@ from grucli.data.readers.problems import Problems
 from grucli.data.readers.rows import read_lines, split_rows
 from grucli.data.readers.sources import Source
 from grucli.data.readers.text import decoded
+from grucli.data.readers.wanted import Wanted
 from grucli.data.values import Table, join_tables
 from grucli.dialect import Dialect
 
-PLAIN = Dialect()
 _SMALL = 1 << 20
 """Bytes."""
 
 
-def read_table(
-    path: str | Sequence[str],
-    *,
-    time: str | Sequence[str],
-    columns: Sequence[str] | None = None,
-    texts: Sequence[str] = (),
-    sparse: Sequence[str] = (),
-    undecided: Sequence[str] = (),
-    dialect: Dialect = PLAIN,
-) -> Table:
+def read_table(path: str | Sequence[str], wanted: Wanted) -> Table:
     """Read a CSV file, plain or packed as .gz, .bz2, .xz or .zst, or a parquet file.
 
-    Which it is, is told by its first bytes.
-
-    ``path`` may be ``-`` for standard input, a pattern such as ``*.csv``, or a list: several files
-    are one table, in this order. ``time`` is the name of the time column, or of several that a time
-    is built from; ``columns`` are those to read as numbers, None all but ``time`` and ``texts``,
-    which are read as texts, the ``sparse`` of them with empty cells too; others are not looked at.
-    Those of ``columns`` that are ``undecided`` are read like the sparse where the first of the
-    files has texts in them. Raises DataError with every fault found.
+    Which it is, is told by its first bytes. ``path`` may be ``-`` for standard input, a pattern
+    such as ``*.csv``, or a list: several files are one table, in this order. Raises DataError with
+    every fault found.
     """
-    wanted = _Wanted(_listed(time), columns, tuple(texts), tuple(sparse), dialect)
     tables: list[Table] = []
     for name in expand(path):
         with closing(Source.at(name)) as source:
             if not tables:
-                wanted = wanted.with_texts(_text_columns(source, undecided, dialect))
+                wanted = wanted.decided(_text_columns(source, wanted))
             tables.append(_read(source, wanted))
     return join_tables(tables)
 
 
-def parse_table(
-    content: bytes,
-    *,
-    source: str,
-    time: str | Sequence[str],
-    columns: Sequence[str] | None = None,
-    texts: Sequence[str] = (),
-    sparse: Sequence[str] = (),
-    undecided: Sequence[str] = (),
-    dialect: Dialect = PLAIN,
-) -> Table:
+def parse_table(content: bytes, wanted: Wanted, *, source: str) -> Table:
     """The same from bytes; ``source`` is their name in errors."""
-    wanted = _Wanted(_listed(time), columns, tuple(texts), tuple(sparse), dialect)
     held = Source(source, content)
-    return _read(held, wanted.with_texts(_text_columns(held, undecided, dialect)))
+    return _read(held, wanted.decided(_text_columns(held, wanted)))
 
 
-class _Wanted(NamedTuple):
-    """What the readers are asked for: each of these by its name."""
-
-    time: tuple[str, ...]
-    columns: Sequence[str] | None
-    texts: tuple[str, ...]
-    sparse: tuple[str, ...]
-    dialect: Dialect
-
-    def with_texts(self, found: Sequence[str]) -> "_Wanted":
-        """The same with some of the columns read as texts."""
-        return self._replace(
-            columns=self.columns and [name for name in self.columns if name not in found],
-            texts=(*self.texts, *found),
-            sparse=(*self.sparse, *found),
-        )
-
-
-def _listed(time: str | Sequence[str]) -> tuple[str, ...]:
-    return (time,) if isinstance(time, str) else tuple(time)
-
-
-def _read(source: Source, wanted: _Wanted) -> Table:
-    asked = wanted._asdict()
+def _read(source: Source, wanted: Wanted) -> Table:
     if source.is_parquet:
-        return read_parquet(source, **asked)
+        return read_parquet(source, wanted)
     if "pandas" not in sys.modules and _is_small(source, wanted.dialect):
-        return read_strict(source, **asked)
+        return read_strict(source, wanted)
     from grucli.data.readers.csv_fast import read_fast  # loads pandas
 
-    return read_fast(source, **asked) or read_strict(source, **asked)
+    return read_fast(source, wanted) or read_strict(source, wanted)
 
 
 def _is_small(source: Source, dialect: Dialect) -> bool:
@@ -109,8 +59,9 @@ def _is_small(source: Source, dialect: Dialect) -> bool:
         return len(binary.read(_SMALL + 1)) <= _SMALL
 
 
-def _text_columns(source: Source, names: Sequence[str], dialect: Dialect) -> tuple[str, ...]:
-    """Those of some columns of a file that hold texts; what is wrong with it, the readers say."""
+def _text_columns(source: Source, wanted: Wanted) -> tuple[str, ...]:
+    """The undecided columns of a file that hold texts; what is wrong with it, the readers say."""
+    names, dialect = wanted.undecided, wanted.dialect
     if not names:
         return ()
     if source.is_parquet:

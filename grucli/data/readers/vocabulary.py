@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grucli.data.readers.cells import BLANKS, NumberFormat
+from grucli.data.readers.wanted import Wanted
 from grucli.data.values import TextColumn
 from grucli.dialect import Dialect
 
@@ -28,6 +29,11 @@ class Vocabulary:
     def column(self, codes: NDArray[np.int32]) -> TextColumn:
         """A column of what was read."""
         return TextColumn(self.name, codes, tuple(self._codes))
+
+
+def vocabularies_of(wanted: Wanted) -> list[Vocabulary]:
+    """A new one for each column of texts."""
+    return [Vocabulary(name, sparse=name in wanted.sparse) for name in wanted.texts]
 
 
 class Classes:

@@ -13,6 +13,7 @@ from grucli.data.readers.header import delimiter_of, read_layout
 from grucli.data.readers.parquet import first_rows
 from grucli.data.readers.sources import Source
 from grucli.data.readers.text import LINE_LIMIT, decoded, guess_encoding
+from grucli.data.readers.wanted import Wanted
 from grucli.dialect import Dialect
 from grucli.errors import DataError
 
@@ -127,6 +128,6 @@ def _named(
     is_whole: bool,
 ) -> Cells:
     """The cells below the names that the readers give them. Raises DataError as these do."""
-    layout = read_layout(header, f"{source}:1", time=[], columns=None, dialect=dialect)
+    layout = read_layout(header, f"{source}:1", Wanted((), dialect=dialect))
     bare = tuple(tuple(cell.strip(BLANKS) for cell in column) for column in columns)
     return Cells(source, layout.names, bare, dialect, delimiter, is_whole)
