@@ -1,6 +1,25 @@
 """A table of shops, trained on, and cut where what is known in advance begins."""
 
+import numpy as np
+import pandas as pd
+
 from grucli import train
+
+
+def frame_of_shops(columns_of, **days):
+    """So many days of each shop, with what ``columns_of(random, shop, days)`` gives for it."""
+    random = np.random.default_rng(2)
+    parts = [
+        pd.DataFrame(
+            {
+                "shop": shop,
+                "day": pd.date_range("2024-01-01", periods=count).strftime("%Y-%m-%d"),
+                **columns_of(random, shop, count),
+            }
+        )
+        for shop, count in days.items()
+    ]
+    return pd.concat(parts, ignore_index=True)
 
 
 def train_shops(place, frame, recipe):

@@ -21,7 +21,7 @@ from grucli.runs.tables import read_panel
 from grucli.runs.tracing import trace
 from grucli.tasks.forecast.ridge import fit_ridge
 from tests.recipe_texts import BASE, errors_of
-from tests.shops import ahead_of, train_shops
+from tests.shops import ahead_of, frame_of_shops, train_shops
 
 # --- a trained model -------------------------------------------------------------------------
 RECIPE = """\
@@ -43,25 +43,19 @@ train: {epochs: 2, lr: 0.02, seed: 3, batch_size: 16}
 """
 
 
-def shop_frame(rows=50):
-    random = np.random.default_rng(2)
-    parts = []
-    for shop, region in (("a", "north"), ("b", "south"), ("c", "north")):
-        promo = random.choice(["none", "flyer", "tv"], rows)
-        parts.append(
-            pd.DataFrame(
-                {
-                    "shop": shop,
-                    "day": pd.date_range("2024-01-01", periods=rows).strftime("%Y-%m-%d"),
-                    "sold": 5 + 3 * (promo == "tv") + random.normal(size=rows),
-                    "wind": random.choice(["N", "S", None], rows),
-                    "promo": promo,
-                    "price": random.normal(size=rows),
-                    "region": region,
-                }
-            )
-        )
-    return pd.concat(parts, ignore_index=True)
+def shop_columns(random, shop, rows):
+    promo = random.choice(["none", "flyer", "tv"], rows)
+    return {
+        "sold": 5 + 3 * (promo == "tv") + random.normal(size=rows),
+        "wind": random.choice(["N", "S", None], rows),
+        "promo": promo,
+        "price": random.normal(size=rows),
+        "region": "south" if shop == "b" else "north",
+    }
+
+
+def shop_frame():
+    return frame_of_shops(shop_columns, a=50, b=50, c=50)
 
 
 @pytest.fixture(scope="module")

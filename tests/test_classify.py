@@ -10,13 +10,12 @@ import numpy as np
 import pytest
 
 from grucli import evaluate, predict, train
-from grucli.errors import DataError, InterruptedRunError, UsageError
+from grucli.errors import DataError, UsageError
 from grucli.recipe import load_recipe
-from grucli.runs import training
 from grucli.runs.streaming import Stream
-from grucli.weights import read_weights
 from tests.conftest import grucli
 from tests.recipe_texts import errors_of, load
+from tests.test_runs_training import resumed_and_whole
 
 # --- recipes ---------------------------------------------------------------------------------
 CLASSIFY = """\
@@ -243,14 +242,8 @@ def test_one_class_is_nothing_to_learn(tones, tmp_path):
 
 def test_a_resumed_classifier_is_that_of_an_uninterrupted_run(tones, tmp_path):
     recipe = load_recipe(tones / "tones.yaml", ["train.epochs=3"])
-    whole, parts = tmp_path / "whole", tmp_path / "parts"
-    list(training.train(recipe, run_dir=whole, threads=1))
-    stops = iter([None] * 6 + [15])
-    with pytest.raises(InterruptedRunError):
-        list(training.train(recipe, run_dir=parts, threads=1, stop=lambda: next(stops)))
-    list(training.train(recipe, run_dir=parts, threads=1, resume=True))
-    before, after = (read_weights(str(run / "best.pt")).tensors for run in (whole, parts))
-    assert all(np.array_equal(before[name], after[name]) for name in before)
+    resumed, whole = resumed_and_whole(recipe, tmp_path, steps=7)
+    assert resumed == whole
 
 
 @pytest.mark.parametrize(

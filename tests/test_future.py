@@ -37,7 +37,7 @@ from grucli.runs.tracing import trace
 from grucli.tasks.forecast.ridge import fit_ridge
 from grucli.tasks.forecast.samples import build_windows
 from tests.recipe_texts import BASE, errors_of
-from tests.shops import ahead_of, train_shops
+from tests.shops import ahead_of, frame_of_shops, train_shops
 
 CPU = torch.device("cpu")
 T, K = 4, 3
@@ -152,24 +152,17 @@ train: {epochs: 1, lr: 0.01, seed: 3}
 """
 
 
-def shop_frame(rows=60):
-    random = np.random.default_rng(2)
-    parts = []
-    for shop, extra in (("a", 0), ("b", 7)):
-        days = pd.date_range("2024-01-01", periods=rows + extra).strftime("%Y-%m-%d")
-        promo = random.integers(0, 2, rows + extra)
-        parts.append(
-            pd.DataFrame(
-                {
-                    "shop": shop,
-                    "day": days,
-                    "sold": 5 + 2 * promo + random.normal(size=rows + extra),
-                    "promo": promo,
-                    "price": random.normal(size=rows + extra),
-                }
-            )
-        )
-    return pd.concat(parts, ignore_index=True)
+def shop_columns(random, _, rows):
+    promo = random.integers(0, 2, rows)
+    return {
+        "sold": 5 + 2 * promo + random.normal(size=rows),
+        "promo": promo,
+        "price": random.normal(size=rows),
+    }
+
+
+def shop_frame():
+    return frame_of_shops(shop_columns, a=60, b=67)
 
 
 @pytest.fixture(scope="module")

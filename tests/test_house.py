@@ -4,6 +4,8 @@ import ast
 import re
 import subprocess
 import sys
+from functools import cache
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ import yaml
 
 from grucli import __version__
 from grucli.cells import CELLS, NORM_NAMES
+from grucli.tasks import TASKS
 
 PACKAGE = Path(__file__).parent.parent / "grucli"
 
@@ -70,6 +73,7 @@ def room_of(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
+@cache
 def imported_modules(path: Path) -> list[list[str]]:
     """Everything of the package that a file imports, also inside functions, as parts of names."""
     names: set[str] = set()
@@ -115,6 +119,29 @@ def test_imports_inside_a_room_only_point_down(path):
 def test_a_view_knows_nothing_of_what_runs():
     views = [path for path in SOURCES if path.relative_to(PACKAGE).parts[:2] == ("cli", "views")]
     assert all("runs" not in imported_rooms(path) for path in views)
+
+
+def test_a_task_imports_no_other_task():
+    kinds = {kind: inner_rooms(PACKAGE / "tasks" / "__init__.py") & {kind} for kind in TASKS}
+    assert all(kinds.values())
+    for path in (PACKAGE / "tasks").glob("*/*.py"):
+        assert inner_rooms(path) & TASKS.keys() <= {path.parent.name}, path
+
+
+def test_no_module_comes_back_to_itself_through_what_it_imports():
+    names = {path: path.relative_to(PACKAGE.parent).with_suffix("").parts for path in SOURCES}
+    modules = {
+        parts[:-1] if parts[-1] == "__init__" else parts: path for path, parts in names.items()
+    }
+    imports = {
+        own: {
+            (*parts,) if (*parts,) in modules else (*parts[:-1],)
+            for parts in imported_modules(path)
+            if parts[1:] != ["__version__"]
+        }
+        for own, path in modules.items()
+    }
+    assert set(TopologicalSorter(imports).static_order()) == set(modules)
 
 
 def test_every_room_of_the_table_exists():

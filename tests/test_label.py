@@ -12,17 +12,16 @@ import torch
 from grucli import evaluate, predict, train
 from grucli.data import Judged, parse_table, read_frame
 from grucli.data.readers.wanted import Wanted
-from grucli.errors import DataError, InterruptedRunError, UsageError
+from grucli.errors import DataError, UsageError
 from grucli.nn import SequenceModel
 from grucli.recipe import load_recipe, recipe_from_mapping
-from grucli.runs import training
 from grucli.runs.opened import open_checkpoint, with_table
 from grucli.runs.tables import read_panel
 from grucli.tasks.label.baselines import Lagged, Told, fit_ridge
 from grucli.tasks.sequences.class_losses import cross_entropy_of_known
-from grucli.weights import read_weights
 from tests.conftest import has_digits_of_float32, verb
 from tests.recipe_texts import errors_of
+from tests.test_runs_training import resumed_and_whole
 
 RECIPE = """\
 name: moves
@@ -304,14 +303,8 @@ def test_directions_cells_layer_norms_and_truncation_go_together(moves, tmp_path
 
 def test_a_resumed_tagger_is_that_of_an_uninterrupted_run(moves, tmp_path):
     recipe = load_recipe(moves / "moves.yaml", ["train.epochs=2", "train.tbptt_steps=9"])
-    whole, parts = tmp_path / "whole", tmp_path / "parts"
-    list(training.train(recipe, run_dir=whole, threads=1))
-    stops = iter([None] * 4 + [15])
-    with pytest.raises(InterruptedRunError):
-        list(training.train(recipe, run_dir=parts, threads=1, stop=lambda: next(stops)))
-    list(training.train(recipe, run_dir=parts, threads=1, resume=True))
-    before, after = (read_weights(str(run / "best.pt")).tensors for run in (whole, parts))
-    assert all(np.array_equal(before[name], after[name]) for name in before)
+    resumed, whole = resumed_and_whole(recipe, tmp_path, steps=5)
+    assert resumed == whole
 
 
 def test_the_test_part_may_be_a_table_of_its_own_with_other_words_first(moves, tmp_path):

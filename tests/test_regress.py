@@ -10,16 +10,15 @@ import torch
 
 from grucli import evaluate, predict, train
 from grucli.data import Judged
-from grucli.errors import DataError, InterruptedRunError, UsageError
+from grucli.errors import DataError, UsageError
 from grucli.recipe import load_recipe
-from grucli.runs import training
 from grucli.runs.opened import open_checkpoint, with_table
 from grucli.runs.tables import read_panel
 from grucli.tasks.regress.baselines import fit_ridge
 from grucli.tasks.sequences.numbers import number_metrics
-from grucli.weights import read_weights
 from tests.conftest import has_digits_of_float32, verb
 from tests.recipe_texts import errors_of
+from tests.test_runs_training import resumed_and_whole
 
 RECIPE = """\
 name: loads
@@ -162,15 +161,9 @@ def test_losses_transforms_cells_and_layer_norms_go_together(loads, tmp_path, se
 def test_a_regressor_begins_from_a_trained_one_and_goes_on_after_a_stop(loads, tmp_path):
     settings = [f"model.init.checkpoint={loads / 'run/best.pt'}", "train.epochs=2"]
     recipe = load_recipe(loads / "loads.yaml", settings)
-    whole, parts = tmp_path / "whole", tmp_path / "parts"
-    *_, finished = training.train(recipe, run_dir=whole, threads=1)
-    assert finished.scores.model.r2 > 0
-    stops = iter([None] * 6 + [15])
-    with pytest.raises(InterruptedRunError):
-        list(training.train(recipe, run_dir=parts, threads=1, stop=lambda: next(stops)))
-    list(training.train(recipe, run_dir=parts, threads=1, resume=True))
-    before, after = (read_weights(str(run / "best.pt")).tensors for run in (whole, parts))
-    assert all(np.array_equal(before[name], after[name]) for name in before)
+    resumed, whole = resumed_and_whole(recipe, tmp_path, steps=7)
+    assert resumed == whole
+    assert evaluate(tmp_path / "whole/best.pt").model.r2 > 0
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,16 @@ def stopping_after(steps):
     return stop
 
 
+def resumed_and_whole(recipe, folder, *, steps):
+    """The best weights of a run that was stopped after so many steps, and of one that was not."""
+    whole, parts = folder / "whole", folder / "parts"
+    list(training.train(recipe, run_dir=whole, threads=1))
+    with pytest.raises(InterruptedRunError):
+        list(training.train(recipe, run_dir=parts, threads=1, stop=stopping_after(steps)))
+    list(training.train(recipe, run_dir=parts, threads=1, resume=True))
+    return weights_of(parts / "best.pt"), weights_of(whole / "best.pt")
+
+
 def events_of(folder, *overrides, **options):
     recipe = load_recipe(str(folder / "wave.yaml"), overrides)
     return list(training.train(recipe, run_dir=folder / "run", **options))
