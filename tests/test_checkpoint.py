@@ -10,6 +10,7 @@ import torch
 from grucli import evaluate, inspect_weights, predict
 from grucli.checkpoint import load_checkpoint, save_checkpoint
 from grucli.errors import CheckpointError
+from grucli.forms import Number, faults_of, form_of
 from grucli.runs.inspection import compare
 from tests.conftest import REPOSITORY, grucli
 
@@ -172,3 +173,37 @@ def test_files_of_two_formats_that_hold_the_same_differ_in_nothing(tmp_path):
     compared = compare(FORMER / "lstm_1.pt", tmp_path / "again.pt")
     assert compared.differences == {}
     assert all(change.relative_change == 0 for change in compared.changes)
+
+
+def test_texts_that_belong_to_no_category_of_the_recipe_are_refused(saved, tmp_path):
+    changed = replace(
+        saved,
+        recipe=saved.recipe | {"data": saved.recipe["data"] | {"past": ["x"], "categories": ["x"]}},
+    )
+    save_checkpoint(changed, tmp_path / "changed.pt")
+    with pytest.raises(
+        CheckpointError, match="texts of no column; its recipe has the categories x;"
+    ):
+        predict(tmp_path / "changed.pt")
+
+
+def test_a_form_that_is_seen_in_a_value_keeps_whole_numbers_whole():
+    form = form_of({"step": 3, "loss": 0.5, "done": False})
+    assert not list(faults_of(form, {"step": 4, "loss": 1, "done": True}, "state"))
+    for wrong in ({"step": 2.5}, {"step": True}, {"step": -1}, {"loss": "x"}, {"done": 1}):
+        found = list(faults_of(form, {"step": 4, "loss": 1.0, "done": True} | wrong, "state"))
+        assert len(found) == 1, wrong
+        assert found[0].startswith(f"state.{next(iter(wrong))}: ")
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (Number(), "a number"),
+        (Number(least=0), "a number from 0"),
+        (Number(most=1), "a number to 1"),
+        (Number(least=1, most=9, whole=True), "a whole number from 1 to 9"),
+    ],
+)
+def test_what_is_expected_of_a_number_names_its_ends(number, words):
+    assert number.words == words

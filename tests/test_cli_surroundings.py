@@ -195,3 +195,20 @@ def test_a_log_that_is_deleted_costs_its_lines_alone(folder):
     assert [row.get("epoch") for row in metrics_of(log.parent)] == [2, 3, None]
     train(folder / "wave.yaml", run_dir=folder / "whole")
     assert weights_of(log.parent / "best.pt") == weights_of(folder / "whole" / "best.pt")
+    log.unlink()
+    train(folder / "wave.yaml", run_dir=log.parent, resume=True)
+    assert [row.get("kind") for row in metrics_of(log.parent)] == ["TrainingFinished"]
+
+
+def test_a_log_that_fails_before_a_state_is_saved_promises_none(folder):
+    log = folder / "run" / "weights.jsonl"
+
+    class Full(AfterFirstEpoch):
+        def begin(self, state):
+            log.unlink()
+            log.mkdir()
+
+    with pytest.raises(GrucliError) as caught:
+        train(folder / "wave.yaml", run_dir=log.parent, observers=[Full(None)])
+    assert str(caught.value).endswith("make room, then run the command again")
+    assert "best.pt" not in str(caught.value)

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import sys
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -157,3 +158,18 @@ def test_without_pyarrow_a_parquet_file_says_what_to_install(tmp_path, monkeypat
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(DataError, match=r"pip install grucli\[parquet\]"):
         read_table(str(path), Wanted("t"))
+
+
+def test_cells_of_any_kind_are_numbers_or_missing():
+    cells = [1.5, None, dt.time, Decimal("2.5"), "7", "", pd.NA, -999.0]
+    cells[2] = float("nan")
+    frame = pd.DataFrame({"t": range(8), "y": pd.Series(cells, dtype=object)})
+    values = read(frame, dialect=Dialect(missing_values=("-999",))).values[:, 0]
+    nan = np.nan
+    np.testing.assert_array_equal(values, [1.5, nan, nan, 2.5, 7.0, nan, nan, nan])
+
+
+def test_times_at_an_offset_are_written_in_utc():
+    times = pd.date_range("2024-01-01", periods=3, freq="h", tz=dt.timezone(dt.timedelta(hours=2)))
+    table = read(pd.DataFrame({"t": times, "y": [1.0, 2.0, 3.0]}))
+    assert table.time_at(0) == "2023-12-31 22:00:00+00:00"

@@ -10,6 +10,7 @@ import pytest
 
 from grucli.columns import Columns
 from grucli.data import build_panel, read_table
+from grucli.data.readers.text import guess_encoding
 from grucli.data.readers.wanted import Wanted
 from grucli.errors import DataError, UsageError
 from tests.csv_cases import CLEAN, parse, same
@@ -114,9 +115,9 @@ def test_a_time_of_day_beyond_midnight_is_refused(clock):
 
 
 FAULTY_LINES = {
-    "short": (lambda line: line.rsplit(",", 1)[0], "2 cells; expected 3"),
+    "short": (lambda line: line.rsplit(",", 1)[0], "2 cells; expected 3, as in the header; leave"),
     "one cell": (lambda line: "total", "1 cell; expected 3"),
-    "long": (lambda line: line + ",7", "4 cells; expected 3"),
+    "long": (lambda line: line + ",7", "4 cells; expected 3, as in the header; write"),
     "trailing comma": (lambda line: line + ",", "remove the comma at the end"),
     "semicolons": (lambda line: line.replace(",", ";"), "separated by ';'"),
     "tabs": (lambda line: line.replace(",", "\t"), "separated by '\\t'"),
@@ -260,3 +261,33 @@ def test_a_terminal_is_no_table(monkeypatch):
     monkeypatch.setattr(sys, "stdin", None)
     with pytest.raises(UsageError, match="is closed"):
         read_table("-", Wanted("t"))
+
+
+@pytest.mark.parametrize(
+    ("cell", "remedy"),
+    [
+        ("2024-01-02 00:00:00.1234567", "write at most 6 digits of a second"),
+        ("2024-01-02 00:00:00.12x", "expected YYYY-MM-DD, YYYY-MM-DD HH:MM"),
+        ("3.0", "write whole numbers, or dates as YYYY-MM-DD"),
+    ],
+)
+def test_a_time_that_cannot_be_read_is_told_what_to_do(cell, remedy):
+    content = f"t,a\n2024-01-01,1\n{cell},2\n".encode()
+    (problem,) = problems_of(content, time="t")
+    assert remedy in problem
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("t,größe\n", "utf-8"),
+        ("t,größe €\n", "cp1252"),
+        ("t,größe\x81\n", "latin-1"),
+        ("t,größe\n", "utf-16"),
+        ("t,größe\n", "utf-32"),
+    ],
+)
+def test_the_encoding_of_a_text_is_told_by_its_first_bytes(text, encoding):
+    assert guess_encoding(text.encode(encoding)) == encoding
+    half = "t,größe\n".encode()[:5]
+    assert guess_encoding(half) == "utf-8", "a character cut in two"

@@ -108,3 +108,30 @@ def test_in_sample_error_is_that_of_the_seasonal_naive_forecast(season, lag):
         for c in (0, 1)
     ]
     assert naive_in_sample_mae([(values, measured)], 2, season) == pytest.approx(np.array(expected))
+
+
+def test_what_is_said_of_unmeasured_truth_counts_for_nothing(sample):
+    forecast, truth, measured = (torch.from_numpy(array) for array in sample)
+    found = []
+    for beyond in (0.0, 7.0, torch.nan):
+        losses = torch.where(measured, (forecast - truth).abs(), beyond)
+        sums = ErrorSums(HORIZON, np.ones(COLUMNS), np.zeros(COLUMNS), np.ones(COLUMNS))
+        chances = {"pinball": losses / 3, "crps": losses}
+        sums.add(forecast, truth, measured, own_error=2 * (forecast - truth), chances=chances)
+        found.append(sums.read())
+    assert found[0] == found[1] == found[2]
+    error = (forecast - truth)[measured].abs()
+    assert found[0].crps == pytest.approx(float(error.mean()))
+    assert found[0].pinball == pytest.approx(float(error.mean()) / 3)
+    assert found[0].scaled_mae == pytest.approx(2 * float(error.mean()))
+
+
+def test_a_forecast_of_one_number_has_the_pinball_loss_of_every_quantile(sample):
+    forecast, truth, measured = sample
+    losses = [
+        np.where(truth > forecast, level * (truth - forecast), (1 - level) * (forecast - truth))
+        for level in np.arange(1, 10) / 10
+    ]
+    found = sums_of(*sample).read()
+    assert found.pinball == pytest.approx(np.mean(losses, axis=0)[measured].mean())
+    assert found.crps == pytest.approx(found.mae)

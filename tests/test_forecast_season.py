@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from grucli import evaluate, train
+from grucli.data.frequency import MICROSECONDS, Frequency
 from grucli.tasks.forecast.season import find_season
 from tests.conftest import REPOSITORY, grucli
 
@@ -52,8 +53,26 @@ def test_the_calendar_season_is_left_when_the_series_does_not_repeat_at_it():
     assert season_of(wave(11), {5: "a week"}) == pytest.approx(11, abs=1)
 
 
-def test_noise_has_no_season():
-    assert season_of(np.random.default_rng(4).normal(size=500), DAY) is None
+@pytest.mark.parametrize(("rows", "calendar"), [(60, WEEK), (120, {12: "a year"}), (500, DAY)])
+def test_noise_has_no_season(rows, calendar):
+    noises = np.random.default_rng(4).normal(size=(60, rows))
+    assert [season_of(noise, calendar) for noise in noises] == [None] * 60
+
+
+@pytest.mark.parametrize(
+    ("unit", "n", "seasons"),
+    [
+        ("business_days", 1, {5: "a week", 261: "a year"}),
+        ("microseconds", MICROSECONDS["day"], {7: "a week", 365: "a year"}),
+        ("microseconds", MICROSECONDS["hour"], {24: "a day", 168: "a week"}),
+        ("microseconds", 7 * MICROSECONDS["day"], {52: "a year"}),
+        ("months", 1, {12: "a year"}),
+        ("months", 3, {4: "a year"}),
+        ("steps", 1, {}),
+    ],
+)
+def test_a_frequency_suggests_the_seasons_of_the_calendar(unit, n, seasons):
+    assert Frequency(unit, n).calendar_seasons == seasons
 
 
 @pytest.mark.parametrize("rows", [200, 500, 2000])

@@ -197,6 +197,15 @@ def test_a_series_that_was_not_trained_on_is_scaled_by_its_own_history():
     assert back[:, 0, 0].tolist() == [scaler.center[0, 0], 8.0]
 
 
+def test_a_series_without_a_row_in_the_training_span_is_not_among_those_trained_on():
+    panel = panel_of(LEVELS + "".join(f"late,{day},5\n" for day in range(7, 16)))
+    train = split_panel(panel, train=None, valid="7", test="8").train
+    whole = fit_scaler("standard", measured_columns(panel, train), panel.columns.values)
+    scaler = SeriesScaler.fit(whole, panel, train, ("shop",))
+    assert scaler.names == (("big",), ("small",), ("flat",))
+    assert len(scaler.center) == 3
+
+
 def test_a_scaler_by_series_survives_a_checkpoint_and_a_changed_one_is_refused():
     scaler = scaler_of(panel_of(LEVELS))
     plain = scaler.to_plain()

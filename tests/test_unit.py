@@ -9,6 +9,7 @@ import torch
 
 from grucli.cli.views.unit import render_unit
 from grucli.errors import UsageError
+from grucli.runs.inspection import read_file
 from grucli.runs.tracing import trace
 from grucli.runs.units import inspect_unit
 from grucli.weights import unit_report
@@ -168,3 +169,19 @@ def test_options_that_do_nothing_beside_a_unit_are_refused(run):
     done = grucli("inspect-weights", run, "--unit", "5", "--sort", "norm")
     assert done.returncode == 2
     assert "--sort: does nothing beside --unit" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"decoder": "segment", "segment": "/dev/zero"},
+        {"decoder": ["segment"], "segment": 0},
+        {"decoder": "segment", "segment": None},
+        {"decoder": "recursive"},
+    ],
+)
+def test_a_recipe_that_was_changed_says_nothing_of_the_decoder(run, change):
+    file = read_file(run, None)
+    recipe = file.recipe | {"model": file.recipe["model"] | change, "task": {"horizon": "x"}}
+    report = unit_report(dataclasses.replace(file, recipe=recipe), 0)
+    assert (report.decoder_steps, len(report.decoder_weights)) == (1, 3)

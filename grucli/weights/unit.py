@@ -123,9 +123,12 @@ def _decoder(file: WeightFile, is_top: bool, hidden: int, unit: int) -> tuple[fl
 
 def _decoder_steps(file: WeightFile) -> int:
     """Steps of the forecast that the decoder's map gives at once."""
-    model, horizon = file.section("model"), file.section("task").get("horizon", 1)
-    steps = {"segment": model.get("segment"), "recursive": 1}.get(model.get("decoder", ""), horizon)
-    return int(steps or 1)
+    model, steps = file.section("model"), file.section("task").get("horizon")
+    if model.get("decoder") == "segment":
+        steps = model.get("segment")
+    elif model.get("decoder") == "recursive":
+        steps = 1
+    return steps if isinstance(steps, int) and steps > 0 else 1
 
 
 def _learned(
