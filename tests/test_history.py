@@ -224,8 +224,8 @@ def test_the_five_phases_tell_this_runs_own_numbers():
         "1 Initialise W_x uniform within 1/sqrt(64) = 0.125, W_h orthogonal; biases that remember "
         "up to 9 steps; seed 7.",
         "W_h: norm 4.00, largest singular value 1.00, spectral radius 0.500.",
-        "2 Forward Layer 0: the update gate's bias alone keeps the state for 1.50 steps (median "
-        "unit; longest 3.00) at step 0 and 1.50 (43.0) at step 40.",
+        "2 Forward Layer 0: time constant by the update gate's bias alone, 1.50 steps (median; "
+        "longest 3.00) at step 0 and 1.50 (43.0) at step 40.",
         "3 Loss mae 0.02500 on the batch of step 20, 0.01250 on that of step 40 (scaled units).",
         "Gradient norm by gate in step 20: reset 2.00, update 2.00, candidate 2.00.",
         "adam changed the matrices by this share of their norm: 0.00100 in step 20 (lr 0.0010)",

@@ -262,7 +262,7 @@ def test_a_normalised_cell_shows_what_acts(tmp_path):
 
 def test_memory_and_legend_are_in_words(tmp_path):
     text = " ".join(screen(tmp_path, gru_state()).split())
-    assert "Memory that the update gate's bias alone sets: median 1.4" in text
+    assert "Time constant by the update gate's bias alone: median 1.4" in text
     assert "z update (in some texts u), n candidate (in some h or c)" in text
     assert "keeps the old state here, as in torch and Keras: h' = z*h + (1-z)*n" in text
     assert "h' = (1-z)*h + z*n let z take the new in" in text

@@ -77,7 +77,7 @@ SECTIONS = (
         checked="W_hz.",
     ),
     Section(
-        "Memory that biases set",
+        "Time constants that biases set",
         results.TimeConstants,
         "inspect-weights CKPT --json: time_constants[].",
         (Source(time_constants.time_constant_steps, ("minimum", "median", "maximum")),),

@@ -119,7 +119,11 @@ class MatrixStatistics(MatrixResult):
         "Henrici", "departure from a normal matrix", "recurrence", place=22, rank=6
     )
     rotation_steps: float | None = _map(
-        "period", "steps of a turn of the leading eigenvalue", "recurrence", place=17, rank=11
+        "period",
+        "steps in which the leading eigenvalue goes round once",
+        "recurrence",
+        place=17,
+        rank=11,
     )
     outliers: int | None = _map(
         "outliers", "singular values beyond those of a random matrix", place=23, rank=4

@@ -12,7 +12,7 @@ class GateUpdate:
     """How one matrix was moved by one optimiser step.
 
     ``gradient_norm`` is the Frobenius norm of its gradient before clipping, ``update_ratio`` the
-    norm of the change that was applied over the norm of the matrix (about 1e-3 is healthy).
+    norm of the change that was applied over the norm of the matrix (about 1e-3 is usual).
     """
 
     matrix: str

@@ -11,7 +11,7 @@ from grucli.weights.stacks import UNKNOWN, RecurrentModule
 
 
 def time_constant_steps(bias: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Memory that a unit's bias alone sets: steps after which 1/e of its state is left.
+    """Time constant that a unit's bias alone sets: steps after which 1/e of its state is left.
 
     Formula: tau = -1 / ln s(b), about 1/2 + e^b from b = 1 on; b is the sum of the biases of the
     gate that keeps the state (update, of an lstm forget)

@@ -124,7 +124,7 @@ def _curves(history: WeightHistory, page: Page, names: Sequence[Column]) -> list
         columns.append(Column(heading, tuple(cells), rank, numeric=False))
 
     add("update / weight", 1, _update, power)
-    add("turn since start", 1, _turn, _three)
+    add("cosine distance", 1, _distance, _three)
     add("spectral radius", 2, _radius, _three)
     return columns
 
@@ -145,7 +145,7 @@ def _update(matrix: MatrixRecord) -> float | None:
     return matrix.update_ratio
 
 
-def _turn(matrix: MatrixRecord) -> float | None:
+def _distance(matrix: MatrixRecord) -> float | None:
     return matrix.cosine_distance_from_initialisation
 
 
@@ -157,13 +157,13 @@ def _legend(history: WeightHistory, naming: str) -> Iterator[str]:
     yield from naming_words(naming, [item.cell for item in history.learning])
     yield (
         "The number in a heading is the step. Update: the change that one step applied over the "
-        "norm of the matrix; about 1e-3 is healthy. Turn: 1 - cos of the angle to the "
-        "initialisation, 0 unchanged, 1 a right angle. Radius: largest eigenvalue. Each curve "
+        "norm of the matrix; about 1e-3 is usual. Cosine distance: 1 - cos of the angle to the "
+        "initialisation, 0 unchanged, 1 a right angle. Radius: largest |eigenvalue|. Each curve "
         "runs from its own lowest to its own highest value; records lie at steps 1, 2, 4, 8 and "
         "so on, and at the ends of epochs (where those are short, not of every one)."
     )
     if history.layer_norm != "none":
         yield (
             "Below a layer normalisation the size of a matrix does nothing: norms and radii only "
-            "tell how far a step can still turn it. Watch the turn and the gains."
+            "tell how far a step can still turn it. Watch the cosine distance and the gains."
         )

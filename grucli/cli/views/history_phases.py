@@ -70,8 +70,8 @@ def _forward(start: WeightRecord, end: WeightRecord) -> Iterator[str]:
     for before, after in zip(start.time_constants, end.time_constants, strict=True):
         place = f"Layer {before.layer}{' reverse' if before.direction == 'reverse' else ''}"
         yield (
-            f"{place}: the {before.gate} gate's bias alone keeps the state for "
-            f"{digits(before.quantiles[2], 3)} steps (median unit; longest "
+            f"{place}: time constant by the {before.gate} gate's bias alone, "
+            f"{digits(before.quantiles[2], 3)} steps (median; longest "
             f"{digits(before.quantiles[4], 3)}) at step 0 and {digits(after.quantiles[2], 3)} "
             f"({digits(after.quantiles[4], 3)}) at step {end.step:,}."
         )

@@ -14,7 +14,7 @@ SIDE_FROM_WIDTH = 68
 CHART_LINES = 18
 LEAST_CHART_LINES = 6
 _GATE_HEAD = f"  {'':<4}  {'gradient':>8}  {'update':>8}"
-LEGEND = "update: size of an epoch's last step over that of the matrix; about 1e-03 is healthy"
+LEGEND = "update: size of an epoch's last step over that of the matrix; about 1e-03 is usual"
 TRAIN_STYLE, VALID_STYLE = SERIES_STYLES[:2]
 
 

@@ -157,7 +157,7 @@ def _memory(item: MatrixStatistics, memories: Sequence[TimeConstants]) -> Iterat
     for memory in memories:
         if place_of(memory) == place_of(item):
             yield (
-                f"Memory that the {memory.gate} gate's bias alone sets: median "
+                f"Time constant by the {memory.gate} gate's bias alone: median "
                 f"{digits(memory.median, 3)} steps, from {digits(memory.minimum, 3)} to "
                 f"{digits(memory.maximum, 3)} (then 1/e of the state is left)."
             )
