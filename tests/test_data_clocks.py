@@ -60,9 +60,8 @@ def test_times_of_several_series_are_written_by_the_clock(left_out, is_regularis
     rows = [(name, text) for name in "ab" for text in times]
     text = "".join(f"{n},{t},1\n" for at, (n, t) in enumerate(rows) if at != left_out)
     dialect = Dialect(time_zone="Europe/Berlin")
-    table = parse_table(
-        f"id,t,a\n{text}".encode(), source="f", time="t", texts=["id"], dialect=dialect
-    )
+    wanted = Wanted("t", texts=["id"], dialect=dialect)
+    table = parse_table(f"id,t,a\n{text}".encode(), wanted, source="f")
     asked = {"series": ["id"], "missing": "zero", "is_regularised": is_regularised}
     panel = build_panel(table, COLUMNS, **asked)
     assert [panel.frequency.format(time) for time in panel.timestamps] == times * 2

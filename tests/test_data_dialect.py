@@ -308,3 +308,9 @@ def test_files_that_are_not_there_or_do_not_go_together_are_refused(tmp_path):
         read_table([str(tmp_path / "a.csv"), str(tmp_path / "*.csv")], Wanted("t"))
     with pytest.raises(DataError, match=r"b.csv: times are YYYY-MM-DD; expected a whole number"):
         read_table(str(tmp_path / "*.csv"), Wanted("t"))
+
+
+def test_what_to_write_without_a_separator_has_the_decimal_sign_of_the_table():
+    explain = NumberFormat(Dialect(decimal=",")).explain
+    assert 'write 1.234,5 as 1234,5, or set data.read.thousands: "."' in explain("1.234,5")
+    assert "write 1.234,5 as 1234.5, or set" in NumberFormat(Dialect()).explain("1.234,5")

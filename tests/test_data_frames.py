@@ -76,6 +76,15 @@ def test_times_with_a_zone_are_kept_in_utc_and_written_by_its_clock(framed):
     assert panel.frequency.format(panel.timestamps[3]) == "2024-03-31 03:00:00+02:00"
 
 
+def test_days_with_a_zone_stay_on_its_clock_where_clocks_are_changed(framed):
+    for hours, last in ((0, "2024-04-03"), (9, "2024-04-03 09:00:00")):
+        days = pd.date_range(f"2024-03-29 {hours:02}:00", periods=6, tz="Europe/Berlin")
+        table = read(framed(pd.DataFrame({"t": days, "a": range(6)})))
+        panel = build_panel(table, Columns(("a",)))
+        assert panel.frequency.words == "daily"
+        assert panel.frequency.format(panel.timestamps[-1]) == last
+
+
 @pytest.mark.parametrize(
     ("column", "words"),
     [
@@ -112,6 +121,20 @@ def test_texts_dates_and_numbers_are_times_as_in_a_csv(framed):
 def test_the_index_of_pandas_may_be_the_time():
     table = read(PANDAS.set_index("t"), columns=["a"])
     assert table.time_at(0) == "2024-01-01 00:30:00"
+
+
+def test_levels_of_the_index_of_pandas_may_be_columns():
+    frame = pd.DataFrame({"id": ["x", "y"], "t": [1, 1], "b": [3, 4], "a": [5, 6]})
+    for levels in (["id", "t"], ["id", "t", "b"]):
+        wanted = Wanted("t", columns=["a", "b"], texts=["id"])
+        table = read_frame(frame.set_index(levels), wanted, source="f")
+        assert table.values.tolist() == [[5, 3], [6, 4]]
+        assert table.texts[0].words == ("x", "y")
+
+
+def test_a_frame_that_was_not_collected_says_so():
+    with pytest.raises(UsageError, match=r"type LazyFrame; .*; call its method collect first"):
+        read(pl.from_pandas(PANDAS).lazy())
 
 
 def test_what_is_no_frame_is_refused():

@@ -157,20 +157,29 @@ def test_dates_written_as_whole_numbers_are_recognised():
 
 
 @pytest.mark.parametrize(
-    ("times", "words"),
+    ("day", "times", "words", "zone"),
     [
-        (["00:00", "01:00", "03:00", "04:00"], "1 row is absent between 2024-03-31 01:00"),
-        (["00:00", "01:00", "02:00", "02:00", "03:00"], "stands on line"),
-        (["01:30", "02:00", "02:30", "02:00", "02:30", "03:00"], "stands on line"),
+        ("2024-03-31", ["00:00", "01:00", "03:00"], "1 row is absent", "Europe/Berlin"),
+        ("2024-10-27", ["01:00", "02:00", "02:00", "03:00"], "stands on line", "Europe/Berlin"),
+        (
+            "2024-11-03",
+            ["00:30", "01:00", "01:30", "01:00", "01:30"],
+            "on line",
+            "America/New_York",
+        ),
     ],
     ids=["spring", "autumn", "autumn by half hours"],
 )
-def test_a_clock_change_is_suspected_early_on_a_sunday(times, words):
-    problems = problems_of(*(f"2024-03-31 {time},1" for time in times))
-    assert any(
-        words in problem and "(a clock change? write times in UTC)" in problem
-        for problem in problems
-    )
+def test_a_clock_change_is_named_with_the_key_that_reads_it(day, times, words, zone):
+    problems = problems_of(*(f"{day} {time},1" for time in times))
+    remark = f'(a clock change? set data.read.time_zone: "{zone}" or the zone of the clock)'
+    assert any(words in problem and remark in problem for problem in problems)
+
+
+def test_where_no_clock_is_changed_no_time_zone_is_named():
+    for day in ("2024-03-30", "2024-04-14"):
+        problems = problems_of(*(f"{day} {time},1" for time in ("00:00", "01:00", "03:00")))
+        assert not any("clock" in problem for problem in problems)
 
 
 def test_one_row_has_no_frequency():

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from grucli.data.clocks import to_utc
+from grucli.data.clocks import to_clock, to_utc
 from grucli.data.frequency import MICROSECONDS, commonest_of
-from grucli.data.timestamps import Flags, Numbers, as_times
+from grucli.data.timestamps import OF_THE_ZONE, Flags, Numbers, TimeStyle, as_times
 from grucli.data.values import Table
 from grucli.errors import DataError
 from grucli.text import plural
@@ -23,7 +23,7 @@ def place_in_zone(table: Table, bounds: Numbers | None = None) -> Table:
     never shows.
     """
     if not table.zone or len(table.timestamps) == 0:
-        return table
+        return _days_on_the_clock(table, bounds)
     clock = table.timestamps.astype(np.int64)
     bounds = np.array([0, len(clock)]) if bounds is None else bounds
     moments, twice, never = to_utc(clock, table.zone, firsts=bounds[:-1])
@@ -50,6 +50,28 @@ def place_in_zone(table: Table, bounds: Numbers | None = None) -> Table:
         )
     times = as_times(moments, style)
     return replace(table, timestamps=times, style=style, zone="", notes=notes)
+
+
+def _days_on_the_clock(table: Table, bounds: Numbers | None) -> Table:
+    """Rows that have offsets, without these where they are a day or more apart by the clock of the
+    zone and not evenly spaced in UTC.
+    """
+    style = table.style
+    if style.offset != OF_THE_ZONE or style.pattern or len(table.timestamps) < 2:
+        return table
+    clock = to_clock(table.timestamps, style.zone)
+    rows = slice(None)
+    if bounds is not None:
+        longest = int(np.diff(bounds).argmax())
+        rows = slice(*bounds[longest : longest + 2].tolist())
+    gaps, passed = (np.diff(t[rows]).astype(np.int64) for t in (clock, table.timestamps))
+    if not len(gaps) or commonest_of(gaps) < MICROSECONDS["day"]:
+        return table
+    if (passed % commonest_of(passed) == 0).all():
+        return table
+    if (clock == clock.astype("datetime64[D]")).all():
+        return replace(table, timestamps=clock, style=TimeStyle())
+    return replace(table, timestamps=clock, style=replace(style, offset="", zone=""))
 
 
 def _belongs_to_the_clock(clock: Numbers, moments: Numbers, never: Flags) -> bool:

@@ -7,6 +7,13 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
+ZONES = (
+    *("Europe/Berlin", "Europe/London", "Europe/Helsinki", "Europe/Moscow"),
+    *("America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles"),
+    *("America/Sao_Paulo", "Australia/Sydney", "Australia/Lord_Howe", "Pacific/Auckland"),
+    *("Asia/Tehran", "Asia/Jerusalem", "Africa/Cairo"),
+)
+"""Time zones of different clock changes, one for all that change together; the first that fits."""
 _EPOCH, _MICROSECOND = datetime(1970, 1, 1), timedelta(microseconds=1)
 
 
@@ -69,3 +76,13 @@ def clock_at(moment: int, zone: str) -> tuple[datetime, timedelta]:
         return _EPOCH + moment * _MICROSECOND, timedelta(0)
     aware = (_EPOCH + moment * _MICROSECOND).replace(tzinfo=UTC).astimezone(ZoneInfo(zone))
     return aware.replace(tzinfo=None), aware.utcoffset() or timedelta(0)
+
+
+def zone_of_change(clock: int) -> str | None:
+    """The first of ``ZONES`` that goes through this time twice, or leaves out the one before it."""
+    for zone in ZONES:
+        for local in (_EPOCH + (clock + shift) * _MICROSECOND for shift in (0, -1)):
+            aware = local.replace(tzinfo=ZoneInfo(zone))
+            if aware.utcoffset() != aware.replace(fold=1).utcoffset():
+                return zone
+    return None

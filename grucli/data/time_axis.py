@@ -7,7 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grucli.data.calendar_numbers import find_calendar_number
+from grucli.data.clocks import zone_of_change
 from grucli.data.frequency import MICROSECONDS, Frequency, commonest_of, infer_frequency
+from grucli.data.readers.cells import setting
 from grucli.data.values import Table
 from grucli.errors import DataError
 from grucli.text import plural
@@ -153,11 +155,11 @@ def _named(table: Table, row: int, what: str) -> str:
 
 
 def _clock_change(table: Table, row: int) -> str:
-    """A remark where clocks may have been changed: wall-clock times early on a Sunday."""
-    if not table.style.separator or table.style.offset:
+    """What to set where a clock may have been changed between the row before and this one."""
+    style, moments = table.style, table.timestamps[row - 1 : row + 1].astype(np.int64)
+    is_near = abs(int(moments[1] - moments[0])) < MICROSECONDS["day"]
+    if not (is_near and style.has_clock) or style.offset or style.zone:
         return ""
-    moment = np.datetime64(table.timestamps[row], "us")
-    day = moment.astype("datetime64[D]")
-    is_sunday = (day.astype(int) + 4) % 7 == 0
-    is_early = (moment - day).astype(int) <= 4 * MICROSECONDS["hour"]
-    return " (a clock change? write times in UTC)" if is_sunday and is_early else ""
+    zone = zone_of_change(int(moments[1]))
+    key = "" if zone is None else setting("time_zone", zone)
+    return key and f" (a clock change? set {key} or the zone of the clock)"

@@ -63,6 +63,11 @@ class TimeStyle:
         return f"YYYY-MM-DD{self.separator}{clock}{self.offset.replace(OF_THE_ZONE, '+HH:MM')}"
 
     @property
+    def has_clock(self) -> bool:
+        """Whether a time says the hour."""
+        return bool(self.separator or re.search("%[HI]", self.pattern))
+
+    @property
     def _width(self) -> int:
         """Characters in front of the offset."""
         return (19 if self.seconds else 16) + (1 + self.digits if self.digits else 0)

@@ -25,7 +25,7 @@ _HINTS: tuple[tuple[str, str, dict[str, str]], ...] = (
     ),
     (
         r"[+-]?[0-9]{1,3}(\.[0-9]{3})+,[0-9]*",
-        "write 1.234,5 as 1234.5",
+        "write 1.234,5 as 1234{point}5",
         {"decimal": ",", "thousands": "."},
     ),
     (r"[+-]?[0-9]*,[0-9]+([eE][+-]?[0-9]+)?", "write a decimal point", {"decimal": ","}),
@@ -128,8 +128,9 @@ class NumberFormat:
         for form, advice, keys in _HINTS:
             changed = {key: to for key, to in keys.items() if getattr(self.dialect, key) != to}
             if re.fullmatch(form, text) and (changed or not keys):
+                remedy = advice.format(point=self._decimal)
                 settings = " and ".join(setting(key, value) for key, value in changed.items())
-                return f"{advice}, or set {settings}" if settings else advice
+                return f"{remedy}, or set {settings}" if settings else remedy
         if any(c.isdigit() and not c.isascii() for c in text):
             return "write the number with the digits 0 to 9"
         if _NO_VALUE.fullmatch(text) and text.isprintable():

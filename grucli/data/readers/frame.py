@@ -30,10 +30,11 @@ _DAY = 86_400_000_000
 def read_frame(frame: Any, wanted: Wanted, *, source: str) -> Table:
     """The columns of a frame as a table; rows are counted from 0 in errors.
 
-    Numbers stay what they are, texts are read as the cells of a CSV are; a time of pandas may be
-    the index. Raises DataError for what is no time or no number, UsageError for what is no frame.
+    Numbers stay what they are, texts are read as the cells of a CSV are; named levels of an index
+    of pandas are columns too. Raises DataError for what is no time or no number, UsageError for
+    what is no frame.
     """
-    dialect, held = wanted.dialect, _columns_of(frame, wanted.times)
+    dialect, held = wanted.dialect, _columns_of(frame, wanted)
     undecided = [name for name in wanted.undecided if name in held]
     wanted = wanted.decided(text_columns_of(held, undecided, dialect))
     layout = read_layout(list(held), source, wanted)
@@ -69,26 +70,34 @@ def _count_rows(frame: Any, source: str) -> int:
     return rows
 
 
-def _columns_of(frame: Any, times: Sequence[str]) -> dict[str, Any]:
-    """The columns of a frame by name, the named index of pandas among them where it is the time."""
+def _columns_of(frame: Any, wanted: Wanted) -> dict[str, Any]:
+    """The columns of a frame by name, and those that are ``wanted`` of the index of pandas."""
+    if not hasattr(frame, "__getitem__") or not hasattr(frame, "__len__"):
+        remedy = "; call its method collect first" if hasattr(frame, "collect") else ""
+        raise _no_frame(frame, remedy)
     names = getattr(frame, "column_names", None)
     if names is None:
         names = getattr(frame, "columns", None)
-    if names is None or not hasattr(frame, "__getitem__") or not hasattr(frame, "__len__"):
-        raise UsageError(
-            f"a table of type {type(frame).__name__}; expected a path, or a frame of pandas, "
-            "polars or pyarrow"
-        )
+    if names is None:
+        raise _no_frame(frame)
     texts = [str(name) for name in names]
     if len(set(texts)) < len(texts):
         twice = next(name for name in texts if texts.count(name) > 1)
         raise DataError(f"the table: two columns {quoted(twice)}; expected each name once")
     held = {text: frame[name] for text, name in zip(texts, names, strict=True)}
     index = getattr(frame, "index", None)
-    if len(times) == 1 and times[0] not in held and getattr(index, "name", None) == times[0]:
-        assert index is not None
-        held = {times[0]: index.to_series(), **held}
-    return held
+    asked = {*wanted.times, *wanted.texts, *(wanted.columns or ())} - held.keys()
+    levels = [name for name in getattr(index, "names", ()) if name in asked]
+    if index is None or not levels:
+        return held
+    return {name: index.get_level_values(name).to_series() for name in levels} | held
+
+
+def _no_frame(frame: Any, remedy: str = "") -> UsageError:
+    return UsageError(
+        f"a table of type {type(frame).__name__}; expected a path, or a frame of pandas, polars or "
+        f"pyarrow{remedy}"
+    )
 
 
 def _numbers(column: Any, name: str, numbers: NumberFormat, problems: Problems) -> Floats:

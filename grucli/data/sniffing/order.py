@@ -6,11 +6,11 @@ from itertools import chain, combinations
 
 import numpy as np
 
-from grucli.data.clocks import to_utc
+from grucli.data.clocks import ZONES, to_utc
 from grucli.data.frequency import Frequency, infer_frequency
 from grucli.data.sniffing.cells import Cells
 from grucli.data.sniffing.numbers import Column
-from grucli.data.sniffing.times import ZONES, Clock
+from grucli.data.sniffing.times import Clock
 from grucli.data.timestamps import Numbers, as_times
 
 _LEAST_ROWS = 3

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from grucli.data.calendar_numbers import find_calendar_number
-from grucli.data.clocks import clock_at
+from grucli.data.clocks import ZONES, clock_at
 from grucli.data.readers.time_cells import style_of, time_text
 from grucli.data.sniffing.cells import Cells
 from grucli.data.time_formats import guess_formats, parse_offset
@@ -33,13 +33,6 @@ _NUMBER_FORMATS = {
     "YYYYMMDDHH": "%Y%m%d%H",
     "YYYYMMDDHHMM": "%Y%m%d%H%M",
 }
-ZONES = (
-    *("Europe/Berlin", "Europe/London", "Europe/Helsinki", "Europe/Moscow"),
-    *("America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles"),
-    *("America/Sao_Paulo", "Australia/Sydney", "Australia/Lord_Howe", "Pacific/Auckland"),
-    *("Asia/Tehran", "Asia/Jerusalem", "Africa/Cairo"),
-)
-"""Time zones of different clock changes, one for all that change together; the first that fits."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,8 +47,7 @@ class Clock:
     @property
     def may_change(self) -> bool:
         """Whether it is one of hours and minutes, without an offset, that may be put forward."""
-        has_clock = bool(self.style.separator or re.search("%[HI]", self.style.pattern))
-        return has_clock and not self.style.offset
+        return self.style.has_clock and not self.style.offset
 
 
 def find_clocks(cells: Cells) -> Iterator[Clock]:
