@@ -86,7 +86,7 @@ def fit_vocabularies(panel: Panel, span: Span) -> dict[str, tuple[str, ...]]:
 
     Raises DataError for a column that says nothing there: always the same, or never.
     """
-    found, problems = {}, []
+    texts, problems = {}, []
     for name in panel.columns.categories:
         numbers = span.rows(panel.values[:, panel.columns.place(name)]).astype(np.int64)
         counts = np.bincount(numbers, minlength=1)
@@ -104,10 +104,10 @@ def fit_vocabularies(panel: Panel, span: Span) -> dict[str, tuple[str, ...]]:
                 f"span, such as {quoted(words[seen[-1]])}; expected names that come again; leave "
                 "it out of the recipe"
             )
-        found[name] = ("", *(words[number] for number in seen.tolist() if number))
+        texts[name] = ("", *(words[number] for number in seen.tolist() if number))
     if problems:
         raise DataError(*problems)
-    return found
+    return texts
 
 
 def put_classes(
@@ -157,8 +157,8 @@ def unseen_ahead(future: Table | None, scaler: AnyScaler) -> tuple[str, ...]:
     if future is None:
         return ()
     words = future.categories
-    found = _unseen(future.values, future.columns, words, scaler.vocabularies)
-    return tuple(f"{future.source}: {sentence}" for sentence in found)
+    sentences = _unseen(future.values, future.columns, words, scaler.vocabularies)
+    return tuple(f"{future.source}: {sentence}" for sentence in sentences)
 
 
 def _unseen(

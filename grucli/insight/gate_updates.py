@@ -120,8 +120,8 @@ class StepProbe:
         taken from lr and gradient, which an adaptive optimiser scales.
         """
         change = self.group.weights() - self.weights
-        found = (self.gradient_norms, norms(change), norms(self.weights))
-        gradients, changes, before = torch.stack(found).tolist()
+        sizes = (self.gradient_norms, norms(change), norms(self.weights))
+        gradients, changes, before = torch.stack(sizes).tolist()
         pairs = zip(changes, before, strict=True)
         ratios = [change / norm if norm > 0 else math.nan for change, norm in pairs]
         return {"gradient_norm": gradients, "update_ratio": ratios}
@@ -154,11 +154,11 @@ def gate_updates(
     groups: Sequence[GateGroup], updates: Sequence[GroupUpdates]
 ) -> tuple[GateUpdate, ...]:
     """Gradient and update of every matrix, without biases and gains: what an epoch shows."""
-    found: list[tuple[MatrixAddress, float, float]] = []
+    rows: list[tuple[MatrixAddress, float, float]] = []
     for group, columns in zip(groups, updates, strict=True):
         if group.parameters[0].dim() == 2:
-            found += zip(group.matrices, *columns.values(), strict=True)
+            rows += zip(group.matrices, *columns.values(), strict=True)
     return tuple(
         GateUpdate(m.symbol, m.place.layer, m.place.direction, m.gate, gradient, ratio)
-        for m, gradient, ratio in sorted(found, key=lambda row: row[0].order)
+        for m, gradient, ratio in sorted(rows, key=lambda row: row[0].order)
     )

@@ -31,13 +31,13 @@ def mean_deviations(module: Recurrent, x_TBC: Tensor) -> dict[str, float]:
         after_TBH, _ = run_layer(rule, weights, x_TBC, start, reverse=place.reverse)
         zero_1BH = start[0][None]
         parts = [after_TBH[1:], zero_1BH] if place.reverse else [zero_1BH, after_TBH[:-1]]
-        found: dict[str, float] = {}
+        here: dict[str, float] = {}
         for kind, sums_NG in _sums(module, weights, x_TBC, torch.cat(parts)).items():
-            found |= _by_gate(module, place, kind, sums_NG)
-        return after_TBH, found
+            here |= _by_gate(module, place, kind, sums_NG)
+        return after_TBH, here
 
-    _, found = walk(module.num_layers, module.directions, x_TBC, visit)
-    return {address: value for here in found for address, value in here.items()}
+    _, by_place = walk(module.num_layers, module.directions, x_TBC, visit)
+    return {address: value for here in by_place for address, value in here.items()}
 
 
 def _sums(
@@ -63,9 +63,11 @@ def _by_gate(module: Recurrent, place: Place, kind: str, sums_NG: Tensor) -> dic
     """The mean deviation of its block for each gate, by address."""
     rule = module.rule
     blocks = torch.split(sums_NG, norm_blocks(rule, sums_NG.shape[1]), dim=1)
-    found: dict[str, float] = {}
+    deviations: dict[str, float] = {}
     for gates, block in zip(rule.norm.groups, blocks, strict=True):
         _, _, inverse_N1 = torch.native_layer_norm(block, block.shape[1:], None, None, rule.eps)
         deviation = inverse_N1.reciprocal().mean().item()
-        found |= {MatrixAddress(module.cell, place, gate, kind).long: deviation for gate in gates}
-    return found
+        deviations |= {
+            MatrixAddress(module.cell, place, gate, kind).long: deviation for gate in gates
+        }
+    return deviations

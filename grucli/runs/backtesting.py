@@ -53,17 +53,19 @@ def backtest(
     step = step or horizon
     backs = [step * place for place in reversed(range(windows))]
     if refit:
-        found = []
+        scored = []
         for place, back in enumerate(backs, 1):
             say(f"window {place} of {windows}: training on what comes before it")
-            found += _trained_and_scored(recipe, [back], levels, threads)
+            scored += _trained_and_scored(recipe, [back], levels, threads)
     elif path is None:
         say(f"training on what comes before the first of {windows} windows")
-        found = _trained_and_scored(recipe, backs, levels, threads)
+        scored = _trained_and_scored(recipe, backs, levels, threads)
     else:
-        found = _scored(path, backs, levels)
-    judged = Backtest(source, horizon, step, refit, tuple(found), _overall(found), _coverage(found))
-    return replace(judged, notes=_notes(found))
+        scored = _scored(path, backs, levels)
+    judged = Backtest(
+        source, horizon, step, refit, tuple(scored), _overall(scored), _coverage(scored)
+    )
+    return replace(judged, notes=_notes(scored))
 
 
 def _notes(windows: Sequence[BacktestWindow]) -> tuple[str, ...]:

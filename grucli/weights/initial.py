@@ -61,11 +61,13 @@ def expected_effective(
     if not deviation > 0:
         return {}
     scale = float(init.get("gain", 1.0)) / deviation
-    found = {
+    effective = {
         "effective_spectral_norm": own.get("spectral_norm"),
         "effective_spectral_radius": own.get("spectral_radius"),
     }
-    return {key: scale * value for key, value in found.items() if value and math.isfinite(scale)}
+    return {
+        key: scale * value for key, value in effective.items() if value and math.isfinite(scale)
+    }
 
 
 def _of_draw(
@@ -77,10 +79,10 @@ def _of_draw(
     deviations = {"uniform": 1 / math.sqrt(3 * hidden), "xavier": math.sqrt(2 / sum(shape))}
     rows, columns = shape
     if scheme == "orthogonal":
-        found = expected_orthogonal(rows, columns)
+        drawn = expected_orthogonal(rows, columns)
     elif scheme in deviations:
-        found = expected_spectrum(rows, columns, deviations[scheme])
+        drawn = expected_spectrum(rows, columns, deviations[scheme])
     else:
         return {}
     of_loops = ("spectral_radius", "departure_from_normality") if is_input else ()
-    return {name: value for name, value in found.items() if name not in of_loops}
+    return {name: value for name, value in drawn.items() if name not in of_loops}

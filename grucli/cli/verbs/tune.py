@@ -84,11 +84,11 @@ def _show_search(recipe: str, overrides: list[str], options: dict[str, Any], *, 
 
     loaded = load_recipe(recipe, overrides)
     with catch_signals() as stop, open_tuning(quiet=SCREEN.quiet) as view:
-        found = tuning.tune(loaded, stop=stop, show=view, **options)
-    show(found, json=json, render=lambda width: render_tuning(found, width))
+        result = tuning.tune(loaded, stop=stop, show=view, **options)
+    show(result, json=json, render=lambda width: render_tuning(result, width))
     if not SCREEN.quiet:
         console = talk()
-        console.print(render_next(found, console.width), soft_wrap=True)
+        console.print(render_next(result, console.width), soft_wrap=True)
 
 
 def _show_rates(recipe: str, overrides: list[str], options: dict[str, Any], *, json: bool) -> None:
@@ -101,8 +101,8 @@ def _show_rates(recipe: str, overrides: list[str], options: dict[str, Any], *, j
 
     loaded = load_recipe(recipe, overrides)
     with catch_signals() as stop:
-        found = find_rates(loaded, stop=stop, **options)
-    show(found, json=json, render=lambda width: render_rate_range(found, width))
+        rates = find_rates(loaded, stop=stop, **options)
+    show(rates, json=json, render=lambda width: render_rate_range(rates, width))
     if not SCREEN.quiet:
         console = talk()
-        console.print(render_next(found, recipe, console.width), soft_wrap=True)
+        console.print(render_next(rates, recipe, console.width), soft_wrap=True)

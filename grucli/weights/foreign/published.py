@@ -25,13 +25,13 @@ def find_cells(tensors: Tensors, rows: Iterable[Published]) -> list["PublishedCe
     """
     dotted = {name.replace("/", ".").removesuffix(":0"): name for name in tensors}
     values = {name: tensors[own] for name, own in dotted.items()}
-    found: dict[str, PublishedCell] = {}
+    cells: dict[str, PublishedCell] = {}
     for row in rows:
         for prefix in _prefixes(values, row):
             cell = PublishedCell(row, prefix, values, dotted)
             if cell.hidden:
-                found.setdefault(prefix, cell)
-    return list(found.values())
+                cells.setdefault(prefix, cell)
+    return list(cells.values())
 
 
 def _prefixes(names: Mapping[str, Any], row: Published) -> Iterator[str]:
@@ -83,25 +83,25 @@ class PublishedCell:
     def module(self, path: str) -> RecurrentModule:
         """The cell as a stack of ours. Raises CheckpointError where shapes do not agree."""
         row, hidden = self.row, self.hidden
-        found: dict[str, Array] = {}
+        parameters: dict[str, Array] = {}
         faults = []
         for kind, words in row.parts.items():
             part = self._part(kind)
             if part is not None:
-                found[kind] = part
+                parameters[kind] = part
             elif any(self.prefix + name in self.tensors for name in _names(words)):
                 faults.append(f"{words}: not what {row.name} of {row.source} has")
         if row.joined:
-            found |= self._taken_apart(found.pop("weight"))
-        named = {row.parts.get(kind, row.joined): (kind, part) for kind, part in found.items()}
+            parameters |= self._taken_apart(parameters.pop("weight"))
+        named = {row.parts.get(kind, row.joined): (kind, part) for kind, part in parameters.items()}
         faults += shape_faults(self._spec, named, hidden=hidden, state=hidden)
         if faults:
             where = f"{path}: {printable(self.prefix)}"
             raise CheckpointError(*(where + fault for fault in faults))
-        self._fill(found)
+        self._fill(parameters)
         if row.brings_new:
-            self._turn(found)
-        stack = {f"{kind}_l0": self._ordered(kind, part) for kind, part in found.items()}
+            self._turn(parameters)
+        stack = {f"{kind}_l0": self._ordered(kind, part) for kind, part in parameters.items()}
         prefix = self.prefix and f"{self.prefix[:-1]}."
         return RecurrentModule(prefix, row.cell, row.norm, hidden, stack, row.eps)
 
@@ -149,29 +149,29 @@ class PublishedCell:
         sides = dict(zip(self.row.joined, np.split(whole, [first], axis=1), strict=True))
         return {"weight_ih": sides["x"], "weight_hh": sides["h"]}
 
-    def _fill(self, found: dict[str, Array]) -> None:
+    def _fill(self, parameters: dict[str, Array]) -> None:
         """Zeros for the biases that our cell has beside those of the file."""
         every = self._norm.vectors(bias=True, norm_bias=True)
         for start in ("bias", "norm_bias"):
             kinds = [kind for kind in every if kind.startswith(start)]
             is_shifted = start == "bias" and bool(self.row.offset)
-            if is_shifted or any(kind in found for kind in kinds):
+            if is_shifted or any(kind in parameters for kind in kinds):
                 for kind in kinds:
                     rows = len(self._spec.blocks(kind)) * self.hidden
-                    found.setdefault(kind, np.zeros(rows, dtype=found["weight_hh"].dtype))
+                    parameters.setdefault(kind, np.zeros(rows, dtype=parameters["weight_hh"].dtype))
 
-    def _turn(self, found: dict[str, Array]) -> None:
+    def _turn(self, parameters: dict[str, Array]) -> None:
         """Let the gate that brings the new in keep the old: see ``grucli.cells.layouts``."""
         letter = self._spec.letters[self._spec.gate_names.index(self._spec.keeps)]
         start = self.row.gates.index(letter) * self.hidden
         block = slice(start, start + self.hidden)
         acting = "gain" if self._norm.groups else "weight"
-        for kind, part in list(found.items()):
+        for kind, part in list(parameters.items()):
             if kind.startswith((acting, "bias")):
-                found[kind] = part.copy()
-                found[kind][block] *= -1
+                parameters[kind] = part.copy()
+                parameters[kind][block] *= -1
         if self.row.offset:
-            found["bias_sum" if self._norm.of_sum else "bias_ih"][block] -= self.row.offset
+            parameters["bias_sum" if self._norm.of_sum else "bias_ih"][block] -= self.row.offset
 
     def _ordered(self, kind: str, values: Array) -> Array:
         """Blocks of the gates in the order of our cell; a vector of the state as it is."""
