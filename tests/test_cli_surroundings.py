@@ -1,5 +1,6 @@
 """What is around a process: little memory, no width, places where nothing can be written."""
 
+import io
 import json
 import os
 import resource
@@ -16,6 +17,7 @@ import torch
 
 from grucli import train
 from grucli.checkpoint import load_checkpoint
+from grucli.cli.kit.console import write_result
 from grucli.errors import GrucliError, TrainingError
 from grucli.recipe import load_recipe
 from grucli.runs import saving, training
@@ -212,3 +214,24 @@ def test_a_log_that_fails_before_a_state_is_saved_promises_none(folder):
         train(folder / "wave.yaml", run_dir=log.parent, observers=[Full(None)])
     assert str(caught.value).endswith("make room, then run the command again")
     assert "best.pt" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("is_terminal", "shown"), [(True, "a\\x1b[2J,b\n1,2\n"), (False, "a\x1b[2J,b\n1,2\n")]
+)
+def test_a_table_cannot_act_on_a_terminal_and_is_as_it_is_in_a_pipe(
+    monkeypatch, is_terminal, shown
+):
+    stream = io.StringIO()
+    monkeypatch.setattr(stream, "isatty", lambda: is_terminal, raising=False)
+    monkeypatch.setattr(sys, "stdout", stream)
+    write_result("a\x1b[2J,b\n1,2\n")
+    assert stream.getvalue() == shown
+
+
+@pytest.mark.parametrize("words", [["eval"], ["train"], ["eval", "run", "--fail-if"]])
+def test_an_error_is_one_line_whatever_stands_on_the_command_line(words, capsys):
+    done = verb(capsys, *words, "x\x1b[2J\nerror: forged\r")
+    assert "\\x1b[2J\\nerror: forged\\r" in done.err
+    assert done.err.count("\n") == 1
+    assert done.err.startswith("error: ")

@@ -69,9 +69,14 @@ def write_output(value: object, content: Callable[[], bytes], output: str, *, js
 
 
 def write_result(text: str) -> None:
-    """Put a result on standard output. Raises GrucliError when there is none."""
+    """Put a result on standard output, byte for byte, or so that it cannot act on a terminal.
+
+    Raises GrucliError when there is none.
+    """
     _need_output()
     SCREEN.has_result = True
+    if sys.stdout.isatty():
+        text = "\n".join(map(clean, text.split("\n")))
     sys.stdout.write(text)
 
 
