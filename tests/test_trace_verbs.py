@@ -353,7 +353,7 @@ def test_a_terminal_gets_a_summary_instead_of_the_flood(best):
             "Largest Lyapunov exponent -0.020 a step over the last 78 steps (-0.012 and -0.028 in "
             "its halves): a small difference in the state shrinks to 1/e in 50 steps.",
         ),
-        (0.0007891, (0.0007, 0.0009), "grows e-fold in 1,300 steps: chaotic."),
+        (0.0007891, (0.0007, 0.0009), "grows e-fold in 1,300 steps."),
         (-0.02, (0.0034, -0.0434), "too few steps to say whether small differences grow"),
         (-0.02, (), "-0.020 a step over the last 78 steps: a small difference"),
     ],

@@ -49,7 +49,7 @@ def _what(report: TraceReport) -> str:
     several = report.rows_per_step > 1
     steps = f", {report.rows_per_step} rows a step" if several else ""
     return (
-        f"What it reads before it forecasts: the {report.rows} newest rows of "
+        f"What it reads: the {report.rows} newest rows of "
         f"{clean(report.table)}, {report.first} to {report.last}{window}{each}{steps}; "
         f"states as the model's own to {report.difference:.0e}."
     )
@@ -172,7 +172,7 @@ def _lyapunov(layer: LayerActivity) -> Iterator[str]:
     effect = (
         f"a small difference in the state shrinks to 1/e in {steps} steps"
         if exponent <= 0
-        else f"a small difference in the state grows e-fold in {steps} steps: chaotic"
+        else f"a small difference in the state grows e-fold in {steps} steps"
     )
     words = (
         f"Largest Lyapunov exponent {_two_digits(exponent)} a step over the last "
