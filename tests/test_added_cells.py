@@ -218,7 +218,7 @@ def test_a_layer_normalisation_is_added(copy):
     assert {"g_i", "g_f", "g_g", "g_o"} <= symbols_of(shown)
     divided = [item["layer_norm_standard_deviation"] for item in json.loads(shown)["matrices"][:8]]
     assert all(0.01 <= size < 10 for size in divided)
-    assert "(sum_f - mean_f) / dev_f * g_f + b_f" in explained
+    assert "(sum_f - mean_f) / std_f * g_f + b_f" in explained
     assert "they agree" in explained
 
 
