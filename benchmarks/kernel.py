@@ -123,13 +123,18 @@ def operations(shape: tuple[int, int, int, int], cell: str) -> dict[str, int]:
     return {"train": rows * (6 * hidden + 4 * inputs), "infer": 2 * rows * (hidden + inputs)}
 
 
+def sgemm_rate(milliseconds: float) -> float:
+    """GFLOP/s of a square product that took so long."""
+    return 2 * SGEMM**3 / milliseconds * 1e-6
+
+
 def measure(
     shape: tuple[int, int, int, int], norms: list[str], rounds: int, clock: Callable[[], float]
 ) -> dict[str, Any]:
     """One row: milliseconds, the rates in GFLOP/s, and how the norms of each cell compare."""
     found = medians(contestants(shape, norms), rounds, clock)
     fma = native.multiply_add(FMA_ROUNDS, torch.get_num_threads())
-    rates = {"sgemm": 2 * SGEMM**3 / found["sgemm"] * 1e-6, "fma": fma / found["fma"] * 1e-6}
+    rates = {"sgemm": sgemm_rate(found["sgemm"]), "fma": fma / found["fma"] * 1e-6}
     scores = {}
     for cell, peer in PEERS.items():
         bounds = {

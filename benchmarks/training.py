@@ -130,7 +130,7 @@ def print_table(table: dict[str, dict[str, float]], rate: float) -> None:
             f"{row['peak_mib']:10.0f}   {ratio:.1f} times as fast, {cpu_ratio:.1f} by CPU time"
         )
     others = [row["cpu_ms_per_step"] for name, row in table.items() if "grucli" not in name]
-    bound = operations(SHAPE)["train"] / rate * 1e-6
+    bound = operations(SHAPE, "gru")["train"] / rate * 1e-6
     print(
         f"CPU ms a step: a quarter of the fastest other is {min(others) / 4:.2f}; "
         f"the matrix products alone take {bound:.2f} at {rate:.0f} GFLOP/s a thread"

@@ -14,13 +14,14 @@ struct Exponential {
 // and is summed in pairs, which is the shortest chain of dependent operations.
 template <class V>
 inline Exponential<V> exponential(V x) {
-    const V n = round(x * V::set(1.44269504f));
+    const V shift = V::set(12582912.0f);  // 1.5 * 2^23: what is added to it is rounded to a whole number
+    const V shifted = fma(x, V::set(1.44269504f), shift), n = shifted - shift;
     const V f = nfma(n, V::set(-2.12194440e-4f), nfma(n, V::set(0.693359375f), x));
     const V square = f * f;
     const V low = fma(f, V::set(0.1666657626f), V::set(0.5f));
     const V middle = fma(f, V::set(0.0083632031f), V::set(0.0416665561f));
     const V high = fma(square, V::set(0.0013926213f), middle);
-    return {power_of_two(n), fma(fma(high, square, low), square, f)};
+    return {power_of_two(shifted), fma(fma(high, square, low), square, f)};
 }
 
 template <class V>

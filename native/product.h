@@ -24,10 +24,18 @@
 
 namespace grucli {
 
-// Element (i, k) of the left factor is data[i * row + k * step].
+// Element (i, k) of the left factor is data[i * row + k * step]; one of both is known to the compiler.
 struct Left {
     const float* data;
-    Index row, step;
+    Index row;
+    static constexpr Index step = 1;
+};
+
+// The same of `kRows` rows that lie beside each other.
+template <int kRows>
+struct Columns {
+    const float* data;
+    static constexpr Index row = 1, step = kRows;
 };
 
 // The right factor, cut into panels of up to three vectors side by side. `vec` is the distance
@@ -50,8 +58,8 @@ static inline int panel_vectors(Index remaining) {
 
 // All loops over i and j are unrolled, so that the sums live in registers from first to last. The
 // result is fetched while they are formed, where that takes long enough.
-template <class V, int kRows, int kVecs>
-void tile(Index depth, Left a, const float* b, Index b_step, float* c, Index c_row, bool accumulate) {
+template <class V, int kRows, int kVecs, class Factor>
+void tile(Index depth, Factor a, const float* b, Index b_step, float* c, Index c_row, bool accumulate) {
     constexpr Index kDeep = 32;
     V sum[kRows][kVecs];
     GRUCLI_UNROLL
@@ -83,8 +91,8 @@ void tile(Index depth, Left a, const float* b, Index b_step, float* c, Index c_r
     }
 }
 
-template <class V, int kVecs>
-void tile_of(Index rows, Index depth, Left a, const float* b, Index b_step, float* c, Index c_row,
+template <class V, int kVecs, class Factor>
+void tile_of(Index rows, Index depth, Factor a, const float* b, Index b_step, float* c, Index c_row,
              bool accumulate) {
     switch (rows) {
         case 1: return tile<V, 1, kVecs>(depth, a, b, b_step, c, c_row, accumulate);
@@ -117,7 +125,7 @@ void multiply_panel(Index rows, Index depth, Left a, const float* b, Index b_ste
         const Index block = depth - k < most ? depth - k : most;
         for (Index i = 0; i < rows; i += V::kTileRows) {
             const Index height = rows - i < V::kTileRows ? rows - i : V::kTileRows;
-            const Left here{a.data + i * a.row + k * a.step, a.row, a.step};
+            const Left here{a.data + i * a.row + k, a.row};
             tile_of<V, kVecs>(height, block, here, b + k * b_step, b_step, c + i * c_row, c_row,
                               accumulate || k > 0);
         }
@@ -151,25 +159,37 @@ void multiply(Index rows, Index vecs, Index depth, Left a, Right b, float* c, In
 
 // c += a^T b for a [depth, rows] and b [depth, vecs], both with rows `a_row` and `b_row` apart. Some
 // columns of a are brought together first: each is a cache line on a page of its own. They are as
-// many as stay in cache while b goes by. Rows of a are padded: a whole tile may always be read.
+// many as stay in cache while b goes by; so is a panel of b where enough of them read it. Rows of a are
+// padded: a whole tile may always be read.
 template <class V>
 void multiply_transposed(Index rows, Index vecs, Index depth, const float* a, Index a_row, const float* b,
                          Index b_row, float* c, Index c_row) {
-    constexpr Index kTile = V::kTileRows, kTiles = 8;
+    constexpr Index kTile = V::kTileRows, kTiles = 16, kManyRows = 256;
+    const bool packs = rows > kManyRows;
+    const Index most = (packs ? kTiles : kTiles / 2) * kTile;
     alignas(64) float columns[kTiles][kDepth<V>][kTile];
+    alignas(64) float panel[kDepth<V> * 3 * V::kLanes];
     for (Index k = 0; k < depth; k += kDepth<V>) {
         const Index block = depth - k < kDepth<V> ? depth - k : kDepth<V>;
-        for (Index first = 0; first < rows; first += kTiles * kTile) {
-            const Index count = rows - first < kTiles * kTile ? rows - first : kTiles * kTile;
+        for (Index first = 0; first < rows; first += most) {
+            const Index count = rows - first < most ? rows - first : most;
             for (Index j = 0; j < block; ++j)
                 for (Index i = 0; i < count; i += kTile)
                     std::memcpy(columns[i / kTile][j], a + (k + j) * a_row + first + i, sizeof(float) * kTile);
             for_panels(vecs, [&](Index v, auto wide) {
-                const float* panel = b + k * b_row + v * V::kLanes;
+                const float* from = b + k * b_row + v * V::kLanes;
+                Index step = b_row;
+                if (packs) {
+                    step = wide() * V::kLanes;
+                    for (Index j = 0; j < block; ++j)
+                        for (Index w = 0; w < step; w += V::kLanes)
+                            V::load(from + j * b_row + w).store(panel + j * step + w);
+                    from = panel;
+                }
                 float* to = c + first * c_row + v * V::kLanes;
                 for (Index i = 0; i < count; i += kTile)
                     tile_of<V, wide()>(count - i < kTile ? count - i : kTile, block,
-                                       {columns[i / kTile][0], 1, kTile}, panel, b_row, to + i * c_row, c_row,
+                                       Columns<kTile>{columns[i / kTile][0]}, from, step, to + i * c_row, c_row,
                                        true);
             });
         }

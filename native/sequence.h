@@ -74,7 +74,7 @@ struct Sequence {
                 multiply<V>(live, vecs, p.inputs, input_rows(p, part, t, live, x_rows),
                             packed<V>(packed_weights.input, p.inputs), x, width, false);
             const Index depth = depth_of(p);
-            multiply<V>(live, vecs, depth, {h + p.hidden - depth, h_row, 1},
+            multiply<V>(live, vecs, depth, {h + p.hidden - depth, h_row},
                         packed<V>(packed_weights.hidden, depth), a, width, false);
             Gates::forward(units, {live, x, a, width, h, c, h_row, spare});
             write(p, part, t, live, h, h_row);
@@ -108,11 +108,11 @@ struct Sequence {
 
     // The inputs of one step, gathered only where sorting by length has moved the rows.
     static Left input_rows(const Problem& p, const Part& part, Index t, Index live, float* gathered) {
-        if (!p.order) return {input_row(p, part, t, 0), p.x_row, 1};
+        if (!p.order) return {input_row(p, part, t, 0), p.x_row};
         const Index row = row_stride(p.inputs);
         for (Index i = 0; i < live; ++i)
             copy_in<V>(input_row(p, part, t, i), p.inputs, gathered + i * row);
-        return {gathered, row, 1};
+        return {gathered, row};
     }
 
     // The outputs of one step; those of rows that have ended are zero.

@@ -80,14 +80,14 @@ struct SequenceBack {
         const float* a = p.saved_h + place * width;
         const float* x = reads_sum(p) ? a : p.saved_x ? p.saved_x + place * width : x_scratch;
         if (x == x_scratch)
-            multiply<V>(live, vecs, p.inputs, {x_block + filled * c_row, c_row, 1},
+            multiply<V>(live, vecs, p.inputs, {x_block + filled * c_row, c_row},
                         packed<V>(weights.input, p.inputs), x_scratch, width, false);
         for (Index i = 0; i < live; i += kSummed) {
             const Index count = live - i < kSummed ? live - i : kSummed;
             Gates::backward(units, some_rows(t, i, count, x, a), block);
             if (count == kSummed) add_block();
         }
-        multiply<V>(live, units.blocks, used, {da + filled * d_row, d_row, 1},
+        multiply<V>(live, units.blocks, used, {da + filled * d_row, d_row},
                     packed<V>(weights.hidden_back, used), dh, h_row, Gates::kHasDirect);
     }
 
@@ -149,7 +149,7 @@ struct SequenceBack {
         multiply_transposed<V>(p.hidden, vecs, filled, h_block, h_row, da, d_row, sums.weight_hh, width);
         multiply_transposed<V>(p.inputs, vecs, filled, x_block, c_row, dx, d_row, sums.weight_ih, width);
         if (gradient.x) {
-            multiply<V>(filled, vectors<V>(p.inputs), used, {dx, d_row, 1}, packed<V>(weights.input_back, used),
+            multiply<V>(filled, vectors<V>(p.inputs), used, {dx, d_row}, packed<V>(weights.input_back, used),
                         x_gradient, c_row, false);
             scatter_x(last_step);
         }

@@ -43,12 +43,11 @@ inline Vec where_positive(Vec a, Vec value) {
 inline Vec keep(Vec a, int count) {
     return {_mm256_and_ps(a.value, _mm256_castsi256_ps(Vec::mask(count)))};
 }
-inline Vec round(Vec a) {
-    return {_mm256_round_ps(a.value, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)};
-}
-inline Vec power_of_two(Vec whole) {
-    const __m256i exponent = _mm256_add_epi32(_mm256_cvtps_epi32(whole.value), _mm256_set1_epi32(127));
-    return {_mm256_castsi256_ps(_mm256_slli_epi32(exponent, 23))};
+
+// 2^n from n + 1.5 * 2^23, whose last bits are n.
+inline Vec power_of_two(Vec shifted) {
+    const __m256i exponent = _mm256_slli_epi32(_mm256_castps_si256(shifted.value), 23);
+    return {_mm256_castsi256_ps(_mm256_add_epi32(exponent, _mm256_set1_epi32(127 << 23)))};
 }
 inline float total(Vec a) {
     const __m128 four = _mm_add_ps(_mm256_castps256_ps128(a.value), _mm256_extractf128_ps(a.value, 1));

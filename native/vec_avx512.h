@@ -38,16 +38,18 @@ inline Vec where_positive(Vec a, Vec value) {
     return {_mm512_maskz_mov_ps(_mm512_cmp_ps_mask(a.value, _mm512_setzero_ps(), _CMP_NLE_UQ), value.value)};
 }
 inline Vec keep(Vec a, int count) { return {_mm512_maskz_mov_ps(Vec::mask(count), a.value)}; }
-inline Vec round(Vec a) {
-    return {_mm512_roundscale_ps(a.value, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)};
+
+// 2^n from n + 1.5 * 2^23, whose last bits are n.
+inline Vec power_of_two(Vec shifted) {
+    const __m512i exponent = _mm512_slli_epi32(_mm512_castps_si512(shifted.value), 23);
+    return {_mm512_castsi512_ps(_mm512_add_epi32(exponent, _mm512_set1_epi32(127 << 23)))};
 }
-inline Vec power_of_two(Vec whole) { return {_mm512_scalef_ps(_mm512_set1_ps(1.0f), whole.value)}; }
 inline float total(Vec a) { return _mm512_reduce_add_ps(a.value); }
 
-// One Newton step doubles the 14 bits of the estimate.
+// One Newton step doubles the 14 bits of the estimate; adding its small share last rounds once.
 inline Vec reciprocal(Vec a) {
     const Vec estimate{_mm512_rcp14_ps(a.value)};
-    return estimate * nfma(a, estimate, Vec::set(2.0f));
+    return fma(nfma(a, estimate, Vec::set(1.0f)), estimate, estimate);
 }
 
 }  // namespace grucli::avx512

@@ -52,10 +52,11 @@ inline Vec where_positive(Vec a, Vec value) {
 inline Vec keep(Vec a, int count) {
     return {vreinterpretq_f32_u32(vandq_u32(vreinterpretq_u32_f32(a.value), Vec::mask(count)))};
 }
-inline Vec round(Vec a) { return {vrndnq_f32(a.value)}; }
-inline Vec power_of_two(Vec whole) {
-    const int32x4_t exponent = vaddq_s32(vcvtq_s32_f32(whole.value), vdupq_n_s32(127));
-    return {vreinterpretq_f32_s32(vshlq_n_s32(exponent, 23))};
+
+// 2^n from n + 1.5 * 2^23, whose last bits are n.
+inline Vec power_of_two(Vec shifted) {
+    const int32x4_t exponent = vshlq_n_s32(vreinterpretq_s32_f32(shifted.value), 23);
+    return {vreinterpretq_f32_s32(vaddq_s32(exponent, vdupq_n_s32(127 << 23)))};
 }
 inline float total(Vec a) { return vaddvq_f32(a.value); }
 inline Vec reciprocal(Vec a) { return {vdivq_f32(vdupq_n_f32(1.0f), a.value)}; }

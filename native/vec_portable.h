@@ -73,15 +73,13 @@ inline Vec keep(Vec a, int count) {
     return each([&](int i) { return i < count ? a.value[i] : 0.0f; });
 }
 // Adding and taking away 1.5 * 2^23 leaves the nearest whole number (|a| < 2^22).
-inline Vec round(Vec a) {
-    constexpr float shift = 12582912.0f;
-    return each([&](int i) { return (a.value[i] + shift) - shift; });
-}
-inline Vec power_of_two(Vec whole) {
+
+// 2^n from n + 1.5 * 2^23, whose last bits are n.
+inline Vec power_of_two(Vec shifted) {
     return each([&](int i) {
-        // A NaN must not reach the conversion to int, which would be undefined.
-        const float safe = whole.value[i] > -127.0f ? whole.value[i] : -127.0f;
-        const std::int32_t bits = (static_cast<std::int32_t>(safe) + 127) * (1 << 23);
+        std::uint32_t bits;
+        std::memcpy(&bits, &shifted.value[i], sizeof bits);
+        bits = (bits << 23) + (127u << 23);
         float result;
         std::memcpy(&result, &bits, sizeof result);
         return result;
