@@ -54,6 +54,14 @@ int parts_for(const Problem& p, int threads) {
     return static_cast<int>(std::max<Index>(1, std::min({static_cast<Index>(threads), worth, p.batch})));
 }
 
+// Parts of a forward pass, in which no row's bytes depend on the parting: as many for each thread as keep
+// the rows of a step in cache.
+int forward_parts_for(const Problem& p, int threads) {
+    constexpr Index kMostRows = 256;
+    const Index parts = parts_for(p, threads);
+    return static_cast<int>(parts * std::max<Index>(1, (p.batch + parts * kMostRows - 1) / (parts * kMostRows)));
+}
+
 // Hands out pieces of one block of memory, each on a cache line of its own.
 class Pieces {
 public:
@@ -148,7 +156,9 @@ void collect_share(const Problem& p, const Parameters<float>& to, const std::vec
 void forward_parts(const Kernel& kernel, const Problem& p, const Packed& packed,
                    const std::vector<Index>& starts, int threads) {
     const int parts = static_cast<int>(starts.size()) - 1;
-    const Index scratch = padded(forward_scratch(p, p.batch));
+    Index most = 0;
+    for (int i = 0; i < parts; ++i) most = std::max(most, starts[i + 1] - starts[i]);
+    const Index scratch = padded(forward_scratch(p, most));
     const Floats memory(parts * scratch);
     run_parallel(parts, threads, [&](int i) {
         kernel.forward(p, packed, {starts[i], starts[i + 1], memory.data() + i * scratch});
@@ -165,7 +175,7 @@ void run_forward(Problem p, const std::int64_t* lengths, int threads) {
     Pieces pieces(memory.data());
     const Packed packed = lay_out_packed(p, parts, pieces);
     run_parallel(parts, threads, [&](int i) { kernel.pack(p, packed, false, i, parts); });
-    forward_parts(kernel, p, packed, shares(p, lengths, parts), threads);
+    forward_parts(kernel, p, packed, shares(p, lengths, forward_parts_for(p, threads)), threads);
 }
 
 double run_multiply_add(Index rounds, int threads) {
@@ -187,7 +197,7 @@ PackedLayer::PackedLayer(const Problem& p) : kernel_(current_kernel()), memory_(
 bool PackedLayer::is_current() const { return &kernel_ == &current_kernel(); }
 
 void PackedLayer::forward(const Problem& p, int threads) const {
-    forward_parts(kernel_, p, packed_, shares(p, nullptr, parts_for(p, threads)), threads);
+    forward_parts(kernel_, p, packed_, shares(p, nullptr, forward_parts_for(p, threads)), threads);
 }
 
 void run_backward(Problem p, const Gradient& gradient, const std::int64_t* lengths, int threads) {

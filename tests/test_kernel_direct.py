@@ -80,6 +80,13 @@ def test_single_units_and_empty_batches_are_computed(sizes):
         torch.testing.assert_close(found["output"], expected["output"])
 
 
+def test_rows_of_a_large_batch_have_the_bytes_that_they_have_alone():
+    model, x_TBC = GRU(3, 5, layer_norm="split"), torch.randn(4, 600, 3)
+    with torch.no_grad():
+        together, alone = model(x_TBC)[0], model(x_TBC[:, 250:270])[0]
+    assert torch.equal(together[:, 250:270], alone)
+
+
 def test_a_profiler_sees_the_operators():
     model, x_TBC = GRU(5, 8, layer_norm="split"), torch.randn(6, 3, 5)
     with torch.profiler.profile() as profile:
