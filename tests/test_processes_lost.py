@@ -23,7 +23,7 @@ from grucli.training.ranks import TogetherRanks
 from tests.conftest import RECIPE, write_wave
 from tests.test_processes import PLAIN, events, losses, weights
 
-WAITED_SECONDS = 60
+WAITED_SECONDS = 120
 
 DIES_ONCE = """
 import os, signal
@@ -195,11 +195,20 @@ def torchrun(folder, program, *settings):
     )
 
 
+def words_of(process):
+    """What it says on standard error up to its end; torchrun ends its processes when it is told."""
+    try:
+        return process.communicate(timeout=WAITED_SECONDS)[1]
+    except subprocess.TimeoutExpired:
+        process.terminate()
+        raise
+
+
 def test_torchrun_starts_a_run_again_of_which_a_process_was_lost(waves):
     (waves / "dies_once.py").write_text(DIES_ONCE)
     list(events(waves, "whole", processes=2))
     process = torchrun(waves, "dies_once.py")
-    _, said = process.communicate(timeout=WAITED_SECONDS)
+    said = words_of(process)
     assert process.returncode == 0, said
     assert said.count("epoch 3/3") == 1
     assert losses(waves, "run0").tolist() == losses(waves, "whole").tolist()
@@ -215,7 +224,7 @@ def test_an_end_of_all_launched_processes_saves_one_state(tmp_path):
     process = torchrun(tmp_path, "-m grucli", "train.epochs=5000", "train.patience=null")
     wait_for(tmp_path / "run0" / "last.pt")
     process.send_signal(signal.SIGTERM)
-    _, said = process.communicate(timeout=WAITED_SECONDS)
+    said = words_of(process)
     assert process.returncode != 0
     assert said.count("the state is in run0/last.pt; go on with --resume") == 1, said
     state = load_checkpoint(tmp_path / "run0" / "last.pt")
