@@ -341,7 +341,10 @@ def test_the_template_is_filled_in_and_read_back(best, tmp_path, capsys):
         (["--future-template", "t.csv", "-o", "x"], "leave out --future, -o, --plot and --json"),
         (["--future-template", "t.csv", "--json"], "leave out --future, -o, --plot and --json"),
         (["-", "--future", "-"], "standard input is DATA already; expected a file"),
-        (["--stream", "--future", "f.csv"], "leave out DATA, -o, --plot and --future"),
+        (["--stream", "--future", "f.csv"], "leave out DATA, -o and all options but --threads"),
+        (["--stream", "--level", "80"], "leave out DATA, -o and all options but --threads"),
+        (["--stream", "--horizon", "9"], "leave out DATA, -o and all options but --threads"),
+        (["--stream", "--json"], "leave out DATA, -o and all options but --threads"),
     ],
 )
 def test_options_that_make_no_sense_together_are_refused(best, in_folder, capsys, options, words):

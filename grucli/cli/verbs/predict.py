@@ -79,7 +79,7 @@ def predict(
 
     asked: dict[str, Any] = {"horizon": horizon, "levels": level, "future": future}
     if stream:
-        is_alone = not (level or any((plot, future, future_template, shard, anomaly)))
+        is_alone = not any((level, horizon, plot, future, future_template, shard, anomaly, json))
         _stream(checkpoint, data, output, threads, is_alone=is_alone)
     elif shard is not None or is_folder(output):
         is_alone = (plot, future_template, anomaly) == (None, None, False)
@@ -230,8 +230,8 @@ def _stream(
 
     if data not in (None, "-") or output != "-" or not is_alone or sys.stdin is None:
         raise UsageError(
-            "--stream: goes from standard input to standard output; leave out DATA, -o, --plot and "
-            "--future"
+            "--stream: goes from standard input to standard output, with the steps that were "
+            "trained; leave out DATA, -o and all options but --threads"
         )
     device.set_threads(threads or 1)
     answering = streaming.Stream(checkpoint)
