@@ -91,11 +91,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rows", type=int, default=2_000_000)
     parser.add_argument("--columns", type=int, default=8)
-    parser.add_argument("--series", type=int, default=1000)
+    parser.add_argument("--series", type=int, help="default: 2000 rows each")
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--case", help=argparse.SUPPRESS)
     options = parser.parse_args()
+    options.series = options.series or max(options.rows // 2000, 1)
     if options.case:
         measure(options.case, options.rows, options.columns, options.series, options.device)
         return

@@ -9,7 +9,7 @@ import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +25,7 @@ from grucli.runs.launched import launched_rank
 from grucli.runs.meeting import joined, launched_meeting, meeting_at
 from grucli.runs.memory import memory_watched
 from grucli.runs.setting_up import SetUp
+from grucli.runs.stopping import Stop
 from grucli.runs.training_run import TrainingRun
 from grucli.temporary import ENDING, working_folder
 from grucli.training.loop import fit
@@ -96,7 +97,7 @@ def _join(meeting: Path, rank: int, processes: int, device: str) -> None:
         signal.signal(number, signal.SIG_IGN)
     try:
         with joined(device, meeting_at(meeting, rank=rank, size=processes)) as ranks:
-            follow(ranks, device=device)
+            follow(ranks, device=device, halt=Stop())
     except GrucliError as error:
         sys.stderr.write("".join(f"error: process {rank}: {line}\n" for line in error.lines))
         raise SystemExit(error.exit_code) from None
@@ -133,16 +134,18 @@ def lead(run: TrainingRun) -> None:
         ranks.tell(Plan.of(run))
 
 
-def follow_launched(*, device: str, ask: Callable[[], int | None]) -> None:
+def follow_launched(*, device: str, halt: Stop) -> None:
     """Be one of several launched processes that is not the first (see ``follow``)."""
+    halt.words = "with the first process, which saves the state"
     with joined(device, launched_meeting) as ranks:
-        ranks.ask = ask
-        follow(ranks, device=device)
+        ranks.ask = halt
+        follow(ranks, device=device, halt=halt)
 
 
-def follow(ranks: TogetherRanks, *, device: str) -> None:
+def follow(ranks: TogetherRanks, *, device: str, halt: Stop) -> None:
     """Go through every run that the first process tells of, until it says that there is no more.
 
+    An end that ``halt`` is asked for waits for the step after which all processes stop.
     What ends all of them, such as a loss that is not finite or a process lost, the first one says.
     """
     place, panel = choose_device(device), None
@@ -151,7 +154,8 @@ def follow(ranks: TogetherRanks, *, device: str) -> None:
             setup = _set_up(plan, place, panel)
             panel = setup.data.read.panel
             setup.training.ranks = ranks
-            _go_through(setup)
+            with halt.waiting():
+                _go_through(setup)
             if ranks.stopped() is not None:
                 return
 

@@ -128,7 +128,7 @@ def _follow(device: str) -> None:
     from grucli.runs.processes import follow_launched
 
     with catch_signals() as stop:
-        follow_launched(device=device, ask=stop)
+        follow_launched(device=device, halt=stop)
 
 
 def _print(recipe: Any) -> None:
