@@ -35,6 +35,14 @@ SLOW_VALIDATION = (
 )
 
 
+@pytest.fixture(autouse=True, scope="module")
+def heard():
+    """SIGHUP as a terminal leaves it: under nohup processes inherit that it is ignored."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
 def started(folder, prepared, *options, verb="train"):
     """The command line with something in it made slow; it says when it has begun."""
     program = (
