@@ -72,7 +72,6 @@ inline Vec where_positive(Vec a, Vec value) {
 inline Vec keep(Vec a, int count) {
     return each([&](int i) { return i < count ? a.value[i] : 0.0f; });
 }
-// Adding and taking away 1.5 * 2^23 leaves the nearest whole number (|a| < 2^22).
 
 // 2^n from n + 1.5 * 2^23, whose last bits are n.
 inline Vec power_of_two(Vec shifted) {

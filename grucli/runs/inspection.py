@@ -5,7 +5,6 @@ import io
 import math
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -79,22 +78,27 @@ def _read_both(
     before: str | Path, after: str | Path, layout: str | None, member: int | None
 ) -> list[WeightFile]:
     """Two files, of which one at least needs the layout, and holds the model, that is named."""
-    files: list[WeightFile] = []
-    refusals: dict[str, list[UsageError]] = {"layout": [], "member": []}
-    for path in (before, after):
-        asked: dict[str, Any] = {"layout": layout, "member": member}
-        while True:
-            try:
-                files.append(read_file(path, **asked))
-                break
-            except (NeedsNoLayoutError, OneModelError) as refusal:
-                idle = "member" if isinstance(refusal, OneModelError) else "layout"
-                refusals[idle].append(refusal)
-                asked[idle] = None
-    for of_both in refusals.values():
-        if len(of_both) == len(files):
-            raise of_both[0]
+    refusals: list[UsageError] = []
+    files = [_read_fitting(path, layout, member, refusals) for path in (before, after)]
+    for kind in (NeedsNoLayoutError, OneModelError):
+        of_kind = [refusal for refusal in refusals if isinstance(refusal, kind)]
+        if len(of_kind) == len(files):
+            raise of_kind[0]
     return files
+
+
+def _read_fitting(
+    path: str | Path, layout: str | None, member: int | None, refusals: list[UsageError]
+) -> WeightFile:
+    """A file read without what it has no use for, which is added to ``refusals``."""
+    try:
+        return read_file(path, layout, member)
+    except NeedsNoLayoutError as refusal:
+        refusals.append(refusal)
+        return _read_fitting(path, None, member, refusals)
+    except OneModelError as refusal:
+        refusals.append(refusal)
+        return _read_fitting(path, layout, None, refusals)
 
 
 def numbers(
