@@ -28,30 +28,29 @@ def verdict_sentences(scores: Scores, *, every: bool = False) -> Iterator[tuple[
         whose = words[name]
         if name == strongest and len(scores.naive) > 1:
             whose += ", the strongest naive forecast"
-        numbers = _numbers(comparison)
-        if name in others:
-            numbers = numbers.replace("mean squared error ", "").replace("95 % interval ", "")
+        numbers = _numbers(comparison, short=name in others)
         yield f"{_WORDS[comparison.verdict]} {whose}: {numbers}.", comparison.verdict
 
 
-def _numbers(comparison: Comparison) -> str:
-    """The size of the difference, with its interval."""
+def _numbers(comparison: Comparison, *, short: bool) -> str:
+    """The size of the difference, with its interval; ``short`` where it was said of what."""
+    error, within = ("", "") if short else ("mean squared error ", "95 % interval ")
     skill, low, high = comparison.skill, comparison.low, comparison.high
     if skill is None:
         return "it makes no error at all"
-    size = f"mean squared error {_change(skill)}"
+    size = f"{error}{_change(skill)}"
     is_small = comparison.verdict == "no difference" and (comparison.p_value or 1.0) < _CHANCE
     rest = ", less than 1 %, which is none" if is_small else ""
     if comparison.p_value is None:
         return f"{size}, of too few windows to tell"
     if low is None or high is None:
-        return f"{size} (95 % interval without bounds)"
+        return f"{size} ({within}without bounds)"
     if low * high > 0 and 1 - low < _MANY_TIMES:
         near, far = sorted((abs(low), abs(high)))
         interval = f"{percent(near).removesuffix(' %')} to {_change(far if low > 0 else -far)}"
     else:
         interval = f"{_change(high)} to {_change(low)}"
-    return f"{size} (95 % interval {interval}){rest}"
+    return f"{size} ({within}{interval}){rest}"
 
 
 def _change(skill: float) -> str:
