@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <new>
 
 #include "memory.h"
@@ -131,7 +132,8 @@ private:
     }
 
     // A tensor's description; its numbers stand behind it, or are kept for the next call where malloc
-    // would ask the system for them.
+    // would ask the system for them. What malloc gives is aligned here: it has small blocks at hand, but
+    // aligned ones it has to cut out.
     struct alignas(64) Block {
         static constexpr std::int64_t kStored = 1 << 14;
 
@@ -142,7 +144,11 @@ private:
             const std::int64_t count = shape.count();
             const bool behind = count < kStored;
             const std::size_t bytes = sizeof(Block) + (behind ? static_cast<std::size_t>(count) * sizeof(float) : 0);
-            Block* const block = new (::operator new(bytes, std::align_val_t{64})) Block{{}, shape, shape};
+            std::size_t room = bytes + alignof(Block);
+            void* const whole = ::operator new(room);
+            void* aligned = whole;
+            Block* const block = new (std::align(alignof(Block), bytes, aligned, room)) Block{{}, shape, shape};
+            block->managed.context = whole;
             std::int64_t dense = 1;
             for (int i = shape.ndim - 1; i >= 0; --i) {
                 block->strides.of[static_cast<std::size_t>(i)] = dense;
@@ -153,7 +159,7 @@ private:
             block->managed.deleter = [](dlpack::Managed* managed) {
                 void* const numbers = managed->tensor.data;
                 if (numbers != reinterpret_cast<Block*>(managed) + 1) give_floats(static_cast<float*>(numbers));
-                ::operator delete(reinterpret_cast<void*>(managed), std::align_val_t{64});
+                ::operator delete(managed->context);
             };
             block->managed.tensor = {data, dlpack::kCpu, shape.ndim, dlpack::kFloat32,
                                      block->shape.of.data(), block->strides.of.data(), 0};

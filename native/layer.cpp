@@ -1,6 +1,7 @@
 #include "layer.h"
 
 #include <algorithm>
+#include <functional>
 #include <numeric>
 #include <vector>
 
@@ -35,7 +36,9 @@ std::vector<Index> shares(const Problem& p, const std::int64_t* lengths, Index p
     const auto length = [&](Index position) { return lengths ? lengths[p.order[position]] : p.steps; };
     Index total = 0;
     for (Index i = 0; i < p.batch; ++i) total += length(i);
-    std::vector<Index> starts{0};
+    std::vector<Index> starts;
+    starts.reserve(static_cast<std::size_t>(parts) + 1);
+    starts.push_back(0);
     Index done = 0;
     for (Index i = 0; i < p.batch && static_cast<Index>(starts.size()) < parts; ++i) {
         if (i > 0 && done >= total * static_cast<Index>(starts.size()) / parts) starts.push_back(i);
@@ -152,17 +155,19 @@ void collect_share(const Problem& p, const Parameters<float>& to, const std::vec
     }
 }
 
-// Every part from its start to the next one, with weights that are packed already.
+// Every part from its start to the next one, with weights that are packed already. `memory` stays as it
+// is where it suffices.
 void forward_parts(const Kernel& kernel, const Problem& p, const Packed& packed,
-                   const std::vector<Index>& starts, int threads) {
+                   const std::vector<Index>& starts, int threads, Floats& memory) {
     const int parts = static_cast<int>(starts.size()) - 1;
     Index most = 0;
     for (int i = 0; i < parts; ++i) most = std::max(most, starts[i + 1] - starts[i]);
     const Index scratch = padded(forward_scratch(p, most));
-    const Floats memory(parts * scratch);
-    run_parallel(parts, threads, [&](int i) {
+    memory.reserve(parts * scratch);
+    const auto work = [&](int i) {
         kernel.forward(p, packed, {starts[i], starts[i + 1], memory.data() + i * scratch});
-    });
+    };
+    run_parallel(parts, threads, std::ref(work));  // by reference: no memory is asked for
 }
 
 }  // namespace
@@ -175,7 +180,8 @@ void run_forward(Problem p, const std::int64_t* lengths, int threads) {
     Pieces pieces(memory.data());
     const Packed packed = lay_out_packed(p, parts, pieces);
     run_parallel(parts, threads, [&](int i) { kernel.pack(p, packed, false, i, parts); });
-    forward_parts(kernel, p, packed, shares(p, lengths, forward_parts_for(p, threads)), threads);
+    Floats scratch;
+    forward_parts(kernel, p, packed, shares(p, lengths, forward_parts_for(p, threads)), threads, scratch);
 }
 
 double run_multiply_add(Index rounds, int threads) {
@@ -196,8 +202,8 @@ PackedLayer::PackedLayer(const Problem& p) : kernel_(current_kernel()), memory_(
 
 bool PackedLayer::is_current() const { return &kernel_ == &current_kernel(); }
 
-void PackedLayer::forward(const Problem& p, int threads) const {
-    forward_parts(kernel_, p, packed_, shares(p, nullptr, forward_parts_for(p, threads)), threads);
+void PackedLayer::forward(const Problem& p, int threads) {
+    forward_parts(kernel_, p, packed_, shares(p, nullptr, forward_parts_for(p, threads)), threads, scratch_);
 }
 
 void run_backward(Problem p, const Gradient& gradient, const std::int64_t* lengths, int threads) {

@@ -13,18 +13,18 @@ void run_backward(Problem problem, const Gradient& gradient, const std::int64_t*
 // Runs multiply_add (peak.h) on so many threads at once; returns the operations of all.
 double run_multiply_add(Index rounds, int threads);
 
-// The weights of one layer, packed once for many calls. What they were packed from may go.
+// The weights of one layer, packed once for many calls, one at a time. What they were packed from may go.
 class PackedLayer {
 public:
     explicit PackedLayer(const Problem& problem);
-    void forward(const Problem& problem, int threads) const;
+    void forward(const Problem& problem, int threads);
 
     // Whether they are laid out for the instruction set in use.
     bool is_current() const;
 
 private:
     const Kernel& kernel_;
-    Floats memory_;
+    Floats memory_, scratch_;
     Packed packed_;
 };
 

@@ -12,14 +12,26 @@ void give_floats(float* floats);
 
 class Floats {
 public:
-    explicit Floats(std::size_t count) : data_(take_floats(count)) {}
-    ~Floats() { give_floats(data_); }
+    Floats() = default;
+    explicit Floats(std::size_t count) { reserve(count); }
+    ~Floats() {
+        if (data_) give_floats(data_);
+    }
     Floats(const Floats&) = delete;
     Floats& operator=(const Floats&) = delete;
     float* data() const { return data_; }
 
+    // Room for so many; where it was less, all of it is new.
+    void reserve(std::size_t count) {
+        if (count <= count_) return;
+        if (data_) give_floats(data_);
+        data_ = take_floats(count);
+        count_ = count;
+    }
+
 private:
-    float* data_;
+    float* data_ = nullptr;
+    std::size_t count_ = 0;
 };
 
 }  // namespace grucli

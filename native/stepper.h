@@ -30,7 +30,7 @@ public:
 
     // Packs anew unless every byte of the weights is what it was.
     void prepare(const Weights& weights);
-    void forward(const Problem& rows, int threads) const { packed_->forward(rows, threads); }
+    void forward(const Problem& rows, int threads) { packed_->forward(rows, threads); }
     const Problem& problem() const { return problem_; }
 
 private:

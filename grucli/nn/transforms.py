@@ -3,43 +3,40 @@
 The compiled kernel and recomputation know one first derivative, going back. Layers therefore run
 as plain torch under a transform of ``torch.func`` and in forward-mode differentiation, and a
 backward pass that is asked for more than it has is an error: it would leave something out.
+
+Torch promises none of its names that begin with an underscore; they stand here and nowhere else.
+They are looked up once, because a step of a stream asks them all.
 """
 
 from grucli.tensors import IS_TORCH, torch
 
 if IS_TORCH:
     from torch.autograd import forward_ad
+    from torch.compiler import is_compiling
     from torch.utils._python_dispatch import is_in_torch_dispatch_mode
+
+    _are_functions_transformed = torch._C._are_functorch_transforms_active
+    _is_any_autocast_enabled = torch._C._is_any_autocast_enabled
+    _is_grad_enabled = torch.is_grad_enabled
+    _is_profiled = torch._C._autograd._profiler_enabled
+    _is_traced = torch._C._is_tracing
 
 
 def is_transformed() -> bool:
-    """Whether torch.func (grad, jvp, vmap and others) or forward-mode differentiation is at work.
-
-    Torch promises neither of the two names; they stand here and nowhere else.
-    """
-    return IS_TORCH and (
-        torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0
-    )
+    """Whether torch.func (grad, jvp, vmap, ...) or forward-mode differentiation is at work."""
+    return IS_TORCH and (_are_functions_transformed() or forward_ad._current_level >= 0)
 
 
 def is_watched() -> bool:
     """Whether autograd, autocast, a transform or whatever records has to see the operators."""
     return IS_TORCH and (
-        torch.is_grad_enabled()
-        or torch.is_autocast_enabled("cpu")
-        or is_transformed()
-        or is_recorded()
+        is_recorded() or _is_grad_enabled() or _is_any_autocast_enabled() or is_transformed()
     )
 
 
 def is_recorded() -> bool:
     """Whether a compiler, a tracer, a profiler or a dispatch mode has to see the operators."""
-    return (
-        torch.compiler.is_compiling()
-        or torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]
-        or is_in_torch_dispatch_mode()
-        or torch._C._autograd._profiler_enabled()
-    )
+    return is_compiling() or _is_traced() or is_in_torch_dispatch_mode() or _is_profiled()
 
 
 def check_backward(where: str, remedy: str) -> None:

@@ -89,6 +89,7 @@ void check_hard_cases(const std::string& set, Verdict& verdict) {
         check_saturation(set, {cell, norm, 3, 2, 4, 6, kAsked}, verdict);
         check_steps(set, {cell, norm, 4, 5, 3, 17, kAsked}, verdict);
         check_nan(set, {cell, norm, 4, 5, 3, 17, kAsked}, verdict);
+        check_limit(set, {cell, norm, 2, 600, 3, 17, kAsked}, verdict);
         for (unsigned number = 0; number < 16; number += 3) {
             check_two_callers(set, {cell, norm, 7, 33, 16, 33, demands_of(number)}, verdict);
             check_limit(set, {cell, norm, 7, 33, 16, 33, demands_of(number)}, verdict);

@@ -14,7 +14,8 @@ constexpr Index kSizes[5] = {1, 3, 16, 17, 33};
 constexpr Index kSteps[5] = {1, 2, 3, 7, 17};
 
 // 25 sizes, in which any two of B, T, C and H meet in all ways, each with four of the demands; then a
-// layer that needs several blocks of every product; then one where everything is zero.
+// layer that needs several blocks of every product; then one of more rows than a part has in a forward
+// pass; then one where everything is zero.
 void add_layers(Cell cell, Norm norm, std::vector<Layer>& layers) {
     for (unsigned i = 0; i < 5; ++i)
         for (unsigned j = 0; j < 5; ++j)
@@ -22,6 +23,7 @@ void add_layers(Cell cell, Norm norm, std::vector<Layer>& layers) {
                 layers.push_back({cell, norm, kSteps[i], kSizes[j], kSizes[(i + j) % 5],
                                   kSizes[(i + 2 * j) % 5], demands_of((5 * i + j + 4 * k) % 16)});
     for (unsigned k = 0; k < 4; ++k) layers.push_back({cell, norm, 3, 5, 70, 161, demands_of(3 + 4 * k)});
+    layers.push_back({cell, norm, 2, 600, 3, 17, demands_of(6)});
     Demands silent = demands_of(8);
     silent.silent = true;
     layers.push_back({cell, norm, 3, 3, 5, 17, silent});
