@@ -1,5 +1,6 @@
 """A small real series on disk, a recipe for it, and the command line as a process."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from hypothesis import settings
 from tests import forked
 
 torch.set_num_threads(1)
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # tests use ONNX Runtime by themselves too
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
 

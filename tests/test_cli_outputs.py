@@ -1,10 +1,17 @@
 """What a verb would write over is never what it reads."""
 
+import resource
 import shutil
+from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
+import typer.main
 
-from grucli.cli.app import run
+from grucli.cli.app import app, run
+from grucli.exporting import GRAPHS
+from grucli.runs import exporting
+from grucli.runs.predicting import Predictor
 from tests.conftest import grucli
 
 
@@ -74,3 +81,76 @@ def test_other_files_are_written_over_as_asked(place):
     assert run(["predict", BEST, DATA, "-o", "forecast.csv"]) == 0
     assert run(["report", "run"]) == run(["report", "run", "-o", "run/report.html"]) == 0
     assert (place / "forecast.csv").read_text().startswith("day,level")
+
+
+WRITES = {
+    "forecast.csv": "predict run -o forecast.csv",
+    "forecast.json": "predict run --json -o forecast.json",
+    "forecasts/wave.csv": "predict run wave.csv -o forecasts/",
+    "rows.csv": "predict run --anomaly -o rows.csv",
+    "forecast.html": "predict run --plot forecast.html",
+    "future.csv": "predict run --future-template future.csv",
+    "scores.html": "eval run --plot scores.html",
+    "traced.csv": "trace run -o traced.csv",
+    "traced.parquet": "trace run -o traced.parquet",
+    "traced.html": "trace run --plot traced.html",
+    "page.html": "report run -o page.html",
+    "run/report.html": "report run",
+    "matrix.csv": "inspect-weights run --matrix 1.update.hh -o matrix.csv",
+    "matrix.npy": "inspect-weights run --matrix 1.update.hh -o matrix.npy",
+    "weights.html": "inspect-weights run --plot weights.html",
+    "model.safetensors": "export run -o model.safetensors",
+    "model.pt2": "export run -o model.pt2",
+    "model.onnx": "export run -o model.onnx",
+    "written.yaml": "init wave.csv -o written.yaml --overwrite",
+    "example.yaml": "init --example co2 -o example.yaml --overwrite",
+}
+"""File -> the command that writes it, in every way in which a verb writes a file that is named."""
+
+
+def test_every_option_that_names_a_file_to_write_is_among_the_ways():
+    """So that a new one is held against a full disk too."""
+    asked = {
+        (verb, parameter.name)
+        for verb, command in typer.main.get_command(app).commands.items()
+        for parameter in command.params
+        if parameter.name in {"output", "plot", "future_template"}
+    }
+    spelled = {"-o": "output", "--plot": "plot", "--future-template": "future_template"}
+    ways = [command.split() for command in WRITES.values()]
+    assert asked == {(way[0], spelled[word]) for way in ways for word in way if word in spelled}
+
+
+@contextmanager
+def files_of_at_most(length):
+    """A block in which the system writes no file beyond a length: a disk that is full there."""
+    former = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (length, former[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, former)
+
+
+@pytest.fixture
+def drawn_at_once(monkeypatch):
+    """Graphs and tables to fill in are some bytes: how they are made has tests of its own."""
+    for ending in (".onnx", ".pt2"):
+        form = replace(GRAPHS[ending], draw=lambda _: bytes(5000), run=lambda *_: [None])
+        monkeypatch.setitem(GRAPHS, ending, form)
+    monkeypatch.setattr(exporting, "_parity", lambda *_: None)
+    monkeypatch.setattr(Predictor, "future_template", lambda *_, **__: bytes(5000))
+
+
+@pytest.mark.parametrize("written", WRITES)
+def test_a_disk_that_is_full_while_a_file_is_written_leaves_the_old_one(
+    place, capsys, drawn_at_once, written
+):
+    (place / written).parent.mkdir(exist_ok=True)
+    (place / written).write_text("old")
+    before = contents(place)
+    with files_of_at_most(30):
+        assert run(WRITES[written].split()) == 1
+    (said,) = (line for line in capsys.readouterr().err.splitlines() if line.startswith("error: "))
+    assert "could not be written: File too large; choose another place" in said
+    assert contents(place) == before

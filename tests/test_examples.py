@@ -36,6 +36,10 @@ def test_an_example_takes_no_files_place(tmp_path):
     ("words", "said"),
     [
         (["--example", "nope"], "--example nope: no such example; expected one of adding, co2, "),
+        (
+            ["--example", "co2", "-o", "co2_weekly.csv"],
+            "is the name of the table beside it; choose",
+        ),
         ([], "init: expected a table or --example NAME, and not both"),
         (["x.csv", "--example", "co2"], "init: expected a table or --example NAME, and not both"),
     ],
@@ -44,6 +48,7 @@ def test_what_is_no_example_is_refused_in_one_line(words, said, tmp_path):
     done = grucli("init", *words, cwd=tmp_path)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert said in done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_example_says_what_to_type_next(tmp_path):

@@ -40,7 +40,7 @@ MAY_IMPORT = {
     "tasks": GROUND | {"forms", "results", "recipe", "data", "nn", "tensors", "training"},
     "insight": GROUND | {"forms", "results", "data", "nn", "tasks", "training"},
     "weights": GROUND | {"forms", "formats", "results", "checkpoint"},
-    "tuning": {"errors", "recipe", "results"},
+    "tuning": {"errors", "files", "recipe", "results"},
     "checkpoint": {"errors", "forms", "files", "formats"},
     "exporting": {"columns", "data", "nn"},
     "runs": GROUND

@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from grucli.runs import tuning
 from grucli.runs.tables import read_judged
 from grucli.runs.tuning import tune
 from grucli.tuning import storage
+from grucli.tuning.journal import Journal
 from grucli.tuning.space import space_of
 from grucli.tuning.study import Search
 from tests.conftest import grucli, write_wave
@@ -197,6 +199,42 @@ def test_a_line_that_a_full_disk_cut_short_is_taken_off(tmp_path):
     with (tmp_path / "study" / "study.journal").open("a") as journal:
         journal.write('{"op_code": 4, "wor')
     assert settings(searched(file, trials=2).trials)[:1] == settings(first.trials)
+
+
+@contextmanager
+def files_no_longer_than(length):
+    """A block in which the system writes no file beyond a length: a disk that is full there."""
+    former = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (length, former[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, former)
+
+
+@pytest.mark.parametrize("room", [0, 100, 500, 1100, 1700])
+def test_a_disk_that_fills_during_a_search_costs_no_trial(tmp_path, room):
+    file, journal = small(tmp_path), tmp_path / "study" / "study.journal"
+    searched(file, trials=1)
+    before = journal.read_bytes()
+    with (
+        files_no_longer_than(len(before) + room),
+        pytest.raises(GrucliError, match=r"study\.journal: cannot be used: File too large; what"),
+    ):
+        searched(file, trials=3)
+    after = journal.read_bytes()
+    assert after.startswith(before)
+    assert after.endswith(b"\n")
+    assert [trial.state for trial in searched(file, trials=3).trials] == ["complete"] * 3
+
+
+def test_what_a_process_writes_behind_half_a_line_can_be_read(tmp_path):
+    journal = Journal(tmp_path / "study.journal")
+    journal.append_logs([{"first": 1}])
+    with journal.path.open("a") as file:
+        file.write('{"half')
+    journal.append_logs([{"second": 2}, {"third": 3}])
+    assert list(journal.read_logs(0)) == [{"first": 1}, {"second": 2}, {"third": 3}]
 
 
 @pytest.mark.parametrize(

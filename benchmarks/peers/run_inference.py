@@ -80,6 +80,7 @@ def onnx_bytes(given: dict[str, np.ndarray]) -> bytes:
 
 def onnxruntime(given: dict[str, np.ndarray], threads: int) -> Run:
     """ONNX Runtime on the CPU."""
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

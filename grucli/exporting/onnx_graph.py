@@ -1,5 +1,6 @@
 """ONNX: a graph for ONNX Runtime and whatever else reads it."""
 
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +12,9 @@ from grucli.exporting.graph import Arrays, Graph, GraphFormat, quiet
 FACTS = "grucli"
 """The entry of a model's metadata that says what inputs and outputs are, as JSON."""
 _ERRORS_ALONE = 3
+_SILENCE = "ORT_DISABLE_TELEMETRY"
+"""From 1.29 on ONNX Runtime sends names and digests of what it runs to its maker, and keeps an
+identifier of the user on the disk, unless this stands in the environment when it is loaded."""
 
 
 def _draw(graph: Graph) -> bytes:
@@ -35,6 +39,7 @@ def _draw(graph: Graph) -> bytes:
 
 
 def _run(content: bytes, inputs: Arrays) -> Sequence[NDArray[Any]]:
+    os.environ.setdefault(_SILENCE, "1")
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

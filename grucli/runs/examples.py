@@ -23,6 +23,8 @@ def write_example(name: str, output: str | None, *, overwrite: bool) -> ExampleF
     text, table = found[name]
     recipe = Path(output or f"{name}.yaml")
     copy = recipe.parent / table.name
+    if recipe.name == copy.name:
+        raise UsageError(f"-o {recipe}: is the name of the table beside it; choose another name")
     for path in (recipe, copy):
         if path.exists() and not overwrite:
             raise UsageError(f"{path}: is there already; add --overwrite, or choose another name")

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from grucli.errors import GrucliError, UsageError
-from grucli.tuning.workers import waited_lock
 
 HEARTBEAT_SECONDS, GRACE_SECONDS = 15, 60
 """How often a process tells a database that its trial goes on, and after what silence of its it is
@@ -27,24 +26,14 @@ def load_optuna() -> Any:
 
 
 def open_journal(path: Path) -> Any:
-    """The storage in a journal file, which is made where it is not there.
-
-    A line that a full disk cut short is taken off: nothing was told with it. Raises GrucliError.
-    """
+    """The storage in a journal file, which is made where it is not there. Raises GrucliError."""
     from optuna.storages import JournalStorage
-    from optuna.storages.journal import JournalFileBackend
 
-    lock = waited_lock(path.with_name(f"{path.name}.lock"))
-    lock.acquire()
+    from grucli.tuning.journal import Journal
+
     try:
-        _take_off_torn_line(path)
-        backend = JournalFileBackend(str(path), lock_obj=lock)
-    except OSError as error:
-        raise GrucliError(f"{path}: cannot be used: {error.strerror}") from error
-    finally:
-        lock.release()
-    try:
-        return JournalStorage(backend)
+        with journal_errors(path):
+            return JournalStorage(Journal(path))
     except (ValueError, KeyError, TypeError) as error:
         raise GrucliError(
             f"{path}: holds no study that can be read ({error}); expected what grucli tune wrote; "
@@ -52,11 +41,16 @@ def open_journal(path: Path) -> Any:
         ) from error
 
 
-def _take_off_torn_line(path: Path) -> None:
-    content = path.read_bytes() if path.exists() else b""
-    if content and not content.endswith(b"\n"):
-        with path.open("r+b") as file:
-            file.truncate(content.rfind(b"\n") + 1)
+@contextmanager
+def journal_errors(path: Path) -> Iterator[None]:
+    """Turn what the system says of a journal in the block into one line."""
+    try:
+        yield
+    except OSError as error:
+        raise GrucliError(
+            f"{path}: cannot be used: {error.strerror or error}; what stands in it is kept; free "
+            "space or rights, then run the command again, which goes on with it"
+        ) from error
 
 
 def open_database(url: str, given_back: Any) -> Any:

@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,13 @@ from grucli.recipe import Recipe, Space
 from grucli.results import Trial
 from grucli.tuning.samplers import build_pruner, build_sampler
 from grucli.tuning.space import own_parameters, settings_of, words
-from grucli.tuning.storage import database_errors, load_optuna, open_database, open_journal
+from grucli.tuning.storage import (
+    database_errors,
+    journal_errors,
+    load_optuna,
+    open_database,
+    open_journal,
+)
 from grucli.tuning.trials import AGAIN, OWN, WORKER, give_back, trial_of
 from grucli.tuning.workers import Workers
 
@@ -46,7 +52,8 @@ class Search:
         self.optuna = load_optuna()
         self.recipe, self.space, self.trials, self.url = recipe, space, trials, url
         self.workers = Workers(folder / WORKERS)
-        self.storage = open_database(url, give_back) if url else open_journal(folder / JOURNAL)
+        self.journal = folder / JOURNAL
+        self.storage = open_database(url, give_back) if url else open_journal(self.journal)
         try:
             with self.workers.claiming(), self.errors():
                 self._open(_basis(recipe, space, table))
@@ -55,8 +62,8 @@ class Search:
             raise
 
     def errors(self) -> AbstractContextManager[None]:
-        """A block in which what goes wrong with a database is said in one line."""
-        return nullcontext() if self.url is None else database_errors(self.url)
+        """A block in which what goes wrong with the place of the study is said in one line."""
+        return journal_errors(self.journal) if self.url is None else database_errors(self.url)
 
     def _open(self, basis: Mapping[str, str]) -> None:
         optuna, name, storage = self.optuna, self.recipe.name, self.storage
@@ -103,7 +110,10 @@ class Search:
                 return False
             if done + running >= self.trials:
                 return None
-            self.study.optimize(lambda trial: self._tried(trial, objective, claim), n_trials=1)
+            try:
+                self.study.optimize(lambda trial: self._tried(trial, objective, claim), n_trials=1)
+            except AssertionError as error:  # Optuna's, over why it could not write an end
+                raise error.__context__ or error from None
         return True
 
     def _tried(self, trial: Any, objective: Objective, claim: Any) -> float:
