@@ -1,4 +1,4 @@
-// Builds a Kernel for one vector type: picks the variant once, outside all loops.
+// Builds a Kernel for one class of products: picks the variant once, outside all loops.
 #pragma once
 
 #include "gates_joint.h"
@@ -55,22 +55,24 @@ void with_gates(const Problem& p, Use use) {
     }
 }
 
-template <class V>
+template <class P>
 void forward_part(const Problem& p, const Packed& packed, const Part& part) {
-    with_gates<V>(p, [&](auto gates) { Sequence<V, decltype(gates)>::forward(p, packed, part); });
+    with_gates<typename P::Vec>(p, [&](auto gates) { Sequence<P, decltype(gates)>::forward(p, packed, part); });
 }
 
-template <class V>
+template <class P>
 void backward_part(const Problem& p, const Gradient& gradient, const Packed& packed, const Part& part,
                    const Sums& sums) {
-    with_gates<V>(p, [&](auto gates) {
-        SequenceBack<V, decltype(gates)>{p, gradient, packed, part, sums}.run();
+    with_gates<typename P::Vec>(p, [&](auto gates) {
+        SequenceBack<P, decltype(gates)>{p, gradient, packed, part, sums}.run();
     });
 }
 
-template <class V>
+// P is Float32 (pack.h) of a vector type, or a class like it.
+template <class P>
 Kernel kernel_of(const char* name) {
-    return {name, V::kLanes, pack<V>, forward_part<V>, backward_part<V>, multiply_add<V>};
+    using V = typename P::Vec;
+    return {name, P::kPrecision, V::kLanes, pack<P>, forward_part<P>, backward_part<P>, multiply_add<V>};
 }
 
 }  // namespace grucli

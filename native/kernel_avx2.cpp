@@ -5,7 +5,7 @@
 namespace grucli {
 
 const Kernel& avx2_kernel() {
-    static const Kernel kernel = kernel_of<avx2::Vec>("avx2");
+    static const Kernel kernel = kernel_of<Float32<avx2::Vec>>("avx2");
     return kernel;
 }
 

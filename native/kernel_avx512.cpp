@@ -5,7 +5,7 @@
 namespace grucli {
 
 const Kernel& avx512_kernel() {
-    static const Kernel kernel = kernel_of<avx512::Vec>("avx512");
+    static const Kernel kernel = kernel_of<Float32<avx512::Vec>>("avx512");
     return kernel;
 }
 

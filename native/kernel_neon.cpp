@@ -5,7 +5,7 @@
 namespace grucli {
 
 const Kernel& neon_kernel() {
-    static const Kernel kernel = kernel_of<neon::Vec>("neon");
+    static const Kernel kernel = kernel_of<Float32<neon::Vec>>("neon");
     return kernel;
 }
 

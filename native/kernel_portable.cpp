@@ -5,7 +5,7 @@
 namespace grucli {
 
 const Kernel& portable_kernel() {
-    static const Kernel kernel = kernel_of<portable::Vec>("portable");
+    static const Kernel kernel = kernel_of<Float32<portable::Vec>>("portable");
     return kernel;
 }
 

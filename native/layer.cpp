@@ -173,7 +173,7 @@ void forward_parts(const Kernel& kernel, const Problem& p, const Packed& packed,
 }  // namespace
 
 void run_forward(Problem p, const std::int64_t* lengths, int threads) {
-    const Kernel& kernel = current_kernel();
+    const Kernel& kernel = current_kernel(p.precision);
     const Schedule schedule(p, lengths);
     const int parts = parts_for(p, threads);
     const Floats memory(packed_size(p, parts));
@@ -185,7 +185,7 @@ void run_forward(Problem p, const std::int64_t* lengths, int threads) {
 }
 
 double run_multiply_add(Index rounds, int threads) {
-    const Kernel& kernel = current_kernel();
+    const Kernel& kernel = current_kernel(Precision::float32);
     std::vector<double> done(threads);
     run_parallel(threads, threads, [&](int i) {
         float numbers[2] = {0.5f, 1.0f};
@@ -194,20 +194,20 @@ double run_multiply_add(Index rounds, int threads) {
     return std::accumulate(done.begin(), done.end(), 0.0);
 }
 
-PackedLayer::PackedLayer(const Problem& p) : kernel_(current_kernel()), memory_(packed_size(p, 1)) {
+PackedLayer::PackedLayer(const Problem& p) : kernel_(current_kernel(p.precision)), memory_(packed_size(p, 1)) {
     Pieces pieces(memory_.data());
     packed_ = lay_out_packed(p, 1, pieces);
     run_parallel(1, 1, [&](int) { kernel_.pack(p, packed_, false, 0, 1); });
 }
 
-bool PackedLayer::is_current() const { return &kernel_ == &current_kernel(); }
+bool PackedLayer::is_current() const { return &kernel_ == &current_kernel(kernel_.precision); }
 
 void PackedLayer::forward(const Problem& p, int threads) {
     forward_parts(kernel_, p, packed_, shares(p, nullptr, forward_parts_for(p, threads)), threads, scratch_);
 }
 
 void run_backward(Problem p, const Gradient& gradient, const std::int64_t* lengths, int threads) {
-    const Kernel& kernel = current_kernel();
+    const Kernel& kernel = current_kernel(p.precision);
     const Schedule schedule(p, lengths);
     const int parts = parts_for(p, threads);
     const std::vector<Index> starts = shares(p, lengths, parts);

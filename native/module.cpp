@@ -66,21 +66,25 @@ void bind_ends(nb::class_<Ends>& to) {
 Problem problem_of(const Variant& variant, float epsilon, bool reverse, Index steps, Index batch, Index inputs,
                    Index hidden) {
     Problem p{};
-    p.cell = variant.cell, p.norm = variant.norm;
+    p.cell = variant.cell, p.norm = variant.norm, p.precision = variant.precision;
     p.epsilon = epsilon, p.reverse = reverse;
     p.steps = steps, p.batch = batch, p.inputs = inputs, p.hidden = hidden;
     return p;
 }
 
 void bind_variant(nb::module_& m) {
+    nb::enum_<Precision>(m, "Precision")
+        .value("float32", Precision::float32)
+        .value("bfloat16", Precision::bfloat16);
     nb::class_<Variant>(m, "Variant")
         .def_ro("cell", &Variant::cell_name)
         .def_ro("activation", &Variant::activation)
         .def_ro("layer_norm", &Variant::norm_name)
+        .def_ro("precision", &Variant::precision_name)
         .def_prop_ro("has_cell_state",
                      [](const Variant& v) { return has_cell_state(problem_of(v, 1, false, 0, 0, 0, 0)); })
         .def_prop_ro("reads_sum", [](const Variant& v) { return reads_sum(problem_of(v, 1, false, 0, 0, 0, 0)); });
-    m.def("variants", &every_variant);
+    m.def("variants", &every_variant, "precision"_a);
     m.attr("PAD") = kPad;
     m.attr("RECOMPUTED_INPUTS") = kRecomputedInputs;
 }
@@ -188,7 +192,7 @@ NB_MODULE(_native, m) {
     // What os.environ says, in a tenth of the time.
     m.def("environment", [](const char* name) -> const char* { return std::getenv(name); });
     m.def("limit_threads", &limit_threads);
-    m.def("instruction_sets", &instruction_sets);
-    m.def("instruction_set", &instruction_set);
+    m.def("instruction_sets", &instruction_sets, "precision"_a = Precision::float32);
+    m.def("instruction_set", &instruction_set, "precision"_a = Precision::float32);
     m.def("use_instruction_set", &use_instruction_set);
 }

@@ -116,19 +116,45 @@ void pack_vector(const float* vector, Index gates, Index hidden, float* to) {
     }
 }
 
+// Products of float32 numbers, and how their right factors are packed. Another precision has a class
+// with the same members, which may use the scratch that its problems count (forward_scratch).
 template <class V>
+struct Float32 {
+    using Vec = V;
+    static constexpr Precision kPrecision = Precision::float32;
+
+    explicit Float32(float*) {}
+
+    // c = a b, or c += a b, for a packed b.
+    void multiply(Index rows, Index vecs, Index depth, Left a, const float* b, float* c, Index c_row,
+                  bool accumulate) {
+        grucli::multiply<V>(rows, vecs, depth, a, packed<V>(b, depth), c, c_row, accumulate);
+    }
+
+    // c += a^T b.
+    void multiply_transposed(Index rows, Index vecs, Index depth, const float* a, Index a_row, const float* b,
+                             Index b_row, float* c, Index c_row) {
+        grucli::multiply_transposed<V>(rows, vecs, depth, a, a_row, b, b_row, c, c_row);
+    }
+
+    static constexpr auto pack_columns = grucli::pack_columns<V>;
+    static constexpr auto pack_rows = grucli::pack_rows<V>;
+};
+
+template <class P>
 void pack(const Problem& p, const Packed& to, bool backward, Index part, Index parts) {
+    using V = typename P::Vec;
     const Index gates = gates_of(p);
     const Parameters<const float>& from = p.parameters;
     float* means = to.means + part * 2 * means_stride(p);
-    const Index depth = depth_of(p), above = depth - p.hidden;
-    if (above == 0) pack_columns<V>(p, from.weight_ih, p.inputs, {to.input, 0, p.inputs}, means, part, parts);
+    const Index depth = depth_of(p), above = above_of(p);
+    if (above == 0) P::pack_columns(p, from.weight_ih, p.inputs, {to.input, 0, p.inputs}, means, part, parts);
     if (backward) {
-        pack_rows<V>(from.weight_hh, gates, p.hidden, p.hidden, to.hidden_back, part, parts);
-        pack_rows<V>(from.weight_ih, gates, p.hidden, p.inputs, to.input_back, part, parts);
+        P::pack_rows(from.weight_hh, gates, p.hidden, p.hidden, to.hidden_back, part, parts);
+        P::pack_rows(from.weight_ih, gates, p.hidden, p.inputs, to.input_back, part, parts);
     } else {
-        if (above > 0) pack_columns<V>(p, from.weight_ih, above, {to.hidden, 0, depth}, means, part, parts);
-        pack_columns<V>(p, from.weight_hh, p.hidden, {to.hidden, above, depth}, means, part, parts);
+        if (above > 0) P::pack_columns(p, from.weight_ih, p.inputs, {to.hidden, 0, depth}, means, part, parts);
+        P::pack_columns(p, from.weight_hh, p.hidden, {to.hidden, above, depth}, means, part, parts);
     }
     if (part != 0) return;
     pack_vector<V>(from.gain_x, gates, p.hidden, to.gain_x);

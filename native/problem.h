@@ -18,11 +18,24 @@ using Index = std::ptrdiff_t;
 enum class Cell { gru, rnn, relu_rnn, lstm };
 enum class Norm { none, split, ba2016, sum, sum_joint, split_state };  // names: variants.h
 
+// What the factors of the products are rounded to. Sums, and all that is no product, are float32.
+enum class Precision { float32, bfloat16 };
+
 // Every hidden size is padded to this many floats, whatever the instruction set, so that the shape
 // of the saved tensors is the same on every machine.
 constexpr Index kPad = 16;
 
 static inline Index padded(Index size) { return (size + kPad - 1) / kPad * kPad; }
+
+// Rows in scratch are this far apart: an odd number of cache lines, so that the rows of one tile do
+// not compete for the same cache sets.
+static inline Index row_stride(Index size) {
+    const Index lines = padded(size) / kPad;
+    return (lines + (lines % 2 == 0 ? 1 : 0)) * kPad;
+}
+
+// Pairs of bfloat16 numbers that hold so many, with zeros at the end; a pair takes the place of a float.
+static inline Index pairs_of(Index size) { return padded((size + 1) / 2); }
 
 // Those of one layer, or their gradients; a vector is null where the variant has none.
 template <class Float>
@@ -40,6 +53,7 @@ struct Parameters {
 struct Problem {
     Cell cell;
     Norm norm;
+    Precision precision;
     float epsilon;
     bool reverse;
     Index steps, batch, inputs, hidden;
@@ -114,9 +128,15 @@ static inline bool reads_sum(const Problem& p) {
 // Floats from one row of a product to the next.
 static inline Index width_of(const Problem& p) { return gates_of(p) * padded(p.hidden); }
 
-// Rows of the factor that h is multiplied with: where the gates read a sum, x stands in front of h and
-// W above U.
-static inline Index depth_of(const Problem& p) { return reads_sum(p) ? p.inputs + p.hidden : p.hidden; }
+// Where the gates read a sum, x stands in front of h and W above U: in so many rows, of which those
+// behind W are zeros, for a pair has to be of one of both.
+static inline Index above_of(const Problem& p) {
+    if (!reads_sum(p)) return 0;
+    return p.precision == Precision::bfloat16 ? 2 * pairs_of(p.inputs) : p.inputs;
+}
+
+// Rows of the factor that h is multiplied with.
+static inline Index depth_of(const Problem& p) { return above_of(p) + p.hidden; }
 
 // Floats of all vectors of Sums.
 static inline Index vectors_size(const Problem& p) {
@@ -151,6 +171,7 @@ static inline Index live_rows(const Problem& p, const Part& part, Index t) {
 // One instruction set's implementation.
 struct Kernel {
     const char* name;
+    Precision precision;
     Index lanes;
     void (*pack)(const Problem&, const Packed&, bool backward, Index part, Index parts);
     void (*forward)(const Problem&, const Packed&, const Part&);
@@ -162,6 +183,10 @@ const Kernel& portable_kernel();
 #if defined(GRUCLI_X86)
 const Kernel& avx2_kernel();
 const Kernel& avx512_kernel();
+#if defined(GRUCLI_BFLOAT16)
+const Kernel& avx512bf16_kernel();
+const Kernel& amx_kernel();
+#endif
 #elif defined(GRUCLI_NEON)
 const Kernel& neon_kernel();
 #endif

@@ -1,17 +1,12 @@
 // One part of the batch through the whole sequence, forwards: no other thread is waited for.
 #pragma once
 
+#include <algorithm>
+
 #include "pack.h"
 #include "rows.h"
 
 namespace grucli {
-
-// Rows of state are this far apart: an odd number of cache lines, so that the rows of one tile do
-// not compete for the same cache sets.
-static inline Index row_stride(Index size) {
-    const Index lines = padded(size) / kPad;
-    return (lines + (lines % 2 == 0 ? 1 : 0)) * kPad;
-}
 
 template <class V>
 Units units_of(const Problem& p, const Packed& packed) {
@@ -38,26 +33,38 @@ void copy_out(const float* from, Index size, float* to) {
 }
 
 // Floats in front of every row of h: room for x where both go through one product.
-static inline Index lead_of(const Problem& p) { return reads_sum(p) ? padded(p.inputs) : 0; }
+static inline Index lead_of(const Problem& p) { return padded(above_of(p)); }
+
+// Floats of scratch for the products: a left factor in pairs.
+static inline Index forward_pairs(const Problem& p, Index rows) {
+    if (p.precision == Precision::float32) return 0;
+    return rows * row_stride(pairs_of(p.inputs > depth_of(p) ? p.inputs : depth_of(p)));
+}
 
 // Floats of scratch for a part of so many rows.
 static inline Index forward_scratch(const Problem& p, Index rows) {
     const Index states = has_cell_state(p) ? 2 : 1;
-    return rows * (states * row_stride(lead_of(p) + p.hidden) + 2 * width_of(p) + row_stride(p.inputs)) + 2 * width_of(p);
+    return forward_pairs(p, rows) +
+           rows * (states * row_stride(lead_of(p) + p.hidden) + 2 * width_of(p) + row_stride(p.inputs)) + 2 * width_of(p);
 }
 
-template <class V, class Gates>
+template <class P, class Gates>
 struct Sequence {
+    using V = typename P::Vec;
+
     static void forward(const Problem& p, const Packed& packed_weights, const Part& part) {
         const Units units = units_of<V>(p, packed_weights);
         const Index rows = part.last - part.first, width = width_of(p), vecs = Gates::kGates * units.blocks;
         const Index lead = lead_of(p), h_row = row_stride(lead + p.hidden);
-        float* h = part.scratch + lead;
-        float* x_scratch = part.scratch + rows * h_row;
+        P product(part.scratch);
+        float* const scratch = part.scratch + forward_pairs(p, rows);
+        float* h = scratch + lead;
+        float* x_scratch = scratch + rows * h_row;
         float* a_scratch = x_scratch + rows * width;
         float* x_rows = a_scratch + rows * width;
         float* spare = x_rows + rows * row_stride(p.inputs);
         float* c = has_cell_state(p) ? spare + 2 * width : nullptr;
+        for (Index i = 0; i < rows; ++i) std::fill_n(scratch + i * h_row, lead, 0.0f);
         start(p, part, p.h0, h, h_row);
         if (c) start(p, part, p.c0, c, h_row);
         for (Index step = 0; step < p.steps; ++step) {
@@ -69,13 +76,11 @@ struct Sequence {
             if (p.saved_c) keep(p, live, c, h_row, p.saved_c + place * padded(p.hidden));
             if (lead > 0)
                 for (Index i = 0; i < live; ++i)
-                    copy_out<V>(input_row(p, part, t, i), p.inputs, h + i * h_row - p.inputs);
+                    copy_out<V>(input_row(p, part, t, i), p.inputs, h + i * h_row - above_of(p));
             else
-                multiply<V>(live, vecs, p.inputs, input_rows(p, part, t, live, x_rows),
-                            packed<V>(packed_weights.input, p.inputs), x, width, false);
-            const Index depth = depth_of(p);
-            multiply<V>(live, vecs, depth, {h + p.hidden - depth, h_row},
-                        packed<V>(packed_weights.hidden, depth), a, width, false);
+                product.multiply(live, vecs, p.inputs, input_rows(p, part, t, live, x_rows), packed_weights.input,
+                                 x, width, false);
+            product.multiply(live, vecs, depth_of(p), {h - above_of(p), h_row}, packed_weights.hidden, a, width, false);
             Gates::forward(units, {live, x, a, width, h, c, h_row, spare});
             write(p, part, t, live, h, h_row);
         }

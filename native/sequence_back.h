@@ -19,15 +19,28 @@ static inline Index block_rows(Index rows) {
     return rows >= kSummed ? rows : kSummed / (rows ? rows : 1) * rows;
 }
 
+// Floats of scratch for the products: a left factor in pairs, or both factors of c += a^T b.
+static inline Index backward_pairs(const Problem& p, Index rows) {
+    if (p.precision == Precision::float32) return 0;
+    const Index block = block_rows(rows), pairs = pairs_of(block), width = width_of(p);
+    const Index side = means_stride(p);  // of a: as many columns as x or h has
+    const Index left = block * row_stride(pairs_of(width > side ? width : side));
+    const Index upright = side * row_stride(pairs), flat = pairs * row_stride(side);
+    const Index both = (upright > flat ? upright : flat) + pairs * row_stride(width);
+    return left > both ? left : both;
+}
+
 static inline Index backward_scratch(const Problem& p, Index rows) {
     const Index block = block_rows(rows), d_row = row_stride(width_of(p));
     const Index states = has_cell_state(p) ? 2 : 1;
-    return rows * (states * row_stride(p.hidden) + width_of(p)) + 2 * width_of(p) + 2 * vectors_size(p) +
+    return backward_pairs(p, rows) + rows * (states * row_stride(p.hidden) + width_of(p)) + 2 * width_of(p) + 2 * vectors_size(p) +
            block * (2 * d_row + row_stride(p.hidden) + 2 * row_stride(p.inputs) + 1);
 }
 
-template <class V, class Gates>
+template <class P, class Gates>
 struct SequenceBack {
+    using V = typename P::Vec;
+
     const Problem& p;
     const Gradient& gradient;
     const Packed& weights;
@@ -43,7 +56,8 @@ struct SequenceBack {
     // Scratch. The block has `filled` rows; `to_x` says where each one's gradient of x belongs.
     // `block` has the sums for gains and biases since they were last added to `sums`, and `lost` what
     // rounding added too much there.
-    float* dh = part.scratch;
+    P product{part.scratch};
+    float* dh = part.scratch + backward_pairs(p, rows);
     float* x_scratch = dh + rows * h_row;
     float* spare = x_scratch + rows * width;
     float* lost = spare + 2 * width;
@@ -58,8 +72,8 @@ struct SequenceBack {
     Index first_step = 0;  // of the block, in the order of the backward pass
 
     void run() {
-        Sequence<V, Gates>::start(p, part, gradient.h_n, dh, h_row);
-        if (dc) Sequence<V, Gates>::start(p, part, gradient.c_n, dc, h_row);
+        Sequence<P, Gates>::start(p, part, gradient.h_n, dh, h_row);
+        if (dc) Sequence<P, Gates>::start(p, part, gradient.c_n, dc, h_row);
         for (Index j = 0; j < 2 * summed; ++j) lost[j] = 0.0f;
         for (Index step = p.steps - 1; step >= 0; --step) {
             const Index t = p.reverse ? p.steps - 1 - step : step;
@@ -70,8 +84,8 @@ struct SequenceBack {
             filled += live;
         }
         flush(0);
-        Sequence<V, Gates>::finish(p, part, dh, h_row, gradient.h0);
-        if (dc) Sequence<V, Gates>::finish(p, part, dc, h_row, gradient.c0);
+        Sequence<P, Gates>::finish(p, part, dh, h_row, gradient.h0);
+        if (dc) Sequence<P, Gates>::finish(p, part, dc, h_row, gradient.c0);
     }
 
     void one_step(Index t, Index live) {
@@ -80,15 +94,15 @@ struct SequenceBack {
         const float* a = p.saved_h + place * width;
         const float* x = reads_sum(p) ? a : p.saved_x ? p.saved_x + place * width : x_scratch;
         if (x == x_scratch)
-            multiply<V>(live, vecs, p.inputs, {x_block + filled * c_row, c_row},
-                        packed<V>(weights.input, p.inputs), x_scratch, width, false);
+            product.multiply(live, vecs, p.inputs, {x_block + filled * c_row, c_row}, weights.input, x_scratch,
+                             width, false);
         for (Index i = 0; i < live; i += kSummed) {
             const Index count = live - i < kSummed ? live - i : kSummed;
             Gates::backward(units, some_rows(t, i, count, x, a), block);
             if (count == kSummed) add_block();
         }
-        multiply<V>(live, units.blocks, used, {da + filled * d_row, d_row},
-                    packed<V>(weights.hidden_back, used), dh, h_row, Gates::kHasDirect);
+        product.multiply(live, units.blocks, used, {da + filled * d_row, d_row}, weights.hidden_back, dh, h_row,
+                         Gates::kHasDirect);
     }
 
     // `count` rows of step t from its `first` live one on.
@@ -146,11 +160,11 @@ struct SequenceBack {
     // Adds the block's share of the weight gradients and writes its gradient of x.
     void flush(Index last_step) {
         add_block();
-        multiply_transposed<V>(p.hidden, vecs, filled, h_block, h_row, da, d_row, sums.weight_hh, width);
-        multiply_transposed<V>(p.inputs, vecs, filled, x_block, c_row, dx, d_row, sums.weight_ih, width);
+        product.multiply_transposed(p.hidden, vecs, filled, h_block, h_row, da, d_row, sums.weight_hh, width);
+        product.multiply_transposed(p.inputs, vecs, filled, x_block, c_row, dx, d_row, sums.weight_ih, width);
         if (gradient.x) {
-            multiply<V>(filled, vectors<V>(p.inputs), used, {dx, d_row}, packed<V>(weights.input_back, used),
-                        x_gradient, c_row, false);
+            product.multiply(filled, vectors<V>(p.inputs), used, {dx, d_row}, weights.input_back, x_gradient,
+                             c_row, false);
             scatter_x(last_step);
         }
         filled = 0;

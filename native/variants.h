@@ -1,4 +1,4 @@
-// What the kernel computes, by name. The names are those of grucli/cells/.
+// What the kernel computes, by name. The names are those of grucli/cells/ and of recipes.
 #pragma once
 
 #include <string>
@@ -11,10 +11,12 @@ namespace grucli {
 struct Variant {
     Cell cell;
     Norm norm;
-    std::string cell_name, activation, norm_name;
+    Precision precision;
+    std::string cell_name, activation, norm_name, precision_name;
 };
 
-inline std::vector<Variant> every_variant() {
+// What is computed in this precision, whether the machine has it or not.
+inline std::vector<Variant> every_variant(Precision precision) {
     struct CellName {
         Cell cell;
         const char *name, *activation;
@@ -38,7 +40,8 @@ inline std::vector<Variant> every_variant() {
     for (const CellName& cell : cells)
         for (const NormName& norm : norms)
             if (cell.cell == Cell::lstm ? norm.of_lstm : norm.of_others)
-                variants.push_back({cell.cell, norm.norm, cell.name, cell.activation, norm.name});
+                variants.push_back({cell.cell, norm.norm, precision, cell.name, cell.activation, norm.name,
+                                    precision == Precision::float32 ? "float32" : "bfloat16"});
     return variants;
 }
 

@@ -75,7 +75,8 @@ class CellRule:
     """Which equations hold: those of the cell, its layer normalisation, the eps of its variance.
 
     ``spec`` is the cell with the activation that was chosen. With ``norm_bias`` each product has a
-    bias of its own inside the normalisation.
+    bias of its own inside the normalisation. ``precision`` is what the compiled kernel rounds the
+    factors of its products to: float32 or bfloat16.
     """
 
     equations: Equations
@@ -83,6 +84,7 @@ class CellRule:
     norm: LayerNorm
     eps: float
     norm_bias: bool = False
+    precision: str = "float32"
 
 
 def cell_rule(

@@ -82,14 +82,14 @@ Demands demands_of(unsigned number) {
 
 std::vector<Layer> all_layers() {
     std::vector<Layer> layers;
-    for (const Variant& variant : every_variant()) add_layers(variant.cell, variant.norm, layers);
+    for (const Variant& variant : every_variant(Precision::float32)) add_layers(variant.cell, variant.norm, layers);
     return layers;
 }
 
 std::string describe(const Layer& layer) {
     const Demands& d = layer.demands;
     std::string text;
-    for (const Variant& variant : every_variant())
+    for (const Variant& variant : every_variant(Precision::float32))
         if (variant.cell == layer.cell && variant.norm == layer.norm)
             text = variant.activation + " " + variant.cell_name + " " + variant.norm_name;
     text += " T=" + std::to_string(layer.steps) +

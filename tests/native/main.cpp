@@ -69,6 +69,6 @@ int check(const std::vector<std::string>& sets, const std::string& only) {
 
 int main(int count, char** words) {
     const std::vector<std::string> sets =
-        count > 1 ? std::vector<std::string>{words[1]} : grucli::instruction_sets();
+        count > 1 ? std::vector<std::string>{words[1]} : grucli::instruction_sets(grucli::Precision::float32);
     return grucli::check::check(sets, count > 2 ? words[2] : "");
 }

@@ -31,7 +31,7 @@ from grucli.nn.transforms import check_backward, is_transformed
 _LAYER = (
     "Tensor x, Tensor weight_ih, Tensor weight_hh, Tensor? gain_x, Tensor? gain_h, Tensor? bias_x, "
     "Tensor? bias_h, Tensor? gain_c, Tensor? bias_c, Tensor h, Tensor? c, Tensor? lengths, "
-    "str cell, str activation, str layer_norm, float eps, bool reverse"
+    "str cell, str activation, str layer_norm, str precision, float eps, bool reverse"
 )
 _COUNT = len(Layer._fields)
 _KEPT = len(TENSORS) + 1  # the lengths too

@@ -23,10 +23,16 @@ def _import_native() -> Any:
 
 native: Any = _import_native()
 
-VARIANTS: dict[tuple[str, str, str], Any] = (
-    {(v.cell, v.activation, v.layer_norm): v for v in native.variants()} if native else {}
+VARIANTS: dict[tuple[str, str, str, str], Any] = (
+    {
+        (v.cell, v.activation, v.layer_norm, v.precision): v
+        for precision in native.Precision
+        for v in native.variants(precision)
+    }
+    if native
+    else {}
 )
-"""Cell, activation and layer normalisation -> what the compiled module calls them."""
+"""Cell, activation, layer normalisation and precision -> what the compiled module calls them."""
 
 _STORED = 1 << 14  # so many floats and more come from the store
 _VECTORS = ("gain_x", "gain_h", "bias_x", "bias_h", "gain_c", "bias_c")
@@ -42,9 +48,9 @@ def knows(rule: CellRule) -> bool:
     return rule_words(rule) in VARIANTS and not rule.norm_bias
 
 
-def rule_words(rule: CellRule) -> tuple[str, str, str]:
-    """What the operators are told of a layer's cell: its name, activation and normalisation."""
-    return rule.spec.name, rule.spec.activation.name, rule.norm.name
+def rule_words(rule: CellRule) -> tuple[str, str, str, str]:
+    """What the operators are told: a layer's cell, activation, normalisation and precision."""
+    return rule.spec.name, rule.spec.activation.name, rule.norm.name, rule.precision
 
 
 class Layer(NamedTuple):
@@ -68,6 +74,7 @@ class Layer(NamedTuple):
     cell: str
     activation: str
     layer_norm: str
+    precision: str
     eps: float
     reverse: bool
 
@@ -80,11 +87,13 @@ class Layer(NamedTuple):
     @property
     def variant(self) -> Any:
         """The compiled module's. Raises RuntimeError where it has none such."""
-        variant = VARIANTS.get((self.cell, self.activation, self.layer_norm))
+        words = (self.cell, self.activation, self.layer_norm, self.precision)
+        variant = VARIANTS.get(words)
         if variant is None:
             raise RuntimeError(
                 f"recurrent: found cell {self.cell!r} with activation {self.activation!r} and "
-                f"layer_norm {self.layer_norm!r}; expected one that the native kernel has"
+                f"layer_norm {self.layer_norm!r} in {self.precision}; expected one that the native "
+                "kernel has"
             )
         return variant
 
