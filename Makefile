@@ -100,6 +100,7 @@ types: $(BIN)/.installed ## Check types
 
 bench: $(BIN)/.installed ## Measure the kernel, training, neighbours, long sequences, tables, starting
 	$(BIN)/python benchmarks/kernel.py
+	$(BIN)/python benchmarks/bfloat16.py
 	$(BIN)/python benchmarks/inference.py
 	$(BIN)/python benchmarks/training.py
 	$(BIN)/python benchmarks/busy.py --rounds 1

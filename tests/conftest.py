@@ -64,6 +64,16 @@ def trained(tmp_path_factory):
     return place
 
 
+@pytest.fixture
+def without_bfloat16(monkeypatch):
+    """A processor that has no instructions for it."""
+    from grucli.nn.native.problem import native
+
+    if native is None:
+        pytest.skip("installed without a compiler")
+    monkeypatch.setattr(native, "instruction_sets", lambda *_: [])
+
+
 def grucli(*arguments, cwd=None, stdin=None, env=None, stdin_file=None):
     """Run the command line as a process of its own, fed with a text or an open file."""
     words = [*map(str, arguments)]

@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass, replace
 
+import pytest
 import torch
 from torch import Tensor
 
 from grucli.cells import CELLS
 from grucli.nn import MODULES
 from grucli.nn.layer import run_layer
-from grucli.nn.native.binding import run_layer_native
+from grucli.nn.native.binding import available, run_layer_native
+from grucli.nn.native.problem import native
 from grucli.nn.rules import CellRule, LayerWeights, cell_rule, parameter_shapes
 
 EVERY_VARIANT = [(cell, norm) for cell, spec in CELLS.items() for norm in spec.norm_names]
@@ -18,6 +20,9 @@ VARIANTS = [
     for activation in CELLS[cell].activations
 ]
 """What the compiled kernel runs, which is all: cell, layer normalisation, activation."""
+
+BFLOAT16_SETS = native.instruction_sets(native.Precision.bfloat16) if available() else []
+needs_bfloat16 = pytest.mark.skipif(not BFLOAT16_SETS, reason="this processor has no bfloat16")
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from torch.autograd.functional import jacobian
 
 from grucli.nn import GRU, LSTM
 from grucli.nn.native import binding
-from grucli.nn.native.binding import available, operands, run_layer_native
+from grucli.nn.native.binding import PRECISIONS, available, operands, run_layer_native
 from grucli.nn.native.problem import VARIANTS as KERNEL_VARIANTS
 from grucli.nn.native.problem import rule_words
 from grucli.nn.rules import LayerWeights
@@ -31,7 +31,11 @@ def arguments_of(case, *, save):
 
 @needs_native
 def test_the_kernel_has_every_cell_with_every_layer_normalisation():
-    assert set(KERNEL_VARIANTS) == {(cell, act, norm) for cell, norm, act in VARIANTS}
+    assert set(KERNEL_VARIANTS) == {
+        (cell, activation, norm, precision)
+        for cell, norm, activation in VARIANTS
+        for precision in PRECISIONS
+    }
 
 
 @needs_native
@@ -142,6 +146,7 @@ def test_a_tensor_that_does_not_fit_is_refused(kind, value, named):
         ("weight_hh", torch.zeros(18)),
         ("layer_norm", "split_state"),
         ("cell", "none"),
+        ("precision", "half"),
         ("c", torch.zeros(2, 6)),
     ],
 )
@@ -165,7 +170,17 @@ def gradients_of(named):
     return torch.ops.grucli.recurrent_backward(*named.values())
 
 
-READ = ["x", "weight_ih", "weight_hh", "gain_x", "bias_h", "gain_c", "h", "c", *NAMES[17:24]]
+READ = [
+    "x",
+    "weight_ih",
+    "weight_hh",
+    "gain_x",
+    "bias_h",
+    "gain_c",
+    "h",
+    "c",
+    *NAMES[NAMES.index("outputs") : -1],
+]
 """Tensors that the backward pass reads, of each kind."""
 
 

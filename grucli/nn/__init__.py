@@ -13,6 +13,7 @@ from grucli.nn.native.binding import (
     chosen_kernel,
     kernel_words,
     limit_threads,
+    precision_problem,
 )
 from grucli.nn.sequence_model import SequenceModel
 from grucli.nn.stack import Recurrent
@@ -38,4 +39,5 @@ __all__ = [
     "kernel_words",
     "limit_threads",
     "mean_deviations",
+    "precision_problem",
 ]

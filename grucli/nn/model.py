@@ -33,6 +33,7 @@ class StackOptions(TypedDict, total=False):
     layer_norm: str
     eps: float | None
     norm_bias: bool
+    precision: str
     activation: str | None
     recompute_steps: int | None
 

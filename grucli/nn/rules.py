@@ -94,6 +94,7 @@ def cell_rule(
     eps: float | None = None,
     activation: str | None = None,
     norm_bias: bool = False,
+    precision: str = "float32",
 ) -> CellRule:
     """Choose the equations; None is the eps of the layer normalisation, the cell's own activation.
 
@@ -107,7 +108,9 @@ def cell_rule(
         raise ValueError(f"eps: {eps} is not above 0; without it a zero state divides by zero")
     if norm_bias and not norm.groups:
         raise ValueError("norm_bias: nothing is normalised with layer_norm none; its biases do")
-    return CellRule(equations, equations.spec.activated(activation), norm, eps, norm_bias)
+    return CellRule(
+        equations, equations.spec.activated(activation), norm, eps, norm_bias, precision
+    )
 
 
 def parameter_shapes(

@@ -24,6 +24,10 @@ class Recurrent(nn.Module):
     have gain_ih and gain_hh beside them (split, ba2016), or gain_sum and bias_sum instead of the
     two biases (sum, sum_joint), and gain_state and bias_state [H] where a part of the state is
     normalised; with norm_bias norm_bias_ih and norm_bias_hh too. Equations: ``grucli.nn.cells``.
+
+    In precision bfloat16 the compiled kernel rounds the factors of W x, of U h and of the products
+    for their gradients to it. Their sums, the parameters and all else stay float32, and so does
+    what another kernel computes.
     """
 
     equations: Equations
@@ -43,6 +47,7 @@ class Recurrent(nn.Module):
         eps: float | None = None,
         activation: str | None = None,
         norm_bias: bool = False,
+        precision: str = "float32",
         recompute_steps: int | None = None,
         kernel: str = "auto",
         device: torch.device | str | None = None,
@@ -52,17 +57,17 @@ class Recurrent(nn.Module):
 
         activation: of the gates that cells differ in, None is the cell's own; see ``RNN``.
         norm_bias: give each product a bias of its own, inside the normalisation.
+        precision: what the compiled kernel forms products in; RuntimeError where it cannot.
         recompute_steps: gradients of long sequences in little memory: keep the state of every so
         many steps and run the steps between forward again in the backward pass. Same results.
         kernel: auto, torch or native, see ``run_layer``; RuntimeError where it is not installed.
         Raises ValueError for what cannot be, such as recompute_steps of a bidirectional stack.
         """
         super().__init__()
-        self.rule = cell_rule(
-            self.equations, layer_norm, eps=eps, activation=activation, norm_bias=norm_bias
-        )
+        rest: Any = {"eps": eps, "activation": activation, "norm_bias": norm_bias}
+        self.rule = cell_rule(self.equations, layer_norm, precision=precision, **rest)
         check_sizes(input_size=input_size, hidden_size=hidden_size, num_layers=num_layers)
-        rest: Any = {"bidirectional": bidirectional, "recompute_steps": recompute_steps}
+        rest = {"bidirectional": bidirectional, "recompute_steps": recompute_steps}
         check_stack(num_layers, bias=bias, dropout=dropout, **rest)
         sizes = (input_size, hidden_size, num_layers)
         self.input_size, self.hidden_size, self.num_layers = sizes
@@ -131,6 +136,7 @@ class Recurrent(nn.Module):
             "layer_norm": (self.layer_norm, "none"),
             "eps": (self.rule.eps, self.rule.norm.eps),
             "norm_bias": (self.rule.norm_bias, False),
+            "precision": (self.rule.precision, "float32"),
             "activation": (self.rule.spec.activation.name, self.equations.spec.activation.name),
             "recompute_steps": (self.recompute_steps, None),
             "kernel": (self.kernel, "auto"),

@@ -30,6 +30,18 @@ def _norm_bias_without_layer_norm(norm_bias: bool, layer_norm: str) -> str | Non
     return None
 
 
+def _bfloat16_in_torch(precision: str, kernel: str) -> str | None:
+    if precision == "bfloat16" and kernel == "torch":
+        return "found bfloat16 with train.kernel torch; it is the compiled kernel's; choose auto"
+    return None
+
+
+def _bfloat16_with_norm_bias(precision: str, norm_bias: bool) -> str | None:
+    if precision == "bfloat16" and norm_bias:
+        return "found bfloat16 with norm_bias, which the compiled kernel has not; choose float32"
+    return None
+
+
 def _activation_of_another_cell(activation: str, cell: str) -> str | None:
     known = [choice.name for choice in CELLS[cell].activations]
     if activation in known:
@@ -136,6 +148,8 @@ MODEL_RULES = (
     Rule(("model.layer_norm", "model.cell"), _layer_norm_of_another_cell),
     Rule(("model.eps", "model.layer_norm"), _eps_without_layer_norm),
     Rule(("model.norm_bias", "model.layer_norm"), _norm_bias_without_layer_norm),
+    Rule(("model.precision", "train.kernel"), _bfloat16_in_torch),
+    Rule(("model.precision", "model.norm_bias"), _bfloat16_with_norm_bias),
     Rule(("model.activation", "model.cell"), _activation_of_another_cell),
     Rule(("model.init.gain", "model.layer_norm"), _gain_without_layer_norm),
     Rule(("model.init.chrono_steps", "model.cell"), _chrono_without_keeping_gate),

@@ -93,6 +93,12 @@ class ModelRecipe(Section):
         default=False,
         description="Give each product a bias of its own, inside the layer normalisation.",
     )
+    precision: Literal["float32", "bfloat16"] = Field(
+        default="float32",
+        description="What the compiled kernel rounds the factors of the recurrent layers' products "
+        "to: bfloat16 is faster on processors with AMX or AVX512-BF16, and refused in training "
+        "elsewhere. Weights, sums and all else are float32.",
+    )
     activation: Annotated[str, one_of(ACTIVATION_NAMES)] = Field(
         default=TANH.name, description=f"Activation of what becomes the state ({_ACTIVATIONS})."
     )

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Literal
 
 from grucli.errors import UsageError
-from grucli.nn import available, choose_kernel, chosen_kernel, kernel_words
+from grucli.nn import available, choose_kernel, chosen_kernel, kernel_words, precision_problem
 from grucli.tensors import torch
 
 Threads = int | Literal["auto"] | None
@@ -33,6 +33,17 @@ def use_kernel(name: str) -> None:
         chosen_kernel()
     except (ValueError, RuntimeError) as error:
         raise UsageError(str(error)) from error
+
+
+def check_precision(precision: str, device: str) -> None:
+    """Raise UsageError where a device cannot train with products in a precision."""
+    problem = precision_problem(precision)
+    if precision != "float32" and device != "cpu":
+        problem = f"it is the compiled kernel's, and the device is {device}; use --device cpu"
+    if problem:
+        raise UsageError(
+            f"model.precision: found {precision}; {problem}; expected model.precision float32"
+        )
 
 
 def environment() -> dict[str, str]:

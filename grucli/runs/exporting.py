@@ -12,13 +12,14 @@ import torch
 from numpy.typing import NDArray
 
 from grucli import __version__
+from grucli.checkpoint import load_checkpoint
 from grucli.errors import GrucliError, UsageError
 from grucli.exporting import ENDINGS, GRAPHS, WEIGHTS, Graph, GraphFormat, Program
 from grucli.files import write_atomically
 from grucli.nn.heads import COUNTS
 from grucli.results import Exported, Parity, Port
 from grucli.runs.checkpoints import checkpoint_in
-from grucli.runs.opened import Opened, open_checkpoint
+from grucli.runs.opened import Opened, open_saved
 from grucli.runs.outputs import check_outputs
 from grucli.runs.trial_inputs import Trial, trial_of
 
@@ -37,7 +38,8 @@ def export(checkpoint: str | Path, output: str | Path) -> Exported:
     if path.suffix not in ENDINGS:
         raise UsageError(f"-o {path}: expected a name that ends in {', '.join(ENDINGS)}")
     check_outputs({"-o": path}, str(checkpoint))
-    opened = open_checkpoint(checkpoint_in(checkpoint))
+    found = checkpoint_in(checkpoint)
+    opened = open_saved(load_checkpoint(found), found, is_float32=True)
     if path.suffix in GRAPHS:
         return _export_graph(opened, path, GRAPHS[path.suffix])
     weights = dict(opened.saved.weights)

@@ -11,7 +11,7 @@ from grucli.checkpoint import Checkpoint, load_checkpoint
 from grucli.data import Frequency, Panel, scaler_from_plain, unseen_texts
 from grucli.errors import CheckpointError, DataError, RecipeError, UsageError
 from grucli.forms import check_form
-from grucli.nn import ensemble_of
+from grucli.nn import ensemble_of, precision_problem
 from grucli.recipe import Recipe, recipe_from_mapping
 from grucli.results import SplitName
 from grucli.runs.checkpoints import checkpoint_in
@@ -35,15 +35,21 @@ class Opened:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """That several models answer as one, and how far apart they are."""
+        """That several models answer as one, and how far apart they are; that they compute in
+        another precision than the one they were trained in.
+        """
+        notes: tuple[str, ...] = ()
         seeds = self.saved.progress.get("seeds", ())
-        if not self.saved.members or not seeds:
-            return ()
-        losses = " ".join(f"{one['best_valid_loss']:.4g}" for one in seeds)
-        return (
-            f"the mean of {len(seeds)} models, seeds {seeds[0]['seed']} to {seeds[-1]['seed']}, "
-            f"with validation losses {losses}",
-        )
+        if self.saved.members and seeds:
+            losses = " ".join(f"{one['best_valid_loss']:.4g}" for one in seeds)
+            notes += (
+                f"the mean of {len(seeds)} models, seeds {seeds[0]['seed']} to "
+                f"{seeds[-1]['seed']}, with validation losses {losses}",
+            )
+        trained = recipe_of(self.saved, self.path).model.precision
+        if trained != self.recipe.model.precision:
+            notes += (f"trained in {trained}, computed in float32: {precision_problem(trained)}",)
+        return notes
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,13 +82,20 @@ def open_member(path: str | Path, member: int | None = None) -> Opened:
     path = checkpoint_in(path)
     saved = load_checkpoint(path)
     weights = member_weights(str(path), (saved.weights, *saved.members), member)
-    return open_saved(replace(saved, weights=weights, members=()), path)
+    return open_saved(replace(saved, weights=weights, members=()), path, is_float32=True)
 
 
-def open_saved(saved: Checkpoint, path: str | Path) -> Opened:
-    """The same of what a file at ``path`` held."""
+def open_saved(saved: Checkpoint, path: str | Path, *, is_float32: bool = False) -> Opened:
+    """The same of what a file at ``path`` held.
+
+    The model computes in the precision that it was trained in where the processor has it, and in
+    float32 elsewhere, or where ``is_float32`` says so: for what shows or writes down equations.
+    """
     use_kernel("auto")
     recipe = recipe_of(saved, path)
+    if is_float32 or precision_problem(recipe.model.precision):
+        model = recipe.model.model_copy(update={"precision": "float32"})
+        recipe = recipe.model_copy(update={"model": model})
     task = task_of(recipe)
     with _named(path):
         check_form(task.facts_form(recipe), saved.task["facts"], "task.facts")

@@ -13,7 +13,7 @@ from grucli.nn.native.problem import knows
 from grucli.recipe import Recipe
 from grucli.results import SplitName
 from grucli.runs.beginning import trained_weights
-from grucli.runs.device import use_kernel
+from grucli.runs.device import check_precision, use_kernel
 from grucli.runs.memory import room_for
 from grucli.runs.preparing import PreparedData
 from grucli.tasks import Samples, task_of
@@ -55,6 +55,7 @@ class SetUp:
         learned from, for so many epochs. Raises the errors of whatever the recipe names.
         """
         use_kernel(recipe.train.kernel)
+        check_precision(recipe.model.precision, device)
         is_refit = refit_epochs is not None
         data = PreparedData.of(recipe, device=device, whole=is_refit, panel=panel)
         recipe, task, read = data.recipe, data.task, data.read
@@ -83,7 +84,7 @@ class SetUp:
     def kernel(self) -> str:
         """What the recurrent layers are computed with."""
         is_native = self.device == "cpu" and knows(self.model.recurrent.rule)
-        return kernel_words() if is_native else "torch"
+        return kernel_words(self.recipe.model.precision) if is_native else "torch"
 
     @property
     def parameters(self) -> int:
@@ -101,4 +102,5 @@ def model_words(recipe: Recipe) -> str:
     norm = "" if model.layer_norm == "none" else f", layer norm {model.layer_norm}"
     usual = CELLS[model.cell].activation.name
     cell = model.cell if model.activation == usual else f"{model.cell} with {model.activation}"
-    return f"{cell}{norm}, {model.layers} × {model.hidden}, {rest}"
+    precision = "" if model.precision == "float32" else f", {model.precision}"
+    return f"{cell}{norm}, {model.layers} × {model.hidden}{precision}, {rest}"

@@ -25,6 +25,7 @@ def stack_options(recipe: Recipe) -> StackOptions:
         layer_norm=model.layer_norm,
         eps=model.eps,
         norm_bias=model.norm_bias,
+        precision=model.precision,
         activation=model.activation,
         recompute_steps=recipe.train.recompute_steps,
     )

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
+from grucli.nn.arguments import check_choice
 from grucli.nn.native.forward import forward
 from grucli.nn.native.problem import knows, native, rule_words
 from grucli.nn.rules import CellRule, LayerState, LayerWeights
@@ -20,6 +21,7 @@ from grucli.tensors import IS_TORCH, Tensor, torch
 
 VARIABLE = "GRUCLI_KERNEL"
 KERNELS = ("auto", "native", "torch")
+PRECISIONS = ("float32", "bfloat16")
 _NOT_INSTALLED = (
     "the native kernel is not installed; a C++ compiler was missing when grucli was installed; "
     "install one and run pip install --force-reinstall grucli"
@@ -57,9 +59,24 @@ def chosen_kernel(read: Callable[[str], str | None] = os.environ.get) -> str:
     return "native" if name != "torch" and native is not None else "torch"
 
 
-def kernel_words() -> str:
-    """The kernel that float32 on the CPU runs on, with its instruction set."""
-    return f"native {native.instruction_set()}" if chosen_kernel() == "native" else "torch"
+def kernel_words(precision: str = "float32") -> str:
+    """The kernel that runs on the CPU, with its instruction set for products in ``precision``."""
+    if chosen_kernel() != "native":
+        return "torch"
+    return f"native {native.instruction_set(native.Precision[precision])}"
+
+
+def precision_problem(precision: str) -> str | None:
+    """Why this process cannot form products in a precision; None where it can."""
+    if precision == "float32":
+        return None
+    if native is None:
+        return _NOT_INSTALLED
+    if chosen_kernel() != "native":
+        return f"the kernel is torch, and {precision} is the compiled kernel's"
+    if not native.instruction_sets(native.Precision[precision]):
+        return f"this processor has no instructions for {precision} (AVX512-BF16, AMX)"
+    return None
 
 
 def limit_threads(most: int) -> None:
@@ -75,6 +92,21 @@ def check_kernel(name: str) -> None:
     """Raise ValueError for a kernel of another name, RuntimeError for one not installed."""
     if _checked_name("kernel", name) == "native" and native is None:
         raise RuntimeError(f"kernel: {_NOT_INSTALLED}")
+
+
+def check_precision(rule: CellRule, *, kernel: str) -> None:
+    """Raise ValueError for a precision that a layer has not, RuntimeError where there is none."""
+    check_choice("precision", rule.precision, PRECISIONS)
+    if rule.precision == "float32":
+        return
+    if problem := precision_problem(rule.precision):
+        raise RuntimeError(f"precision: found {rule.precision}; {problem}; expected float32")
+    if kernel == "torch" or not knows(rule):
+        other = "kernel torch" if kernel == "torch" else "this cell, or no norm_bias"
+        raise ValueError(
+            f"precision: found {rule.precision}, which is the compiled kernel's, with {other}; "
+            "expected float32"
+        )
 
 
 def supports(rule: CellRule, x_TBC: Tensor, weights: LayerWeights, *, kernel: str = "auto") -> bool:

@@ -92,8 +92,8 @@ class Layer(NamedTuple):
         if variant is None:
             raise RuntimeError(
                 f"recurrent: found cell {self.cell!r} with activation {self.activation!r} and "
-                f"layer_norm {self.layer_norm!r} in {self.precision}; expected one that the native "
-                "kernel has"
+                f"layer_norm {self.layer_norm!r} in precision {self.precision!r}; expected one "
+                "that the native kernel has"
             )
         return variant
 

@@ -9,7 +9,7 @@ Suffixes: B batch, C inputs, H hidden, L layers.
 from collections.abc import Mapping
 from typing import Any
 
-from grucli.nn.native.binding import check_kernel, chosen_kernel, operands
+from grucli.nn.native.binding import check_kernel, check_precision, chosen_kernel, operands
 from grucli.nn.native.problem import PARAMETERS, VARIANTS, knows, native, rule_words
 from grucli.nn.rules import CellRule, LayerWeights, parameter_shapes
 from grucli.nn.states import State, joined
@@ -31,10 +31,11 @@ class Stepper:
     ) -> None:
         """``sizes`` are inputs, hidden and layers; with ``kernel`` torch there are no steps.
 
-        Raises what ``check_kernel`` does.
+        Raises what ``check_kernel`` and ``check_precision`` do.
         """
         self._rule, (self._inputs, self._hidden, self._layers) = rule, sizes
         check_kernel(kernel)
+        check_precision(rule, kernel=kernel)
         self._is_possible = knows(rule) and kernel != "torch"
         self._operands: list[dict[str, tuple[str, tuple[int, ...]]]] = []
         """Of each layer: the kernel's name of a parameter -> its own and its shape."""
