@@ -1,6 +1,6 @@
 """Products in bfloat16 beside float32: train step and inference of one layer, on one thread.
 
-    python benchmarks/bfloat16.py [--rounds N] [--sets amx,avx512bf16]
+    python benchmarks/bfloat16.py [--rounds N] [--hidden 32,64]
 
 Layers take turns in an order that changes from round to round; medians of processor time are
 printed, and how much faster each instruction set of the machine for bfloat16 is than float32 in the
@@ -113,7 +113,7 @@ def main() -> None:
     known = native.instruction_sets(native.Precision.bfloat16)
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--sets", default=",".join(known))
+    parser.add_argument("--hidden", default=",".join({str(shape[-1]): 0 for shape in SHAPES}))
     options = parser.parse_args()
     if not known:
         raise SystemExit("this processor has no instructions for bfloat16")
@@ -121,11 +121,13 @@ def main() -> None:
     torch.set_flush_denormal(True)
     print(f"torch {torch.__version__}, float32: {kernel_words()}, milliseconds of processor time")
     for shape in SHAPES:
+        if str(shape[-1]) not in options.hidden.split(","):
+            continue
         print(f"\nB, T, C, H = {shape}")
         print(f"{'train':>36}{'bfloat16':>10}{'ratio':>8}{'infer':>10}{'bfloat16':>10}", end="")
         print(f"{'ratio':>8}{'outputs':>10}")
         for layer in LAYERS:
-            measure(shape, layer, options.sets.split(","), options.rounds)
+            measure(shape, layer, known, options.rounds)
 
 
 if __name__ == "__main__":
