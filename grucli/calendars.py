@@ -5,6 +5,8 @@ import re
 CYCLES = ("hour", "weekday", "month", "year_day")
 """What comes again with the clock, the week and the year."""
 LUNAR = "lunar"
+WAVES = (*CYCLES, LUNAR)
+"""What stands in a row as sines and cosines."""
 FESTIVALS = "chinese_festivals"
 HOLIDAYS = "holidays."
 CALENDAR_WORDS = (

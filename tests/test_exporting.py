@@ -156,7 +156,12 @@ CASES = {
     "lstm": (DATA, "normalise: last", "cell: lstm, layer_norm: split, layers: 2", ""),
     "rnn": (DATA, "normalise: mean", "cell: rnn, activation: relu, bidirectional: true", ""),
     "series": ("series: shop\n  scale_by: series", "normalise: none", "layer_norm: ba2016", ""),
-    "everything": (EVERYTHING, "normalise: last", "layer_norm: sum", ""),
+    "everything": (
+        EVERYTHING,
+        "normalise: last",
+        "layer_norm: sum, harmonics: {weekday: 3}",
+        "",
+    ),
     "quantiles": (
         "series: shop\n  transform: log",
         "normalise: last, output: {quantiles: [0.1, 0.5, 0.9]}",

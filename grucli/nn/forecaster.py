@@ -8,7 +8,7 @@ from typing import Unpack
 
 from grucli.nn.arguments import check_choices
 from grucli.nn.categories import Categories
-from grucli.nn.decoders import CHOICES, DECODERS, Ahead, Decoder, Plan, Row, Skip
+from grucli.nn.decoders import CHOICES, DECODERS, Ahead, Decoder, Plan, Row, Seasonality, Skip
 from grucli.nn.heads import Distribution, head_of
 from grucli.nn.model import HIDDEN, RecurrentModel, StackOptions
 from grucli.nn.states import State
@@ -27,6 +27,7 @@ class Forecaster(RecurrentModel):
     states side by side); recursive feeds each forecast back as the next input; segment reads and
     forecasts ``segment`` steps at a time. See ``grucli.nn.decoders``.
     skip: linear adds a linear map of the targets' contexts, all of them ``context`` steps long.
+    harmonics: a seasonal profile, see ``grucli.nn.decoders.Seasonality``.
     normalise: none, last, last_scaled, mean_std or mean, for each window on its targets and past
     columns, undone on the output.
     output: what is said of every value (see ``grucli.nn.heads``); quantiles are those of the
@@ -50,6 +51,7 @@ class Forecaster(RecurrentModel):
         horizon: int = 1,
         skip: str = "none",
         context: int = 1,
+        harmonics: Mapping[int, int] | None = None,
         normalise: str = "none",
         output: str = "point",
         levels: tuple[float, ...] = (),
@@ -66,6 +68,7 @@ class Forecaster(RecurrentModel):
         self.given = Row(target_size, past_size, future_size, static_size, flag_size)
         self.horizon, self.normalise, self.tbptt_steps = horizon, normalise, tbptt_steps
         self.head, self.is_independent = head_of(output, levels), channels == "independent"
+        self.season = Seasonality(self.given, harmonics or {})
         self._check_combination(DECODERS[decoder], bidirectional=stack.get("bidirectional", False))
         self.categories = Categories(self.given, categories or {})
         self.row = self.categories.row
@@ -83,7 +86,7 @@ class Forecaster(RecurrentModel):
             raise ValueError("bidirectional: excludes tbptt_steps, and every decoder but direct")
         if row.past and (decoder.feeds_back or self.is_independent):
             raise ValueError("past_size: excludes decoder='recursive' and channels='independent'")
-        self.head.check_windows(self.normalise)
+        self.head.check_windows(self.normalise, seasonal=bool(self.season.harmonics))
         row.check_flags(apart=self.is_independent)
         if self.tbptt_steps is not None and self.tbptt_steps < 1:
             raise ValueError(f"tbptt_steps: {self.tbptt_steps}; expected at least 1, or None")
@@ -130,11 +133,14 @@ class Forecaster(RecurrentModel):
         if future_BKF is None:
             future_BKF = context_BTC.new_empty(context_BTC.shape[0], self.horizon, 0)
         self.given.check(context_BTC, target_BKC, future_BKF, horizon=self.horizon)
-        context_BTC, future_BKF = self.categories(context_BTC, future_BKF)
+        profile_BKC = self.season.of(future_BKF)
+        context_BTC, future_BKF = self.categories(self.season.taken_off(context_BTC), future_BKF)
         truth_BKC = target_BKC if teacher_forcing > 0 else None
+        if truth_BKC is not None and profile_BKC is not None:
+            truth_BKC = truth_BKC - profile_BKC
         if not self.is_independent:
             raw, scale = self._forecast(context_BTC, future_BKF, truth_BKC, teacher_forcing)
-            return self.head.of(self.row.by_parameter(raw), scale)
+            return self.head.of(self.row.by_parameter(raw), scale.shifted(profile_BKC))
         count = self.row.targets
         raw, scale = self._forecast(
             self.row.separate(context_BTC),
@@ -142,7 +148,7 @@ class Forecaster(RecurrentModel):
             None if truth_BKC is None else truth_BKC.mT.flatten(0, 1).unsqueeze(-1),
             teacher_forcing,
         )
-        return self.head.of(self.row.together(raw), scale.together(count))
+        return self.head.of(self.row.together(raw), scale.together(count).shifted(profile_BKC))
 
     def _forecast(
         self,
@@ -169,11 +175,12 @@ class Forecaster(RecurrentModel):
 
     def window_units(self, context_BTC: Tensor) -> WindowScale:
         """How the targets of each window are normalised."""
+        context_BTC = self.season.taken_off(context_BTC)
         return WindowScale.of(self.normalise, context_BTC[..., : self.row.targets])
 
     def normalised(self, context_BTC: Tensor) -> Tensor:
         """Contexts as the decoder is given them to read, a sample for each independent target."""
-        context_BTC = self.categories.read(context_BTC)
+        context_BTC = self.categories.read(self.season.taken_off(context_BTC))
         samples = self.row.separate(context_BTC) if self.is_independent else context_BTC
         return self._normalise(samples)[1]
 

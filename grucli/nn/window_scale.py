@@ -56,6 +56,13 @@ class WindowScale:
             return torch.ones_like(values_BKC[:, :1])
         return self.spread[..., : values_BKC.shape[-1]]
 
+    def shifted(self, values_BKC: Tensor | None) -> "WindowScale":
+        """One that puts these values upon what it undoes, as many as there are steps; None none."""
+        if values_BKC is None:
+            return self
+        center = values_BKC if self.center is None else self.center + values_BKC
+        return WindowScale(center, self.spread)
+
     def together(self, samples: int) -> "WindowScale":
         """That of windows [B, 1, C] of which each of C columns was a sample by itself."""
 

@@ -1,7 +1,8 @@
 """Rules on the section model."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
+from grucli.calendars import WAVES
 from grucli.cells import CELLS
 from grucli.cells.layouts import parse_layout
 from grucli.recipe.rule import Rule
@@ -99,6 +100,15 @@ def _segment_beyond_context(segment: int | None, context: int) -> str | None:
     return None
 
 
+def _waves_of_nothing(part: str) -> Callable[[int, Sequence[str]], str | None]:
+    def breaks(waves: int, calendar: Sequence[str]) -> str | None:
+        if not waves or part in calendar:
+            return None
+        return f"found {waves} without data.calendar {part}; expected 0, or add {part} there"
+
+    return breaks
+
+
 def _independent_with_past(channels: str, past: Sequence[str]) -> str | None:
     if channels == "independent" and past:
         return (
@@ -161,6 +171,10 @@ MODEL_RULES = (
     Rule(("model.channels", "data.past"), _independent_with_past, task="forecast"),
     Rule(
         ("model.channels", "data.missing", "data.target"), _masks_of_some_targets, task="forecast"
+    ),
+    *(
+        Rule((f"model.harmonics.{part}", "data.calendar"), _waves_of_nothing(part), task="forecast")
+        for part in WAVES
     ),
     Rule(("model.init.matrices", "model.init.checkpoint"), _matrices_from_nowhere),
     Rule(("model.init.layout",), _unknown_layout),

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
+from grucli.calendars import WAVES
 from grucli.recipe.rule import Rule
 from grucli.recipe.tasks import LOSSES_OF_OUTPUTS, kind_of_output
 
@@ -52,6 +53,12 @@ def _of_counts(expected: str, why: str) -> Callable[[str, Any], str | None]:
     return breaks
 
 
+def _waves_of_counts(waves: int, output: Any) -> str | None:
+    if not waves or kind_of_output(output) != _COUNTS:
+        return None
+    return f"found {waves} with task.output {_COUNTS}, of which nothing is taken off; expected 0"
+
+
 OUTPUT_RULES = (
     Rule(("task.output",), _levels_in_disorder),
     Rule(("train.loss", "task.output"), _loss_of_distribution),
@@ -60,6 +67,7 @@ OUTPUT_RULES = (
         ("task.normalise", "task.output"),
         _of_counts("mean", "whose windows are divided by the mean of their counts"),
     ),
+    *(Rule((f"model.harmonics.{part}", "task.output"), _waves_of_counts) for part in WAVES),
     Rule(("data.transform", "task.output"), _of_counts("none", "which forecasts the counts")),
     Rule(
         ("data.scale_by", "task.output"),

@@ -4,7 +4,7 @@ The table stands in ``data``, what can be learned in ``tasks``, training in ``tr
 demands of another in ``conflicts``.
 """
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -68,6 +68,31 @@ class InitRecipe(Section):
     )
 
 
+_WAVES = (
+    "Sine waves of a {}, a part of data.calendar, taken off the context and put upon the forecast; "
+    "0 none. Half as many as it has rows make any profile, fewer a smooth one."
+)
+
+
+def _waves(cycle: str) -> Any:
+    return Field(default=0, ge=0, le=512, description=_WAVES.format(cycle))
+
+
+class HarmonicsRecipe(Section):
+    """A seasonal profile beside the network, learned with it."""
+
+    hour: int = _waves("day")
+    weekday: int = _waves("week")
+    month: int = _waves("year, month by month")
+    year_day: int = _waves("year")
+    lunar: int = _waves("lunar year, and of a lunar month")
+
+    @property
+    def waves(self) -> dict[str, int]:
+        """Parts of the calendar that have some, and how many."""
+        return {part: count for part, count in self if count}
+
+
 class ModelRecipe(Section):
     """The recurrent stack and its decoder."""
 
@@ -125,6 +150,10 @@ class ModelRecipe(Section):
         default="none",
         description="What stands beside the network: nothing, or a linear map from the context to "
         "the horizon of each target, learned with it.",
+    )
+    harmonics: HarmonicsRecipe = Field(
+        default=HarmonicsRecipe(),
+        description="A seasonal profile beside the network, learned with it.",
     )
     channels: Literal["joint", "independent"] = Field(
         default="joint",

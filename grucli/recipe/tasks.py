@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
 
+from grucli.calendars import WAVES
 from grucli.recipe.kinds import Output, Text
 from grucli.recipe.task_section import TaskSection, Unused
 
@@ -114,6 +115,7 @@ _OF_FORECASTS = (
     Unused("data.future", (), "nothing is ahead of the rows that are read"),
     Unused("model.decoder", "direct", _STEPS_AHEAD),
     Unused("model.skip", "none", _STEPS_AHEAD),
+    *(Unused(f"model.harmonics.{part}", 0, _STEPS_AHEAD) for part in WAVES),
     Unused("model.channels", "joint", "there is one answer for all columns"),
     Unused("train.loss_units", "scaled", "its windows are not normalised"),
 )

@@ -65,6 +65,8 @@ class SetUp:
         initial = None if is_resumed else trained_weights(recipe, read.learned.scaler)
         with room_for(recipe.model):
             model = task.build_model(recipe, read.learned, initial).to(device)
+            if not is_resumed:
+                task.begin(model, read)
             count, parameters = len(samples["train"]), FlatParameters(model)
             if names := recipe.model.freeze:
                 frozen = choose_matrices(model.recurrent, names, key="model.freeze")

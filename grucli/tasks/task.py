@@ -215,7 +215,6 @@ class Task(ABC, Generic[Data, Model]):
         self, recipe: Recipe, learned: Learned, initial: Mapping[str, Any] | None = None
     ) -> Model:
         """A freshly initialised model; ``initial`` has trained weights that ``model.init`` names.
-
         Draws from torch's global random generator: seed it first.
         """
         model, init = self.new_model(recipe, learned), recipe.model.init
@@ -228,6 +227,9 @@ class Task(ABC, Generic[Data, Model]):
         if initial is not None:
             model.copy_weights(initial, matrices=init.matrices)
         return model
+
+    def begin(self, model: Model, data: Data) -> None:
+        """Give a model before its first step what a look at the training span can give it."""
 
     def restore_model(
         self,

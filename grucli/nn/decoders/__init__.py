@@ -4,6 +4,7 @@ from grucli.nn.decoders.decoder import Decoder
 from grucli.nn.decoders.direct import Direct
 from grucli.nn.decoders.recursive import Recursive
 from grucli.nn.decoders.rows import Ahead, Plan, Row
+from grucli.nn.decoders.seasonality import Seasonality
 from grucli.nn.decoders.segment import Segment
 from grucli.nn.decoders.skip import Skip
 from grucli.nn.window_scale import WINDOW_SCALES
@@ -22,4 +23,4 @@ CHOICES = {
 }
 """What there is to choose of what stands around a stack."""
 
-__all__ = ["CHOICES", "DECODERS", "Ahead", "Decoder", "Plan", "Row", "Skip"]
+__all__ = ["CHOICES", "DECODERS", "Ahead", "Decoder", "Plan", "Row", "Seasonality", "Skip"]

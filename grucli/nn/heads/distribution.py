@@ -63,8 +63,10 @@ class Head(ABC):
     def of(self, raw_BKPC: Tensor, scale: WindowScale) -> Distribution:
         """The forecast of windows whose normalisation is undone."""
 
-    def check_windows(self, normalise: str) -> None:  # noqa: B027
-        """Raise ValueError for windows that are normalised in a way that it does not go with."""
+    def check_windows(self, normalise: str, *, seasonal: bool) -> None:  # noqa: B027
+        """Raise ValueError for windows that are normalised in a way that it does not go with, or
+        ``seasonal``: given without their profile.
+        """
 
     def fed_back(self, location: Tensor) -> Tensor:
         """What stands for the value as an input of the next step, of its first parameter."""

@@ -147,8 +147,10 @@ class NegativeBinomialHead(Head):
             functional.softplus(dispersion) + SMALLEST,
         )
 
-    def check_windows(self, normalise: str) -> None:
+    def check_windows(self, normalise: str, *, seasonal: bool) -> None:
         """A count is divided by something, and nothing is taken off."""
+        if seasonal:
+            raise ValueError("harmonics: output 'negative_binomial' excludes a profile")
         if normalise != "mean":
             raise ValueError(f"normalise: {normalise!r}; output 'negative_binomial' expects 'mean'")
 

@@ -1,5 +1,9 @@
 """The model of a recipe: the one file that knows both."""
 
+from collections.abc import Mapping
+
+from grucli.calendars import calendar_columns
+from grucli.columns import Columns
 from grucli.nn import Forecaster
 from grucli.recipe import Recipe
 from grucli.tasks.models import category_places, stack_options
@@ -19,6 +23,7 @@ def new_forecaster(recipe: Recipe, learned: Learned) -> Forecaster:
         decoder=model.decoder,
         segment=model.segment or 1,
         skip=model.skip,
+        harmonics=_sines(columns, model.harmonics.waves),
         context=task.context,
         horizon=task.horizon,
         normalise=task.normalise,
@@ -28,3 +33,12 @@ def new_forecaster(recipe: Recipe, learned: Learned) -> Forecaster:
         tbptt_steps=recipe.train.tbptt_steps,
         **stack_options(recipe),
     )
+
+
+def _sines(columns: Columns, harmonics: Mapping[str, int]) -> dict[int, int]:
+    """Waves of each cycle of the calendar, by where its sine stands among the columns ahead."""
+    return {
+        columns.ahead.index(sine): count
+        for part, count in harmonics.items()
+        for sine in calendar_columns(part)[::2]
+    }

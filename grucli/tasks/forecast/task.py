@@ -16,6 +16,7 @@ from grucli.tasks.forecast.examples import newest_examples, window_examples
 from grucli.tasks.forecast.measures import facts_form
 from grucli.tasks.forecast.model import new_forecaster
 from grucli.tasks.forecast.predict import forecast_table
+from grucli.tasks.forecast.profile import fit_profile
 from grucli.tasks.forecast.ridge_kept import RIDGE_FORM, keep_ridge
 from grucli.tasks.forecast.score import score_model
 from grucli.tasks.forecast.surprise import Surprise, anomaly_table, surprise_form
@@ -60,6 +61,11 @@ class ForecastTask(Task[ForecastData, Forecaster]):
     def new_model(self, recipe: Recipe, learned: Learned) -> Forecaster:
         """A stack and a decoder."""
         return new_forecaster(recipe, learned)
+
+    def begin(self, model: Forecaster, data: ForecastData) -> None:
+        """The seasonal profile begins where it is least wrong, unless it came with the weights."""
+        if model.season.harmonics and not model.season.weight.any():
+            fit_profile(model.season, data.samples("train"))
 
     def objective(self, model: Forecaster, data: ForecastData) -> Objective:
         """The recipe's loss, in scaled units."""
