@@ -13,10 +13,13 @@ def main() -> None:
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     from grucli.cli.app import run
-    from grucli.computing import read_only
+    from grucli.computing import one_thread, read_only
 
-    if {"predict", "eval"} & set(sys.argv[1:2]):
+    verb = set(sys.argv[1:2])
+    if {"predict", "eval", "trace", "explain", "inspect-weights"} & verb:
         read_only()
+    if {"trace", "explain"} & verb:
+        one_thread()
     sys.exit(run(sys.argv[1:]))
 
 

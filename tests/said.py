@@ -12,6 +12,7 @@ from grucli.results.document import to_json
 def said_of(checkpoint):
     """What is predicted from its table, and scored of it: documents, or why there is none."""
     from grucli.runs.streaming import Stream
+    from grucli.runs.units import inspect_unit
 
     predictor = Predictor(checkpoint)
     recipe = predictor.opened.recipe
@@ -25,6 +26,8 @@ def said_of(checkpoint):
         "all": lambda: evaluate(checkpoint, split="all"),
         "anomaly": predictor.anomalies,
         "stream": lambda: streamed(Stream(checkpoint), recipe.data.path),
+        "looks": lambda: looks_at(checkpoint),
+        "unit": lambda: inspect_unit(checkpoint, 3),
     }
     return {name: document_of(way) for name, way in ways.items()}
 
@@ -36,6 +39,17 @@ def document_of(way):
     except UsageError as error:
         return str(error)
     return found if isinstance(found, list) else json.loads(to_json(found))
+
+
+def looks_at(checkpoint):
+    """What a trace shows, its values, and the newest step worked out."""
+    from grucli.runs.explaining import explain
+    from grucli.runs.tracing import trace
+
+    traced = trace(checkpoint)
+    values = [values.tolist() for values in traced.layers.values()]
+    worked = explain(checkpoint, at=traced.times[-1], unit=3)
+    return [json.loads(to_json(traced.report)), values, json.loads(to_json(worked))]
 
 
 def streamed(stream, path):

@@ -230,8 +230,8 @@ def test_without_torch_models_are_used_and_what_trains_names_what_is_missing(tra
     said = (
         "error: could not finish: the package torch is not installed; pip install 'grucli[train]'\n"
     )
-    expected = dict.fromkeys(("predict", "eval", "inspect-weights"), (0, ""))
-    expected["trace"] = (1, said)
+    expected = dict.fromkeys(("predict", "eval", "inspect-weights", "trace"), (0, ""))
+    expected["backtest"] = (1, said)
     codes = {}
     for verb in expected:
         done = subprocess.run(

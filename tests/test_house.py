@@ -38,7 +38,7 @@ MAY_IMPORT = {
     "nn": GROUND | {"results", "tensors"},
     "training": {"errors", "forms", "results", "recipe", "tensors"},
     "tasks": GROUND | {"forms", "results", "recipe", "data", "nn", "tensors", "training"},
-    "insight": GROUND | {"forms", "results", "data", "nn", "tasks", "training"},
+    "insight": GROUND | {"forms", "results", "data", "nn", "tasks", "tensors", "training"},
     "weights": GROUND | {"forms", "formats", "results", "checkpoint"},
     "tuning": {"errors", "files", "recipe", "results"},
     "checkpoint": {"errors", "forms", "files", "formats"},
@@ -285,15 +285,15 @@ def test_help_and_version_load_nothing_heavy(arguments):
     assert modules_after(*arguments) & HEAVY == set()
 
 
-def test_a_process_that_predicts_loads_no_torch(trained):
+def test_a_process_that_only_reads_a_model_loads_no_torch(trained):
     program = (
         "import sys; from grucli.__main__ import main\n"
         "try: main()\n"
         "finally: print(*{'torch'} & set(sys.modules), file=sys.stderr)"
     )
-    for verb in ("predict", "eval"):
+    for verb in ("predict", "eval", "trace", "inspect-weights --unit 0"):
         done = subprocess.run(
-            [sys.executable, "-c", program, verb, trained / "run"],
+            [sys.executable, "-c", program, *verb.split(), trained / "run"],
             capture_output=True,
             text=True,
             check=False,

@@ -82,7 +82,11 @@ ALONE = {
     "errors": lambda t, x: [t.erf(x), t.lgamma(x.abs() + 0.1), t.xlogy(x.clamp(min=0), x.abs())],
     "sums": lambda t, x: [x.sum(), x.sum(dim=1), x.mean(), x.mean(dim=1, keepdim=True), x.mean(0)],
     "ends": lambda t, x: [x.amax(dim=1), x.max(), x.min(), x.argmax(dim=-1), x.cumsum(dim=-2)],
-    "spread": lambda t, x: t.var_mean(x, dim=1, keepdim=True, correction=0),
+    "spread": lambda t, x: [
+        *t.var_mean(x, dim=1, keepdim=True, correction=0),
+        *t.var_mean(x, correction=0),
+        x.argmax(),
+    ],
     "casts": lambda t, x: [x.double(), x.float(), x.long(), x.int(), x.bool(), x.to(t.float64)],
     "views": lambda t, x: [x.view(4, -1), x.reshape((2, 2, 3, 5)), x.flatten(), x.flatten(0, 1)],
     "axes": lambda t, x: [x.unsqueeze(1), x[:1].squeeze(0), x.squeeze(0), x.mT, x.permute(2, 0, 1)],
@@ -195,3 +199,15 @@ def test_a_module_that_is_built_as_an_outline_has_no_numbers_until_it_is_given_s
     assert layer(lean.tensor([[1.0, 1.0, 1.0]])).tolist() == [[10.0]]
     with pytest.raises(RuntimeError, match="weights are drawn by torch"):
         lean.nn.Linear(3, 2)
+
+
+@pytest.mark.parametrize("shape", [(2, 8), (1, 64, 4), (3, 7, 4), (17,)])
+def test_the_same_seed_draws_torchs_numbers(shape):
+    for seed in (0, 7):
+        assert_same(lambda t, s=seed: t.randn(shape, generator=t.Generator().manual_seed(s)))
+
+
+def test_a_few_numbers_are_drawn_too():
+    drawn = lean.randn((3, 3), generator=lean.Generator().manual_seed(0))
+    assert drawn.shape == (3, 3)
+    assert np.isfinite(drawn.numpy()).all()

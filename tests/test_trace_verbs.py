@@ -222,7 +222,8 @@ def test_one_context_is_enough_and_then_there_is_no_gradient(best, trained):
     report = json.loads(done.stdout, parse_constant=pytest.fail)
     assert report["windows"] == 0
     assert report["layers"][0]["gradient_by_lag"] is None
-    assert grucli("trace", best, "-", stdin=short).stdout == grucli("trace", best).stdout
+    whole = grucli("trace", best, "-", stdin="\n".join(lines) + "\n")
+    assert grucli("trace", best, "-", stdin=short).stdout == whole.stdout
 
 
 def test_json_is_one_strict_document_of_statistics(command, best):

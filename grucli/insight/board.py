@@ -7,13 +7,12 @@ from what the cell says of its gates, tell how they hang together. A test works 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import torch
-
 from grucli.cells import ACTIVATIONS, Gate
 from grucli.cells.side import INPUT, STATE, Side
 from grucli.insight.board_numbers import BoardNumbers
 from grucli.nn.recording import LayerRecord
 from grucli.results.tracing import NAMES, BoardStep, Equation, Term
+from grucli.tensors import torch
 
 _FUNCTIONS = {activation.formula for activation in ACTIVATIONS.values()}
 

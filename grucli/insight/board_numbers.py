@@ -10,15 +10,13 @@ the two is c'.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 
-import torch
-from torch import Tensor
-
 from grucli.cells.address import PARTS
 from grucli.cells.side import INPUT, STATE
 from grucli.cells.spec import STATE_VECTORS
 from grucli.nn.norms import project_input, project_state, step_values
 from grucli.nn.recording import LayerRecord
 from grucli.nn.rules import CellRule, LayerWeights, StepValues, norm_blocks
+from grucli.tensors import Tensor, torch
 
 _NOTHING = 1e-6
 """Share of eps below which a variance changes no digit that anybody reads."""
@@ -101,7 +99,7 @@ def _rows(
     rows: dict[str, Tensor] = {}
     for side in rule.spec.sides:
         read = x_1C if side == INPUT else state[0]
-        rows |= {side.product: read @ getattr(weights, side.weight).T, side.share: shares[side]}
+        rows |= {side.product: read @ getattr(weights, side.weight).mT, side.share: shares[side]}
         inner = getattr(weights, f"norm_bias_{side.name}")
         if inner is not None:
             rows[f"{side.product}d"] = rows[side.product] + inner

@@ -6,14 +6,12 @@ Suffixes: T steps, B samples, S all parts of a state side by side (H for each), 
 import math
 from collections.abc import Sequence
 
-import torch
-from torch import Tensor
-
 from grucli.nn import Forecaster
 from grucli.nn.norms import step_values
 from grucli.nn.recording import LayerRecord, recording
 from grucli.tasks.forecast.objective import mean_loss
 from grucli.tasks.forecast.samples import Batch
+from grucli.tensors import Tensor, torch
 
 REACH = 0.01
 """A gradient reaches as far back as this share of its largest is left."""
@@ -45,19 +43,18 @@ def gradients_by_lag(model: Forecaster, batch: Batch, *, loss: str) -> list[tupl
     with torch.enable_grad(), recording(model.recurrent) as calls:
         forecast = model.distribution(batch.context, batch.future)
         mean, _ = mean_loss(loss, forecast, batch.target, weight=batch.weight)
-    found = []
-    for record in calls[0].layers:
-        tensors = [part for state in record.states[1:] for part in state]
-        gradients = torch.autograd.grad(
-            mean * len(batch.target), tensors, retain_graph=True, materialize_grads=True
-        )
-        parts = len(record.states[0])
-        norms = [
-            torch.cat(gradients[at : at + parts], dim=-1).norm(dim=-1).mean()
-            for at in range(0, len(gradients), parts)
-        ]
-        found.append(tuple(float(norm) for norm in reversed(norms)))
-    return found
+        total = mean * len(batch.target)
+    layers = calls[0].layers
+    states = [state for record in layers for state in record.states[1:]]
+    tensors = [part for state in states for part in state]
+    gradients = torch.autograd.grad(total, tensors, materialize_grads=True)
+    parts = len(states[0])
+    norms = [
+        float(torch.cat(gradients[at : at + parts], dim=-1).square().sum(dim=-1).sqrt().mean())
+        for at in range(0, len(gradients), parts)
+    ]
+    steps = len(norms) // len(layers)
+    return [tuple(norms[at : at + steps][::-1]) for at in range(0, len(norms), steps)]
 
 
 def crossings(gradient: Sequence[float]) -> tuple[int | None, ...]:
@@ -147,20 +144,23 @@ def largest_lyapunov(
     rows = record.projected.unbind(0)
     samples = record.projected.shape[1]
     size = sum(part.shape[-1] for part in record.states[0])
-    generator = torch.Generator().manual_seed(seed)
     shape = (samples, size, min(_VECTORS, size))
-    q_BSV = torch.linalg.qr(torch.randn(shape, generator=generator).to(record.projected)).Q
+    drawn_BSV = torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+    q_BSV = torch.linalg.qr(drawn_BSV.to(record.projected)).Q
     growths = []
     for index, x_BG in enumerate(reversed(rows) if record.reverse else rows):
         moved_BSV = _through_jacobian(record, x_BG, record.states[index], q_BSV)
         q_BSV, r_BVV = torch.linalg.qr(moved_BSV)
         if index >= warm_up:
-            growths.append(r_BVV.diagonal(dim1=-2, dim2=-1).abs().log().mean(0))
+            growths.append(_diagonal(r_BVV).abs().log().mean(0))
     growth_TV = torch.stack(growths)
-    exponent, fastest = growth_TV.mean(0).max(dim=0)
-    halves = growth_TV[:, fastest].tensor_split(2)
-    means = tuple(float(half.mean()) for half in halves) if len(growths) > 1 else ()
-    return float(exponent), len(growths), means
+    growth_T = growth_TV[:, int(growth_TV.mean(0).argmax(dim=0))]
+    means = tuple(float(half.mean()) for half in growth_T.chunk(2)) if len(growths) > 1 else ()
+    return float(growth_T.mean()), len(growths), means
+
+
+def _diagonal(matrices_BVV: Tensor) -> Tensor:
+    return torch.stack([matrices_BVV[:, at, at] for at in range(matrices_BVV.shape[-1])], dim=-1)
 
 
 def _through_jacobian(
@@ -172,15 +172,14 @@ def _through_jacobian(
     torch's forward mode.
     """
     samples, _, count = vectors_BSV.shape
-    sizes = [part.shape[-1] for part in state]
-    vectors = torch.split(vectors_BSV.mT.reshape(samples * count, -1), sizes, dim=-1)
+    vectors = vectors_BSV.mT.reshape(samples * count, -1)
     with torch.enable_grad():
         x_NG = x_BG.detach().repeat_interleave(count, dim=0)
         starts = [p.detach().repeat_interleave(count, dim=0).requires_grad_() for p in state]
         after_NS = torch.cat(
             step_values(record.rule, record.weights, x_NG, tuple(starts)).state, dim=-1
         )
-        u_NS = torch.zeros_like(after_NS, requires_grad=True)
+        u_NS = torch.zeros_like(after_NS.detach()).requires_grad_()
         backward = torch.autograd.grad(after_NS, starts, u_NS, create_graph=True)
-        (moved_NS,) = torch.autograd.grad(backward, u_NS, vectors)
+        (moved_NS,) = torch.autograd.grad(torch.cat(backward, dim=-1), u_NS, vectors)
     return moved_NS.view(samples, count, -1).mT

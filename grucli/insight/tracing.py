@@ -7,12 +7,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import torch
-from torch import Tensor
-
 from grucli.cells import CELLS
 from grucli.nn.recording import LayerRecord
 from grucli.results.tracing import GateActivity
+from grucli.tensors import Tensor, functional, torch
 
 
 @dataclass(frozen=True)
@@ -90,6 +88,7 @@ def gate_activities(record: LayerRecord, selection: Selection) -> tuple[GateActi
         if not selection.takes(gate.name):
             continue
         values_TBH = selection.pick(values).double()
+        variance, mean = torch.var_mean(values_TBH, correction=0)
         left_TBH = values_TBH < gate.activation.left
         right_TBH = values_TBH > gate.activation.right
         found.append(
@@ -97,8 +96,8 @@ def gate_activities(record: LayerRecord, selection: Selection) -> tuple[GateActi
                 gate=gate.name,
                 symbol=gate.letter,
                 activation=gate.activation.name,
-                mean=float(values_TBH.mean()),
-                standard_deviation=float(values_TBH.std(correction=0)),
+                mean=float(mean),
+                standard_deviation=float(variance.sqrt()),
                 left_saturated_share=float(left_TBH.double().mean()),
                 right_saturated_share=float(right_TBH.double().mean()),
                 always_left_saturated=_always(left_TBH, units),
@@ -135,5 +134,5 @@ def time_constant_steps(record: LayerRecord, selection: Selection) -> tuple[floa
         return ()
     blocks = record.arguments.double().chunk(len(spec.gates), dim=-1)
     a_TBH = selection.pick(blocks[spec.gate_names.index(spec.keeps)])
-    decay = -torch.nn.functional.logsigmoid(a_TBH).mean((0, 1))
+    decay = functional.softplus(-a_TBH).mean((0, 1))
     return tuple(1 / rate if rate > 0 else math.inf for rate in decay.tolist())

@@ -8,17 +8,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import torch
-from torch import Tensor, nn
-from torch.nn import functional
-
 from grucli.cells.address import Place
 from grucli.nn.layer import run_layer
 from grucli.nn.norms import project_input, step_values
 from grucli.nn.rules import CellRule, LayerState, LayerWeights, StepValues
 from grucli.nn.stack import Recurrent
-from grucli.nn.states import joined
+from grucli.nn.states import State, joined
 from grucli.nn.walk import walk
+from grucli.tensors import Tensor, functional, torch
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +82,8 @@ def record_stack(
     if states is None:
         shape = (module.num_layers * module.directions, x_TBC.shape[1], module.hidden_size)
         states = tuple(x_TBC.new_zeros(shape) for _ in module.rule.spec.state)
+        if torch.is_grad_enabled():
+            states = tuple(part.requires_grad_() for part in states)
     starts = list(zip(*(part.unbind(0) for part in states), strict=True))
 
     def visit(place: Place, x_TBC: Tensor) -> tuple[Tensor, LayerRecord]:
@@ -106,9 +105,7 @@ def recording(module: Recurrent) -> Iterator[list[StackRecord]]:
     """
     records: list[StackRecord] = []
 
-    def hook(called: nn.Module, given: tuple[Any, ...], _: Any) -> Any:
-        assert called is module
-        inputs, hx = given[0], given[1] if len(given) > 1 else None
+    def recorded(inputs: Any, hx: State | None = None, **_: Any) -> tuple[Tensor, State]:
         if not isinstance(inputs, Tensor) or inputs.dim() != 3:
             raise ValueError("recording: expected a batch of sequences with 3 dimensions")
         states = (hx,) if isinstance(hx, Tensor) else hx
@@ -118,11 +115,11 @@ def recording(module: Recurrent) -> Iterator[list[StackRecord]]:
         output = record.output.transpose(0, 1) if module.batch_first else record.output
         return output, joined(record.final)
 
-    handle = module.register_forward_hook(hook)
+    vars(module)["forward"] = recorded
     try:
         yield records
     finally:
-        handle.remove()
+        del vars(module)["forward"]
 
 
 def _record_layer(module: Recurrent, place: Place, x_TBC: Tensor, start: LayerState) -> LayerRecord:

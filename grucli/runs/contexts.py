@@ -2,15 +2,13 @@
 
 from dataclasses import replace
 
-import torch
-from torch import Tensor
-
 from grucli.columns import Columns
 from grucli.errors import DataError, UsageError
 from grucli.nn.recording import LayerRecord, recording
 from grucli.runs.opened import Opened, OpenedTable, with_panel
 from grucli.tasks.forecast.newest import check_newest
 from grucli.tasks.forecast.samples import latest_contexts, long_enough
+from grucli.tensors import Tensor, torch
 
 
 def samples_of(opened: Opened) -> tuple[str, ...]:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from grucli.data import build_tensors, whole_span
@@ -39,6 +38,7 @@ from grucli.runs.contexts import (
 from grucli.runs.opened import OpenedTable, open_member, with_table
 from grucli.runs.selecting import Chosen, choose
 from grucli.tasks.forecast.samples import build_windows
+from grucli.tensors import torch
 
 _GRADIENT_WINDOWS = 32
 _GRADIENT_VALUES = 4_000_000

@@ -2,9 +2,7 @@
 
 from collections.abc import Callable
 
-import torch
-from torch import Tensor
-from torch.nn import functional
+from grucli.tensors import Tensor, functional, torch
 
 LOSSES: dict[str, Callable[..., Tensor]] = {
     "mse": functional.mse_loss,

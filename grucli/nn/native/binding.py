@@ -123,6 +123,7 @@ def supports(rule: CellRule, x_TBC: Tensor, weights: LayerWeights, *, kernel: st
         and not torch.onnx.is_in_onnx_export()
         and kernel != "torch"
         and chosen_kernel() == "native"
+        and (IS_TORCH or not torch.is_grad_enabled())  # its backward pass is torch's to call
     )
 
 

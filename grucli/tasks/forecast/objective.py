@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from torch import Tensor
-
 from grucli.nn import Forecaster
 from grucli.nn.heads import Distribution, Point
 from grucli.recipe import TrainRecipe
@@ -12,6 +10,7 @@ from grucli.tasks.batch_words import batch_words
 from grucli.tasks.batches import first_not_finite, validation_losses
 from grucli.tasks.forecast.samples import Batch, Windows
 from grucli.tasks.losses import masked_mean, masked_mean_loss
+from grucli.tensors import Tensor
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,14 @@
-"""What grucli uses of torch where a model is only read, on numpy arrays and without gradients.
+"""What grucli uses of torch where a model is only read, on numpy arrays.
 
 The module itself stands in the place of ``torch``; names, arguments and results are torch's, types
-too. What it has not is what only training asks for.
+too. Gradients there are of what was computed (``autograd.grad``), for those who look at a model;
+what is not there is what only training asks for.
 """
 
 # ruff: noqa: F401 (these names are for whoever takes the module as torch)
 
-from grucli.tensors.lean import functional, nn, packing
+from grucli.tensors.lean import functional, nn, packing, ways_back
+from grucli.tensors.lean.drawing import Generator, randn
 from grucli.tensors.lean.functions import (
     add,
     addcmul,
@@ -45,9 +47,7 @@ from grucli.tensors.lean.settings import (
     get_num_threads,
     inference_mode,
     is_autocast_enabled,
-    is_grad_enabled,
     linalg,
-    no_grad,
     onnx,
     set_num_threads,
 )
@@ -56,6 +56,7 @@ from grucli.tensors.lean.special import (
     asinh,
     ceil,
     cosh,
+    digamma,
     erf,
     exp,
     expm1,
@@ -69,6 +70,7 @@ from grucli.tensors.lean.special import (
     tanh,
     xlogy,
 )
+from grucli.tensors.lean.steps import enable_grad, is_grad_enabled, no_grad
 from grucli.tensors.lean.tensor import Device, Tensor
 
 device, long, bool, dtype = Device, int64, bool_, type(float32)  # noqa: A001 (torch's name)

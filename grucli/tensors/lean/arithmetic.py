@@ -68,7 +68,7 @@ class Arithmetic(Held):
     __lt__, __le__ = _with_other(np.less), _with_other(np.less_equal)
     __gt__, __ge__ = _with_other(np.greater), _with_other(np.greater_equal)
     __and__, __or__ = _with_other(np.bitwise_and), _with_other(np.bitwise_or)
-    __matmul__ = _with_other(np.matmul)
+    __matmul__, __rmatmul__ = _with_other(np.matmul), _with_other(np.matmul, turned=True)
     __eq__, __ne__ = _with_other(np.equal), _with_other(np.not_equal)
     __hash__ = object.__hash__
 

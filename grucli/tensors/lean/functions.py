@@ -7,7 +7,8 @@ import numpy as np
 
 from grucli.tensors.lean.arithmetic import quiet
 from grucli.tensors.lean.numbers import Array, alike, float32, int64, of_both
-from grucli.tensors.lean.tensor import Device, Outline, Tensor, sizes
+from grucli.tensors.lean.steps import differentiable
+from grucli.tensors.lean.tensor import Device, Outline, Tensor, indices, sizes
 
 
 def from_numpy(array: Array) -> Tensor:
@@ -77,11 +78,13 @@ def linspace(start: float, end: float, steps: int) -> Tensor:
     return Tensor(np.linspace(start, end, steps).astype(float32))
 
 
+@differentiable(lambda g, tensors, dim=0: g.split([each.shape[dim] for each in tensors], dim))
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """One behind the other along an axis."""
     return Tensor(np.concatenate(_of_one_type(tensors), axis=dim))
 
 
+@differentiable(lambda g, tensors, dim=0: g.unbind(dim))
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Side by side along a new axis."""
     return Tensor(np.stack(_of_one_type(tensors), axis=dim))
@@ -105,6 +108,11 @@ def squeeze(values: Tensor, dim: int) -> Tensor:
     return values.squeeze(dim)
 
 
+@differentiable(
+    None,
+    lambda g, condition, x, y: where(condition, g, 0.0),
+    lambda g, condition, x, y: where(condition, 0.0, g),
+)
 def where(condition: Tensor, x: Any, y: Any) -> Tensor:
     """One or the other, of which either may be a number."""
     if isinstance(x, Tensor):
@@ -124,11 +132,19 @@ def searchsorted(rising: Tensor, values: Tensor, right: bool = False) -> Tensor:
     return Tensor(np.asarray(np.searchsorted(rising.array, values.array, side)))
 
 
+def _larger(x: Tensor, y: Tensor) -> Tensor:
+    """1 where the first is larger, 1/2 where both are equal."""
+    share: Tensor = (x > y).to(x.dtype) + (x == y).to(x.dtype) / 2
+    return share
+
+
+@differentiable(lambda g, x, y: g * _larger(x, y), lambda g, x, y: g * _larger(y, x))
 def maximum(x: Tensor, y: Tensor) -> Tensor:
     """The larger of each two."""
     return Tensor(quiet(np.maximum, *alike(x.array, y.array)))
 
 
+@differentiable(lambda g, x, y: g * _larger(y, x), lambda g, x, y: g * _larger(x, y))
 def minimum(x: Tensor, y: Tensor) -> Tensor:
     """The smaller of each two."""
     return Tensor(quiet(np.minimum, *alike(x.array, y.array)))
@@ -148,19 +164,23 @@ def addcmul(x: Tensor, y: Tensor, z: Tensor) -> Tensor:
 
 def lerp(x: Tensor, y: Tensor, weight: Any) -> Tensor:
     """Between two, x + weight (y - x), from the nearer end."""
-    share = weight if isinstance(weight, Tensor) else tensor(weight).to(x)
+    share = weight if isinstance(weight, Tensor) else x.new_tensor(weight)
     result: Tensor = (x + share * (y - x)).where(share < 0.5, y - (y - x) * (1 - share))
     return result
 
 
-def var_mean(values: Tensor, dim: int, keepdim: bool, correction: int) -> tuple[Tensor, Tensor]:
-    """The variance and the mean along an axis."""
+@differentiable()
+def var_mean(
+    values: Tensor, dim: Any = None, keepdim: bool = False, correction: int = 1
+) -> tuple[Tensor, Tensor]:
+    """The variance and the mean of all, or along an axis."""
     wide = values.array.astype(np.float64)
-    variance = wide.var(axis=dim, ddof=correction, keepdims=keepdim)
-    mean = wide.mean(axis=dim, keepdims=keepdim)
+    variance = np.asarray(wide.var(axis=dim, ddof=correction, keepdims=keepdim))
+    mean = np.asarray(wide.mean(axis=dim, keepdims=keepdim))
     return Tensor(variance).to(values), Tensor(mean).to(values)
 
 
+@differentiable()
 def einsum(equation: str, x: Tensor, y: Tensor) -> Tensor:
     """Products of two tensors, summed over the axes that the result has not; as matrices."""
     inputs, result = equation.split("->")
@@ -180,6 +200,17 @@ def einsum(equation: str, x: Tensor, y: Tensor) -> Tensor:
     axes = [*batch, *left, *right]
     whole = product.reshape([size[a] for a in axes])
     return Tensor(whole.transpose([axes.index(a) for a in result]))
+
+
+@differentiable(lambda g, values, index, shape: g[index])
+def placed(values: Tensor, index: Any, shape: tuple[int, ...]) -> Tensor:
+    """Zeros of a shape, and at some places of it numbers, added up where places are equal."""
+    whole, at = np.zeros(shape, values.dtype), indices(index)
+    if all(isinstance(each, int | slice) for each in (at if isinstance(at, tuple) else (at,))):
+        whole[at] = values.array
+    else:
+        np.add.at(whole, at, values.array)
+    return Tensor(whole)
 
 
 def isfinite(values: Tensor) -> Tensor:

@@ -70,6 +70,11 @@ class Module:
                 module = getattr(module, part)
             setattr(module, last, value)
 
+    def double(self) -> Self:
+        """Put its weights in float64."""
+        self.load_state_dict({name: value.double() for name, value in self.named_parameters()})
+        return self
+
     def train(self, mode: bool = True) -> Self:
         """Set it and its modules to training, or to use."""
         self.training = mode

@@ -57,6 +57,7 @@ class Held:
     """Numbers in ``array``, and others like them."""
 
     __slots__ = ("array",)
+    requires_grad = False
 
     def __init__(self, array: Array) -> None:
         self.array = array

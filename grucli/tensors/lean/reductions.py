@@ -43,8 +43,8 @@ class Reductions(Held):
         """The smallest of all."""
         return self._like(self.array.min())
 
-    def argmax(self, dim: int) -> Self:
-        """Where the first of the largest stands along an axis."""
+    def argmax(self, dim: int | None = None) -> Self:
+        """Where the first of the largest stands along an axis, or of all in order."""
         return self._like(self.array.argmax(axis=dim))
 
     def all(self, dim: Any = None) -> Self:

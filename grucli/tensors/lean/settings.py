@@ -1,32 +1,17 @@
 """How torch is told to compute, as far as there is something to tell here."""
 
 import os
-from contextlib import ContextDecorator
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from grucli.tensors.lean.gradients import grad
 from grucli.tensors.lean.numbers import float32
+from grucli.tensors.lean.steps import is_grad_enabled, no_grad, tracked_in
 from grucli.tensors.lean.tensor import Tensor
 
-
-class no_grad(ContextDecorator):  # noqa: N801 (torch's name)
-    """A block without gradients, as every block is here."""
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-
 inference_mode = no_grad
-
-
-def is_grad_enabled() -> bool:
-    """False: there are no gradients."""
-    return False
 
 
 def is_autocast_enabled(_device: str) -> bool:
@@ -39,9 +24,13 @@ def get_autocast_dtype(_device: str) -> np.dtype[Any]:
     return float32
 
 
-compiler = SimpleNamespace(is_compiling=is_grad_enabled, is_exporting=is_grad_enabled)
-onnx = SimpleNamespace(is_in_onnx_export=is_grad_enabled)
-cuda = SimpleNamespace(is_available=is_grad_enabled)
+def _no() -> bool:
+    return False
+
+
+compiler = SimpleNamespace(is_compiling=_no, is_exporting=_no)
+onnx = SimpleNamespace(is_in_onnx_export=_no)
+cuda = SimpleNamespace(is_available=_no)
 
 _threads = 0
 
@@ -79,16 +68,27 @@ class Function:
 
     @classmethod
     def apply(cls, *arguments: Any) -> Any:
-        """Run it."""
+        """Run it. Raises RuntimeError where gradients are asked for."""
+        if is_grad_enabled() and any(map(tracked_in, arguments)):
+            raise RuntimeError(f"{cls.__name__}: its gradients need torch")
         forward: Any = cls.__dict__["forward"].__func__
         return forward(_Context(), *arguments)
 
 
-autograd = SimpleNamespace(Function=Function)
+autograd = SimpleNamespace(Function=Function, grad=grad)
 
 
 def _solve(matrix: Tensor, sides: Tensor) -> Tensor:
     return Tensor(np.linalg.solve(matrix.array, sides.array))
 
 
-linalg = SimpleNamespace(solve=_solve)
+class _QR(NamedTuple):
+    Q: Tensor
+    R: Tensor
+
+
+def _qr(matrix: Tensor) -> _QR:
+    return _QR(*map(Tensor, np.linalg.qr(matrix.array)))
+
+
+linalg = SimpleNamespace(solve=_solve, qr=_qr)

@@ -1,4 +1,4 @@
-"""An array that answers to torch's names, with their meaning; it has no gradients."""
+"""An array that answers to torch's names, with their meaning."""
 
 from collections.abc import Iterator
 from typing import Any, Self
@@ -9,6 +9,7 @@ from grucli.tensors.lean.arithmetic import Arithmetic
 from grucli.tensors.lean.numbers import Array
 from grucli.tensors.lean.reductions import Reductions
 from grucli.tensors.lean.shapes import Shapes
+from grucli.tensors.lean.steps import Step, first_step, is_grad_enabled
 from grucli.tensors.lean.types import Types
 
 
@@ -42,7 +43,6 @@ class Tensor(Types, Arithmetic, Shapes, Reductions):
 
     __slots__ = ()
     __array_priority__ = 1000
-    requires_grad = False
     is_cpu = True
     device = CPU
 
@@ -59,10 +59,10 @@ class Tensor(Types, Arithmetic, Shapes, Reductions):
         return iter(self.unbind())
 
     def __getitem__(self, index: Any) -> Self:
-        return self._like(self.array[_indices(index)])
+        return self._like(self.array[indices(index)])
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        self.array[_indices(index)] = value.array if isinstance(value, Tensor) else value
+        self.array[indices(index)] = value.array if isinstance(value, Tensor) else value
 
     def __bool__(self) -> bool:
         return bool(self.array)
@@ -118,6 +118,14 @@ class Tensor(Types, Arithmetic, Shapes, Reductions):
         """A copy."""
         return self._like(self.array.copy())
 
+    def requires_grad_(self) -> "Tensor":
+        """The same numbers, of which gradients can be asked."""
+        return self.tracked(first_step())
+
+    def tracked(self, step: Step, place: int = 0) -> "Tracked":
+        """The same as one of the results of a step."""
+        return Tracked(self.array, step, place)
+
     def numpy(self) -> Array:
         """The array itself."""
         return self.array
@@ -152,6 +160,47 @@ class Tensor(Types, Arithmetic, Shapes, Reductions):
         return self._like(np.array(values, self.dtype))
 
 
+class Tracked(Tensor):
+    """A tensor of which gradients are asked, one of the results of a ``step``."""
+
+    __slots__ = ("place", "step")
+    requires_grad = True
+
+    def __init__(self, array: Array, step: Step, place: int = 0) -> None:
+        super().__init__(array)
+        self.step, self.place = step, place
+
+    def _like(self, array: Any) -> Any:
+        made = Tensor(np.asarray(array))
+        if is_grad_enabled() and made.is_floating_point():
+            raise RuntimeError("no gradient is known of this function here; torch knows it")
+        return made
+
+    def requires_grad_(self) -> Self:
+        """The same: they can."""
+        return self
+
+    def detach(self) -> Any:
+        """The numbers alone, from which no way leads back."""
+        return Tensor(self.array)
+
+    def new_zeros(self, *shape: Any) -> Any:
+        """Zeros of this type."""
+        return self.detach().new_zeros(*shape)
+
+    def new_ones(self, *shape: Any) -> Any:
+        """Ones of this type."""
+        return self.detach().new_ones(*shape)
+
+    def new_empty(self, *shape: Any) -> Any:
+        """Any numbers of this type."""
+        return self.detach().new_empty(*shape)
+
+    def new_tensor(self, values: Any) -> Any:
+        """Other numbers of this type."""
+        return self.detach().new_tensor(values)
+
+
 class Outline(Tensor):
     """A shape without numbers, in the place of weights that are still to be put there.
 
@@ -175,7 +224,7 @@ def sizes(shape: tuple[Any, ...]) -> tuple[int, ...]:
     return tuple(shape[0]) if shape and isinstance(shape[0], tuple | list) else shape
 
 
-def _indices(index: Any) -> Any:
+def indices(index: Any) -> Any:
     """Tensors of an index as the arrays that numpy takes."""
     if isinstance(index, tuple):
         return tuple(each.array if isinstance(each, Tensor) else each for each in index)
