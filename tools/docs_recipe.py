@@ -125,6 +125,7 @@ EXAMPLES = {
     "train.schedule.patience_epochs": "3",
     "train.average": "ema",
     "train.average_decay": "0.99",
+    "train.skip_not_finite": "3",
     "train.tbptt_steps": "64",
     "train.recompute_steps": "100",
     "train.refit": "true",

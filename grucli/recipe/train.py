@@ -73,6 +73,14 @@ class TrainRecipe(Section):
     clip: float | None = Field(
         default=1.0, gt=0, description="Longest gradient (norm over all weights); null is off."
     )
+    skip_not_finite: int = Field(
+        default=0,
+        ge=0,
+        le=1_000_000,
+        description="Steps of a run that may be left out because their loss or gradient is not "
+        "finite: weights stay as they were, and the count is told. One more ends the run, as the "
+        "first does with 0.",
+    )
     seed: int = Field(
         default=0, ge=0, le=4_294_967_295, description="Seed of weights, order and dropout."
     )

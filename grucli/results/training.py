@@ -70,7 +70,10 @@ class Step:
 
 @dataclass(frozen=True)
 class Epoch:
-    """One pass over the training windows. Losses are means over observed target values."""
+    """One pass over the training windows. Losses are means over observed target values.
+
+    ``skipped_steps`` of the run so far were left out, as their loss or gradient was not finite.
+    """
 
     epoch: int
     step: int
@@ -86,6 +89,7 @@ class Epoch:
     patience_left: int | None
     elapsed_seconds: float
     windows_per_second: float
+    skipped_steps: int = 0
 
 
 @dataclass(frozen=True)
@@ -118,7 +122,7 @@ class TrainingFinished:
     ``reason`` is one of ``epochs`` (all done), ``patience`` (stopped early). ``refit_path`` is the
     model that was trained once more on all rows, where the recipe asks for it. ``hints`` say what
     to try next, each with the options to type. ``ensemble`` is there with ``train.seeds``; epochs,
-    steps and times are then those of the first model.
+    steps and times are then those of the first model; ``skipped_steps`` of all were left out.
     """
 
     reason: str
@@ -134,6 +138,7 @@ class TrainingFinished:
     refit_path: str | None = None
     hints: tuple[str, ...] = ()
     ensemble: Ensemble | None = None
+    skipped_steps: int = 0
 
 
 TrainingEvent = TrainingStarted | Step | Epoch | TrainingFinished

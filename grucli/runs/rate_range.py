@@ -51,7 +51,7 @@ def find_rates(
     """
     halt = stop if isinstance(stop, Stop) else Stop(stop)
     halt.words = "before a learning rate was found; nothing was changed"
-    settings = {"epochs": STEPS, "patience": None, "average": "none"}
+    settings = {"epochs": STEPS, "patience": None, "average": "none", "skip_not_finite": 0}
     train = recipe.train.model_copy(update=settings)
     with flushed_denormals(), thread_limit_lifted():
         asked = recipe.model_copy(update={"train": train})

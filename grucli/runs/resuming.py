@@ -21,7 +21,7 @@ from grucli.runs.states import SavedState, load_state, set_aside
 from grucli.runs.tables import table_files
 from grucli.training.progress import STATE_VERSION, Training
 
-MAY_CHANGE = ("train.epochs", "train.patience")
+MAY_CHANGE = ("train.epochs", "train.patience", "train.skip_not_finite")
 """Keys of a recipe that only say when to stop."""
 
 
@@ -105,8 +105,7 @@ def recipe_of_run(
         else:
             refused.append(
                 f"{state.path}: {key} was {old!r} and is now {new!r}; resume with the recipe as "
-                "it was (train.epochs and train.patience may change) or start again with "
-                "--overwrite"
+                f"it was ({', '.join(MAY_CHANGE)} may change) or start again with --overwrite"
             )
     if refused:
         raise UsageError(*refused)

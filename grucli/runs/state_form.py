@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from grucli.errors import CheckpointError
-from grucli.forms import Array, Fields, Form, Listed, Whatever, faults_of, form_of
+from grucli.forms import Array, Fields, Form, Listed, Number, Whatever, faults_of, form_of
 from grucli.training.observers import Observers
 from grucli.training.progress import Training
 
@@ -39,7 +39,8 @@ def _state_form(training: Training, observers: Observers, saved: Mapping[str, An
             "best": Fields(best),
             "cuda_rng": Listed(Array(("uint8",)), most=64),
             "observers": Fields({}, known, others=Whatever()),
-        }
+        },
+        {"skipped": Number(0, 2**53, whole=True)},
     )
 
 

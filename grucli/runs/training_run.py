@@ -208,6 +208,7 @@ class TrainingRun:
             scores=scores,
             hints=training_hints(self.recipe, self.home.path, scores),
             ensemble=ensemble,
+            skipped_steps=sum(one.skipped for one in (training, *others)),
         )
         self.saver.append(event)
         return event

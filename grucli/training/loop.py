@@ -35,7 +35,8 @@ def fit(training: Training, objective: Objective, observers: Observers) -> Itera
 
     Yields a Step after every optimiser step, Validating between two batches of a validation and an
     Epoch after it, once every observer has seen it. Raises TrainingError before a step whose loss
-    or gradient is not finite: the weights stay as they were.
+    or gradient is not finite, the weights being as they were, where no more may be left out
+    (``train.skip_not_finite``); of one that is left out nobody hears but by the count in Epoch.
     """
     observers.begin(training)
     while not training.finished:
@@ -43,8 +44,9 @@ def fit(training: Training, objective: Objective, observers: Observers) -> Itera
         seen = 0
         for samples in training.remaining_batches():
             step = _step(training, objective, samples, observers)
-            seen += step.windows
-            yield step
+            if step is not None:
+                seen += step.windows
+                yield step
         rate = seen / max(time.perf_counter() - started, 1e-9)
         valid_loss = yield from _validate(training, objective)
         epoch = _close_epoch(training, valid_loss, rate, started)
@@ -52,14 +54,19 @@ def fit(training: Training, objective: Objective, observers: Observers) -> Itera
     observers.end(training)
 
 
-def _step(training: Training, objective: Objective, samples: Tensor, observers: Observers) -> Step:
-    """One forward pass, backpropagation through time and optimiser step."""
+def _step(
+    training: Training, objective: Objective, samples: Tensor, observers: Observers
+) -> Step | None:
+    """One forward pass, backpropagation through time and optimiser step; None where left out."""
     began = time.perf_counter()
     lr, limit = training.set_learning_rate(), training.clip_limit
     batch_loss, values = _whole_batch(training, objective, samples)
     norm, loss, count = _read(training.parameters.gradient_norm(), batch_loss, values)
     if not math.isfinite(norm + loss):
-        raise TrainingError(_not_finite(training, loss, lr, objective.words(samples)))
+        if not training.may_skip:
+            raise TrainingError(_not_finite(training, loss, lr, objective.words(samples)))
+        training.skip()
+        return None
     observers.before_step(training)
     training.parameters.clip(norm, limit)
     with training.parameters.frozen_kept():
@@ -137,6 +144,7 @@ def _close_epoch(training: Training, valid_loss: float, rate: float, started: fl
         patience_left=training.best.patience_left,
         elapsed_seconds=training.elapsed_seconds,
         windows_per_second=rate,
+        skipped_steps=training.skipped,
     )
 
 
@@ -182,8 +190,9 @@ def _not_finite(training: Training, loss: float, lr: float, batch: str) -> str:
         if parameter.grad is not None and not bool(torch.isfinite(parameter.grad).all())
     ]
     where = f"; gradient not finite in {', '.join(broken[:3])}" if broken else ""
+    before = f"; steps left out before it: {training.skipped}" if training.skipped else ""
     return (
-        f"epoch {training.epoch}, step {training.step + 1}: loss {loss:g}{where} at lr {lr:g}; "
-        f"{batch}; the weights were left as they were before this step; try a smaller train.lr, "
-        "a train.clip of 1.0 or less, or data.scale: standard"
+        f"epoch {training.epoch}, step {training.step + 1}: loss {loss:g}{where} at lr {lr:g}"
+        f"{before}; {batch}; the weights were left as they were before this step; try a smaller "
+        "train.lr, a train.clip of 1.0 or less, or data.scale: standard"
     )

@@ -33,7 +33,7 @@ class Training:
     ``samples``. ``epoch`` counts from 1, ``step`` counts optimiser steps of the whole run,
     ``step_in_epoch`` those of the present epoch that are done. A run of ``refit_epochs`` ends after
     these, by the schedule of the whole, and keeps its last weights. ``ranks`` are the processes
-    that compute it.
+    that compute it. ``skipped`` of the steps were left out.
     """
 
     model: nn.Module
@@ -48,6 +48,7 @@ class Training:
     step_in_epoch: int = 0
     elapsed_seconds: float = 0.0
     current_lr: float = 0.0
+    skipped: int = 0
     totals: EpochTotals = field(default_factory=EpochTotals)
 
     def __post_init__(self) -> None:
@@ -100,6 +101,18 @@ class Training:
         self.step += 1
         self.step_in_epoch += 1
 
+    @property
+    def may_skip(self) -> bool:
+        """Whether the step to come may be left out; an epoch of such steps alone has no loss."""
+        is_last_hope = self.ends_epoch and self.totals.steps == 0
+        return self.skipped < self.recipe.skip_not_finite and not is_last_hope
+
+    def skip(self) -> None:
+        """Count a step that is left out: weights, their average and the optimiser stay."""
+        self.skipped += 1
+        self.step += 1
+        self.step_in_epoch += 1
+
     def judged(self) -> AbstractContextManager[None]:
         """The model with the weights that are validated and kept: the average, where there is one.
 
@@ -123,7 +136,10 @@ class Training:
     def state_dict(self) -> dict[str, Any]:
         """Plain values and tensors from which ``load_state_dict`` continues bit for bit."""
         average = {} if self.average is None else {"average": self.average.state_dict()}
-        return average | {
+        skipped = {"skipped": self.skipped} if self.skipped else {}
+        return {
+            **average,
+            **skipped,
             "version": STATE_VERSION,
             "progress": {name: getattr(self, name) for name in self._PROGRESS},
             "totals": self.totals.state_dict(),
@@ -138,6 +154,7 @@ class Training:
         """Continue from a state of ``state_dict``; the model's weights are loaded apart."""
         for name in self._PROGRESS:
             setattr(self, name, state["progress"][name])
+        self.skipped = state.get("skipped", 0)
         self.totals = EpochTotals(**state["totals"])
         self.best.load_state_dict(state["best"])
         self.optimizer.load_state_dict(state["optimizer"])

@@ -48,6 +48,11 @@ def _end(finished: TrainingFinished, width: int) -> list[Text]:
     best = f"epoch {finished.best_epoch}, validation loss {digits(finished.best_valid_loss)}"
     if finished.ensemble is not None:
         best = f"all {len(finished.ensemble.seeds)}; of the first {best}"
+    if finished.skipped_steps:
+        how += (
+            f" {plural(finished.skipped_steps, 'step')} left out, as the loss or gradient was not "
+            "finite (train.skip_not_finite)."
+        )
     lines = [Text(line) for line in textwrap.wrap(how, width)]
     lines += [Text(), _where("best weights", finished.best_path, best, width)]
     if finished.refit_path is not None:

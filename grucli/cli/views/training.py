@@ -128,6 +128,7 @@ class PlainTraining:
             f"best {digits(epoch.best_valid_loss)} (epoch {epoch.best_epoch})",
             f"lr {power(epoch.lr)}",
             f"grad {digits(epoch.gradient_norm, 3)}",
+            *([f"left out {epoch.skipped_steps}"] if epoch.skipped_steps else []),
             f"{count(epoch.windows_per_second)} {self._samples}/s",
             clock(epoch.elapsed_seconds),
         )

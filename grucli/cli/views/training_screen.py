@@ -155,6 +155,8 @@ def figures(state: TrainingState) -> list[Text]:
         ("clipped steps", percent(epoch.clipped_share) if epoch else NONE, ""),
         (f"{word}s/s", count(epoch.windows_per_second) if epoch else NONE, ""),
     ]
+    if epoch is not None and epoch.skipped_steps:
+        rows.append(("left-out steps", count(epoch.skipped_steps), ""))
     return [
         Text.assemble((f"{name:<15} ", "dim"), (f"{value:>11}", style))
         for name, value, style in rows
