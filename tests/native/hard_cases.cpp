@@ -82,17 +82,17 @@ void check_steps(const std::string& set, const Layer& layer, Verdict& verdict) {
 
 }  // namespace
 
-void check_hard_cases(const std::string& set, Verdict& verdict) {
-    for (const Variant& variant : every_variant(Precision::float32)) {
+void check_hard_cases(const std::string& set, Precision precision, Verdict& verdict) {
+    for (const Variant& variant : every_variant(precision)) {
         const Cell cell = variant.cell;
         const Norm norm = variant.norm;
-        check_saturation(set, {cell, norm, 3, 2, 4, 6, kAsked}, verdict);
-        check_steps(set, {cell, norm, 4, 5, 3, 17, kAsked}, verdict);
-        check_nan(set, {cell, norm, 4, 5, 3, 17, kAsked}, verdict);
-        check_limit(set, {cell, norm, 2, 600, 3, 17, kAsked}, verdict);
+        check_saturation(set, {cell, norm, precision, 3, 2, 4, 6, kAsked}, verdict);
+        check_steps(set, {cell, norm, precision, 4, 5, 3, 17, kAsked}, verdict);
+        check_nan(set, {cell, norm, precision, 4, 5, 3, 17, kAsked}, verdict);
+        check_limit(set, {cell, norm, precision, 2, 600, 3, 17, kAsked}, verdict);
         for (unsigned number = 0; number < 16; number += 3) {
-            check_two_callers(set, {cell, norm, 7, 33, 16, 33, demands_of(number)}, verdict);
-            check_limit(set, {cell, norm, 7, 33, 16, 33, demands_of(number)}, verdict);
+            check_two_callers(set, {cell, norm, precision, 7, 33, 16, 33, demands_of(number)}, verdict);
+            check_limit(set, {cell, norm, precision, 7, 33, 16, 33, demands_of(number)}, verdict);
         }
     }
 }

@@ -6,6 +6,6 @@
 namespace grucli::check {
 
 // For every cell and normalisation, on the instruction set in use.
-void check_hard_cases(const std::string& set, Verdict& verdict);
+void check_hard_cases(const std::string& set, Precision precision, Verdict& verdict);
 
 }  // namespace grucli::check

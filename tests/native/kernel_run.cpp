@@ -33,7 +33,7 @@ public:
     Run(const Layer& layer, const Numbers& numbers, int threads)
         : layer_(layer), numbers_(numbers), threads_(threads), x_(laid_out(numbers.x)) {
         problem_.cell = layer.cell, problem_.norm = layer.norm, problem_.epsilon = epsilon_of(layer);
-        problem_.reverse = layer.demands.reverse;
+        problem_.precision = layer.precision, problem_.reverse = layer.demands.reverse;
         problem_.steps = layer.steps, problem_.batch = layer.batch;
         problem_.inputs = layer.inputs, problem_.hidden = layer.hidden;
         problem_.x = x_.data();

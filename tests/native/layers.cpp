@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <random>
+#include <tuple>
 
 #include "variants.h"
 
@@ -16,17 +17,18 @@ constexpr Index kSteps[5] = {1, 2, 3, 7, 17};
 // 25 sizes, in which any two of B, T, C and H meet in all ways, each with four of the demands; then a
 // layer that needs several blocks of every product; then one of more rows than a part has in a forward
 // pass; then one where everything is zero.
-void add_layers(Cell cell, Norm norm, std::vector<Layer>& layers) {
+void add_layers(const Variant& variant, std::vector<Layer>& layers) {
+    const auto [cell, norm, precision] = std::tuple(variant.cell, variant.norm, variant.precision);
     for (unsigned i = 0; i < 5; ++i)
         for (unsigned j = 0; j < 5; ++j)
             for (unsigned k = 0; k < 4; ++k)
-                layers.push_back({cell, norm, kSteps[i], kSizes[j], kSizes[(i + j) % 5],
+                layers.push_back({cell, norm, precision, kSteps[i], kSizes[j], kSizes[(i + j) % 5],
                                   kSizes[(i + 2 * j) % 5], demands_of((5 * i + j + 4 * k) % 16)});
-    for (unsigned k = 0; k < 4; ++k) layers.push_back({cell, norm, 3, 5, 70, 161, demands_of(3 + 4 * k)});
-    layers.push_back({cell, norm, 2, 600, 3, 17, demands_of(6)});
+    for (unsigned k = 0; k < 4; ++k) layers.push_back({cell, norm, precision, 3, 5, 70, 161, demands_of(3 + 4 * k)});
+    layers.push_back({cell, norm, precision, 2, 600, 3, 17, demands_of(6)});
     Demands silent = demands_of(8);
     silent.silent = true;
-    layers.push_back({cell, norm, 3, 3, 5, 17, silent});
+    layers.push_back({cell, norm, precision, 3, 3, 5, 17, silent});
 }
 
 class Random {
@@ -80,9 +82,9 @@ Demands demands_of(unsigned number) {
     return {a, b, c, d, (a != b) != c, (b != c) != d, (a != b) != d, (a != c) != d, false};
 }
 
-std::vector<Layer> all_layers() {
+std::vector<Layer> all_layers(Precision precision) {
     std::vector<Layer> layers;
-    for (const Variant& variant : every_variant(Precision::float32)) add_layers(variant.cell, variant.norm, layers);
+    for (const Variant& variant : every_variant(precision)) add_layers(variant, layers);
     return layers;
 }
 

@@ -25,6 +25,7 @@ struct Demands {
 struct Layer {
     Cell cell;
     Norm norm;
+    Precision precision;
     Index steps, batch, inputs, hidden;
     Demands demands;
 };
@@ -83,7 +84,7 @@ struct Numbers {
 // Demands number 0 to 15: any three of the first eight meet in all eight ways.
 Demands demands_of(unsigned number);
 
-std::vector<Layer> all_layers();
+std::vector<Layer> all_layers(Precision precision);
 std::string describe(const Layer& layer);
 
 // The same numbers for the same layer on every machine.

@@ -4,6 +4,7 @@
 //     check_native             every layer and the hard cases on every instruction set of this machine
 //     check_native avx2 17     layer 17, as a failure names it, on one instruction set
 //     check_native avx2 hard   the hard cases: for ThreadSanitizer, which is slow
+#include <algorithm>
 #include <cstdio>
 
 #include "dispatch.h"
@@ -31,14 +32,16 @@ void check_layer(const std::string& words, const Layer& layer, const Numbers& nu
     verdict.expect_same({words + ", inference", layer}, inferred, alone, kInferenceArrays);
 }
 
-std::string joined(const std::vector<std::string>& words) {
+using Sets = std::vector<std::string>;
+
+std::string joined(const Sets& words) {
     std::string text;
     for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
     return text;
 }
 
-void check_layers(const std::vector<std::string>& sets, const std::string& only, Verdict& verdict) {
-    const std::vector<Layer> layers = all_layers();
+void check_layers(const Sets& sets, Precision precision, const std::string& only, Verdict& verdict) {
+    const std::vector<Layer> layers = all_layers(precision);
     for (std::size_t i = 0; i < layers.size(); ++i) {
         if (!only.empty() && only != std::to_string(i)) continue;
         const Numbers numbers = numbers_of(layers[i]);
@@ -51,16 +54,27 @@ void check_layers(const std::vector<std::string>& sets, const std::string& only,
     }
 }
 
-// `only` is empty for everything, the number of a layer, or "hard".
-int check(const std::vector<std::string>& sets, const std::string& only) {
+// Those of the machine for a precision, or of them the one that is asked for.
+Sets sets_of(Precision precision, const std::string& asked) {
+    const Sets sets = instruction_sets(precision);
+    if (asked.empty()) return sets;
+    return std::find(sets.begin(), sets.end(), asked) == sets.end() ? Sets{} : Sets{asked};
+}
+
+// `asked` is empty for every instruction set; `only` for everything, the number of a layer, or "hard".
+int check(const std::string& asked, const std::string& only) {
     Verdict verdict;
-    if (only != "hard") check_layers(sets, only, verdict);
-    for (const std::string& set : sets) {
-        if (!only.empty() && only != "hard") break;
-        use_instruction_set(set);
-        check_hard_cases(set, verdict);
+    for (const Precision precision : {Precision::float32, Precision::bfloat16}) {
+        const Sets sets = sets_of(precision, asked);
+        if (only != "hard") check_layers(sets, precision, only, verdict);
+        for (const std::string& set : sets) {
+            if (!only.empty() && only != "hard") break;
+            use_instruction_set(set);
+            check_hard_cases(set, precision, verdict);
+        }
+        if (!sets.empty()) std::printf("%s; ", joined(sets).c_str());
     }
-    std::printf("%s, threads of the %s: ", joined(sets).c_str(), team_name());
+    std::printf("threads of the %s: ", team_name());
     return verdict.conclude();
 }
 
@@ -68,7 +82,5 @@ int check(const std::vector<std::string>& sets, const std::string& only) {
 }  // namespace grucli::check
 
 int main(int count, char** words) {
-    const std::vector<std::string> sets =
-        count > 1 ? std::vector<std::string>{words[1]} : grucli::instruction_sets(grucli::Precision::float32);
-    return grucli::check::check(sets, count > 2 ? words[2] : "");
+    return grucli::check::check(count > 1 ? words[1] : "", count > 2 ? words[2] : "");
 }

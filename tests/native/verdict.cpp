@@ -43,10 +43,10 @@ std::string sentence(const Array<float>& array, const Wrong& wrong, const std::v
            std::to_string(got.size()) + " differ";
 }
 
-double allowed_error(const std::vector<double>& exact) {
+double allowed_error(const std::vector<double>& exact, Precision precision) {
     double largest = 1;
     for (double value : exact) largest = std::max(largest, std::fabs(value));
-    return kTolerance * largest;
+    return (precision == Precision::float32 ? kTolerance : kRoundedTolerance) * largest;
 }
 
 }  // namespace
@@ -57,7 +57,7 @@ void Verdict::expect_close(const Place& place, const Results<float>& got, const 
     for (std::size_t k = 0; k < arrays.size(); ++k) {
         const std::vector<float>& found = got.*arrays[k].member;
         const std::vector<double>& truth = exact.*exact_arrays[k].member;
-        const double allowed = allowed_error(truth);
+        const double allowed = allowed_error(truth, place.layer.precision);
         Wrong wrong;
         for (std::size_t i = 0; i < found.size(); ++i) {
             const double error = std::fabs(static_cast<double>(found[i]) - truth[i]);
