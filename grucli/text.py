@@ -67,3 +67,8 @@ def percent(share: float) -> str:
         return "–"
     value = 100 * share
     return f"{value:.1f} %" if 0 < abs(value) < 9.95 else f"{value:,.0f} %"
+
+
+def model_words(member: int | None, members: int) -> str:
+    """``model 2 of 3 · `` before a title, whose end may be cut; nothing of one alone."""
+    return "" if member is None else f"model {member} of {members} · "

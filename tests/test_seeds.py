@@ -11,6 +11,7 @@ import grucli
 from grucli import train
 from grucli.checkpoint import load_checkpoint
 from grucli.cli.views.summary import ensemble_lines
+from grucli.cli.views.trace import render_trace
 from grucli.errors import InterruptedRunError, RecipeError, UsageError
 from grucli.nn import SequenceModel, ensemble_of
 from grucli.recipe import load_recipe
@@ -21,7 +22,7 @@ from grucli.runs.inspection import compare, history, inspect_weights
 from grucli.runs.opened import open_checkpoint, open_table
 from grucli.runs.tracing import trace
 from grucli.runs.units import inspect_unit
-from tests.conftest import write_wave
+from tests.conftest import verb, write_wave
 
 SMALL = """\
 name: wave
@@ -138,6 +139,28 @@ def test_a_trace_a_step_and_a_unit_are_of_the_model_that_is_named(alone):
     at = trace(run).times[-1]
     assert explain(run, at=at, unit=1, member=2).value == explain(own, at=at, unit=1).value
     assert inspect_unit(run, 1, member=2).states == inspect_unit(own, 1).states
+
+
+def test_every_screen_and_document_says_which_model_it_is_of(alone, capsys):
+    run = alone / "run"
+    at = trace(run).times[-1]
+    report = trace(run, member=2).report
+    assert (report.member, report.members) == (2, 3)
+    assert "model 2 of 3 · " in render_trace(report, 80).plain
+    looks = [["inspect-weights", run, *rest] for rest in (["--unit", 1], ["--matrix", "W_hz"])]
+    looks += [["inspect-weights", run, "--history"], ["inspect-weights", alone / "7", run]]
+    for look in (*looks, ["explain", run, "--at", at]):
+        assert "model 2 of 3 · " in verb(capsys, *look, "--member", 2).out
+        document = json.loads(verb(capsys, *look, "--member", 2, "--json").out)
+        which = [value for key, value in document.items() if key.startswith("member")]
+        assert [value for value in which if value is not None][-2:] == [2, 3]
+
+
+def test_of_several_models_the_first_is_shown_and_said(alone, capsys):
+    assert "model 1 of 3 · " in render_trace(trace(alone / "run").report, 80).plain
+    assert "model 1" not in render_trace(trace(alone / "7").report, 80).plain
+    history_of_third = ["inspect-weights", alone / "run", "--history", "--member", 3]
+    assert "seed 9." in verb(capsys, *history_of_third).out
 
 
 @pytest.mark.parametrize(

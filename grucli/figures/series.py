@@ -18,6 +18,7 @@ from grucli.figures.canvas import (
 )
 from grucli.results import ForecastExample, MatrixRecord, Recorded, WeightHistory, rows_of
 from grucli.results.tracing import LayerActivity, TraceReport
+from grucli.text import model_words
 
 MOST_FORECASTS = 12
 _QUANTITIES = (
@@ -88,9 +89,11 @@ def draw_trace(report: TraceReport, times: Sequence[str]) -> Drawing:
             _gradient(gradient, layer)
 
     file = "/".join(Path(report.checkpoint).parts[-2:])
+    which = model_words(report.member, report.members)
     norm = f", layer_norm {report.layer_norm}" if report.layer_norm != "none" else ""
+    cell = f"{report.cell.upper()}{norm}"
     return Drawing(
-        title=f"Gates of {file} ({report.cell.upper()}{norm}) from {report.first} to {report.last}",
+        title=f"{which}Gates of {file} ({cell}) from {report.first} to {report.last}",
         caption="The mean of all units of each gate while the model reads the rows, and the mean "
         "gradient of the loss with respect to the state that many steps back. A mean of one half "
         "can be many half-open units or two camps of open and shut ones.",

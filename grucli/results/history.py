@@ -140,6 +140,7 @@ class WeightHistory:
     """The record of a run, what it was trained with, and where learning happened.
 
     ``init`` and ``train`` are those parts of the recipe, empty where the checkpoint has none.
+    ``member`` and ``members`` are as in ``TraceReport``.
     """
 
     path: str
@@ -153,3 +154,5 @@ class WeightHistory:
     epochs: tuple[EpochLoss, ...]
     learning: tuple[MatrixLearning, ...]
     findings: tuple[Finding, ...] = field(default=())
+    member: int | None = None
+    members: int = 1

@@ -64,7 +64,8 @@ class TraceReport:
     ``rows`` from ``first`` to ``last`` were read as one sequence of ``samples`` (columns, where
     channels are independent), ``rows_per_step`` of them at each step of the network. ``windows``
     gave the gradients of ``loss``. ``difference`` is the largest between the traced states and
-    those of the module itself.
+    those of the module itself. ``member`` says which of the ``members`` of ``train.seeds`` it is,
+    from 1; None where there is one model.
     """
 
     checkpoint: str
@@ -81,6 +82,8 @@ class TraceReport:
     windows: int
     difference: float
     rows_per_step: int = 1
+    member: int | None = None
+    members: int = 1
 
 
 @dataclass(frozen=True)
@@ -143,7 +146,8 @@ class Explanation:
     ``own_value`` is the unit's next state as the model itself computed it; ``change`` how far the
     unit moved. ``step`` counts from 1 within the ``steps`` of a window that ends at ``last``, each
     of ``rows_per_step`` rows.
-    ``series`` names the one of many that they are rows of.
+    ``series`` names the one of many that they are rows of. ``member`` and ``members`` are as in
+    ``TraceReport``.
     """
 
     checkpoint: str
@@ -166,3 +170,5 @@ class Explanation:
     own_value: float
     series: str = ""
     rows_per_step: int = 1
+    member: int | None = None
+    members: int = 1

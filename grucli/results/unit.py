@@ -42,7 +42,7 @@ class UnitReport:
     ``inputs`` has each input column along the ``times`` of the newest context, scaled and
     normalised as the model reads it, ``states`` the state after each step; the values of states and
     gates are fewer than the times where a step reads a segment of rows. ``note`` says why there is
-    none.
+    none. ``member`` and ``members`` are as in ``TraceReport``.
     """
 
     path: str
@@ -62,3 +62,5 @@ class UnitReport:
     inputs: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     states: tuple[float, ...] = ()
     note: str = ""
+    member: int | None = None
+    members: int = 1

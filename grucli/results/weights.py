@@ -89,7 +89,10 @@ class WeightReport:
 
 @dataclass(frozen=True)
 class MatrixValues(OfCell):
-    """One matrix or vector itself, with its rows and columns named."""
+    """One matrix or vector itself, with its rows and columns named.
+
+    ``member`` and ``members`` are as in ``TraceReport``.
+    """
 
     symbol: str
     name: str
@@ -98,6 +101,8 @@ class MatrixValues(OfCell):
     rows: tuple[str, ...]
     columns: tuple[str, ...]
     values: tuple[tuple[float, ...], ...]
+    member: int | None = field(default=None, kw_only=True)
+    members: int = field(default=1, kw_only=True)
 
     @property
     def address(self) -> MatrixAddress:
@@ -114,6 +119,7 @@ class WeightComparison:
     differs to its two values as text; what a scaler learned has one for each column.
     ``is_of_two_draws`` says that the matrices look as if each file began from a draw of its own, so
     that none of them moved from the one to the other. ``cells`` are those of both files' stacks.
+    ``member_before`` and the like are as ``member`` and ``members`` in ``TraceReport``.
     """
 
     path_before: str
@@ -123,4 +129,8 @@ class WeightComparison:
     only_after: tuple[str, ...]
     differences: Mapping[str, tuple[str, str]]
     is_of_two_draws: bool = False
+    member_before: int | None = None
+    members_before: int = 1
+    member_after: int | None = None
+    members_after: int = 1
     cells: tuple[str, ...] = field(kw_only=True, metadata=UNWRITTEN)

@@ -51,7 +51,7 @@ def explain(
     reads = _first_inputs(opened, sample) if record.layer == 0 else _units_below(opened)
     board = write_board(record, step=step, sample=sample, unit=unit, inputs=reads)
     return Explanation(
-        checkpoint=opened.path,
+        **opened.labels,
         cell=record.rule.spec.name,
         layer_norm=record.rule.norm.name,
         time=_written(opened.panel, row),

@@ -3,7 +3,7 @@
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,16 @@ class Opened:
     learned: Learned
     frequency: Frequency
     model: Any
+    member: int | None = field(default=None, kw_only=True)
+    members: int = field(default=1, kw_only=True)
+    """``member`` says which of several models of ``train.seeds`` it is, from 1; None where it is
+    all there are.
+    """
+
+    @property
+    def labels(self) -> dict[str, Any]:
+        """Its file, and which of several models it is, by the names that reports have for them."""
+        return {"checkpoint": self.path, "member": self.member, "members": self.members}
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -81,8 +91,10 @@ def open_member(path: str | Path, member: int | None = None) -> Opened:
     """
     path = checkpoint_in(path)
     saved = load_checkpoint(path)
-    weights = member_weights(str(path), (saved.weights, *saved.members), member)
-    return open_saved(replace(saved, weights=weights, members=()), path, is_float32=True)
+    models = (saved.weights, *saved.members)
+    weights = member_weights(str(path), models, member)
+    opened = open_saved(replace(saved, weights=weights, members=()), path, is_float32=True)
+    return opened if len(models) == 1 else replace(opened, member=member or 1, members=len(models))
 
 
 def open_saved(saved: Checkpoint, path: str | Path, *, is_float32: bool = False) -> Opened:

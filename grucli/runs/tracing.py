@@ -104,7 +104,7 @@ def _report(
     gradients, windows = _gradients(opened)
     recipe = opened.recipe
     return TraceReport(
-        checkpoint=opened.path,
+        **opened.labels,
         table=table_words(opened),
         cell=recipe.model.cell,
         layer_norm=recipe.model.layer_norm,

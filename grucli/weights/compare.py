@@ -38,8 +38,8 @@ def compare_weights(before: WeightFile, after: WeightFile) -> WeightComparison:
     pairs = {key: (facts_before.get(key, "-"), facts_after.get(key, "-")) for key in addresses}
     changes = tuple(_change(key[0], old[key][0], old[key][1], new[key][1]) for key in shared)
     return WeightComparison(
-        path_before=before.path,
-        path_after=after.path,
+        **before.labels("before"),
+        **after.labels("after"),
         changes=changes,
         is_of_two_draws=are_of_two_draws(changes),
         only_before=tuple("".join(key) for key in old if key not in shared),

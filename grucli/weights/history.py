@@ -1,12 +1,15 @@
 """How the weights of a run were learned: reading what training left beside the checkpoint."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from grucli.errors import CheckpointError
 from grucli.results import WeightHistory
 from grucli.weights.foreign import read_weights
 from grucli.weights.learning import find_learning, learning_findings
 from grucli.weights.lines import read_epochs, read_records
+from grucli.weights.stacks import WeightFile
 
 
 def read_history(checkpoint: str | Path, *, member: int | None = None) -> WeightHistory:
@@ -30,9 +33,17 @@ def read_history(checkpoint: str | Path, *, member: int | None = None) -> Weight
         layer_norm=", ".join(dict.fromkeys(module.layer_norm for module in file.modules)),
         hidden=max((module.hidden for module in file.modules), default=0),
         init=file.section("model", "init"),
-        train=file.section("train"),
+        train=_train(file),
         records=records,
         epochs=epochs,
         learning=found,
         findings=learning_findings(records, found),
+        member=file.member,
+        members=file.members,
     )
+
+
+def _train(file: WeightFile) -> Mapping[str, Any]:
+    """The recipe's section, with the seed of the model that is meant."""
+    train = file.section("train")
+    return {**train, "seed": train["seed"] + file.number - 1} if "seed" in train else train

@@ -43,6 +43,8 @@ def select_matrix(file: WeightFile, address: str) -> MatrixValues:
     width = values.shape[1] if values.ndim == 2 else 1
     columns = column_names(name.part, name.place.layer, width, inputs=input_names(file))
     return MatrixValues(
+        member=file.member,
+        members=file.members,
         symbol=name.symbol,
         name=name.long,
         gate=name.gate,

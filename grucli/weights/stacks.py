@@ -73,7 +73,7 @@ class WeightFile:
     frequency, progress and so on) are those of our own checkpoints, else None and empty.
     ``notes`` are sentences on what is another cell than its names say, what the file does not
     tell, or was not read; ``obstacles`` are those for which no model can begin with its weights.
-    ``number`` says which of the models of ``train.seeds`` it is.
+    ``number`` says which of the ``members`` of ``train.seeds`` it is.
     """
 
     path: str
@@ -86,6 +86,17 @@ class WeightFile:
     notes: tuple[str, ...] = ()
     obstacles: tuple[str, ...] = ()
     number: int = 1
+    members: int = 1
+
+    @property
+    def member(self) -> int | None:
+        """The number; None where there is one model."""
+        return self.number if self.members > 1 else None
+
+    def labels(self, side: str) -> dict[str, Any]:
+        """Its path, and which model it is, as one side of a comparison."""
+        which = {"path": self.path, "member": self.member, "members": self.members}
+        return {f"{name}_{side}": value for name, value in which.items()}
 
     @property
     def folder(self) -> Path:

@@ -40,6 +40,8 @@ def unit_report(file: WeightFile, unit: int, layer: str | None = None) -> UnitRe
     keeps = next((gate.bias for gate in gates if gate.gate == module.spec.keeps), None)
     return UnitReport(
         path=file.path,
+        member=file.member,
+        members=file.members,
         cell=module.cell,
         layer=place.layer,
         direction=place.direction,

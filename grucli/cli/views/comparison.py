@@ -12,7 +12,7 @@ from grucli.cli.kit.page import Page, Screen
 from grucli.cli.views.difference_words import difference_words
 from grucli.cli.views.weights_columns import shape_words
 from grucli.results import MatrixChange, Statistic, WeightComparison, rows_of
-from grucli.text import clean, some
+from grucli.text import clean, model_words, some
 
 _SHOWN_NAMES = 6
 
@@ -25,8 +25,10 @@ def render_weight_comparison(
 
 
 def _content(page: Page, found: WeightComparison, naming: str) -> Iterator[Text]:
-    yield page.line(f"A {clean(found.path_before)}", style="bold")
-    yield page.line(f"B {clean(found.path_after)}", style="bold")
+    before = model_words(found.member_before, found.members_before)
+    after = model_words(found.member_after, found.members_after)
+    yield page.line(f"A {before}{clean(found.path_before)}", style="bold")
+    yield page.line(f"B {after}{clean(found.path_after)}", style="bold")
     if found.changes:
         columns = _columns(found.changes, naming)
         yield from page.table(columns, styles=matrix_styles(found.changes))

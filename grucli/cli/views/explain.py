@@ -12,7 +12,7 @@ from grucli.cli.kit.numbers import align_decimals
 from grucli.cli.kit.page import MARGIN, Page, Screen
 from grucli.cli.views.explain_numbers import digits_needed, number
 from grucli.results.tracing import NAMES, BoardStep, Equation, Explanation
-from grucli.text import clean, plural, shorten
+from grucli.text import clean, model_words, plural, shorten
 
 SHOWN_TERMS = 3
 AGREES = 1e-4
@@ -55,8 +55,9 @@ def _title(what: Explanation) -> str:
     norm = f", layer_norm {what.layer_norm}" if what.layer_norm != "none" else ""
     direction = " · reverse" if what.direction == "reverse" else ""
     sample = f" · {clean(what.sample)}" if what.sample else ""
+    which = model_words(what.member, what.members)
     return (
-        f"{what.cell.upper()}{norm} · layer {what.layer}{direction} · unit {what.unit} of "
+        f"{which}{what.cell.upper()}{norm} · layer {what.layer}{direction} · unit {what.unit} of "
         f"{what.units}{sample} · {what.time}"
     )
 

@@ -11,7 +11,7 @@ from grucli.cli.kit.numbers import NONE, align_decimals, digits, power
 from grucli.cli.kit.page import GAP, MARGIN, Page, Screen
 from grucli.cli.views.history_phases import phases
 from grucli.results import MatrixLearning, MatrixRecord, WeightHistory, WeightRecord
-from grucli.text import clean, plural
+from grucli.text import clean, model_words, plural
 
 _NUMBER = 8
 _LEAST, _MOST = 6, 40
@@ -32,7 +32,8 @@ def _content(page: Page, history: WeightHistory, naming: str) -> Iterator[Text]:
     styles = matrix_styles(history.learning)
     names = _names(history, naming)
     yield page.line(_title(history), style="bold")
-    yield page.line(clean(history.path), style="dim")
+    which = model_words(history.member, history.members)
+    yield page.line(f"{which}{clean(history.path)}", style="dim")
     for heading, words in phases(history):
         yield Text("")
         yield page.line(heading, style="bold")

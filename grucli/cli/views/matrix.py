@@ -9,7 +9,7 @@ from grucli.cli.kit.heat import Brush, block_length, largest, shrink
 from grucli.cli.kit.page import Page, Screen
 from grucli.cli.views.weights_columns import shape_words
 from grucli.results import MatrixValues
-from grucli.text import clean, plural, shorten
+from grucli.text import clean, model_words, plural, shorten
 
 MAX_LINES = 40
 _LABEL = 9
@@ -48,7 +48,8 @@ def _title(matrix: MatrixValues, naming: str) -> str:
     shape = shape_words((len(matrix.rows), len(matrix.columns)))
     name = shown_name(naming, matrix.address, len(matrix.rows))
     gate = "" if naming == "words" else f" {matrix.gate}"
-    return f"{name}{gate} · {matrix.name} · {shape}"
+    which = model_words(matrix.member, matrix.members)
+    return f"{which}{name}{gate} · {matrix.name} · {shape}"
 
 
 def column_axis(names: Sequence[str], *, count: int, each: int, cell: int) -> str:

@@ -15,7 +15,7 @@ from grucli.cli.kit.gates import gate_style
 from grucli.cli.kit.numbers import count, digits
 from grucli.cli.kit.page import Page, Screen
 from grucli.results.tracing import GateActivity, LayerActivity, TraceReport
-from grucli.text import clean, percent, plural, some
+from grucli.text import clean, model_words, percent, plural, some
 
 _EDGES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 _SHOWN_UNITS = 8
@@ -29,7 +29,10 @@ def render_trace(report: TraceReport, width: int) -> Screen:
 
 def _content(page: Page, report: TraceReport) -> Iterator[Text]:
     norm = f", layer_norm {report.layer_norm}" if report.layer_norm != "none" else ""
-    yield page.line(f"{clean(report.checkpoint)} · {report.cell.upper()}{norm}", style="bold")
+    which = model_words(report.member, report.members)
+    yield page.line(
+        f"{which}{clean(report.checkpoint)} · {report.cell.upper()}{norm}", style="bold"
+    )
     yield from page.paragraphs([_what(report)], style="dim")
     for layer in report.layers:
         yield page.line(_heading(layer, report), style="bold")

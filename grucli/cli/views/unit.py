@@ -10,7 +10,7 @@ from grucli.cli.kit.gates import gate_style
 from grucli.cli.kit.numbers import digits
 from grucli.cli.kit.page import GAP, MARGIN, Page, Screen
 from grucli.results import Link, UnitReport
-from grucli.text import clean, plural, shorten
+from grucli.text import clean, model_words, plural, shorten
 
 _SHOWN_INPUTS, _NAME, _ENDS = 4, 14, 20
 
@@ -23,7 +23,8 @@ def render_unit(report: UnitReport, width: int, *, naming: str = "symbols") -> S
 def _content(page: Page, report: UnitReport) -> Iterator[Text]:
     side = " reverse" if report.direction == "reverse" else ""
     title = f"unit {report.unit} of {report.units} · layer {report.layer}{side} · "
-    yield page.line(f"{title}{report.cell.upper()} · {clean(report.path)}", style="bold")
+    which = model_words(report.member, report.members)
+    yield page.line(f"{which}{title}{report.cell.upper()} · {clean(report.path)}", style="bold")
     _, *links = page.table(_links(report), styles=[""] * len(report.incoming_weights))
     yield from links
     if report.times:

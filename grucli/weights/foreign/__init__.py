@@ -82,7 +82,9 @@ def _own(path: str, body: Mapping[str, Any], member: int | None) -> WeightFile:
     number = member or 1
     if number > 1:
         facts.pop("deviations", None)  # they are those of the first model
-    file = WeightFile(path, FORMAT, tensors, (), {}, recipe, facts, number=number)
+    file = WeightFile(
+        path, FORMAT, tensors, (), {}, recipe, facts, number=number, members=len(models)
+    )
     model = file.section("model")
     modules = named_modules(printable(path), tensors, CELLS.get(str(model.get("cell"))))
     if not modules:
