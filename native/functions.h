@@ -1,6 +1,8 @@
 // Sigmoid and tanh for any vector type, within 2 units in the last place.
 #pragma once
 
+#include "product.h"
+
 namespace grucli {
 
 // e^x = scale (1 + p), kept apart so that e^x - 1 has its relative accuracy near zero too.
@@ -13,7 +15,7 @@ struct Exponential {
 // exact; the polynomial interpolates (e^f - 1 - f) / f^2 at the Chebyshev nodes of |f| <= ln 2 / 2,
 // and is summed in pairs, which is the shortest chain of dependent operations.
 template <class V>
-inline Exponential<V> exponential(V x) {
+GRUCLI_INLINE Exponential<V> exponential(V x) {
     const V shift = V::set(12582912.0f);  // 1.5 * 2^23: what is added to it is rounded to a whole number
     const V shifted = fma(x, V::set(1.44269504f), shift), n = shifted - shift;
     const V f = nfma(n, V::set(-2.12194440e-4f), nfma(n, V::set(0.693359375f), x));
@@ -25,7 +27,7 @@ inline Exponential<V> exponential(V x) {
 }
 
 template <class V>
-inline V sigmoid(V x) {
+GRUCLI_INLINE V sigmoid(V x) {
     const V negative = maximum(V::set(-87.0f), minimum(V::set(87.0f), V::zero() - x));
     const Exponential<V> e = exponential(negative);
     return reciprocal(fma(e.scale, e.p, e.scale + V::set(1.0f)));
@@ -33,7 +35,7 @@ inline V sigmoid(V x) {
 
 // Beyond 10 the nearest float is 1.
 template <class V>
-inline V tanh(V x) {
+GRUCLI_INLINE V tanh(V x) {
     const V bounded = minimum(V::set(10.0f), maximum(V::set(-10.0f), x));
     const Exponential<V> e = exponential(bounded + bounded);
     const V above = reciprocal(fma(e.scale, e.p, e.scale + V::set(1.0f)));

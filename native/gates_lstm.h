@@ -13,54 +13,76 @@ struct PlainLstm {
 
     static Index at(Index u, int g) { return (u * kGates + g) * V::kLanes; }
 
-    static void activate(const Units& units, const float* a, Index u, V* gates) {
-        V sums[kGates];
+    template <class S>
+    static GRUCLI_INLINE void activate(const Packed& p, const float* a, Index width, Index u, S* gates) {
+        S sums[kGates];
         for (int g = 0; g < kGates; ++g)
-            sums[g] = V::load(a + at(u, g)) +
-                      (V::load(units.vectors.bias_x + at(u, g)) + V::load(units.vectors.bias_h + at(u, g)));
+            sums[g] = S::load(a + at(u, g), width) +
+                      S::all(V::load(p.bias_x + at(u, g)) + V::load(p.bias_h + at(u, g)));
         Lstm::activate(sums, gates);
     }
 
     static void forward(const Units& units, const ForwardRows& rows) {
-        for (Index i = 0; i < rows.count; ++i) {
-            float* h = rows.h + i * rows.h_row;
-            float* c = rows.c + i * rows.h_row;
-            for (Index u = 0; u < units.blocks; ++u) {
-                V gates[kGates];
-                activate(units, rows.a + i * rows.width, u, gates);
-                const V next = Lstm::next_cell(gates, V::load(c + u * V::kLanes));
-                next.store(c + u * V::kLanes);
-                (gates[Lstm::kOutput] * tanh(next)).store(h + u * V::kLanes);
-            }
+        for_strips<kStrip<V>>(rows.count, [&](Index i, auto wide) { forward_strip<wide()>(units, rows, i); });
+    }
+
+    template <int kRows>
+    static void forward_strip(const Units units, const ForwardRows rows, Index i) {
+        using S = Strip<V, kRows>;
+        float* h = rows.h + i * rows.h_row;
+        float* c = rows.c + i * rows.h_row;
+        for (Index u = 0; u < units.blocks; ++u) {
+            S gates[kGates];
+            activate(units.vectors, rows.a + i * rows.width, rows.width, u, gates);
+            const S next = Lstm::next_cell(gates, S::load(c + u * V::kLanes, rows.h_row));
+            next.store(c + u * V::kLanes, rows.h_row);
+            (gates[Lstm::kOutput] * tanh(next)).store(h + u * V::kLanes, rows.h_row);
         }
     }
 
     static void backward(const Units& units, const BackwardRows& rows, const Sums& sums) {
         for (Index first = 0; first < rows.count; first += kChunk) {
-            const Index left = rows.count - first;
-            const Index end = first + (left < kChunk ? left : kChunk);
-            for (Index i = first; i < end; ++i)
-                for (Index u = 0; u < units.blocks; ++u) one(units, rows, i, u);
-            for (Index v = 0; v < units.blocks * kGates * V::kLanes; v += V::kLanes) {
-                V dbias = V::load(sums.bias_x + v);
-                for (Index i = first; i < end; ++i) dbias = dbias + V::load(rows.da + i * rows.d_row + v);
-                dbias.store(sums.bias_x + v);
-                dbias.store(sums.bias_h + v);
-            }
+            const Index count = rows.count - first < kChunk ? rows.count - first : kChunk;
+            for_strips<kStrip<V>>(count, [&](Index i, auto wide) { keep_gates<wide()>(units, rows, first + i); });
+            for_strips<kStripBack<V>>(count, [&](Index i, auto wide) {
+                activation<wide()>(units, rows, first + i, sums);
+            });
         }
     }
 
-    static void one(const Units& units, const BackwardRows& rows, Index i, Index u) {
-        const Index unit = u * V::kLanes;
-        float* dc = rows.dc + i * rows.h_row + unit;
-        V gates[kGates], d[kGates];
-        activate(units, rows.a + i * rows.width, u, gates);
-        const V c = V::load(rows.c + i * rows.c_row + unit), dh = V::load(rows.dh + i * rows.h_row + unit);
-        const V shown = tanh(Lstm::next_cell(gates, c));
-        d[Lstm::kOutput] = through_sigmoid(dh * shown, gates[Lstm::kOutput]);
-        const V dnext = V::load(dc) + through_tanh(dh * gates[Lstm::kOutput], shown);
-        Lstm::backward(gates, c, dnext, d).store(dc);
-        for (int g = 0; g < kGates; ++g) d[g].store(rows.da + i * rows.d_row + at(u, g));
+    // Gates of some rows, into the places of their gradients.
+    template <int kRows>
+    static void keep_gates(const Units units, const BackwardRows rows, Index i) {
+        using S = Strip<V, kRows>;
+        for (Index u = 0; u < units.blocks; ++u) {
+            S gates[kGates];
+            activate(units.vectors, rows.a + i * rows.width, rows.width, u, gates);
+            for (int g = 0; g < kGates; ++g) gates[g].store(rows.da + i * rows.d_row + at(u, g), rows.d_row);
+        }
+    }
+
+    template <int kRows>
+    static void activation(const Units units, const BackwardRows rows, Index i, const Sums sums) {
+        using S = Strip<V, kRows>;
+        float* dc = rows.dc + i * rows.h_row;
+        float* da = rows.da + i * rows.d_row;
+        for (Index u = 0; u < units.blocks; ++u) {
+            const Index unit = u * V::kLanes;
+            S gates[kGates], d[kGates];
+            for (int g = 0; g < kGates; ++g) gates[g] = S::load(da + at(u, g), rows.d_row);
+            const S c = S::load(rows.c + i * rows.c_row + unit, rows.c_row);
+            const S dh = S::load(rows.dh + i * rows.h_row + unit, rows.h_row);
+            const S shown = tanh(Lstm::next_cell(gates, c));
+            d[Lstm::kOutput] = through_sigmoid(dh * shown, gates[Lstm::kOutput]);
+            const S dnext = S::load(dc + unit, rows.h_row) + through_tanh(dh * gates[Lstm::kOutput], shown);
+            Lstm::backward(gates, c, dnext, d).store(dc + unit, rows.h_row);
+            for (int g = 0; g < kGates; ++g) {
+                const V dbias = d[g].sum_with(V::load(sums.bias_x + at(u, g)));
+                dbias.store(sums.bias_x + at(u, g));
+                dbias.store(sums.bias_h + at(u, g));
+                d[g].store(da + at(u, g), rows.d_row);
+            }
+        }
     }
 };
 
@@ -114,11 +136,9 @@ struct NormalisedLstm {
     };
 
     static void forward(const Units& units, const ForwardRows& rows) {
-        typename Split::Row info[kChunk];
-        for (Index i = 0; i < rows.count; ++i) {
-            if (i % kChunk == 0) Split::measure_chunk(units, rows, i, info);
-            forward_row(units, rows, i, info[i % kChunk]);
-        }
+        Split::for_chunks(units, rows, [&](Index first, Index count, const typename Split::Row* info) {
+            for (Index i = 0; i < count; ++i) forward_row(units, rows, first + i, info[i]);
+        });
     }
 
     static void forward_row(const Units& units, const ForwardRows& rows, Index i,
@@ -147,19 +167,13 @@ struct NormalisedLstm {
     }
 
     static void backward(const Units& units, const BackwardRows& rows, const Sums& sums) {
-        for (Index first = 0; first < rows.count; first += kChunk) {
-            const Index left = rows.count - first;
-            const Index count = left < kChunk ? left : kChunk;
-            typename Split::Row info[kChunk];
-            Split::measure_chunk(units, rows, first, info);
+        Split::for_chunks(units, rows, [&](Index first, Index count, typename Split::Row* info) {
             for (Index i = 0; i < count; ++i) activation(units, rows, first + i, info[i], sums);
-            for (Index u = 0; u < units.blocks; ++u)
-                for (int g = 0; g < kGates; ++g)
-                    Split::template normalisation<true>(units, rows, first, count, info, u, g, sums);
-        }
+            for (Index i = 0; i < count; ++i) Split::normalisation(units, rows, first + i, info[i]);
+        });
     }
 
-    // One row up to the gradients behind the normalisation of its products, which are left in da.
+    // One row up to the normalisation of its products.
     static void activation(const Units& units, const BackwardRows& rows, Index i,
                            typename Split::Row& info, const Sums& sums) {
         const float* x = rows.x + i * rows.width;
@@ -179,7 +193,9 @@ struct NormalisedLstm {
         inner.finish(sum);
         float* dshown = inner.centred + units.blocks * V::kLanes;
         const Slopes<1> slopes = show(inner, rows.dh + i * rows.h_row, dc, da, dshown, sums);
-        SlopeSums<V, kGates, 1> sx, sa;
+        using S = Strip<V, 1>;
+        const Packed& p = units.vectors;
+        SlopeSums<S, kGates, 1> sx, sa;
         for (Index u = 0; u < units.blocks; ++u) {
             const Index unit = u * V::kLanes;
             V gates[kGates], d[kGates];
@@ -190,13 +206,16 @@ struct NormalisedLstm {
             Lstm::backward(gates, V::load(c + unit), dnext, d).store(dc + unit);
             for (int g = 0; g < kGates; ++g) {
                 const Index v = at(u, g);
-                sx.add(g, V::load(units.vectors.gain_x + v), d[g], N::normalise(V::load(x + v), g, info.x));
-                sa.add(g, V::load(units.vectors.gain_h + v), d[g], N::normalise(V::load(a + v), g, info.a));
-                d[g].store(da + v);
+                const S xn = S::all(N::normalise(V::load(x + v), g, info.x));
+                const S an = S::all(N::normalise(V::load(a + v), g, info.a));
+                Split::finish(S::all(d[g]), xn, g, p.gain_x + v, sums.gain_x + v, sums.bias_x + v, sx)
+                    .store(rows.dx + i * rows.d_row + v, rows.d_row);
+                Split::finish(S::all(d[g]), an, g, p.gain_h + v, sums.gain_h + v, sums.bias_h + v, sa)
+                    .store(da + v, rows.d_row);
             }
         }
-        info.dx = sx.reduce(units);
-        info.da = sa.reduce(units);
+        info.dx = sx.reduce(units, 0);
+        info.da = sa.reduce(units, 0);
     }
 
     // From h' = o tanh(shown) to the gradients of o, in its place among `gates`, and of what is shown.

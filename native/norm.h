@@ -51,16 +51,15 @@ struct Normaliser {
             V sum[kGroups];
             for (V& s : sum) s = V::zero();
             for (int g = 0; g < kGates; ++g) sum[group(g)] = sum[group(g)] + square[g];
-            reduce(units, sum, scales.of);
-            for (float& s : scales.of) s = 1.0f / sqrtf(s + units.epsilon);
+            for (int k = 0; k < kGroups; ++k)
+                scales.of[k] = 1.0f / sqrtf(total(sum[k]) / count(units, k) + units.epsilon);
         }
         return scales;
     }
 
-    // Means over the groups, from their sums.
-    static void reduce(const Units& units, const V* sum, float* mean) {
-        for (int k = 0; k < kGroups; ++k)
-            mean[k] = total(sum[k]) / static_cast<float>(gates_in(kGroups, kGates, k) * units.hidden);
+    // Numbers of group k in a row.
+    static float count(const Units& units, int k) {
+        return static_cast<float>(gates_in(kGroups, kGates, k) * units.hidden);
     }
 
     // Takes the mean out of a row of one gate, whose vectors add up to `sum`; padding stays zero.
@@ -77,12 +76,29 @@ struct Normaliser {
         return value * V::set(scales.of[group(gate)]);
     }
 
-    static V affine(V normal, V gain, V bias) {
+    template <class S>
+    static S affine(S normal, S gain, S bias) {
         if constexpr (kGroups == 0) return normal + bias;
         return fma(normal, gain, bias);
     }
 
-    // Gradient of the value before centring, from that of the affine result.
+    // Gradients of the raw values of one row, each from gain times that of the affine result.
+    struct Back {
+        V mean[kGroups ? kGroups : 1], along[kGroups ? kGroups : 1], scale[kGroups ? kGroups : 1];
+        Back(const Scales<kGroups>& scales, const Slopes<kGroups>& slopes) {
+            for (int k = 0; k < kGroups; ++k) {
+                mean[k] = V::set(slopes.mean[k]);
+                along[k] = V::set(slopes.along[k] * scales.of[k]);
+                scale[k] = V::set(scales.of[k]);
+            }
+        }
+        V operator()(V scaled, V raw, int gate) const {
+            const int k = group(gate);
+            return nfma(raw, along[k], scaled - mean[k]) * scale[k];
+        }
+    };
+
+    // Gradient of one raw value, from that of the affine result.
     static V back(V gradient, V normal, V gain, int gate, const Scales<kGroups>& scales,
                   const Slopes<kGroups>& slopes) {
         if constexpr (kGroups == 0) return gradient;
@@ -102,19 +118,29 @@ struct SlopeSums {
     SlopeSums() {
         for (int k = 0; k < kGroups; ++k) mean[k] = along[k] = V::zero();
     }
-    void add(int gate, V gain, V gradient, V normal) {
+    void add(int gate, V gain, V gradient, V normal) { add_scaled(gate, gain * gradient, normal); }
+    void add_scaled(int gate, V scaled, V normal) {
         if constexpr (kGroups > 0) {
             const int k = N::group(gate);
-            const V scaled = gain * gradient;
             mean[k] = mean[k] + scaled;
             along[k] = fma(scaled, normal, along[k]);
         }
     }
     Slopes<kGroups> reduce(const Units& units) const {
+        return means(units, [](const V& sum) { return total(sum); });
+    }
+    // The same of row `i` where V is a strip.
+    Slopes<kGroups> reduce(const Units& units, int i) const {
+        return means(units, [i](const V& sum) { return total(sum.row[i]); });
+    }
+
+private:
+    template <class Total>
+    Slopes<kGroups> means(const Units& units, Total total_of) const {
         Slopes<kGroups> slopes = {};
-        if constexpr (kGroups > 0) {
-            N::reduce(units, mean, slopes.mean);
-            N::reduce(units, along, slopes.along);
+        for (int k = 0; k < kGroups; ++k) {
+            slopes.mean[k] = total_of(mean[k]) / N::count(units, k);
+            slopes.along[k] = total_of(along[k]) / N::count(units, k);
         }
         return slopes;
     }

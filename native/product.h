@@ -9,6 +9,12 @@
 
 #include "problem.h"
 
+// What stands between the numbers and their registers: called, it would carry them through memory.
+#if defined(__GNUC__)
+#define GRUCLI_INLINE inline __attribute__((always_inline))
+#else
+#define GRUCLI_INLINE inline
+#endif
 #if defined(__clang__)
 #define GRUCLI_UNROLL _Pragma("clang loop unroll(full)")
 #elif defined(__GNUC__)

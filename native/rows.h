@@ -41,7 +41,7 @@ struct BackwardRows {
     float* spare;
 };
 
-// Rows handled together where sums over rows stay in registers.
+// Rows whose statistics are at hand together.
 constexpr Index kChunk = 4;
 
 }  // namespace grucli
