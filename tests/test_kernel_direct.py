@@ -71,6 +71,19 @@ def test_a_tensor_without_plain_rows_is_laid_out_by_the_operator(name):
     assert torch.equal(found, expected["output"])
 
 
+def test_what_torch_has_yet_to_negate_is_negated():
+    model, spectrum_TB = GRU(1, 8), torch.randn(6, 4, dtype=torch.complex64)
+    view_TBC, laid_out_TBC = spectrum_TB.conj().imag.unsqueeze(-1), -spectrum_TB.imag.unsqueeze(-1)
+    assert view_TBC.is_neg() > laid_out_TBC.is_neg()
+    with torch.no_grad():
+        assert torch.equal(model(view_TBC)[0], model(laid_out_TBC)[0])
+    found, expected = (
+        torch.autograd.grad(model(x_TBC)[0].sum(), list(model.parameters()))
+        for x_TBC in (view_TBC, laid_out_TBC)
+    )
+    assert all(map(torch.equal, found, expected))
+
+
 @pytest.mark.parametrize("sizes", [(3, 2, 4, 1), (1, 1, 1, 1), (0, 2, 4, 6), (3, 0, 4, 6)])
 def test_single_units_and_empty_batches_are_computed(sizes):
     case = make_case(("gru", "none"), sizes)

@@ -26,6 +26,8 @@ def forward(arguments: Any) -> tuple[Tensor, ...] | None:
     """What the operator ``recurrent_forward`` gives for its arguments, all plain, or None."""
     tensors, layer = arguments[:_COUNT], Layer(*arguments[:_FIELDS])
     rule, save = (layer.variant, layer.eps, layer.reverse), arguments[-1]
+    if _is_negated(layer.x):
+        return None
     lengths_B = _lengths(layer)
     found: tuple[Tensor, ...] | None = _LAYER.forward(
         *rule, tensors, address(lengths_B), save, torch.get_num_threads()
@@ -39,12 +41,22 @@ def backward(arguments: Any) -> list[Tensor] | None:
     if not is_plain(results):
         return None
     layer = Layer(*arguments[:_FIELDS])
+    if _is_negated(layer.x):
+        return None
     rule, needs_x = (layer.variant, layer.eps, layer.reverse), arguments[-1]
     lengths_B = _lengths(layer)
     found: list[Tensor] | None = _LAYER.backward(
         *rule, tensors, address(lengths_B), results, needs_x, torch.get_num_threads()
     )
     return found
+
+
+def _is_negated(x_TBC: Tensor) -> bool:
+    """Whether torch has yet to negate what lies in memory: the imaginary part of a conjugate.
+
+    Such a view has a stride of 2, by which the compiled module knows it where no axis is single.
+    """
+    return bool(x_TBC.is_neg())
 
 
 def _lengths(layer: Layer) -> Tensor | None:
