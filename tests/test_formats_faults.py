@@ -173,6 +173,7 @@ def test_a_compressed_member_is_refused_without_unpacking_it(tmp_path):
         ("other/data/0", "a zip archive that torch.save did not write"),
         ("archive/\x1b[2J", "unknown member \\x1b[2J"),
         ("archive/code/__torch__.py", "a TorchScript archive"),
+        ("archive/archive_format", "a program of torch.export"),
     ],
 )
 def test_a_member_that_torch_does_not_write_is_refused(tmp_path, name, what):

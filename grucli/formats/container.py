@@ -205,6 +205,8 @@ def _inner_names(entries: list[_Entry]) -> list[str]:
     names = [entry.name.partition("/")[2] for entry in entries]
     if any(name.startswith("code/") or name == "constants.pkl" for name in names):
         raise foreign("a TorchScript archive")
+    if "archive_format" in names:
+        raise foreign("a program of torch.export")
     if len(folders) != 1 or folders & {"", ".", ".."} or "data.pkl" not in names:
         raise foreign("a zip archive that torch.save did not write")
     for name in names:
