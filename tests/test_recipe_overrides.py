@@ -138,3 +138,11 @@ def test_a_key_in_both_spellings_is_written_twice(tmp_path):
     )
     with pytest.raises(RecipeError, match="written twice, also as optimizer"):
         load_recipe(tmp_path / "r.yaml")
+
+
+def test_a_searched_key_is_one_key_with_dots() -> None:
+    recipe = load(BASE, "tune.model.hidden=[4, 8]", "tune.trials=3")
+    assert recipe.tune.space["model.hidden"] == (4, 8)
+    assert recipe.tune.trials == 3
+    line = "tune.model.hiden: unknown key; did you mean 'model.hidden'?"
+    assert errors_of(BASE, "tune.model.hiden=[4, 8]") == [f"--set tune.model.hiden=[4, 8]: {line}"]

@@ -104,6 +104,8 @@ def _parse_override(override: str, order: int) -> tuple[tuple[str, ...], Node]:
     if len(names) > DEEPEST:
         message = f"nested deeper than {DEEPEST} levels; expected a key such as model.hidden"
         raise UnreadableRecipeError(Problem(Where(order, 0, 0, source), "", message))
+    if names[0] == "tune" and len(names) > 1:
+        names = ("tune", ".".join(names[1:]))  # what is searched is one key with dots
     if text.strip() == STDIN:
         return names, Node(Where(order, 0, 0, source), STDIN, STDIN)
     return names, read_text(text, source, order=order)
