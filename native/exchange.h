@@ -128,7 +128,15 @@ private:
         if (!takes(object)) return false;
         if (api_->tensor_of(object.ptr(), to) != 0) return PyErr_Clear(), false;
         return to->device.type == dlpack::kCpu.type && to->dtype.code == dlpack::kFloat32.code &&
-               to->dtype.bits == dlpack::kFloat32.bits && to->dtype.lanes == 1 && to->ndim == ndim;
+               to->dtype.bits == dlpack::kFloat32.bits && to->dtype.lanes == 1 && to->ndim == ndim && has_numbers(*to);
+    }
+
+    // A tensor of zeros that torch keeps without memory has none.
+    static bool has_numbers(const dlpack::Tensor& tensor) {
+        if (tensor.data) return true;
+        for (int i = 0; i < tensor.ndim; ++i)
+            if (tensor.shape[i] == 0) return true;
+        return false;
     }
 
     // A tensor's description; its numbers stand behind it, or are kept for the next call where malloc

@@ -84,6 +84,12 @@ def test_what_torch_has_yet_to_negate_is_negated():
     assert all(map(torch.equal, found, expected))
 
 
+def test_zeros_that_torch_keeps_without_memory_are_zeros():
+    model, none_TBC = GRU(4, 8), torch._efficientzerotensor(6, 2, 4)
+    with torch.no_grad():
+        assert torch.equal(model(none_TBC)[0], model(torch.zeros(6, 2, 4))[0])
+
+
 @pytest.mark.parametrize("sizes", [(3, 2, 4, 1), (1, 1, 1, 1), (0, 2, 4, 6), (3, 0, 4, 6)])
 def test_single_units_and_empty_batches_are_computed(sizes):
     case = make_case(("gru", "none"), sizes)
