@@ -129,9 +129,9 @@ ROWS = (
     Row("sunspots", "sunspots", score("rmse"), "rmse", "", "32.0"),
     Row("m4_weekly", "m4_weekly", owa, "OWA", "0.739 best, 0.851 winner", "", M4),
     etth1(96, "0.368", "0.383"),
-    etth1(192, "0.408", "0.434"),
-    etth1(336, "0.444", "0.476"),
-    etth1(720, "0.446", "0.470"),
+    etth1(192, "0.408", "0.437"),
+    etth1(336, "0.444", "0.478"),
+    etth1(720, "0.446", "0.471"),
     Row(
         "japanese_vowels",
         "japanese_vowels",
