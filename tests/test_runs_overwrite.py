@@ -182,3 +182,12 @@ def test_a_folder_without_a_state_is_not_told_to_resume(old):
         train(old.parent / "wave.yaml", run_dir=old)
     with pytest.raises(UsageError, match=r"nothing to resume; .* run the command with --overwrite"):
         train(old.parent / "wave.yaml", run_dir=old, resume=True)
+
+
+def test_a_lock_that_cannot_be_let_go_of_takes_nothing_from_a_finished_run(old, monkeypatch):
+    def broken(*_, **__):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr("grucli.runs.folder.FileLock.release", broken)
+    train(old.parent / "wave.yaml", run_dir=old.parent / "new")
+    assert (old.parent / "new" / "best.pt").exists()

@@ -75,7 +75,7 @@ class RunFolder(RunFiles):
         lock = FileLock(self.path / LOCK, blocking=False, fallback_to_soft=False)
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            held = lock.acquire()
+            lock.acquire()
         except Timeout:
             raise UsageError(
                 f"{self.path}: another process is training into this folder; "
@@ -86,16 +86,17 @@ class RunFolder(RunFiles):
                 f"{self.path}: cannot be used as a run folder: {error.strerror}; "
                 "choose another place with --run-dir"
             ) from error
-        with held:
-            try:
-                yield self._prepared(resume=resume, overwrite=overwrite)
-            finally:
-                if not self._staged.has_state:
-                    drop_staged(self.path)
-                with suppress(OSError):
-                    (self.path / LOCK).unlink(missing_ok=True)
-                    if not was_there and not any(self.path.iterdir()):
-                        self.path.rmdir()
+        try:
+            yield self._prepared(resume=resume, overwrite=overwrite)
+        finally:
+            if not self._staged.has_state:
+                drop_staged(self.path)
+            with suppress(OSError):
+                (self.path / LOCK).unlink(missing_ok=True)
+                if not was_there and not any(self.path.iterdir()):
+                    self.path.rmdir()
+            with suppress(OSError):  # all is written; a lock ends with its process at the latest
+                lock.release()
 
     @property
     def _staged(self) -> "RunFolder":
