@@ -8,16 +8,12 @@ same run. ``outputs`` is how far the outputs are from float32's, as a share of t
 """
 
 import argparse
-import random
-import statistics
-import time
-from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch import Tensor
+from turns import Turn, inference, medians, train_step
 
-from grucli.nn import MODULES, Recurrent, kernel_words
+from grucli.nn import MODULES, kernel_words
 from grucli.nn.native.problem import native
 
 SHAPES = (
@@ -33,7 +29,6 @@ SHAPES = (
 
 LAYERS = (("gru", "none"), ("gru", "split"), ("lstm", "none"))
 FLOAT32 = "float32"
-Turn = Callable[[], Any]
 
 
 def with_set(name: str, turn: Turn) -> Turn:
@@ -45,41 +40,6 @@ def with_set(name: str, turn: Turn) -> Turn:
         return turn()
 
     return chosen
-
-
-def train_step(module: Recurrent, x_TBC: Tensor, gradient_TBH: Tensor) -> Turn:
-    """Forward and backward."""
-
-    def turn() -> None:
-        module.zero_grad()
-        module(x_TBC)[0].backward(gradient_TBH)
-
-    return turn
-
-
-def inference(module: Recurrent, x_TBC: Tensor) -> Turn:
-    """Forward without gradients."""
-
-    def turn() -> Tensor:
-        with torch.inference_mode():
-            output: Tensor = module(x_TBC)[0]
-            return output
-
-    return turn
-
-
-def medians(turns: dict[tuple[str, str], Turn], rounds: int) -> dict[tuple[str, str], float]:
-    """Milliseconds of processor time of each turn, after one round to warm up."""
-    times: dict[tuple[str, str], list[float]] = {name: [] for name in turns}
-    names, order = list(turns), random.Random(0)
-    for round_number in range(rounds + 1):
-        order.shuffle(names)
-        for name in names:
-            started = time.process_time()
-            turns[name]()
-            if round_number > 0:
-                times[name].append((time.process_time() - started) * 1e3)
-    return {name: statistics.median(found) for name, found in times.items()}
 
 
 def measure(

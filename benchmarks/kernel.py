@@ -17,15 +17,14 @@ torch.mm is the same for the rate of a square product of torch's. Both take thei
 import argparse
 import json
 import os
-import random
-import statistics
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
+from turns import Turn, inference, medians, train_step
 
 from grucli.cells import CELLS
 from grucli.nn import GRU, MODULES
@@ -44,7 +43,6 @@ SHAPES = (
 SGEMM = 1024
 FMA_ROUNDS = 300_000
 PEERS = {"gru": "torch GRU", "lstm": "torch LSTM"}
-Turn = Callable[[], object]
 
 
 def with_kernel(name: str, turn: Turn) -> Turn:
@@ -55,26 +53,6 @@ def with_kernel(name: str, turn: Turn) -> Turn:
         turn()
 
     return forced
-
-
-def train_step(module: nn.Module, x_TBC: Tensor, gradient_TBH: Tensor) -> Turn:
-    """Forward and backward."""
-
-    def turn() -> None:
-        module.zero_grad()
-        module(x_TBC)[0].backward(gradient_TBH)
-
-    return turn
-
-
-def inference(module: nn.Module, x_TBC: Tensor) -> Turn:
-    """Forward without gradients."""
-
-    def turn() -> None:
-        with torch.inference_mode():
-            module(x_TBC)
-
-    return turn
 
 
 def contestants(shape: tuple[int, int, int, int], norms: list[str]) -> dict[str, Turn]:
@@ -100,20 +78,6 @@ def contestants(shape: tuple[int, int, int, int], norms: list[str]) -> dict[str,
         turns[f"{name} train"] = with_kernel(kernel, train_step(module, x_TBC, gradient_TBH))
         turns[f"{name} infer"] = with_kernel(kernel, inference(module, x_TBC))
     return turns
-
-
-def medians(turns: dict[str, Turn], rounds: int, clock: Callable[[], float]) -> dict[str, float]:
-    """Milliseconds of each turn, after one round to warm up."""
-    times: dict[str, list[float]] = {name: [] for name in turns}
-    names, order = list(turns), random.Random(0)
-    for round_number in range(rounds + 1):
-        order.shuffle(names)
-        for name in names:
-            started = clock()
-            turns[name]()
-            if round_number > 0:
-                times[name].append((clock() - started) * 1e3)
-    return {name: statistics.median(found) for name, found in times.items()}
 
 
 def operations(shape: tuple[int, int, int, int], cell: str) -> dict[str, int]:

@@ -8,32 +8,19 @@ backward with all weight gradients), of the batch packed and of the same batch p
 """
 
 import argparse
-import random
-import statistics
-import time
-from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence
+from turns import Turn, inference, medians
 
 from grucli.nn import GRU, kernel_words
 
 COLUMNS = 7
 
 
-def inference(module: nn.Module, given: Tensor | PackedSequence) -> Callable[[], object]:
-    """Forward without gradients."""
-
-    def turn() -> None:
-        with torch.inference_mode():
-            module(given)
-
-    return turn
-
-
-def train_step(module: nn.Module, given: Tensor | PackedSequence) -> Callable[[], object]:
+def train_step(module: nn.Module, given: Tensor | PackedSequence) -> Turn:
     """Forward and backward."""
 
     def turn() -> None:
@@ -42,20 +29,6 @@ def train_step(module: nn.Module, given: Tensor | PackedSequence) -> Callable[[]
         (output.data if isinstance(given, PackedSequence) else output).sum().backward()
 
     return turn
-
-
-def medians(turns: dict[Any, Callable[[], object]], rounds: int) -> dict[Any, float]:
-    """Milliseconds of each turn, in another order every round, after one to warm up."""
-    times: dict[Any, list[float]] = {key: [] for key in turns}
-    keys, order = list(turns), random.Random(0)
-    for number in range(rounds + 1):
-        order.shuffle(keys)
-        for key in keys:
-            started = time.process_time()
-            turns[key]()
-            if number:
-                times[key].append((time.process_time() - started) * 1e3)
-    return {key: statistics.median(found) for key, found in times.items()}
 
 
 def main() -> None:
@@ -75,7 +48,7 @@ def main() -> None:
         "grucli none": GRU(COLUMNS, options.hidden),
         "grucli split": GRU(COLUMNS, options.hidden, layer_norm="split"),
     }
-    turns: dict[Any, Callable[[], object]] = {}
+    turns: dict[Any, Turn] = {}
     for form, given in {"packed": packed, "padded": x_TBC}.items():
         for name, module in modules.items():
             turns[name, f"{form} infer"] = inference(module, given)

@@ -3,6 +3,7 @@
 import errno
 import fcntl
 import os
+import resource
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -81,3 +82,14 @@ def fault_at(place: int, fault: Callable[[], None], folder: Path) -> Iterator[li
     finally:
         for (module, name), function in original.items():
             setattr(module, name, function)
+
+
+@contextmanager
+def files_of_at_most(length: int) -> Iterator[None]:
+    """A block in which the system writes no file beyond a length: a disk that is full there."""
+    former = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (length, former[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, former)

@@ -1,8 +1,6 @@
 """What a verb would write over is never what it reads."""
 
-import resource
 import shutil
-from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
@@ -13,6 +11,7 @@ from grucli.exporting import GRAPHS
 from grucli.runs import exporting
 from grucli.runs.predicting import Predictor
 from tests.conftest import grucli
+from tests.faults import files_of_at_most
 
 
 @pytest.fixture
@@ -119,17 +118,6 @@ def test_every_option_that_names_a_file_to_write_is_among_the_ways():
     spelled = {"-o": "output", "--plot": "plot", "--future-template": "future_template"}
     ways = [command.split() for command in WRITES.values()]
     assert asked == {(way[0], spelled[word]) for way in ways for word in way if word in spelled}
-
-
-@contextmanager
-def files_of_at_most(length):
-    """A block in which the system writes no file beyond a length: a disk that is full there."""
-    former = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (length, former[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, former)
 
 
 @pytest.fixture

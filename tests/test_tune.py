@@ -2,7 +2,6 @@
 
 import json
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from grucli.tuning.journal import Journal
 from grucli.tuning.space import space_of
 from grucli.tuning.study import Search
 from tests.conftest import grucli, write_wave
+from tests.faults import files_of_at_most
 
 SMALL = """\
 name: wave
@@ -201,24 +201,13 @@ def test_a_line_that_a_full_disk_cut_short_is_taken_off(tmp_path):
     assert settings(searched(file, trials=2).trials)[:1] == settings(first.trials)
 
 
-@contextmanager
-def files_no_longer_than(length):
-    """A block in which the system writes no file beyond a length: a disk that is full there."""
-    former = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (length, former[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, former)
-
-
 @pytest.mark.parametrize("room", [0, 100, 500, 1100, 1700])
 def test_a_disk_that_fills_during_a_search_costs_no_trial(tmp_path, room):
     file, journal = small(tmp_path), tmp_path / "study" / "study.journal"
     searched(file, trials=1)
     before = journal.read_bytes()
     with (
-        files_no_longer_than(len(before) + room),
+        files_of_at_most(len(before) + room),
         pytest.raises(GrucliError, match=r"study\.journal: cannot be used: File too large; what"),
     ):
         searched(file, trials=3)
