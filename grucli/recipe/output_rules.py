@@ -42,21 +42,15 @@ def _units_of_likelihood(loss_units: str, output: Any) -> str | None:
     return None
 
 
-def _of_counts(expected: str, why: str) -> Callable[[str, Any], str | None]:
+def _of_counts(expected: str | int, why: str) -> Callable[[str | int, Any], str | None]:
     """A key that must have one value where counts are forecast."""
 
-    def breaks(value: str, output: Any) -> str | None:
+    def breaks(value: str | int, output: Any) -> str | None:
         if kind_of_output(output) != _COUNTS or value == expected:
             return None
         return f"found {value} with task.output {_COUNTS}, {why}; expected {expected}"
 
     return breaks
-
-
-def _waves_of_counts(waves: int, output: Any) -> str | None:
-    if not waves or kind_of_output(output) != _COUNTS:
-        return None
-    return f"found {waves} with task.output {_COUNTS}, of which nothing is taken off; expected 0"
 
 
 OUTPUT_RULES = (
@@ -67,7 +61,13 @@ OUTPUT_RULES = (
         ("task.normalise", "task.output"),
         _of_counts("mean", "whose windows are divided by the mean of their counts"),
     ),
-    *(Rule((f"model.harmonics.{part}", "task.output"), _waves_of_counts) for part in WAVES),
+    *(
+        Rule(
+            (f"model.harmonics.{part}", "task.output"),
+            _of_counts(0, "of which nothing is taken off"),
+        )
+        for part in WAVES
+    ),
     Rule(("data.transform", "task.output"), _of_counts("none", "which forecasts the counts")),
     Rule(
         ("data.scale_by", "task.output"),
