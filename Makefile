@@ -109,6 +109,7 @@ bench: $(BIN)/.installed ## Measure the kernel, training, neighbours, long seque
 	$(BIN)/python benchmarks/ragged.py
 	$(BIN)/python benchmarks/csv_load.py
 	$(BIN)/python benchmarks/dataset.py
+	$(BIN)/python benchmarks/predictor.py
 	$(BIN)/python benchmarks/scaling.py
 	$(BIN)/python benchmarks/startup.py
 

@@ -1,123 +1,154 @@
-"""Predict from many series at once: time and memory as their number grows.
+"""Train, score and predict as tables grow: processor time and memory of whole processes.
 
-    python benchmarks/scaling.py [--series 100,1000,10000,100000] [--rows 110] [--hidden 64]
+    python benchmarks/scaling.py [--axis rows|series|columns]... [--most N]
 
-Trains a tiny recipe on some of the series, opens a Predictor, and forecasts frames of pandas that
-hold so many random walks, one thread. Seconds are of processor time, so that programs beside this
-one disturb less: ``read`` makes a table of a frame, ``predict`` is everything after that up to the
-forecast in memory, ``write`` the text of its CSV; ``of these layers`` is the part of ``predict``
-that the recurrent layers themselves take. ``one call each`` is a call for each of 20 series.
+One thing grows at a time: the rows of one series, the series of 110 rows each, or the target
+columns of 2,000 rows, each forecast on its own (``channels: independent``). Every verb is a process
+of its own on one thread; ``train`` is one epoch with the baselines and the final scores. ``each``
+is the processor time that one more row, series or column took since the line above, in
+microseconds: it stays the same where time grows in proportion. MiB is the most memory that the
+process held. What T and B cost is ``benchmarks/length.py``.
 """
 
 import argparse
-import io
-import json
 import os
+import subprocess
+import sys
 import tempfile
-import time
-from collections.abc import Callable
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
-from processes import peak_mib
-
-import grucli
-from grucli.cli.views.prediction import write_prediction_csv
-from grucli.data import read_frame
-from grucli.data.readers.wanted import Wanted
-from grucli.nn.native.binding import kernel_words
-from grucli.runs import tables
 
 RECIPE = """\
 name: scaling
-data: {{path: walks.csv, time: week, series: id, target: y, split: {{valid: 13, test: 0}}}}
-task: {{context: {context}, horizon: 13, normalise: mean_std}}
-model: {{cell: gru, layer_norm: split, hidden: {hidden}}}
-train: {{epochs: 1}}
+data:
+  path: walks.csv
+  time: step
+  {series}target: [{targets}]
+  split: {{valid: {test}, test: {test}}}
+task: {{context: {context}, horizon: 12, stride: {stride}, normalise: last}}
+model:
+  cell: gru
+  layer_norm: split
+  hidden: 16
+  channels: independent
+  decoder: segment
+  segment: 12
+train: {{epochs: 1, batch_size: 256}}
 """
+VERBS = {
+    "train": ("train", "scaling.yaml", "--run-dir", "run", "--overwrite", "--quiet"),
+    "eval": ("eval", "run/best.pt", "--json"),
+    "predict": ("predict", "run/best.pt", "-o", "forecast.csv"),
+}
+BLOCK = 100_000
 
 
-def walks(series: int, rows: int) -> pd.DataFrame:
-    """Random walks of ``rows`` weeks each, one below the other."""
-    weeks = pd.date_range("2020-01-06", periods=rows, freq="7D").strftime("%Y-%m-%d")
-    values = np.random.default_rng(0).normal(0, 1, (series, rows)).cumsum(axis=1)
-    names = np.array([f"s{number}" for number in range(series)], object)
-    return pd.DataFrame(
-        {"id": names.repeat(rows), "week": np.tile(weeks, series), "y": values.ravel().round(3)}
-    )
+@dataclass(frozen=True)
+class Size:
+    """A table of random walks: so many series of so many rows and columns."""
+
+    rows: int = 1
+    series: int = 1
+    columns: int = 1
+    context: int = 48
+    stride: int = 12
+    test: str = "0.1"
+
+    @property
+    def names(self) -> list[str]:
+        """Of the columns."""
+        return [f"c{number}" for number in range(self.columns)]
+
+    def recipe(self) -> str:
+        """The recipe of its model."""
+        series = "series: id\n  " if self.series > 1 else ""
+        targets = ", ".join(self.names)
+        return RECIPE.format(
+            series=series,
+            targets=targets,
+            context=self.context,
+            stride=self.stride,
+            test=self.test,
+        )
+
+    def blocks(self) -> Iterator[pd.DataFrame]:
+        """The table, some rows at a time: drawing it takes little memory."""
+        draw, many = np.random.default_rng(0), max(1, BLOCK // self.rows)
+        level = np.zeros(self.columns)
+        for first in range(0, self.series, many):
+            numbers = np.arange(first, min(first + many, self.series))
+            for row in range(0, self.rows, BLOCK):
+                steps = np.arange(row, min(row + BLOCK, self.rows))
+                values = draw.normal(0, 1, (len(numbers), len(steps), self.columns)).cumsum(axis=1)
+                values += level
+                level = values[-1, -1] if self.series == 1 else level
+                frame = pd.DataFrame(
+                    values.reshape(-1, self.columns).round(3), columns=self.names, copy=False
+                )
+                frame.insert(0, "step", np.tile(steps, len(numbers)))
+                if self.series > 1:
+                    frame.insert(0, "id", numbers.repeat(len(steps)))
+                yield frame
 
 
-def trained(folder: Path, rows: int, hidden: int) -> grucli.Predictor:
-    """A model of 100 walks, learned from once."""
-    walks(100, rows).to_csv(folder / "walks.csv", index=False)
-    recipe = folder / "scaling.yaml"
-    recipe.write_text(RECIPE.format(context=rows - 26, hidden=hidden))
-    finished = grucli.train(recipe, run_dir=folder / "run", threads=1)
-    return grucli.Predictor(finished.best_path)
+AXES = {
+    "rows": {size: Size(rows=size) for size in (10_000, 100_000, 1_000_000, 10_000_000)},
+    "series": {
+        size: Size(rows=110, series=size, context=72, stride=1, test="13")
+        for size in (100, 1_000, 10_000, 100_000)
+    },
+    "columns": {size: Size(rows=2_000, columns=size) for size in (10, 100, 1_000)},
+}
 
 
-def timed(make: Callable[[], Any]) -> tuple[float, Any]:
-    """Seconds of processor time, and what was made."""
-    started = time.process_time()
-    made = make()
-    return time.process_time() - started, made
+def measure(arguments: tuple[str, ...], folder: Path) -> tuple[float, float]:
+    """Processor seconds of a process of the tool, and the most MiB that it held."""
+    command = [sys.executable, "-m", "grucli", *arguments, "--threads", "1"]
+    with (folder / "words").open("w+") as words:
+        child = subprocess.Popen(command, cwd=folder, stdout=words, stderr=words)
+        _, status, used = os.wait4(child.pid, 0)
+        if status:
+            words.seek(0)
+            sys.exit(f"{' '.join(command)}: {words.read()[-2000:]}")
+    return used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
 
 
-def layers_alone(predictor: grucli.Predictor, series: int, context: int) -> float:
-    """Seconds that the stack takes for so many contexts, in batches as prediction has them."""
-    stack = predictor.opened.model.recurrent
-    batch = torch.randn(512, context, stack.input_size)
-    with torch.inference_mode():
-        stack(batch, final_only=True)
-        seconds, _ = timed(lambda: stack(batch, final_only=True))
-    return seconds / len(batch) * series
-
-
-def measure(predictor: grucli.Predictor, series: int, rows: int) -> dict[str, float]:
-    """All stages for so many series."""
-    frame, recipe = walks(series, rows), predictor.opened.recipe.data
-    wanted = Wanted(
-        recipe.time, columns=recipe.columns.read, texts=recipe.series, dialect=recipe.dialect
-    )
-    read, table = timed(lambda: read_frame(frame, wanted, source="walks"))
-    kept, tables.read_frame = tables.read_frame, lambda *_, **__: table
-    try:
-        predict, forecast = timed(lambda: predictor.predict(frame))
-    finally:
-        tables.read_frame = kept
-    write, _ = timed(lambda: write_prediction_csv(forecast, io.StringIO()))
-    layers = layers_alone(predictor, series, rows - 26)
-    return {"read": read, "predict": predict, "of these layers": layers, "write": write}
+def lines(axis: str, most: int) -> Iterator[str]:
+    """A line for each size of an axis."""
+    yield f"{axis:>10}" + "".join(f"{verb + ' s':>12}{'each':>8}{'MiB':>7}" for verb in VERBS)
+    before: dict[str, tuple[int, float]] = {}
+    for count, size in AXES[axis].items():
+        if count > most:
+            return
+        with tempfile.TemporaryDirectory() as place:
+            folder = Path(place)
+            (folder / "scaling.yaml").write_text(size.recipe())
+            for number, block in enumerate(size.blocks()):
+                mode = "a" if number else "w"
+                block.to_csv(folder / "walks.csv", mode=mode, header=not number, index=False)
+            line = f"{count:10}"
+            for verb, arguments in VERBS.items():
+                seconds, mib = measure(arguments, folder)
+                last = before.get(verb)
+                each = f"{(seconds - last[1]) / (count - last[0]) * 1e6:.1f}" if last else ""
+                before[verb] = count, seconds
+                line += f"{seconds:12.1f}{each:>8}{mib:7.0f}"
+        yield line
 
 
 def main() -> None:
-    """Print a line for each number of series, then all as JSON."""
+    """Print a table for each axis."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--series", default="100,1000,10000,100000")
-    parser.add_argument("--rows", type=int, default=110)
-    parser.add_argument("--hidden", type=int, default=64)
+    parser.add_argument("--axis", action="append", choices=list(AXES))
+    parser.add_argument("--most", type=int, default=10_000_000)
     options = parser.parse_args()
-    torch.set_num_threads(1)
-    results = {}
-    with tempfile.TemporaryDirectory() as place:
-        predictor = trained(Path(place), options.rows, options.hidden)
-        few = walks(20, options.rows)
-        parts = [part for _, part in few.groupby("id", sort=False)]
-        alone, _ = timed(lambda: [predictor.predict(part) for part in parts])
-        print(f"torch {torch.__version__}, {kernel_words()}, {os.cpu_count()} cores, one thread")
-        print(f"{options.rows} rows a series, hidden {options.hidden}; microseconds a series")
-        print(f"one call each: {alone / len(parts) * 1e6:.0f}")
-        for series in map(int, options.series.split(",")):
-            found = measure(predictor, series, options.rows)
-            if not results:
-                print(f"{'series':>9}" + "".join(f"{name:>17}" for name in [*found, "most MiB"]))
-            each = [f"{seconds / series * 1e6:17.1f}" for seconds in found.values()]
-            print(f"{series:9}" + "".join(each) + f"{peak_mib():17.0f}", flush=True)
-            results[series] = found | {"MiB": peak_mib()}
-    print(json.dumps({"rows": options.rows, "hidden": options.hidden, "series": results}))
+    for axis in options.axis or AXES:
+        for line in lines(axis, options.most):
+            print(line, flush=True)
 
 
 if __name__ == "__main__":
