@@ -112,3 +112,24 @@ def test_a_profiler_sees_the_operators():
         model(x_TBC)[0].sum().backward()
     names = {event.name for event in profile.events()}
     assert {"grucli::recurrent_forward", "grucli::recurrent_backward"} <= names
+
+
+@pytest.mark.parametrize("asks", ["forward", "step"])
+@pytest.mark.parametrize("without_numbers", ["weights", "state"])
+def test_numbers_are_not_mixed_with_tensors_that_have_none(asks, without_numbers):
+    model, x_TBC, state = GRU(4, 8, layer_norm="split"), torch.randn(6, 2, 4), torch.zeros(1, 2, 8)
+    if without_numbers == "weights":
+        model = model.to("meta")
+    else:
+        state = state.to("meta")
+    with torch.no_grad(), pytest.raises(RuntimeError, match="x is on cpu, others on meta"):
+        model.step(x_TBC[0], state) if asks == "step" else model(x_TBC, state)
+
+
+@pytest.mark.parametrize("name", ["weight_hh_l0", "bias_ih_l0"])
+@pytest.mark.parametrize("asks", ["forward", "step"])
+def test_a_parameter_whose_memory_was_freed_is_refused(asks, name):
+    model, x_TBC = GRU(4, 8, layer_norm="split"), torch.randn(6, 2, 4)
+    getattr(model, name).untyped_storage().resize_(0)
+    with torch.no_grad(), pytest.raises(RuntimeError, match="has no memory"):
+        model.step(x_TBC[0]) if asks == "step" else model(x_TBC)

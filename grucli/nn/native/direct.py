@@ -12,9 +12,9 @@ from grucli.nn.transforms import is_recorded
 from grucli.tensors import Tensor, nn, torch
 
 _COUNT, _FIELDS = len(TENSORS), len(Layer._fields)
-_KINDS = (Tensor, nn.Parameter)
-_PLAIN = frozenset((*_KINDS, type(None)))
-_LAYER: Any = native.Layer(_KINDS) if native else None
+KINDS = (Tensor, nn.Parameter)
+_PLAIN = frozenset((*KINDS, type(None)))
+_LAYER: Any = native.Layer(KINDS) if native else None
 
 
 def is_plain(tensors: Any) -> bool:

@@ -51,11 +51,25 @@ _REMEDY = 'make the module with kernel="torch" or set GRUCLI_KERNEL=torch'
 
 
 def _forward_fake(*arguments: Any) -> tuple[Tensor, ...]:
-    layer, save = Layer(*arguments[:-1]), arguments[-1]
+    layer, save = _together(arguments[:-1]), arguments[-1]
     steps, batch, _, hidden = layer.sizes
     states = [(batch, hidden), (0 if layer.c is None else batch, hidden)]
     shapes = [(steps, batch, hidden), *states, *layer.saved_shapes(save=save)]
     return tuple(layer.x.new_empty(shape) for shape in shapes)
+
+
+def _together(arguments: Any) -> Layer:
+    """A layer without numbers. Raises RuntimeError where some of its tensors have some: torch asks
+    for what the meta device makes of it as soon as one is there.
+    """
+    layer = Layer(*arguments)
+    for name, tensor in zip(TENSORS, layer, strict=False):
+        if type(tensor) in direct.KINDS and not tensor.is_meta:
+            raise RuntimeError(
+                f"recurrent: {name} is on {tensor.device}, others on meta, without numbers; "
+                "expected all on one device"
+            )
+    return layer
 
 
 def _backward(*arguments: Any) -> list[Tensor]:

@@ -225,8 +225,16 @@ def parameters_of(to: Any, source: Any) -> Any:
 
 
 def address(tensor: Tensor | None) -> int:
-    """Where the numbers begin; 0 for none."""
-    return 0 if tensor is None or tensor.numel() == 0 else tensor.data_ptr()
+    """Where the numbers begin; 0 for none. Raises RuntimeError where their memory was given up."""
+    if tensor is None or tensor.numel() == 0:
+        return 0
+    found: int = tensor.data_ptr()
+    if found == 0:
+        raise RuntimeError(
+            f"recurrent: a tensor {tuple(tensor.shape)} has no memory; expected one whose storage "
+            "was not freed"
+        )
+    return found
 
 
 def strides(tensor: Tensor | None) -> tuple[int, int]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from grucli.nn.native.binding import check_kernel, check_precision, chosen_kernel, operands
-from grucli.nn.native.problem import PARAMETERS, VARIANTS, knows, native, rule_words
+from grucli.nn.native.problem import PARAMETERS, VARIANTS, address, knows, native, rule_words
 from grucli.nn.rules import CellRule, LayerWeights, parameter_shapes
 from grucli.nn.states import State, joined
 from grucli.nn.transforms import is_watched
@@ -126,6 +126,5 @@ def _address(tensor: Any, shape: tuple[int, ...]) -> int:
         and tensor.is_contiguous()
         and not tensor.is_neg()
     ):
-        address: int = tensor.data_ptr()
-        return address
+        return address(tensor)
     raise RuntimeError(f"expected dense float32 numbers {shape} on the CPU")
