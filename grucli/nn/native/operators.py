@@ -63,7 +63,8 @@ def _together(arguments: Any) -> Layer:
     for what the meta device makes of it as soon as one is there.
     """
     layer = Layer(*arguments)
-    for name, tensor in zip(TENSORS, layer, strict=False):
+    tensors: dict[str, Any] = dict(zip(TENSORS, layer, strict=False))
+    for name, tensor in tensors.items():
         if type(tensor) in direct.KINDS and not tensor.is_meta:
             raise RuntimeError(
                 f"recurrent: {name} is on {tensor.device}, others on meta, without numbers; "
