@@ -3,6 +3,7 @@
 import datetime as dt
 import sys
 from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pandas as pd
@@ -92,6 +93,11 @@ def test_days_with_a_zone_stay_on_its_clock_where_clocks_are_changed(framed):
         ([1.0, np.inf, 2.0], "'inf' is not a number"),
         (["1", "x", "2"], "'x' is not a number"),
         (list(pd.date_range("2024-01-01", periods=3)), "is not a number"),
+        (
+            pd.date_range("2024-01-01", periods=3, unit="ns"),
+            "'2024-01-01 00:00:00' is not a number",
+        ),
+        (pd.to_timedelta([1, 2, 3], unit="ms").as_unit("ns"), "is not a number"),
     ],
 )
 def test_what_is_no_number_in_a_frame_is_named_with_its_row(framed, column, words):
@@ -190,6 +196,31 @@ def test_cells_of_any_kind_are_numbers_or_missing():
     values = read(frame, dialect=Dialect(missing_values=("-999",))).values[:, 0]
     nan = np.nan
     np.testing.assert_array_equal(values, [1.5, nan, nan, 2.5, 7.0, nan, nan, nan])
+
+
+def test_numbers_of_numpy_and_fractions_are_numbers_and_what_no_float64_holds_is_named():
+    cells = [np.float32(1.5), np.int64(7), Fraction(1, 4), np.float32("nan"), Decimal("sNaN")]
+    frame = pd.DataFrame({"t": range(5), "y": pd.Series(cells, dtype=object)})
+    np.testing.assert_array_equal(read(frame).values[:, 0], [1.5, 7.0, 0.25, np.nan, np.nan])
+    large = pd.DataFrame({"t": [0], "y": pd.Series([10**400], dtype=object)})
+    assert "row 0: column 'y'" in problem_of(large)
+    assert "beyond the range of a float64" in problem_of(large)
+
+
+@pytest.mark.parametrize("year", ["-0005", "10000", "400000"])
+def test_times_that_no_calendar_of_four_digits_has_are_refused(year):
+    times = np.array([f"{year}-01-01"], "datetime64[s]")
+    problem = problem_of(pd.DataFrame({"t": times, "y": [1.0]}))
+    assert "row 0: column 't'" in problem
+    assert "beyond the years 1 to 9999" in problem
+
+
+@pytest.mark.parametrize("unit", ["s", "us", "ns"])
+def test_dates_that_name_series_are_written_as_dates_whatever_their_unit(unit):
+    dates = np.array(["2024-01-01", "2024-01-02"], f"datetime64[{unit}]")
+    frame = pd.DataFrame({"t": [1, 1], "id": dates, "y": [1.0, 2.0]})
+    table = read_frame(frame, Wanted("t", texts=["id"]), source="the table")
+    assert table.texts[0].words == ("2024-01-01 00:00:00.000000", "2024-01-02 00:00:00.000000")
 
 
 def test_times_at_an_offset_are_written_in_utc():

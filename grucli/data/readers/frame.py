@@ -6,12 +6,13 @@ What is needed of a frame is names, columns, and a column as an array of numpy.
 import math
 from collections.abc import Sequence
 from decimal import Decimal
+from numbers import Real
 from typing import Any
 
 import numpy as np
 
 from grucli.data.readers.cells import BLANKS, NumberFormat
-from grucli.data.readers.frame_cells import as_array, is_missing, text_cells
+from grucli.data.readers.frame_cells import as_array, cells_of, is_missing, text_cells
 from grucli.data.readers.header import Layout, read_layout
 from grucli.data.readers.kinds import text_columns_of
 from grucli.data.readers.problems import Problems
@@ -25,6 +26,7 @@ from grucli.errors import DataError, UsageError
 from grucli.text import quoted
 
 _DAY = 86_400_000_000
+_LAST_YEAR = 9999
 
 
 def read_frame(frame: Any, wanted: Wanted, *, source: str) -> Table:
@@ -110,7 +112,7 @@ def _numbers(column: Any, name: str, numbers: NumberFormat, problems: Problems) 
         missing = np.isin(values, list(numbers.missing_numbers))
         return np.where(missing, np.nan, values)
     values = np.full(len(array), np.nan)
-    for row, cell in enumerate(array.tolist()):
+    for row, cell in enumerate(cells_of(array)):
         number = _number(cell, numbers)
         if number is None:
             _note(problems, row, name, numbers.explain(str(cell)))
@@ -153,9 +155,12 @@ def _number(cell: Any, numbers: NumberFormat) -> float | None:
         return numbers.parse(cell)
     if is_missing(cell):
         return math.nan
-    if isinstance(cell, bool) or not isinstance(cell, int | float | Decimal):
+    if isinstance(cell, bool) or not isinstance(cell, Real | Decimal):
         return None
-    number = float(cell)
+    try:
+        number = float(cell)
+    except OverflowError:
+        return None
     if number in numbers.missing_numbers:
         return math.nan
     return number if math.isfinite(number) else None
@@ -200,6 +205,11 @@ def _moments(
     """Times that a frame holds as such: in UTC where they have a zone, else by their clock."""
     for row in np.flatnonzero(np.isnat(array)).tolist():
         _note(problems, row, layout.time, explain_time("", None, dialect))
+    years = 1970 + array.astype("datetime64[Y]").astype(np.int64)
+    for row in np.flatnonzero(((years < 1) | (years > _LAST_YEAR)) & ~np.isnat(array)).tolist():
+        what = f"{array[row]} is beyond the years 1 to 9999; expected a time within; correct it"
+        _note(problems, row, layout.time, what)
+    problems.check()
     micros = array.astype("datetime64[us]")
     for row in np.flatnonzero((micros != array) & ~np.isnat(array)).tolist():
         _note(

@@ -1,9 +1,9 @@
 """The cells of a column of a frame of pandas, polars or pyarrow."""
 
-import math
 from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -19,9 +19,18 @@ def as_array(column: Any) -> np.ndarray[Any, Any]:
     return np.asarray(column)
 
 
+def cells_of(array: np.ndarray[Any, Any]) -> list[Any]:
+    """The cells of an array as Python's objects: times and durations as such, of numpy's finer
+    ones to the microsecond, where numpy would give bare counts of their units.
+    """
+    is_time = array.dtype.kind in "mM"
+    cells: list[Any] = (array.astype(f"{array.dtype.kind}8[us]") if is_time else array).tolist()
+    return cells
+
+
 def text_cells(column: Any) -> Iterator[str]:
     """The cells of a column as a CSV would have them."""
-    for cell in as_array(column).tolist():
+    for cell in cells_of(as_array(column)):
         if isinstance(cell, datetime):
             yield cell.isoformat(" ", "microseconds")
         elif isinstance(cell, date):
@@ -32,5 +41,5 @@ def text_cells(column: Any) -> Iterator[str]:
 
 def is_missing(cell: Any) -> bool:
     """None, a NaN, or what pandas has for a missing value."""
-    is_nan = isinstance(cell, float | Decimal) and math.isnan(cell)
+    is_nan = cell.is_nan() if isinstance(cell, Decimal) else isinstance(cell, Real) and cell != cell
     return cell is None or is_nan or type(cell).__name__ in {"NAType", "NaTType"}
