@@ -1,9 +1,9 @@
 """The cells of a column of a frame of pandas, polars or pyarrow."""
 
+import math
 from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
-from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -41,5 +41,7 @@ def text_cells(column: Any) -> Iterator[str]:
 
 def is_missing(cell: Any) -> bool:
     """None, a NaN, or what pandas has for a missing value."""
-    is_nan = cell.is_nan() if isinstance(cell, Decimal) else isinstance(cell, Real) and cell != cell
+    if isinstance(cell, Decimal):
+        return cell.is_nan()
+    is_nan = isinstance(cell, float | np.floating) and math.isnan(cell)
     return cell is None or is_nan or type(cell).__name__ in {"NAType", "NaTType"}
