@@ -22,10 +22,13 @@
 #else
 #define GRUCLI_UNROLL
 #endif
+// Into the L1 cache to be written, and into the L2 cache to be read.
 #if defined(__GNUC__)
-#define GRUCLI_PREFETCH(address) __builtin_prefetch(address, 1)
+#define GRUCLI_FETCH_TO_WRITE(address) __builtin_prefetch(address, 1)
+#define GRUCLI_FETCH_NEAR(address) __builtin_prefetch(address, 0, 2)
 #else
-#define GRUCLI_PREFETCH(address) ((void)0)
+#define GRUCLI_FETCH_TO_WRITE(address) ((void)0)
+#define GRUCLI_FETCH_NEAR(address) ((void)0)
 #endif
 
 namespace grucli {
@@ -72,7 +75,7 @@ void tile(Index depth, Factor a, const float* b, Index b_step, float* c, Index c
     for (int i = 0; i < kRows; ++i) {
         GRUCLI_UNROLL
         for (int j = 0; j < kVecs; ++j) {
-            if (depth >= kDeep) GRUCLI_PREFETCH(c + i * c_row + j * V::kLanes);
+            if (depth >= kDeep) GRUCLI_FETCH_TO_WRITE(c + i * c_row + j * V::kLanes);
             sum[i][j] = V::zero();
         }
     }
@@ -121,15 +124,19 @@ void tile_of(Index rows, Index depth, Factor a, const float* b, Index b_step, fl
 template <class V>
 constexpr Index kDepth = 24 * 1024 / (3 * V::kLanes * sizeof(float));
 
-// One panel of the right factor against all rows of the left one.
+// One panel of the right factor against all rows of the left one. If `fetches`, each tile fetches its share
+// of what follows the block: the panel's next one, or the next panel's first.
 template <class V, int kVecs>
 void multiply_panel(Index rows, Index depth, Left a, const float* b, Index b_step, float* c,
-                    Index c_row, bool accumulate) {
+                    Index c_row, bool accumulate, bool fetches) {
     // A few rows more than a block are not worth one of their own.
     const Index most = depth > 0 && depth <= kDepth<V> / 8 * 9 ? depth : kDepth<V>;
     for (Index k = 0; k < depth || k == 0; k += most) {
         const Index block = depth - k < most ? depth - k : most;
+        const Index share = fetches ? block * kVecs / (rows / V::kTileRows) : 0;
+        const float* next = b + (k + block) * b_step;
         for (Index i = 0; i < rows; i += V::kTileRows) {
+            for (Index j = 0; j < share; ++j, next += V::kLanes) GRUCLI_FETCH_NEAR(next);
             const Index height = rows - i < V::kTileRows ? rows - i : V::kTileRows;
             const Left here{a.data + i * a.row + k, a.row};
             tile_of<V, kVecs>(height, block, here, b + k * b_step, b_step, c + i * c_row, c_row,
@@ -152,14 +159,23 @@ void for_panels(Index vecs, Use use) {
     }
 }
 
+// Whether the L2 cache has lost a packed right factor when it is used again, and enough rows go by each of
+// its blocks to fetch the next one meanwhile: with fewer, the fetches wait for each other.
+template <class V>
+bool is_worth_fetching(Index rows, Index vecs, Index depth) {
+    constexpr Index kEnoughRows = 64, kLost = 512 * 1024 / sizeof(float);
+    return rows >= kEnoughRows && vecs * V::kLanes * depth >= kLost;
+}
+
 // c = a b, or c += a b; `vecs` vectors wide.
 template <class V>
 void multiply(Index rows, Index vecs, Index depth, Left a, Right b, float* c, Index c_row,
               bool accumulate) {
+    const bool fetches = is_worth_fetching<V>(rows, vecs, depth);
     for_panels(vecs, [&](Index v, auto wide) {
         const Index step = b.step ? b.step : wide() * V::kLanes;
         multiply_panel<V, wide()>(rows, depth, a, b.data + v * b.vec, step, c + v * V::kLanes, c_row,
-                                  accumulate);
+                                  accumulate, fetches);
     });
 }
 
