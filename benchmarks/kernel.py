@@ -11,7 +11,8 @@ busy machine --processor-time counts what all threads use instead of the time on
 The matrix products alone need G B T H (6 H + 4 C) operations for G gates in a train step, and
 2 G B T H (H + C) in inference. The share of the FMA peak is what they would take at the rate of a
 loop of nothing but fused multiply-adds on registers, as a part of the time taken; the share of
-torch.mm is the same for the rate of a square product of torch's. Both take their turns too.
+torch.mm is the same for the rate of a square product of torch's. Both take their turns too, and so
+does torch.mm of the matrices of one step of a GRU, [B, H] by [H, 3 H].
 """
 
 import argparse
@@ -41,6 +42,8 @@ SHAPES = (
 """(B, T, C, H) of each row."""
 
 SGEMM = 1024
+STEPS_WORK = 2e8
+"""Operations of all the products of one step that a turn forms."""
 FMA_ROUNDS = 300_000
 PEERS = {"gru": "torch GRU", "lstm": "torch LSTM"}
 
@@ -63,6 +66,7 @@ def contestants(shape: tuple[int, int, int, int], norms: list[str]) -> dict[str,
     square = torch.randn(SGEMM, SGEMM)
     turns: dict[str, Turn] = {
         "sgemm": lambda: square @ square,
+        "step": step_products(batch, hidden),
         "fma": lambda: native.multiply_add(FMA_ROUNDS, torch.get_num_threads()),
     }
     modules: dict[str, tuple[str, nn.Module]] = {
@@ -78,6 +82,23 @@ def contestants(shape: tuple[int, int, int, int], norms: list[str]) -> dict[str,
         turns[f"{name} train"] = with_kernel(kernel, train_step(module, x_TBC, gradient_TBH))
         turns[f"{name} infer"] = with_kernel(kernel, inference(module, x_TBC))
     return turns
+
+
+def step_repeats(batch: int, hidden: int) -> int:
+    """How often a turn forms the product of one step."""
+    return max(1, round(STEPS_WORK / (6 * batch * hidden * hidden)))
+
+
+def step_products(batch: int, hidden: int) -> Turn:
+    """torch.mm of the recurrent matrices of one step of a GRU, again and again."""
+    h_BH, weight_HG = torch.randn(batch, hidden), torch.randn(hidden, 3 * hidden)
+    product_BG = torch.empty(batch, 3 * hidden)
+
+    def turn() -> None:
+        for _ in range(step_repeats(batch, hidden)):
+            torch.mm(h_BH, weight_HG, out=product_BG)
+
+    return turn
 
 
 def operations(shape: tuple[int, int, int, int], cell: str) -> dict[str, int]:
@@ -97,8 +118,14 @@ def measure(
 ) -> dict[str, Any]:
     """One row: milliseconds, the rates in GFLOP/s, and how the norms of each cell compare."""
     found = medians(contestants(shape, norms), rounds, clock)
+    batch, _, _, hidden = shape
     fma = native.multiply_add(FMA_ROUNDS, torch.get_num_threads())
-    rates = {"sgemm": sgemm_rate(found["sgemm"]), "fma": fma / found["fma"] * 1e-6}
+    steps = 6 * batch * hidden * hidden * step_repeats(batch, hidden)
+    rates = {
+        "sgemm": sgemm_rate(found["sgemm"]),
+        "fma": fma / found["fma"] * 1e-6,
+        "step": steps / found["step"] * 1e-6,
+    }
     scores = {}
     for cell, peer in PEERS.items():
         bounds = {
@@ -124,7 +151,8 @@ def print_row(row: dict[str, Any]) -> None:
     """Milliseconds, the ratios to torch's module of the same cell, and the shares of the rates."""
     found, rates, scores = row["milliseconds"], row["gflops"], row["scores"]
     print(f"\nB, T, C, H = {row['shape']}   GFLOP/s: ", end="")
-    print(f"fused multiply-adds {rates['fma']:.0f}, torch.mm {rates['sgemm']:.0f}")
+    print(f"fused multiply-adds {rates['fma']:.0f}, torch.mm {rates['sgemm']:.0f}", end="")
+    print(f", of one step's matrices {rates['step']:.0f}")
     print(
         f"  {'':14}{'train ms':>10}{'infer ms':>10}   beside torch    of the FMA peak   of torch.mm"
     )
