@@ -13,8 +13,10 @@ def main() -> None:
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     from grucli.cli.app import run
+    from grucli.cli.kit.streams import settle_streams
     from grucli.computing import one_thread, read_only
 
+    settle_streams()
     verb = set(sys.argv[1:2])
     if {"predict", "eval", "trace", "explain", "inspect-weights"} & verb:
         read_only()

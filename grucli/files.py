@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TextIO
 
 from grucli.errors import GrucliError
 from grucli.temporary import clear_leftovers, open_temporary, signals_wait
@@ -28,6 +29,15 @@ def write_atomically(path: Path, content: bytes) -> None:
         sync(path.parent)
     except OSError as error:
         raise GrucliError(f"{path}: could not be written: {_reason(path, error)}") from error
+
+
+def make_wait(stream: TextIO | None) -> None:
+    """Have reads and writes of an open stream, if it is one, wait for the other side.
+
+    They return at once where whoever opened it asked for that, as if there were nothing more.
+    """
+    with suppress(AttributeError, OSError, ValueError):
+        os.set_blocking(stream.fileno(), True)  # type: ignore[union-attr]
 
 
 @contextmanager

@@ -8,7 +8,9 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,12 +20,15 @@ import torch
 from grucli import train
 from grucli.checkpoint import load_checkpoint
 from grucli.cli.kit.console import write_result
+from grucli.cli.kit.streams import settle_streams
+from grucli.data.readers.sources import Source
 from grucli.errors import GrucliError, TrainingError
 from grucli.recipe import load_recipe
 from grucli.runs import saving, training
 from grucli.runs.device import repeatable
 from grucli.training.observers import Observer
 from tests.conftest import verb
+from tests.faults import files_of_at_most
 from tests.test_runs_training import metrics_of, weights_of
 
 LITTLE = 300 << 20
@@ -235,3 +240,43 @@ def test_an_error_is_one_line_whatever_stands_on_the_command_line(words, capsys)
     assert "\\x1b[2J\\nerror: forged\\r" in done.err
     assert done.err.count("\n") == 1
     assert done.err.startswith("error: ")
+
+
+def test_what_comes_later_is_read_where_reads_were_to_return_at_once(monkeypatch):
+    reader, writer = os.pipe()
+    os.set_blocking(reader, False)
+    with os.fdopen(reader) as stdin, os.fdopen(writer, "w") as other:
+        monkeypatch.setattr("sys.stdin", stdin)
+        source = Source.at("-")
+        later = threading.Timer(0.2, lambda: (other.write("t,y\n1,2\n"), other.close()))
+        later.start()
+        assert source.read() == b"t,y\n1,2\n"
+        later.join()
+
+
+def test_a_pipe_that_is_read_late_gets_all_of_a_result(monkeypatch):
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    text = "a line of a result\n" * 20_000
+    with os.fdopen(reader) as late, ThreadPoolExecutor(1) as pool:
+        monkeypatch.setattr("sys.stdout", os.fdopen(writer, "w"))
+        settle_streams()
+        found = pool.submit(lambda: (time.sleep(0.2), late.read())[1])
+        write_result(text)
+        sys.stdout.close()
+        assert found.result() == text
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_result_that_a_full_disk_cuts_is_one_error(trained, tmp_path, unbuffered):
+    asked = ["inspect-weights", str(trained / "run"), "--json"]
+    with (tmp_path / "result.json").open("w") as output, files_of_at_most(2000):
+        done = subprocess.run(
+            [sys.executable, "-m", "grucli", *asked],
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+            stdout=output,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (1, "error: could not finish: File too large\n")

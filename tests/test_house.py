@@ -34,7 +34,8 @@ MAY_IMPORT = {
     "formats": {"errors", "text"},
     "results": GROUND,
     "recipe": GROUND,
-    "data": {"errors", "calendars", "columns", "text", "dialect", "forms", "results", "tensors"},
+    "data": {"errors", "files", "calendars", "columns", "text", "dialect", "forms", "results"}
+    | {"tensors"},
     "nn": GROUND | {"results", "tensors"},
     "training": {"errors", "forms", "results", "recipe", "tensors"},
     "tasks": GROUND | {"forms", "results", "recipe", "data", "nn", "tensors", "training"},

@@ -1,6 +1,5 @@
 """The command line: its verbs, and how any end of them becomes an exit code and one line."""
 
-import os
 import re
 import signal
 import sys
@@ -12,6 +11,7 @@ import typer
 
 from grucli import __version__
 from grucli.cli.kit.options import SCREEN, Verbose
+from grucli.cli.kit.streams import drop_output
 from grucli.cli.kit.talking import tolerant_talk
 from grucli.cli.verbs import (
     backtest,
@@ -117,7 +117,12 @@ def run(arguments: list[str]) -> int:
             arguments = [*arguments[1:], "--help"]
         options = arguments[: arguments.index("--")] if "--" in arguments else arguments
         SCREEN.json, SCREEN.has_result = "--json" in options, False
-        return _run(arguments)
+        code = _run(arguments)
+        try:
+            _flush()
+        except OSError:  # it was told of
+            drop_output()
+        return code
 
 
 def _run(arguments: list[str]) -> int:
@@ -132,8 +137,9 @@ def _run(arguments: list[str]) -> int:
         return _report([_usage(error)], 2)
     except (KeyboardInterrupt, typer.Abort):
         return 128 + signal.SIGINT
-    except BrokenPipeError:
-        return _closed_output()
+    except BrokenPipeError:  # the reader has gone: end quietly
+        drop_output()
+        return 1
     except OSError as error:
         return _report([f"could not finish: {error.strerror or error}"], 1)
     except Exception as error:
@@ -145,12 +151,6 @@ def _flush() -> None:
     """Make sure that what was written has arrived while an error can still be reported."""
     if sys.stdout is not None:
         sys.stdout.flush()
-
-
-def _closed_output() -> int:
-    """The reader has gone: end quietly, and keep Python from complaining at its own end."""
-    sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115
-    return 1
 
 
 def _unexpected(error: Exception) -> str:
@@ -184,7 +184,7 @@ def _report(problems: Sequence[str], code: int) -> int:
             sys.stdout.write(to_json(Error.of(code, problems)) + "\n")
             _flush()
         except OSError:
-            _closed_output()
+            drop_output()
     return code
 
 

@@ -228,7 +228,11 @@ def _stream(
     from grucli.cli.kit.console import tell_notes, write_result
     from grucli.runs import device, streaming
 
-    if data not in (None, "-") or output != "-" or not is_alone or sys.stdin is None:
+    if sys.stdin is None:
+        raise UsageError(
+            "--stream: standard input is closed; expected rows of a table; pipe some in"
+        )
+    if data not in (None, "-") or output != "-" or not is_alone:
         raise UsageError(
             "--stream: goes from standard input to standard output, with the steps that were "
             "trained; leave out DATA, -o and all options but --threads"

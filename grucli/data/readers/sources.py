@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, cast
 from grucli.data.readers.packing import unpacked
 from grucli.data.readers.text import as_utf8
 from grucli.errors import DataError, UsageError
+from grucli.files import make_wait
 
 _CHUNK = 1 << 20
 _PARQUET = b"PAR1"
@@ -139,6 +140,7 @@ def _stdin() -> BinaryIO:
             "-: standard input is a terminal; expected a CSV table; pipe one in: "
             "`cat table.csv | grucli ...`"
         )
+    make_wait(sys.stdin)
     return sys.stdin.buffer
 
 

@@ -1,0 +1,28 @@
+"""The standard streams of a process: they wait, and what is written arrives whole or is an error.
+
+Whoever started the process may have had them return at once (O_NONBLOCK), which looks like the end
+of what is read, or asked Python for no buffers (``python -u``, PYTHONUNBUFFERED), which then takes
+a part that was written for the whole.
+"""
+
+import io
+import os
+import sys
+
+from grucli.files import make_wait
+
+
+def settle_streams() -> None:
+    """Make all three so, those that are there."""
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        make_wait(stream)
+    raw = getattr(sys.stdout, "buffer", None)
+    if isinstance(raw, io.RawIOBase):
+        encoding, errors = sys.stdout.encoding, sys.stdout.errors
+        whole = io.BufferedWriter(raw)
+        sys.stdout = io.TextIOWrapper(whole, encoding, errors, line_buffering=True)
+
+
+def drop_output() -> None:
+    """Lead standard output nowhere: Python would try at its own end to write what is left of it."""
+    sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115
