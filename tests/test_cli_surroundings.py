@@ -280,3 +280,10 @@ def test_a_result_that_a_full_disk_cuts_is_one_error(trained, tmp_path, unbuffer
             check=False,
         )
     assert (done.returncode, done.stderr) == (1, "error: could not finish: File too large\n")
+
+
+def test_rows_as_they_come_need_a_standard_input(trained, monkeypatch, capsys):
+    monkeypatch.setattr("sys.stdin", None)
+    done = verb(capsys, "predict", trained / "run", "--stream")
+    assert (done.code, done.out) == (2, "")
+    assert done.err == "error: --stream: standard input is closed; expected rows; pipe some in\n"

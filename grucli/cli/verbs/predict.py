@@ -229,9 +229,7 @@ def _stream(
     from grucli.runs import device, streaming
 
     if sys.stdin is None:
-        raise UsageError(
-            "--stream: standard input is closed; expected rows of a table; pipe some in"
-        )
+        raise UsageError("--stream: standard input is closed; expected rows; pipe some in")
     if data not in (None, "-") or output != "-" or not is_alone:
         raise UsageError(
             "--stream: goes from standard input to standard output, with the steps that were "
