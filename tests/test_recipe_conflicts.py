@@ -94,11 +94,6 @@ def in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             "nothing; expected scaled, or task.normalise last_scaled or mean_std or mean",
         ),
         (
-            "train: {flip: 0.5}",
-            "7:9: train.flip: found 0.5 with task.normalise none, whose windows keep their level; "
-            "expected 0, or task.normalise last or last_scaled or mean_std",
-        ),
-        (
             "train: {average_decay: 0.5}",
             "7:9: train.average_decay: found 0.5 with average none; expected train.average ema",
         ),

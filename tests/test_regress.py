@@ -192,7 +192,6 @@ WRONG = {
     "data.scale_by=series": "data.scale_by: found series with task.kind regress",
     "task.class_weights=balanced": "task.class_weights: unknown key; expected one of kind, label",
     "train.loss_units=window": "train.loss_units: found window with task.kind regress",
-    "train.flip=0.5": "train.flip: found 0.5 with task.kind regress",
     "train.tbptt_steps=4": "train.tbptt_steps: found 4 with task.kind regress",
     "model.decoder=segment": "model.decoder: found segment with task.kind regress",
     'data.split.valid="2000"': "data.split.valid: found '2000' with task.kind regress",

@@ -343,7 +343,6 @@ PAIRS = [
     (["model.cell=lstm"], "model.layer_norm=split_state"),
     (["model.decoder=segment", "model.segment=4"], "model.segment=7"),
     (["model.decoder=recursive"], "train.teacher_forcing=1.0"),
-    (["task.normalise=last"], "train.flip=0.5"),
     (
         ["model.decoder=recursive", "train.teacher_forcing=0.9", "train.epochs=3"],
         "train.scheduled_sampling=true",

@@ -128,7 +128,6 @@ EXAMPLES = {
     "train.skip_not_finite": "3",
     "train.tbptt_steps": "64",
     "train.recompute_steps": "100",
-    "train.flip": "0.5",
     "train.refit": "true",
     "train.teacher_forcing": "0.5",
     "train.scheduled_sampling": "true",

@@ -11,8 +11,6 @@ from grucli.recipe.task_section import TaskSection, Unused
 
 SPREADING = ("last_scaled", "mean_std", "mean")
 """The ways to normalise a window that divide by its spread."""
-CENTRING = ("last", "last_scaled", "mean_std")
-"""The ways to normalise a window that take a level off."""
 
 
 _TARGET = {"data.target": "a text or a list of texts"}
@@ -120,7 +118,6 @@ _OF_FORECASTS = (
     *(Unused(f"model.harmonics.{part}", 0, _STEPS_AHEAD) for part in WAVES),
     Unused("model.channels", "joint", "there is one answer for all columns"),
     Unused("train.loss_units", "scaled", "its windows are not normalised"),
-    Unused("train.flip", 0.0, "its windows are not normalised"),
 )
 _OF_PARTS = (
     _CUT_ONE_WAY,

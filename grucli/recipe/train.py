@@ -122,14 +122,6 @@ class TrainRecipe(Section):
         "4 * batch_size * layers * hidden * (8 * recompute_steps + context / recompute_steps) "
         "bytes; null keeps every step, 16 to 32 bytes for each of them and each unit.",
     )
-    flip: float = Field(
-        default=0.0,
-        ge=0,
-        le=1,
-        description="Chance that a training window is turned over around the newest value of its "
-        "context, so that rises and falls are learned alike: 0.5 where a short training span has a "
-        "drift that will not last.",
-    )
     refit: bool = Field(
         default=False,
         description="When the model is judged, train once more on all rows, for as many epochs as "

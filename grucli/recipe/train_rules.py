@@ -1,10 +1,9 @@
 """Rules on the section train."""
 
 import math
-from collections.abc import Sequence
 
 from grucli.recipe.rule import Rule
-from grucli.recipe.tasks import CENTRING, SPREADING
+from grucli.recipe.tasks import SPREADING
 from grucli.recipe.train import AVERAGE_DECAY
 
 
@@ -95,24 +94,6 @@ def _recomputed_both_ways(recompute_steps: int | None, bidirectional: bool) -> s
     return None
 
 
-def _flip_of_levels(flip: float, normalise: str) -> str | None:
-    if flip > 0 and normalise not in CENTRING:
-        return (
-            f"found {flip:g} with task.normalise {normalise}, whose windows keep their level; "
-            f"expected 0, or task.normalise {' or '.join(CENTRING)}"
-        )
-    return None
-
-
-def _flip_beside_future(flip: float, future: Sequence[str]) -> str | None:
-    if flip > 0 and future:
-        return (
-            f"found {flip:g} with data.future columns, which stay as they are where the window is "
-            "turned over; expected 0"
-        )
-    return None
-
-
 def _refit_of_many(refit: bool, seeds: int) -> str | None:
     if refit and seeds > 1:
         return f"found true with train.seeds {seeds}; one model alone is trained once more"
@@ -121,8 +102,6 @@ def _refit_of_many(refit: bool, seeds: int) -> str | None:
 
 TRAIN_RULES = (
     Rule(("train.refit", "train.seeds"), _refit_of_many),
-    Rule(("train.flip", "task.normalise"), _flip_of_levels),
-    Rule(("train.flip", "data.future"), _flip_beside_future),
     Rule(("train.momentum", "train.optimizer"), _momentum_of_adam),
     Rule(("train.loss_units", "task.normalise"), _window_without_spread),
     Rule(("train.average_decay", "train.average"), _decay_of_no_average),

@@ -8,7 +8,6 @@ from grucli.nn.heads import Distribution, Point
 from grucli.recipe import TrainRecipe
 from grucli.tasks.batch_words import batch_words
 from grucli.tasks.batches import first_not_finite, validation_losses
-from grucli.tasks.forecast.flipping import flipped
 from grucli.tasks.forecast.samples import Batch, Windows
 from grucli.tasks.losses import masked_mean, masked_mean_loss
 from grucli.tensors import Tensor
@@ -29,8 +28,6 @@ class ForecastObjective:
         Feeds the truth back as often as ``epoch``, counted from 1, asks for.
         """
         batch = self.train.gather(samples)
-        if self.recipe.flip:
-            batch = flipped(batch, self.model.season, self.recipe.flip)
         forcing = self._teacher_forcing(epoch)
         made = self.model.distribution(batch.context, batch.future, batch.target, forcing)
         return self._of(batch, made)
