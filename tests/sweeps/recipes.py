@@ -117,6 +117,8 @@ def _means(read: Any, value: Any) -> bool:
     """Whether a value was read as it was written: one name for a list of one, a path absolute."""
     if isinstance(value, dict) and isinstance(read, dict):
         return all(_means(read.get(key), item) for key, item in value.items())
+    if isinstance(value, list) and isinstance(read, list):
+        return len(value) == len(read) and all(map(_means, read, value))
     if isinstance(value, str) and isinstance(read, str):
         return read == value or read.endswith(value.removeprefix(".."))
     if isinstance(read, list) and not isinstance(value, list):
