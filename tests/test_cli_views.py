@@ -71,16 +71,22 @@ def said(**changes):
         ({}, "mean squared error 50 % lower (95 % interval 40 to 58 % lower)."),
         (
             {"skill": -0.032, "low": -0.051, "high": -0.01, "verdict": "worse"},
-            "mean squared error 3.2 % higher (95 % interval 1.0 to 5.1 % higher).",
+            "mean squared error 3.2 % higher (95 % interval 1.0 to 5.1 % higher), "
+            "so seasonal naive is enough.",
         ),
         (
             {"skill": 0.03, "low": -0.2, "high": 0.15, "p_value": 0.4, "verdict": "no difference"},
             "mean squared error 3.0 % lower (95 % interval 15 % lower to 20 % higher).",
         ),
         (
+            {"skill": -0.03, "low": -0.2, "high": 0.15, "p_value": 0.4, "verdict": "no difference"},
+            "mean squared error 3.0 % higher (95 % interval 15 % lower to 20 % higher), so "
+            "seasonal naive is enough.",
+        ),
+        (
             {"skill": -1233.0, "low": -2000.0, "high": -500.0, "verdict": "worse"},
             "mean squared error 1,234 times as high (95 % interval 501 times as high to 2,001 "
-            "times as high).",
+            "times as high), so seasonal naive is enough.",
         ),
         (
             {"skill": 0.004, "low": 0.001, "high": 0.007, "p_value": 1e-3}
@@ -96,7 +102,10 @@ def said(**changes):
             {"low": None, "high": None, "p_value": 0.3, "verdict": "no difference"},
             "mean squared error 50 % lower (95 % interval without bounds).",
         ),
-        ({"skill": None, "verdict": "worse"}, "it makes no error at all."),
+        (
+            {"skill": None, "verdict": "worse"},
+            "it makes no error at all, so seasonal naive is enough.",
+        ),
     ],
 )
 def test_the_verdict_says_how_large_the_difference_is(changes, words):

@@ -157,6 +157,7 @@ def test_on_a_random_walk_there_is_no_difference_from_naive(walk):
     assert evaluate(walk).comparisons["naive"].verdict == "no difference"
     text = " ".join(grucli("eval", walk).stdout.split())
     assert "No difference from naive" in text
+    assert ", so naive is enough." in text
 
 
 def test_comparisons_are_those_of_the_errors(trained):

@@ -29,7 +29,16 @@ def verdict_sentences(scores: Scores, *, every: bool = False) -> Iterator[tuple[
         if name == strongest and len(scores.naive) > 1:
             whose += ", the strongest naive forecast"
         numbers = _numbers(comparison, short=name in others)
+        if name == strongest and _is_enough(comparison):
+            numbers += f", so {words[name]} is enough"
         yield f"{_WORDS[comparison.verdict]} {whose}: {numbers}.", comparison.verdict
+
+
+def _is_enough(comparison: Comparison) -> bool:
+    """Whether the model is worse than a forecast, or may well be."""
+    if comparison.verdict == "no difference":
+        return comparison.p_value is not None and (comparison.skill or 0.0) <= 0
+    return comparison.verdict == "worse"
 
 
 def _numbers(comparison: Comparison, *, short: bool) -> str:

@@ -16,10 +16,10 @@ def settle_streams() -> None:
     """Make all three so, those that are there."""
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         make_wait(stream)
-    raw = getattr(sys.stdout, "buffer", None)
-    if isinstance(raw, io.RawIOBase):
-        encoding, errors = sys.stdout.encoding, sys.stdout.errors
-        whole = io.BufferedWriter(raw)
+    out = sys.stdout
+    if isinstance(out, io.TextIOWrapper) and isinstance(out.buffer, io.RawIOBase):
+        encoding, errors = out.encoding, out.errors
+        whole = io.BufferedWriter(out.detach())  # or the old one closes it when it goes
         sys.stdout = io.TextIOWrapper(whole, encoding, errors, line_buffering=True)
 
 
