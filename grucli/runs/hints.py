@@ -63,7 +63,7 @@ def _gone_wrong(
         return
     losses, train = [epoch.train_loss for epoch in epochs], recipe.train
     least = min(losses)
-    smaller = f"--overwrite --set train.lr={train.lr / 10:.1e} (it is {train.lr:.1e})"
+    smaller = f"{_options({'train.lr': f'{train.lr / 10:.1e}'})} (it is {train.lr:.1e})"
     naive = scores.comparisons.get("naive") if isinstance(scores, Scores) else None
     if losses[-1] > DIVERGED * least > 0:
         low = epochs[losses.index(least)].epoch
@@ -73,9 +73,9 @@ def _gone_wrong(
         )
     elif len(epochs) > 1 and (_stayed(losses) or _stayed([epoch.valid_loss for epoch in epochs])):
         if train.clip is not None and train.clip < LEARNED:
-            remedy = f"--overwrite --set train.clip=1.0 (it is {train.clip:.1e})"
+            remedy = f"{_options({'train.clip': '1.0'})} (it is {train.clip:.1e})"
         elif train.lr < LEARNED:
-            remedy = f"--overwrite --set train.lr=1.0e-3 (it is {train.lr:.1e})"
+            remedy = f"{_options({'train.lr': '1.0e-3'})} (it is {train.lr:.1e})"
         else:
             return
         loss = epochs[-1].valid_loss
@@ -83,7 +83,7 @@ def _gone_wrong(
     elif naive is not None and naive.skill is not None and naive.skill < HOPELESS:
         yield (
             f"diverged: the mean squared error is {1 - naive.skill:.0e} times that of naive: "
-            f"{smaller}, or --overwrite --set data.scale=standard"
+            f"{smaller}, or {_options({'data.scale': 'standard'})}"
         )
 
 
@@ -133,7 +133,7 @@ def _luck(recipe: Recipe, scores: AnyScores | None) -> Iterator[str]:
     if ridge.verdict == "no difference" and ridge.skill > 0:
         yield (
             f"the gain over ridge regression ({ridge.skill:.1%}) may be one seed's luck; the mean "
-            "of several is steadier: --overwrite --set train.seeds=3"
+            f"of several is steadier: {_options({'train.seeds': 3})}"
         )
 
 
@@ -160,6 +160,7 @@ def _memorised(recipe: Recipe, epochs: Sequence[EpochLoss]) -> Iterator[str]:
 
 
 def _options(changes: Changes) -> str:
+    """What to type to make the run again with these changes."""
     return " ".join(["--overwrite", *(f"--set {key}={value}" for key, value in changes.items())])
 
 
