@@ -10,7 +10,7 @@ OUT ?= -
 
 .DELETE_ON_ERROR:
 .SECONDEXPANSION:
-.PHONY: help demo test test-all test-browser check-native lint types bench docs layer-norm train eval predict \
+.PHONY: help demo test test-all test-browser test-cuda check-native lint types bench docs layer-norm train eval predict \
   inspect schema clean
 
 help: ## List the targets
@@ -64,10 +64,13 @@ test: $(BIN)/.installed ## Run the tests
 	$(PYTEST)
 
 test-all: $(BIN)/.installed ## Run the tests and the slow sweeps
-	$(PYTEST) -m "not browser"
+	$(PYTEST) -m "not browser and not cuda"
 
 test-browser: $(BIN)/.installed ## Open a report in Chromium (Debian: chromium and chromium-driver)
 	$(BIN)/python -m pytest -m browser
+
+test-cuda: $(BIN)/.installed ## Compute on a CUDA device (with a torch that knows it: pip install torch)
+	$(BIN)/python -m pytest -m cuda
 
 # The kernel without Python (tests/native), once for each way to look at it, in build/native-*.
 SANITISED = -DCMAKE_BUILD_TYPE=None -DCMAKE_CXX_FLAGS="-O1 -g1 -fno-sanitize-recover=all $(SANITISERS)"

@@ -179,7 +179,7 @@ def _step_of_sums(rule, weights, s_BG, c_BH):
     return StepValues((o * torch.tanh(c), c), (i, f, g, o), a, sums, a)
 
 
-def run_fused('''
+class LSTM(Recurrent):'''
 
 
 SUMS_CHECK = """
@@ -208,7 +208,7 @@ def test_a_layer_normalisation_is_added(copy):
     equations, sums = "nn/cells/lstm.py", "    a_BG = x_BG + q_BG\n"
     turn = "    if rule.norm.of_sum:\n        return _step_of_sums(rule, weights, a_BG, state[1])\n"
     copy.change(equations, sums, sums + turn)
-    copy.change(equations, "def run_fused(", SUMS)
+    copy.change(equations, "class LSTM(Recurrent):", SUMS)
     copy.change(equations, "import normalise", "import blocks, normalise")
     copy.change(equations, "LayerWeights, StepValues", "LayerWeights, StepValues, norm_blocks")
     copy.check_page("a layer norm", "lstm")

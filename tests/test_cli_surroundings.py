@@ -98,7 +98,7 @@ def test_what_is_around_a_process_changes_no_byte(trained, tmp_path):
     assert metrics_of(tmp_path / "run") == metrics_of(trained / "run")
 
 
-def test_a_cuda_device_is_asked_for_the_same_bytes_and_torch_left_as_it_was(monkeypatch):
+def test_a_cuda_device_is_asked_for_the_same_bytes_in_float32_and_torch_left_as_it_was(monkeypatch):
     monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", "")
     monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG")
     with repeatable("cpu"):
@@ -106,7 +106,11 @@ def test_a_cuda_device_is_asked_for_the_same_bytes_and_torch_left_as_it_was(monk
     with repeatable("cuda"):
         assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
         assert torch.are_deterministic_algorithms_enabled()
+        assert not torch.utils.deterministic.fill_uninitialized_memory
+        assert torch.backends.cudnn.rnn.fp32_precision == "ieee"
     assert not torch.are_deterministic_algorithms_enabled()
+    assert torch.utils.deterministic.fill_uninitialized_memory
+    assert torch.backends.cudnn.rnn.fp32_precision == "tf32"
 
 
 @contextmanager

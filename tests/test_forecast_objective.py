@@ -44,7 +44,7 @@ def test_errors_in_units_of_the_window_are_divided_by_its_spread(normalise, chan
     objective.model.eval()
     index = torch.arange(20)
     with torch.no_grad():
-        found, count = objective.loss(index, epoch=1)
+        found, count = objective.loss(objective.gather(index), epoch=1)
     batch = objective.train.gather(index)
     forecast, expected = objective.model(batch.context).detach().numpy(), []
     for window in range(20):
@@ -63,5 +63,5 @@ def test_without_a_choice_errors_are_in_scaled_units():
     batch = objective.train.gather(torch.arange(20))
     error = (objective.model(batch.context) - batch.target).detach()
     with torch.no_grad():
-        found, _ = objective.loss(torch.arange(20), epoch=1)
+        found, _ = objective.loss(batch, epoch=1)
     assert float(found) == pytest.approx(float(error.square().mean()), rel=1e-6)

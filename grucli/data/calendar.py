@@ -19,7 +19,7 @@ from grucli.calendars import (
 )
 from grucli.columns import Columns
 from grucli.data.clocks import to_clock
-from grucli.data.frequency import MICROSECONDS, Frequency
+from grucli.data.frequency import MICROSECONDS, ONE_DAY, Frequency
 from grucli.data.panel import Panel
 from grucli.data.split import Span
 from grucli.data.timestamps import Times
@@ -107,7 +107,7 @@ def _cycle(part: str, clock: Times, _frequency: Frequency) -> list[Floats]:
     if part == "month":
         return _waves(clock.astype("datetime64[M]").astype(np.int64) % 12 / 12)
     years = clock.astype("datetime64[Y]")
-    first, last = (year.astype("datetime64[D]") for year in (years, years + 1))
+    first, last = (year.astype("datetime64[D]") for year in (years, years + np.timedelta64(1, "Y")))
     return _waves((days - first).astype(np.int64) / (last - first).astype(np.int64))
 
 
@@ -147,12 +147,13 @@ def _days_of(clock: Times, frequency: Frequency) -> tuple[NDArray[Any], NDArray[
     """The days that each row stands for, from the first up to, but without, the last."""
     days = clock.astype("datetime64[D]")
     if frequency.unit == "months" and frequency.month_end:
-        return (clock.astype("datetime64[M]") - (frequency.n - 1)).astype("datetime64[D]"), days + 1
+        earlier = np.timedelta64(frequency.n - 1, "M")
+        return (clock.astype("datetime64[M]") - earlier).astype("datetime64[D]"), days + ONE_DAY
     if frequency.unit == "months":
         following = [frequency.future(time, 1)[0] for time in clock]
         return days, np.array(following).astype("datetime64[D]")
     long = frequency.n // _DAY if frequency.unit == "microseconds" else 1
-    return days, days + max(1, long)
+    return days, days + max(1, long) * ONE_DAY
 
 
 def _holidays_of(part: str) -> Any:

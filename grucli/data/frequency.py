@@ -23,6 +23,7 @@ _LONGEST_OF_A_YEAR = 92
 """Days in the longest step of which whole ones are held for a year, though they do not make one."""
 _GREATEST_COUNTER = 10**18 - 1
 _LAST_DAY = np.datetime64("9999-12-31")
+ONE_DAY, _ONE_MONTH = np.timedelta64(1, "D"), np.timedelta64(1, "M")
 
 
 @dataclass(frozen=True)
@@ -105,10 +106,10 @@ class Frequency:
             month = np.datetime64(last, "M").astype(int)
             return int(month) + steps * self.n > int(_LAST_DAY.astype("datetime64[M]").astype(int))
         if self.unit == "business_days":
-            weekdays = int(np.busday_count(np.datetime64(last, "D"), _LAST_DAY + 1)) - 1
+            weekdays = int(np.busday_count(np.datetime64(last, "D"), _LAST_DAY + ONE_DAY)) - 1
             return steps > weekdays
         micros = int(np.datetime64(last, "us").astype(np.int64)) + steps * self.n
-        return micros >= int((_LAST_DAY + 1).astype("datetime64[us]").astype(np.int64))
+        return micros >= int((_LAST_DAY + ONE_DAY).astype("datetime64[us]").astype(np.int64))
 
     def after(self, moment: int) -> int:
         """The timestamp that follows one, both as whole numbers (dates: microseconds)."""
@@ -190,7 +191,9 @@ def infer_frequency(timestamps: Times, style: TimeStyle) -> Frequency:
     if gaps.min() >= _SHORTEST_MONTH_DAYS * MICROSECONDS["day"]:
         days = timestamps.astype("datetime64[D]")
         month_days = (days - days.astype("datetime64[M]")).astype(int)
-        at_end = bool(((days + 1).astype("datetime64[M]") != days.astype("datetime64[M]")).all())
+        at_end = bool(
+            ((days + ONE_DAY).astype("datetime64[M]") != days.astype("datetime64[M]")).all()
+        )
         if at_end or len(np.unique(month_days)) == 1:
             months = np.diff(_months(timestamps))
             return Frequency("months", commonest_of(months), month_end=at_end, style=style)
@@ -215,8 +218,8 @@ def _add_months(start: Any, months: np.ndarray[Any, Any], month_end: bool) -> Ti
     """Timestamps so many calendar months on: the same day, or the last of the month."""
     moment = np.asarray(start)
     first = moment.astype("datetime64[M]")
-    target = first + months
-    last_day = (target + 1).astype("datetime64[D]") - 1
+    target = first + months.astype("timedelta64[M]")
+    last_day = (target + _ONE_MONTH).astype("datetime64[D]") - ONE_DAY
     day = moment.astype("datetime64[D]") - first.astype("datetime64[D]")
     same_day = np.minimum(target.astype("datetime64[D]") + day, last_day)
     chosen = last_day if month_end else same_day

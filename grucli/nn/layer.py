@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from grucli.cells.address import Place
+from grucli.nn.fused import fused_call, run_layer_fused
 from grucli.nn.native.binding import run_layer_native, supports
 from grucli.nn.norms import project_input, step_values
 from grucli.nn.portable import run_layer_portable
@@ -108,10 +109,8 @@ def run_layer(
         return run_layer_native(rule, weights, x_TBC, state, reverse=reverse, lengths_B=lengths_B)
     plain = is_transformed() or (torch.compiler.is_compiling() and torch.is_grad_enabled())
     plain = plain or not IS_TORCH
-    fused = None if rule.norm.groups or plain else rule.equations.fused
-    if fused is not None:
-        return fused(weights, x_TBC, state, reverse=reverse, lengths_B=lengths_B)
-    return _run_steps(rule, weights, x_TBC, state, reverse=reverse, lengths_B=lengths_B)
+    run = _run_steps if plain or fused_call(rule) is None else run_layer_fused
+    return run(rule, weights, x_TBC, state, reverse=reverse, lengths_B=lengths_B)
 
 
 def _run_steps(

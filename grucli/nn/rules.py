@@ -61,13 +61,13 @@ class Equations:
 
     ``step`` gets both sides' shares of the gates, [B, G] each, and the state, and gives the next
     one with what is computed on the way. Of gates that do not read the state the second is
-    [B, 0]. ``fused`` runs a whole layer without normalisation, where
-    torch has one call for that.
+    [B, 0]. ``fused`` names torch's call for a whole layer without
+    normalisation, where it has one; {activation} stands for that of the cell.
     """
 
     spec: CellSpec
     step: Callable[["CellRule", LayerWeights, Tensor, Tensor, LayerState], StepValues]
-    fused: Callable[..., tuple[Tensor, LayerState]] | None = None
+    fused: str | None = None
 
 
 @dataclass(frozen=True)

@@ -1,22 +1,20 @@
 """What ``train`` would do with a recipe, and all that it would refuse, without training."""
 
 import math
-import statistics
 import sys
-import time
 
 import torch
 
 from grucli.errors import DataError, TrainingError
 from grucli.recipe import Recipe
 from grucli.results import RecipeCheck, SpanCheck
-from grucli.runs.device import choose_device, flushed_denormals, set_threads
+from grucli.runs.device import flushed_denormals, set_threads
 from grucli.runs.folder import RunFolder
 from grucli.runs.memory import memory_watched
 from grucli.runs.pace import thread_limit_lifted
+from grucli.runs.placing import batch_seconds, placed
 from grucli.runs.setting_up import SetUp, model_words
 
-_TRIALS, _ENOUGH_SECONDS = 3, 2.0
 _KIB = 1024
 
 
@@ -28,24 +26,12 @@ def check(recipe: Recipe, *, device: str = "auto", threads: int | None = None) -
     """
     set_threads(threads)
     with flushed_denormals(), thread_limit_lifted():
-        run = SetUp.of(recipe, choose_device(device))
+        run = SetUp.of(recipe, placed(recipe, device, threads=threads))
         with memory_watched(run.training):
-            seconds = _batch_seconds(run)
+            seconds = batch_seconds(run)
         _check_gradient(run)
         _check_validation(run)
         return _report(run, seconds)
-
-
-def _batch_seconds(run: SetUp) -> float:
-    """The median time of a batch; the first one warms up, and counts where it takes long."""
-    times: list[float] = []
-    while len(times) <= _TRIALS and sum(times) < _ENOUGH_SECONDS:
-        started = time.perf_counter()
-        run.try_step()
-        if run.device != "cpu":
-            torch.cuda.synchronize()
-        times.append(time.perf_counter() - started)
-    return statistics.median(times[1:] or times)
 
 
 def _check_gradient(run: SetUp) -> None:

@@ -3,22 +3,32 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal
+from typing import Any, Literal
 
 from grucli.errors import UsageError
 from grucli.nn import available, choose_kernel, chosen_kernel, kernel_words, precision_problem
 from grucli.tensors import torch
+from grucli.text import plural
 
 Threads = int | Literal["auto"] | None
 """So many; the measured best; or None for whatever torch is set to."""
 
 
-def choose_device(name: str) -> str:
-    """``auto`` is cuda where there is one, otherwise cpu. Raises UsageError for an absent cuda."""
-    if name == "cuda" and not torch.cuda.is_available():
+def choose_device(name: str, *, processes: int = 1) -> str:
+    """``auto`` is cuda where there is one for each of the processes on this machine, otherwise cpu.
+
+    Raises UsageError for a cuda that is not there, or not for all.
+    """
+    found = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if name == "cuda" and found == 0:
         raise UsageError("--device cuda: this torch sees no CUDA device; use --device cpu or auto")
+    if name == "cuda" and found < processes:
+        raise UsageError(
+            f"--device cuda: found {plural(found, 'CUDA device')} for {processes} processes; "
+            "expected one for each; use --device cpu or fewer processes"
+        )
     if name == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
+        return "cuda" if found >= processes else "cpu"
     return name
 
 
@@ -65,20 +75,27 @@ def set_threads(threads: int | None) -> None:
 
 @contextmanager
 def repeatable(device: str) -> Iterator[None]:
-    """Have a CUDA device compute the same bytes again inside the block, as a CPU does anyway.
+    """Have a CUDA device compute the same bytes again inside the block, as a CPU does anyway, and
+    in float32: cuDNN rounds factors to TensorFloat-32 otherwise.
 
-    Torch warns of what it can only compute otherwise; cuBLAS reads the variable as it starts.
+    Torch warns of what it can only compute otherwise; cuBLAS reads the variable as it starts. What
+    is not written yet stays as it is: to fill it first costs a call for every new tensor.
     """
     if device != "cuda":
         yield
         return
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    before = torch.get_deterministic_debug_mode()
+    settings: Any = torch.utils.deterministic
+    layers: Any = torch.backends.cudnn.rnn
+    before, fills = torch.get_deterministic_debug_mode(), settings.fill_uninitialized_memory
+    precision = layers.fp32_precision
     torch.set_deterministic_debug_mode("warn")
+    settings.fill_uninitialized_memory, layers.fp32_precision = False, "ieee"
     try:
         yield
     finally:
         torch.set_deterministic_debug_mode(before)
+        settings.fill_uninitialized_memory, layers.fp32_precision = fills, precision
 
 
 @contextmanager

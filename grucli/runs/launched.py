@@ -21,6 +21,11 @@ def launched_rank() -> int | None:
     )
 
 
+def processes_here(size: int) -> int:
+    """How many of ``size`` processes that train together run on this machine."""
+    return int(os.environ.get("LOCAL_WORLD_SIZE", size))
+
+
 def is_started_again() -> bool:
     """Whether torchrun starts it once more, after one of its processes was lost."""
     return os.environ.get("TORCHELASTIC_RESTART_COUNT", "0") != "0"

@@ -15,6 +15,7 @@ import torch.distributed as dist
 
 from grucli.errors import UsageError
 from grucli.runs.device import choose_device
+from grucli.runs.launched import processes_here
 from grucli.training.ranks import TogetherRanks
 
 MEETING_SECONDS = 120.0
@@ -60,7 +61,7 @@ def joined(device: str, meet: Callable[[], Meeting]) -> Iterator[TogetherRanks]:
     except (ValueError, RuntimeError) as error:
         raise UsageError(_apart(error, launched=meet is launched_meeting)) from error
     backend = "gloo"
-    if choose_device(device) == "cuda":
+    if choose_device(device, processes=processes_here(size)) == "cuda":
         backend = "nccl"
         torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", rank)))
     own = PrefixStore(name, store)

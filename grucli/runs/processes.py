@@ -21,7 +21,7 @@ from grucli.data import Panel
 from grucli.errors import DataError, GrucliError, TrainingError, UsageError
 from grucli.recipe import recipe_from_mapping
 from grucli.runs.device import choose_device, flushed_denormals, repeatable, set_threads
-from grucli.runs.launched import launched_rank
+from grucli.runs.launched import launched_rank, processes_here
 from grucli.runs.meeting import joined, launched_meeting, meeting_at
 from grucli.runs.memory import memory_watched
 from grucli.runs.setting_up import SetUp
@@ -148,7 +148,7 @@ def follow(ranks: TogetherRanks, *, device: str, halt: Stop) -> None:
     An end that ``halt`` is asked for waits for the step after which all processes stop.
     What ends all of them, such as a loss that is not finite or a process lost, the first one says.
     """
-    place, panel = choose_device(device), None
+    place, panel = choose_device(device, processes=processes_here(ranks.size)), None
     with repeatable(place), flushed_denormals():
         while (plan := ranks.told()) is not None:
             setup = _set_up(plan, place, panel)

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from grucli.errors import InterruptedRunError, TrainingError
 from grucli.recipe import Recipe
 from grucli.results import RateRange, Step
-from grucli.runs.device import Threads, choose_device, flushed_denormals, set_threads
+from grucli.runs.device import Threads, flushed_denormals, set_threads
 from grucli.runs.memory import memory_watched
 from grucli.runs.pace import pick_threads, thread_limit_lifted
+from grucli.runs.placing import placed
 from grucli.runs.setting_up import SetUp
 from grucli.runs.stopping import Stop
 from grucli.training.loop import fit
@@ -55,7 +56,7 @@ def find_rates(
     train = recipe.train.model_copy(update=settings)
     with flushed_denormals(), thread_limit_lifted():
         asked = recipe.model_copy(update={"train": train})
-        setup = SetUp.of(asked, choose_device(device))
+        setup = SetUp.of(asked, placed(asked, device, threads=threads))
         if threads != "auto":
             set_threads(threads)
         elif setup.device == "cpu":

@@ -1,6 +1,7 @@
 """Train a recipe into a run folder."""
 
 from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,11 +9,12 @@ from grucli.nn import ensemble_of
 from grucli.recipe import Recipe
 from grucli.results import TrainingEvent, TrainingFinished
 from grucli.runs.announcing import started
-from grucli.runs.device import Threads, choose_device, flushed_denormals, repeatable
+from grucli.runs.device import Threads, flushed_denormals, repeatable
 from grucli.runs.folder import RunFolder
 from grucli.runs.further import again, ensemble_summary, member_of
 from grucli.runs.origin import Origin
 from grucli.runs.pace import thread_limit_lifted
+from grucli.runs.placing import placed
 from grucli.runs.processes import lead
 from grucli.runs.resuming import GoesOn
 from grucli.runs.stopping import Stop
@@ -53,13 +55,14 @@ def train(
     ranks = ranks or Ranks()
     ranks.ask = halt
     halt.words = f"before training began; {GO_ON if resume else 'nothing was changed'}"
-    place = choose_device(device)
     folder = RunFolder.named(recipe.name, run_dir)
     if not resume:
         folder.refuse_inputs(_inputs(recipe, origin))
     held = folder.held(resume=resume, overwrite=overwrite)
-    with held as writing, repeatable(place), flushed_denormals(), thread_limit_lifted():
+    with held as writing, flushed_denormals(), thread_limit_lifted(), ExitStack() as settings:
         goes_on = GoesOn.of(writing, recipe, origin) if resume else None
+        place = placed(recipe, device, threads=threads, ranks=ranks)
+        settings.enter_context(repeatable(place))
         run = TrainingRun(recipe, writing, place, goes_on=goes_on, observers=observers, ranks=ranks)
         run.use_threads(threads)
         yield started(run)

@@ -19,10 +19,11 @@ from grucli.results import (
     TuningResult,
     TuningStarted,
 )
-from grucli.runs.device import Threads, choose_device, flushed_denormals, set_threads
+from grucli.runs.device import Threads, flushed_denormals, set_threads
 from grucli.runs.folder import RUNS
 from grucli.runs.memory import memory_watched
 from grucli.runs.pace import Pace, pick_threads, thread_limit_lifted
+from grucli.runs.placing import placed
 from grucli.runs.preparing import PreparedData
 from grucli.runs.setting_up import SetUp
 from grucli.runs.stopping import Stop
@@ -63,9 +64,10 @@ def tune(
     halt = stop if isinstance(stop, Stop) else Stop(stop)
     halt.words = "before the search began; nothing was changed"
     load_optuna()
-    place, space = choose_device(device), space_of(recipe)
+    space = space_of(recipe)
     folder = Path(RUNS) / f"{recipe.name}-tune" if run_dir is None else Path(run_dir)
     panel = read_judged(recipe)
+    place = placed(recipe, device, threads=threads, panel=panel)
     table = PreparedData.of(recipe, device=place, panel=panel).summary["sha256"]
     wanted = trials or recipe.tune.trials
     if recipe.tune.sampler == "grid":

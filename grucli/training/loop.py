@@ -8,6 +8,7 @@ import math
 import time
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -105,9 +106,16 @@ def _backpropagate(
     """Loss of a batch and the number of its values; leaves a gradient at every parameter."""
     if not training.model.training:
         training.model.train()
-    loss, count = objective.loss(samples, epoch=training.epoch)
-    training.parameters.backpropagate(loss)
-    return loss.detach(), count
+
+    def compute(batch: Any) -> tuple[Tensor, Tensor | float]:
+        loss, count = objective.loss(batch, epoch=training.epoch)
+        training.parameters.backpropagate(loss)
+        return loss.detach(), count
+
+    batch = objective.gather(samples)
+    if training.parameters.values.is_cuda and objective.is_replayable:
+        return training.replay(compute, batch)
+    return compute(batch)
 
 
 def _read(*values: Tensor | float) -> list[float]:

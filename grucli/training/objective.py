@@ -1,7 +1,7 @@
 """What training makes smaller: the loss of a task, which alone knows its samples and its model."""
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Any, Protocol
 
 from grucli.tensors import Tensor
 
@@ -9,8 +9,21 @@ from grucli.tensors import Tensor
 class Objective(Protocol):
     """A loss over samples to learn from, and over others that are kept apart."""
 
-    def loss(self, samples: Tensor, *, epoch: int) -> tuple[Tensor, Tensor | float]:
-        """Mean loss of the training samples at positions ``samples`` [B], and of how many values.
+    @property
+    def is_replayable(self) -> bool:
+        """Whether the loss of batches of the same shapes makes the same calls on a device, and
+        waits for none of them.
+        """
+        ...
+
+    def gather(self, samples: Tensor) -> Any:
+        """The training samples at positions ``samples`` [B]: a tuple of tensors, or None for one
+        that there is not; a named tuple where they are replayable.
+        """
+        ...
+
+    def loss(self, batch: Any, *, epoch: int) -> tuple[Tensor, Tensor | float]:
+        """Mean loss of what was gathered, and of how many values.
 
         The loss has a graph to the parameters; ``epoch`` counts from 1.
         """

@@ -15,6 +15,7 @@ from grucli.training.best import Best
 from grucli.training.flat import FlatParameters
 from grucli.training.optimizers import Optimizer
 from grucli.training.ranks import Ranks
+from grucli.training.replay import Replay
 from grucli.training.schedules import LearningRate
 from grucli.training.totals import EpochTotals
 
@@ -33,7 +34,8 @@ class Training:
     ``samples``. ``epoch`` counts from 1, ``step`` counts optimiser steps of the whole run,
     ``step_in_epoch`` those of the present epoch that are done. A run of ``refit_epochs`` ends after
     these, by the schedule of the whole, and keeps its last weights. ``ranks`` are the processes
-    that compute it. ``skipped`` of the steps were left out.
+    that compute it. ``skipped`` of the steps were left out. ``replay`` computes batches of the same
+    shape faster where that is on CUDA.
     """
 
     model: nn.Module
@@ -49,6 +51,7 @@ class Training:
     elapsed_seconds: float = 0.0
     current_lr: float = 0.0
     skipped: int = 0
+    replay: Replay = field(default_factory=Replay)
     totals: EpochTotals = field(default_factory=EpochTotals)
 
     def __post_init__(self) -> None:

@@ -68,7 +68,7 @@ NoColor = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document, also of an error.")]
 Device = Annotated[
     Literal["auto", "cpu", "cuda"],
-    typer.Option(help="Device to compute on; auto takes cuda if there is one."),
+    typer.Option(help="Device to compute on; auto is the faster one, by a batch on each."),
 ]
 Threads = Annotated[
     int | None,

@@ -121,4 +121,4 @@ class GRU(Recurrent):
     loads unchanged.
     """
 
-    equations = Equations(cells.GRU, step)
+    equations = Equations(cells.GRU, step, fused="gru")

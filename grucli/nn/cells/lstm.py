@@ -38,9 +38,9 @@ Suffixes: T time, B batch, C inputs, H hidden, G all gates side by side (gates *
 
 from grucli import cells
 from grucli.nn.norms import normalise
-from grucli.nn.rules import CellRule, Equations, LayerState, LayerWeights, StepValues
+from grucli.nn.rules import CellRule, Equations, LayerWeights, StepValues
 from grucli.nn.stack import Recurrent
-from grucli.tensors import Tensor, packing, torch
+from grucli.tensors import Tensor, torch
 
 
 def step(
@@ -60,55 +60,6 @@ def step(
     return StepValues(after, gates, (a_BG,), inner=c_BH, shown=shown_BH)
 
 
-def run_fused(
-    weights: LayerWeights,
-    x_TBC: Tensor,
-    state: LayerState,
-    *,
-    reverse: bool,
-    lengths_B: Tensor | None,
-) -> tuple[Tensor, LayerState]:
-    """A whole layer without normalisation through torch's own LSTM, which only runs forwards."""
-    stacked = (weights.weight_ih, weights.weight_hh, weights.bias_ih, weights.bias_hh)
-    flat = [parameter for parameter in stacked if parameter is not None]
-    x_TBC = _turn(x_TBC, lengths_B) if reverse else x_TBC
-    hx = [part.unsqueeze(0) for part in state]
-    if lengths_B is None:
-        output_TBH, h_1BH, c_1BH = _torch_lstm(x_TBC, None, hx, flat)
-    else:
-        order_B = torch.argsort(lengths_B, descending=True, stable=True)
-        packed = packing.pack_padded_sequence(x_TBC[:, order_B], lengths_B[order_B])
-        hx = [part[:, order_B] for part in hx]
-        data, h_1BH, c_1BH = _torch_lstm(packed.data, packed.batch_sizes, hx, flat)
-        sorted_TBH, _ = packing.pad_packed_sequence(
-            packing.PackedSequence(data, packed.batch_sizes), total_length=x_TBC.shape[0]
-        )
-        back_B = torch.argsort(order_B)
-        output_TBH, h_1BH, c_1BH = (part[:, back_B] for part in (sorted_TBH, h_1BH, c_1BH))
-    output_TBH = _turn(output_TBH, lengths_B) if reverse else output_TBH
-    return output_TBH, (h_1BH.squeeze(0), c_1BH.squeeze(0))
-
-
-def _torch_lstm(
-    data: Tensor, batch_sizes: Tensor | None, hx: list[Tensor], flat: list[Tensor]
-) -> tuple[Tensor, Tensor, Tensor]:
-    """One layer, one direction, no dropout: "training" only says that gradients will be asked."""
-    has_bias, needs_gradient = len(flat) == 4, torch.is_grad_enabled()
-    if batch_sizes is None:
-        return torch.lstm(data, hx, flat, has_bias, 1, 0.0, needs_gradient, False, False)
-    return torch.lstm(data, batch_sizes, hx, flat, has_bias, 1, 0.0, needs_gradient, False)
-
-
-def _turn(x_TBC: Tensor, lengths_B: Tensor | None) -> Tensor:
-    """Reverse each row in time within its own length."""
-    if lengths_B is None:
-        return x_TBC.flip(0)
-    steps_T1 = torch.arange(x_TBC.shape[0])[:, None]
-    source_TB = torch.where(steps_T1 < lengths_B, lengths_B - 1 - steps_T1, steps_T1)
-    index = source_TB.to(x_TBC.device).unsqueeze(-1).expand_as(x_TBC)
-    return x_TBC.gather(0, index)
-
-
 class LSTM(Recurrent):
     """Long short-term memory, state (h, c): a drop-in for torch.nn.LSTM that adds ``layer_norm``.
 
@@ -116,4 +67,4 @@ class LSTM(Recurrent):
     unchanged.
     """
 
-    equations = Equations(cells.LSTM, step, run_fused)
+    equations = Equations(cells.LSTM, step, fused="lstm")

@@ -45,7 +45,7 @@ def step(
 class RNN(Recurrent):
     """Elman network; layer_norm as for the GRU. Loads a state_dict of torch.nn.RNN."""
 
-    equations = Equations(cells.RNN, step)
+    equations = Equations(cells.RNN, step, fused="rnn_{activation}")
 
     def __init__(  # noqa: PLR0917 (the order of torch's arguments)
         self,

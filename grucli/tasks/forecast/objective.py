@@ -22,12 +22,20 @@ class ForecastObjective:
     train: Windows
     valid: Windows
 
-    def loss(self, samples: Tensor, *, epoch: int) -> tuple[Tensor, Tensor | float]:
-        """Mean loss of the training windows at positions ``samples`` [B], and of how many values.
+    @property
+    def is_replayable(self) -> bool:
+        """As long as no chance decides what is fed back, and no states are computed again."""
+        return self.recipe.teacher_forcing == 0 and self.recipe.recompute_steps is None
+
+    def gather(self, samples: Tensor) -> Batch:
+        """The training windows at positions ``samples`` [B]."""
+        return self.train.gather(samples)
+
+    def loss(self, batch: Batch, *, epoch: int) -> tuple[Tensor, Tensor | float]:
+        """Mean loss of a batch of windows, and of how many values.
 
         Feeds the truth back as often as ``epoch``, counted from 1, asks for.
         """
-        batch = self.train.gather(samples)
         forcing = self._teacher_forcing(epoch)
         made = self.model.distribution(batch.context, batch.future, batch.target, forcing)
         return self._of(batch, made)

@@ -4,6 +4,7 @@ Suffixes: B windows of a batch, T context, K horizon, C columns.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +17,7 @@ from grucli.recipe import ForecastRecipe
 from grucli.tensors import Tensor, torch
 
 
-@dataclass(frozen=True, eq=False)
-class Batch:
+class Batch(NamedTuple):
     """``context`` [B, T, C_in], ``target`` [B, K, C_out], both scaled.
 
     ``weight`` [B, K, C_out] is true where the target was measured; None where all were.

@@ -28,13 +28,24 @@ class SequenceObjective:
     train: Sequences
     valid: Sequences
 
-    def loss(self, samples: Tensor, *, epoch: int) -> tuple[Tensor, Tensor | float]:
-        """Mean loss of the training sequences at positions ``samples`` [B], and what they count."""
-        values_BTC, lengths_B = self.train.inputs(samples)
+    @property
+    def is_replayable(self) -> bool:
+        """Not: the lengths of a batch decide what is computed."""
+        return False
+
+    def gather(self, samples: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Values, lengths and truth of the training sequences at positions ``samples`` [B]."""
+        return *self.train.inputs(samples), self.train.truth(samples)
+
+    def loss(
+        self, batch: tuple[Tensor, Tensor, Tensor], *, epoch: int
+    ) -> tuple[Tensor, Tensor | float]:
+        """Mean loss of a batch of sequences, and what they count."""
+        values_BTC, lengths_B, truth = batch
         if self.noise > 0:
             noise_BTC = self.noise * torch.randn_like(values_BTC)
             values_BTC = values_BTC + noise_BTC * self.model.categories.is_number(values_BTC)
-        return self.of(self.model(values_BTC, lengths_B), self.train.truth(samples))
+        return self.of(self.model(values_BTC, lengths_B), truth)
 
     def words(self, samples: Tensor) -> str:
         """Names, times and columns of the training sequences at positions ``samples`` [B]."""
