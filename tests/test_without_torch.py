@@ -11,6 +11,7 @@ import pytest
 import grucli
 from grucli.cells import CELLS
 from tests.conftest import REPOSITORY
+from tests.kernel_cases import BFLOAT16_SETS
 from tests.said import said_of
 
 BASE = """\
@@ -65,6 +66,8 @@ MORE = {
     "labels": [*SERIES, "task={kind: label, label: state}", "model.bidirectional=true"],
     "labels of rows": [*ROWS, "task={kind: label, label: p, answer: number, steps: 30}"],
 }
+if BFLOAT16_SETS:
+    MORE["bfloat16"] = ["model.precision=bfloat16", "model.layer_norm=split"]
 CASES = NORMS | MORE
 """Settings of ``BASE`` by name."""
 TASKS = {"classes", "numbers", "labels", "labels of rows"}

@@ -23,7 +23,8 @@ def launched_rank() -> int | None:
 
 def processes_here(size: int) -> int:
     """How many of ``size`` processes that train together run on this machine."""
-    return int(os.environ.get("LOCAL_WORLD_SIZE", size))
+    told = os.environ.get("LOCAL_WORLD_SIZE", "")
+    return int(told) if told.isdigit() else size
 
 
 def is_started_again() -> bool:

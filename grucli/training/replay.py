@@ -25,7 +25,7 @@ class Replay:
         self._recorded: dict[Any, _Recorded] = {}
 
     def __call__(self, compute: Pass, batch: Any) -> tuple[Tensor, Tensor | float]:
-        """What ``compute`` gives, which must be the same pass each time, of a named tuple of tensors.
+        """What ``compute`` gives of a named tuple of tensors; it must be the same pass each time.
 
         The results hold until the next call.
         """
