@@ -74,8 +74,11 @@ class Line:
     def __init__(self, model):
         self.model, self.x = model, torch.linspace(-1, 1, 10).unsqueeze(1)
 
-    def loss(self, samples, *, epoch):
-        x = self.x[samples]
+    def gather(self, samples):
+        return (self.x[samples],)
+
+    def loss(self, batch, *, epoch):
+        (x,) = batch
         return (self.model(x) - 2 * x).square().mean(), float(len(x))
 
     def validation(self, *, part, parts):

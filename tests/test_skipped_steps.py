@@ -24,14 +24,21 @@ def spoil(monkeypatch):
     """Make losses of chosen windows what is asked, wherever these come in an epoch's order."""
 
     def begin(windows, value=float("nan")):
-        def spoiled(self, samples, *, epoch):
-            loss, count = honest(self, samples, epoch=epoch)
-            is_spoiled = any(window in windows for window in samples.tolist())
+        gathered = []
+
+        def noted(self, samples):
+            gathered[:] = samples.tolist()
+            return gather(self, samples)
+
+        def spoiled(self, batch, *, epoch):
+            loss, count = honest(self, batch, epoch=epoch)
+            is_spoiled = any(window in windows for window in gathered)
             return (loss * value if is_spoiled else loss), count
 
+        monkeypatch.setattr(ForecastObjective, "gather", noted)
         monkeypatch.setattr(ForecastObjective, "loss", spoiled)
 
-    honest = ForecastObjective.loss
+    honest, gather = ForecastObjective.loss, ForecastObjective.gather
     return begin
 
 
