@@ -60,8 +60,9 @@ class WindowScale:
         """One that puts these values upon what it undoes, as many as there are steps; None none."""
         if values_BKC is None:
             return self
-        center = values_BKC if self.center is None else self.center + values_BKC
-        return WindowScale(center, self.spread)
+        if self.center is not None:
+            values_BKC = values_BKC + self.center[..., : values_BKC.shape[-1]]
+        return WindowScale(values_BKC, self.spread)
 
     def together(self, samples: int) -> "WindowScale":
         """That of windows [B, 1, C] of which each of C columns was a sample by itself."""
