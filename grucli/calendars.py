@@ -1,6 +1,8 @@
 """Parts of the calendar that can be read off a time, and what their columns are called."""
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 CYCLES = ("hour", "weekday", "month", "year_day")
 """What comes again with the clock, the week and the year."""
@@ -37,3 +39,9 @@ def calendar_columns(name: str) -> tuple[str, ...]:
         return (f"holiday {name.removeprefix(HOLIDAYS)}",)
     cycles = ("lunar month", "lunar day") if name == LUNAR else (name,)
     return tuple(f"{cycle} {wave}" for cycle in cycles for wave in ("sin", "cos"))
+
+
+def unread_columns(harmonics: Mapping[str, Any]) -> tuple[str, ...]:
+    """The columns that a profile alone knows, by the recipe's ``model.harmonics``."""
+    parts = [part for part in WAVES if harmonics.get(part) and harmonics.get("alone")]
+    return tuple(column for part in parts for column in calendar_columns(part))

@@ -1,7 +1,7 @@
 """Who stands where in a row of numbers: the one place that knows the order of columns."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 
 MOST_NUMBERS = 50
 """The longest vector of a category."""
@@ -94,6 +94,10 @@ class Columns:
     def flag_places(self) -> slice:
         """Where the flags stand in a row."""
         return slice(len(self.values), len(self.names))
+
+    def without(self, names: Collection[str]) -> "Columns":
+        """The same without some of the calendar."""
+        return replace(self, calendar=tuple(name for name in self.calendar if name not in names))
 
     def inputs(self, texts: Mapping[str, int]) -> tuple[tuple[str, int | None], ...]:
         """Every number that a stack is given, by its column, and of a category its place there.

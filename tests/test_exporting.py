@@ -162,6 +162,18 @@ CASES = {
         "layer_norm: sum, harmonics: {weekday: 3}",
         "",
     ),
+    "profile alone": (
+        EVERYTHING,
+        "normalise: mean_std",
+        "decoder: segment, segment: 4, harmonics: {weekday: 3, alone: true}",
+        "",
+    ),
+    "nothing else ahead": (
+        "series: shop\n  calendar: [weekday]",
+        "normalise: last",
+        "decoder: recursive, harmonics: {weekday: 3, alone: true}",
+        "",
+    ),
     "quantiles": (
         "series: shop\n  transform: log",
         "normalise: last, output: {quantiles: [0.1, 0.5, 0.9]}",

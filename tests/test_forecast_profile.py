@@ -20,8 +20,7 @@ train: {epochs: 1, patience: null}
 """
 
 
-@pytest.fixture
-def day(tmp_path):
+def write_day(folder):
     """Ten days by the hour of two columns with a shape and a trend, and gaps."""
     random, rows = np.random.default_rng(0), 10 * HOURS
     times = np.datetime64("2024-01-01T00:00") + np.arange(rows) * np.timedelta64(60, "m")
@@ -32,7 +31,13 @@ def day(tmp_path):
     lines = [f"{t},{a:.6f},{b:.6f}" for t, (a, b) in zip(times, values, strict=True)]
     for row in (30, 31, 77):
         lines[row] = f"{times[row]},{values[row, 0]:.6f},"
-    (tmp_path / "day.csv").write_text("\n".join(["time,a,b", *lines]) + "\n")
+    (folder / "day.csv").write_text("\n".join(["time,a,b", *lines]) + "\n")
+
+
+@pytest.fixture
+def day(tmp_path):
+    """The recipe beside that table."""
+    write_day(tmp_path)
     (tmp_path / "day.yaml").write_text(RECIPE)
     return tmp_path / "day.yaml"
 
@@ -55,8 +60,9 @@ def least_squares(windows):
     return np.linalg.lstsq(np.array(rows), np.array(values), rcond=None)[0][:-1]
 
 
-def test_a_profile_begins_as_least_squares_of_the_changes_ahead_has_it(day):
-    made = SetUp.of(load_recipe(day), "cpu")
+@pytest.mark.parametrize("alone", ["false", "true"])
+def test_a_profile_begins_as_least_squares_of_the_changes_ahead_has_it(day, alone):
+    made = SetUp.of(load_recipe(day, [f"model.harmonics.alone={alone}"]), "cpu")
     expected = least_squares(made.samples["train"])
     found = made.model.season.weight.detach().numpy()
     np.testing.assert_allclose(found, expected, atol=2e-4)
@@ -83,6 +89,15 @@ def test_a_profile_that_came_with_trained_weights_is_not_fitted_again(day):
     ("settings", "words"),
     [
         (["data.calendar=[weekday]"], "harmonics.hour: found 3 without data.calendar hour; expec"),
+        (
+            ["model.harmonics={alone: true}"],
+            "harmonics.alone: found true without waves of a cycle; expected false, or waves such "
+            "as model.harmonics.hour: 12",
+        ),
+        (
+            ["task={kind: label, label: a, steps: 20}", "model.harmonics={alone: true}"],
+            "harmonics.alone: found true with task.kind label; .*it is about steps ahead",
+        ),
         (["model.harmonics.weekdays=2"], "unknown key; did you mean 'weekday'"),
         (["model.harmonics.hour=513"], "found 513; expected a whole number from 0 to 512"),
         (

@@ -102,6 +102,80 @@ def test_a_profile_begins_at_zero_and_learns_from_the_first_step():
     assert model.season.weight.grad.abs().min() > 0
 
 
+def beside(angle, *, past, others):
+    """What stands in a row beside two targets, with and without the cycle.
+
+    With ``past`` a number and a category of the past; with ``others`` a category before the cycle
+    and a number behind it; a constant category; flags of both targets and one of the others.
+    """
+    batch, steps = angle.shape
+    generator = torch.Generator().manual_seed(2)
+    numbers = torch.randn(batch, steps, 4, generator=generator).double()
+    classes = torch.randint(3, (batch, steps, 3), generator=generator).double()
+    flags = torch.randint(2, (batch, steps, 3), generator=generator).double()
+    waves = torch.stack([angle.sin(), angle.cos()], dim=-1)
+    front = [numbers[..., :3], classes[..., :1]] if past else [numbers[..., :2]]
+    around = [classes[..., 1:2], numbers[..., 3:]] if others else [waves[..., :0]] * 2
+    behind = [classes[:, :1, 2:].expand(-1, steps, -1), flags]
+    return [
+        (torch.cat([*front, known, *behind], dim=-1)[:, :T], known[:, T:])
+        for cycle in (waves, waves[..., :0])
+        for known in [torch.cat([around[0], cycle, around[1]], dim=-1)]
+    ]
+
+
+ALONE = [
+    (decoder, channels, past, others)
+    for decoder in ("direct", "recursive", "segment")
+    for channels in ("joint", "independent")
+    for past in (False, True)
+    for others in (False, True)
+    if not past or (decoder != "recursive" and channels == "joint")
+]
+
+
+@pytest.mark.parametrize(("decoder", "channels", "past", "others"), ALONE)
+def test_a_cycle_that_the_profile_alone_knows_is_no_column_of_the_network(
+    decoder, channels, past, others
+):
+    settings = {"channels": channels, "normalise": "mean_std", "skip": "linear", "flag_size": 3}
+    settings |= {"past_size": 2 * past, "static_size": 1}
+    first = 2 + 2 * past
+    named = ({3: 2} if past else {}) | ({first: 2} if others else {})
+    cycle = {"harmonics": {int(others): 2}, "harmonics_alone": True}
+    (context, future), (read, read_future) = beside(
+        angle := windows()[-1], past=past, others=others
+    )
+    places = [named | {first + known.shape[-1]: 2} for known in (future, read_future)]
+    model = make(
+        decoder, future_size=future.shape[-1], categories=places[0], **settings, **cycle
+    ).eval()
+    plain = make(
+        decoder, future_size=read_future.shape[-1], categories=places[1], **settings
+    ).eval()
+    weights = drawn(model).state_dict()
+    weight = weights.pop("season.weight")
+    plain.load_state_dict(weights)
+    seasonal, truth = profile(weight, angle), random(3, K, 2)
+    rest = torch.cat([read[..., :2] - seasonal[:, :T], read[..., 2:]], dim=-1)
+    assert_close(model(context, future), plain(rest, read_future) + seasonal[:, T:])
+    assert_close(model.normalised(context), plain.normalised(rest))
+    units, expected = model.window_units(context), plain.window_units(rest)
+    assert_close(units.spread_of(truth), expected.spread_of(truth))
+    if decoder == "recursive":
+        found = model(context, future, truth, 1.0)
+        expected = plain(rest, read_future, truth - seasonal[:, T:], 1.0)
+        assert_close(found, expected + seasonal[:, T:])
+
+
+def test_a_model_whose_profile_alone_knows_what_is_ahead_takes_no_single_rows():
+    model = make("direct", future_size=2, harmonics={0: 2}, harmonics_alone=True)
+    assert model.recurrent.weight_ih_l0.shape[1] == 2
+    assert not hasattr(model.decoder, "known")
+    with pytest.raises(ValueError, match="step: future_size needs whole windows"):
+        model.step(windows()[0][:, 0, [0, 1, 3, 4]])
+
+
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
@@ -112,6 +186,10 @@ def test_a_profile_begins_at_zero_and_learns_from_the_first_step():
             {"harmonics": {0: 1}, "future_size": 2, "output": "negative_binomial",
              "normalise": "mean"},
             "output 'negative_binomial' excludes a profile",
+        ),
+        (
+            {"harmonics": {0: 1}, "future_size": 3, "harmonics_alone": True, "categories": {2: 4}},
+            r"categories: {2: 4}; expected other places than \[1, 2\], which",
         ),
     ],
 )  # fmt: skip

@@ -54,6 +54,12 @@ MORE = {
     "seeds": ["train.seeds=2", "task.normalise=last"],
     "past and calendar": ["data.past=[p]", "data.calendar=[weekday, month]"],
     "profile": ["data.calendar=[weekday]", "model.harmonics.weekday=3", "task.normalise=last"],
+    "profile alone": [
+        "data.calendar=[weekday, year_day]",
+        "model.harmonics={weekday: 3, alone: true}",
+        "model.decoder=recursive",
+        "task.normalise=last",
+    ],
     "future": [FUTURE, "model.decoder=direct"],
     "future fed back": [FUTURE, "model.decoder=recursive"],
     "future of segments": [FUTURE, "model.decoder=segment", "model.segment=3"],

@@ -94,6 +94,7 @@ EXAMPLES = {
     "model.harmonics.month": "4",
     "model.harmonics.year_day": "4",
     "model.harmonics.lunar": "2",
+    "model.harmonics.alone": "true",
     "model.channels": "independent",
     "model.pooling": "[mean, max]",
     "model.freeze": "[W_hr, W_hz, W_hn]",

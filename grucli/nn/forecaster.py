@@ -27,7 +27,8 @@ class Forecaster(RecurrentModel):
     states side by side); recursive feeds each forecast back as the next input; segment reads and
     forecasts ``segment`` steps at a time. See ``grucli.nn.decoders``.
     skip: linear adds a linear map of the targets' contexts, all of them ``context`` steps long.
-    harmonics: a seasonal profile, see ``grucli.nn.decoders.Seasonality``.
+    harmonics: a seasonal profile, see ``grucli.nn.decoders.Seasonality``; with ``harmonics_alone``
+    nothing else reads its columns.
     normalise: none, last, last_scaled, mean_std or mean, for each window on its targets and past
     columns, undone on the output.
     output: what is said of every value (see ``grucli.nn.heads``); quantiles are those of the
@@ -52,6 +53,7 @@ class Forecaster(RecurrentModel):
         skip: str = "none",
         context: int = 1,
         harmonics: Mapping[int, int] | None = None,
+        harmonics_alone: bool = False,
         normalise: str = "none",
         output: str = "point",
         levels: tuple[float, ...] = (),
@@ -68,9 +70,9 @@ class Forecaster(RecurrentModel):
         self.given = Row(target_size, past_size, future_size, static_size, flag_size)
         self.horizon, self.normalise, self.tbptt_steps = horizon, normalise, tbptt_steps
         self.head, self.is_independent = head_of(output, levels), channels == "independent"
-        self.season = Seasonality(self.given, harmonics or {})
+        self.season = Seasonality(self.given, harmonics or {}, alone=harmonics_alone)
         self._check_combination(DECODERS[decoder], bidirectional=stack.get("bidirectional", False))
-        self.categories = Categories(self.given, categories or {})
+        self.categories = Categories(self.season.row, self.season.places(categories or {}))
         self.row = self.categories.row
         self.samples_per_window = count = target_size if self.is_independent else 1
         sample = self.row.alone() if self.is_independent else self.row
@@ -81,7 +83,7 @@ class Forecaster(RecurrentModel):
         self.skip = Skip(context, horizon, sample.targets) if skip == "linear" else None
 
     def _check_combination(self, decoder: type[Decoder], *, bidirectional: bool) -> None:
-        row = self.given
+        row = self.season.row
         if bidirectional and (decoder.goes_on or self.tbptt_steps is not None):
             raise ValueError("bidirectional: excludes tbptt_steps, and every decoder but direct")
         if row.past and (decoder.feeds_back or self.is_independent):
@@ -134,7 +136,8 @@ class Forecaster(RecurrentModel):
             future_BKF = context_BTC.new_empty(context_BTC.shape[0], self.horizon, 0)
         self.given.check(context_BTC, target_BKC, future_BKF, horizon=self.horizon)
         profile_BKC = self.season.of(future_BKF)
-        context_BTC, future_BKF = self.categories(self.season.taken_off(context_BTC), future_BKF)
+        context_BTC = self.season.taken_off(context_BTC)
+        context_BTC, future_BKF = self.categories(context_BTC, self.season.ahead(future_BKF))
         truth_BKC = target_BKC if teacher_forcing > 0 else None
         if truth_BKC is not None and profile_BKC is not None:
             truth_BKC = truth_BKC - profile_BKC
@@ -229,7 +232,7 @@ class Forecaster(RecurrentModel):
             return "skip='linear'"
         if self.rows_per_step > 1:
             return "decoder='segment'"
-        return "future_size" if self.row.future else ""
+        return "future_size" if self.given.future else ""
 
     def _encode(self, inputs_BSC: Tensor) -> tuple[Tensor, State]:
         """Read the context: the last hidden state [B, H * directions] and the stack's state."""

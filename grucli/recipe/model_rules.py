@@ -109,6 +109,15 @@ def _waves_of_nothing(part: str) -> Callable[[int, Sequence[str]], str | None]:
     return breaks
 
 
+def _alone_without_waves(alone: bool, *waves: int) -> str | None:
+    if alone and not any(waves):
+        return (
+            "found true without waves of a cycle; expected false, or waves such as "
+            "model.harmonics.hour: 12"
+        )
+    return None
+
+
 def _independent_with_past(channels: str, past: Sequence[str]) -> str | None:
     if channels == "independent" and past:
         return (
@@ -175,6 +184,11 @@ MODEL_RULES = (
     *(
         Rule((f"model.harmonics.{part}", "data.calendar"), _waves_of_nothing(part), task="forecast")
         for part in WAVES
+    ),
+    Rule(
+        ("model.harmonics.alone", *(f"model.harmonics.{part}" for part in WAVES)),
+        _alone_without_waves,
+        task="forecast",
     ),
     Rule(("model.init.matrices", "model.init.checkpoint"), _matrices_from_nowhere),
     Rule(("model.init.layout",), _unknown_layout),

@@ -4,7 +4,7 @@ The table stands in ``data``, what can be learned in ``tasks``, training in ``tr
 demands of another in ``conflicts``.
 """
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -13,6 +13,7 @@ from grucli.cells import ACTIVATION_NAMES, CELLS, GRU, NORM_NAMES
 from grucli.cells.activations import TANH
 from grucli.recipe.conflicts import find_conflicts
 from grucli.recipe.data import DataRecipe
+from grucli.recipe.harmonics import HarmonicsRecipe
 from grucli.recipe.kinds import Poolings, Text, Texts, one_of
 from grucli.recipe.sections import Section
 from grucli.recipe.tasks import (
@@ -66,31 +67,6 @@ class InitRecipe(Section):
         description="Names of the matrices to take from the checkpoint, such as W_hz or "
         "0.update.hh; empty takes all.",
     )
-
-
-_WAVES = (
-    "Sine waves of a {}, a part of data.calendar, taken off the context and put upon the forecast; "
-    "0 none. Half as many as it has rows make any profile, fewer a smooth one."
-)
-
-
-def _waves(cycle: str) -> Any:
-    return Field(default=0, ge=0, le=512, description=_WAVES.format(cycle))
-
-
-class HarmonicsRecipe(Section):
-    """A seasonal profile beside the network, learned with it."""
-
-    hour: int = _waves("day")
-    weekday: int = _waves("week")
-    month: int = _waves("year, month by month")
-    year_day: int = _waves("year")
-    lunar: int = _waves("lunar year, and of a lunar month")
-
-    @property
-    def waves(self) -> dict[str, int]:
-        """Parts of the calendar that have some, and how many."""
-        return {part: count for part, count in self if count}
 
 
 class ModelRecipe(Section):

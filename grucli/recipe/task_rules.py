@@ -18,12 +18,19 @@ def _unused(key: Unused) -> Callable[[Any, str], str | None]:
         usual = key.usual
         if value == usual or (isinstance(value, list) and tuple(value) == usual):
             return None
-        found = ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else value
-        shown = "null" if usual is None else usual
-        expected = ", ".join(shown) or "none" if isinstance(shown, tuple) else shown
+        found, expected = _words(value), _words(usual)
         return f"found {found} with task.kind {task}; {key.why}; expected {expected}"
 
     return breaks
+
+
+def _words(value: Any) -> str:
+    """A value as a recipe has it."""
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(str, value)) or "none"
+    if value is None:
+        return "null"
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _needed(expected: str) -> Callable[[Any, str], str | None]:

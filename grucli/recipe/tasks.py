@@ -116,6 +116,7 @@ _OF_FORECASTS = (
     Unused("model.decoder", "direct", _STEPS_AHEAD),
     Unused("model.skip", "none", _STEPS_AHEAD),
     *(Unused(f"model.harmonics.{part}", 0, _STEPS_AHEAD) for part in WAVES),
+    Unused("model.harmonics.alone", False, _STEPS_AHEAD),
     Unused("model.channels", "joint", "there is one answer for all columns"),
     Unused("train.loss_units", "scaled", "its windows are not normalised"),
 )

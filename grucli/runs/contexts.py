@@ -27,8 +27,8 @@ def one_series(opened: OpenedTable) -> OpenedTable:
 
 
 def columns_read(opened: OpenedTable, sample: int) -> Columns:
-    """What stands in a row of one of ``samples_of``."""
-    columns = opened.panel.columns
+    """What stands in a row of one of ``samples_of``, as the network reads it."""
+    columns = opened.panel.columns.without(opened.recipe.model.harmonics.unread)
     if not opened.model.is_independent:
         return columns
     others = {*columns.targets} - {columns.targets[sample]}
@@ -100,9 +100,10 @@ def _unknown_future(opened: OpenedTable, context: Tensor) -> Tensor | None:
     names = opened.panel.columns.ahead
     if not names:
         return None
-    if opened.recipe.model.decoder == "recursive":
+    read = columns_read(opened, 0).ahead
+    if read and opened.recipe.model.decoder == "recursive":
         raise UsageError(
-            f"{opened.path}: each row is read beside the next one's {', '.join(names)} (decoder "
+            f"{opened.path}: each row is read beside the next one's {', '.join(read)} (decoder "
             "recursive), which cannot be shown; train with another decoder"
         )
     return context.new_zeros(len(context), opened.recipe.forecast.horizon, len(names))

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from grucli.calendars import calendar_columns, is_calendar
+from grucli.calendars import calendar_columns, is_calendar, unread_columns
 from grucli.cells.address import segment_names
 from grucli.columns import Columns
 from grucli.results import MatrixStatistics, WeightReport
@@ -54,7 +54,8 @@ def build_weight_report(file: WeightFile, *, exact: bool = False) -> WeightRepor
 
 def input_names(file: WeightFile) -> tuple[str, ...]:
     """Names of the first layer's input columns, empty where the file does not say them."""
-    values = columns_of(file)
+    unread = unread_columns(file.section("model", "harmonics"))
+    values = tuple(name for name in columns_of(file) if name not in unread)
     if not values:
         return ()
     widths = {module.tensors["weight_ih_l0"].shape[1] for module in file.modules}

@@ -24,6 +24,7 @@ def new_forecaster(recipe: Recipe, learned: Learned) -> Forecaster:
         segment=model.segment or 1,
         skip=model.skip,
         harmonics=_sines(columns, model.harmonics.waves),
+        harmonics_alone=model.harmonics.alone,
         context=task.context,
         horizon=task.horizon,
         normalise=task.normalise,
