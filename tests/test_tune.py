@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from grucli import train
+from grucli.cli.views.tuning_result import setting_words
 from grucli.errors import GrucliError, InterruptedRunError, RecipeError, TrainingError, UsageError
 from grucli.recipe import load_recipe
 from grucli.runs import tuning
@@ -43,6 +44,11 @@ def small(folder, rows=120, text=SMALL):
 def searched(file, *settings, **options):
     options.setdefault("run_dir", file.parent / "study")
     return tune(load_recipe(file, settings), **{"threads": 1, **options})
+
+
+@pytest.mark.parametrize(("value", "words"), [(True, "true"), (0.00123456, "0.00123"), (None, "–")])
+def test_a_setting_is_shown_short_in_the_words_of_a_recipe(value, words):
+    assert setting_words(value) == words
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ from grucli.cli.kit.charts import bar
 from grucli.cli.kit.columns import Column
 from grucli.cli.kit.numbers import NONE, align_decimals, clock, digits
 from grucli.cli.kit.page import Page, Screen
+from grucli.recipe import scalar_text
 from grucli.results import Trial, TuningResult
 from grucli.text import clean, percent, plural, shorten
 
@@ -108,6 +109,8 @@ def setting_words(value: Any) -> str:
     """A value of a setting, as short as it can be."""
     if isinstance(value, float):
         return format(value, ".3g")
+    if isinstance(value, bool):
+        return scalar_text(value)
     if isinstance(value, list | tuple):
         return "+".join(map(str, value))
     return NONE if value is None else shorten(clean(str(value)), _LONGEST_SETTING)
