@@ -43,9 +43,9 @@ private:
     bool find_weights(const nanobind::dict& parameters, std::vector<Weights>& weights) const {
         Problem p = shape_;
         for (std::size_t i = 0; i < weights.size(); ++i, p.inputs = p.hidden) {
-            PyObject* const names = PyList_GET_ITEM(names_.ptr(), static_cast<Py_ssize_t>(i));
+            PyObject* const names = PyList_GetItem(names_.ptr(), static_cast<Py_ssize_t>(i));
             for (std::size_t k = 0; k < kParameters; ++k) {
-                PyObject* const name = PyTuple_GET_ITEM(names, static_cast<Py_ssize_t>(k));
+                PyObject* const name = PyTuple_GetItem(names, static_cast<Py_ssize_t>(k));
                 if (name == Py_None) continue;
                 PyObject* const tensor = PyDict_GetItemWithError(parameters.ptr(), name);
                 const float** const to = &(weights[i].*kParameter<const float>[k]);
@@ -59,9 +59,9 @@ private:
         if (state.is_none()) return true;
         const Shape shape = shape_of_state(rows.batch);
         if (!has_cell_state(shape_)) return exchange_.find(state, shape, &rows.h0);
-        if (!PyTuple_Check(state.ptr()) || PyTuple_GET_SIZE(state.ptr()) != 2) return false;
-        return exchange_.find(PyTuple_GET_ITEM(state.ptr(), 0), shape, &rows.h0) && rows.h0 &&
-               exchange_.find(PyTuple_GET_ITEM(state.ptr(), 1), shape, &rows.c0) && rows.c0;
+        if (!PyTuple_Check(state.ptr()) || PyTuple_Size(state.ptr()) != 2) return false;
+        return exchange_.find(PyTuple_GetItem(state.ptr(), 0), shape, &rows.h0) && rows.h0 &&
+               exchange_.find(PyTuple_GetItem(state.ptr(), 1), shape, &rows.c0) && rows.c0;
     }
 
     Shape shape_of_state(Index batch) const {

@@ -207,6 +207,14 @@ def test_the_measure_of_functions_finds_a_long_one():
     assert not long_blocks(f"namespace a {{\n{body}}}\n")
 
 
+def test_the_kernel_keeps_to_pythons_stable_abi():
+    """The wheel for 3.12 and later needs that; CPython spells what it leaves out in capitals."""
+    unstable = re.compile(r"\bPy[A-Z][A-Za-z]+_[A-Z]{2,}\w*")
+    files = [path for path in (PACKAGE.parent / "native").iterdir() if path.suffix in CODE]
+    found = {(path.name, name) for path in files for name in unstable.findall(path.read_text())}
+    assert (bool(files), found) == (True, set())
+
+
 CELL_WORDS = {
     *CELLS,
     *(name for name in NORM_NAMES if name not in ("none", "sum", "split")),
