@@ -39,7 +39,7 @@ def grucli_of(environment, *arguments, cwd):
 
 def test_without_a_compiler_the_version_says_that_torch_computes(pure, tmp_path):
     said = grucli_of(pure, "--version", "--verbose", cwd=tmp_path).stdout
-    assert "kernel: torch (the native kernel is not installed: no C++ compiler)\n" in said
+    assert "kernel: torch (the native kernel is not installed: it was not compiled)\n" in said
 
 
 def test_without_a_compiler_everything_runs_and_training_says_so_once(pure, folder):

@@ -235,3 +235,18 @@ def test_a_future_that_does_not_fit_is_named():
 def test_what_needs_whole_windows_cannot_go_row_by_row(settings, reason):
     with pytest.raises(ValueError, match=f"step: {reason} needs whole windows"):
         make(**settings).step(random(B, 2))
+
+
+def test_a_model_without_storage_draws_nothing(monkeypatch):
+    """Torch loads its compiler for such numbers, which takes longer than a forecast."""
+
+    def drawn(*_):
+        raise AssertionError("numbers were drawn")
+
+    monkeypatch.setattr(torch.Tensor, "normal_", drawn)
+    settings = {"decoder": "segment", "segment": W, "channels": "independent", "past_size": 0}
+    with torch.device("meta"):
+        model = Forecaster(target_size=2, future_size=1, categories={2: 3}, **settings)
+    assert all(parameter.is_meta for parameter in model.parameters())
+    with pytest.raises(AssertionError, match="drawn"):
+        Forecaster(target_size=2, **settings)

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from grucli.columns import vector_size
 from grucli.nn.decoders.rows import Row
+from grucli.nn.draws import draw_normal
 from grucli.tensors import Tensor, functional, nn, torch
 
 
@@ -56,7 +57,7 @@ class Categories(nn.Module):
     def reset_parameters(self) -> None:
         """Draw the vectors of texts from N(0, 1), as wide as scaled columns are."""
         for vectors in self.vectors:
-            vectors.normal_()
+            draw_normal(vectors)
             vectors[0] = 0
 
     def is_number(self, rows_BTC: Tensor) -> Tensor:

@@ -54,7 +54,7 @@ def _own_notes(run: TrainingRun) -> Iterator[str]:
 
 def _kernel_notes(run: TrainingRun) -> Iterator[str]:
     if not available():
-        yield "the native kernel is not installed (no C++ compiler was found): torch is slower"
+        yield "the native kernel is not installed (it could not be compiled): torch is slower"
     if run.kernel != run.kernel_before:
         yield (
             f"kernel {run.kernel_before} before the stop, {run.kernel} now: the run goes on with "

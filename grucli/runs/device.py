@@ -58,7 +58,7 @@ def check_precision(precision: str, device: str) -> None:
 
 def environment() -> dict[str, str]:
     """What the numbers come from, as name and value."""
-    native = "" if available() else " (the native kernel is not installed: no C++ compiler)"
+    native = "" if available() else " (the native kernel is not installed: it was not compiled)"
     return {
         "kernel": kernel_words() + native,
         "threads": str(torch.get_num_threads()),

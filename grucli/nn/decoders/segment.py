@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from grucli.nn.decoders.decoder import Decoder
 from grucli.nn.decoders.rows import Ahead, Plan, Row
+from grucli.nn.draws import draw_normal
 from grucli.nn.stack import Recurrent
 from grucli.nn.states import State, joined
 from grucli.tensors import Tensor, functional, nn, torch
@@ -53,11 +54,10 @@ class Segment(Decoder):
         if hasattr(self, "places"):  # torch's layer calls this before there are any
             self._draw()
 
-    @torch.no_grad()
     def _draw(self) -> None:
-        self.places.normal_()
+        draw_normal(self.places)
         if hasattr(self, "channel"):
-            self.channel.normal_()
+            draw_normal(self.channel)
 
     @staticmethod
     def stack_inputs(row: Row, hidden: int) -> int:

@@ -23,8 +23,8 @@ VARIABLE = "GRUCLI_KERNEL"
 KERNELS = ("auto", "native", "torch")
 PRECISIONS = ("float32", "bfloat16")
 _NOT_INSTALLED = (
-    "the native kernel is not installed; a C++ compiler was missing when grucli was installed; "
-    "install one and run pip install --force-reinstall grucli"
+    "the native kernel is not installed; it could not be compiled when grucli was installed; "
+    "see that there is a C++ compiler and run pip install --force-reinstall grucli"
 )
 
 _FORWARD: Any = import_module("grucli.nn.native.operators").run if IS_TORCH else forward
