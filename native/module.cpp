@@ -87,6 +87,7 @@ void bind_variant(nb::module_& m) {
     m.def("variants", &every_variant, "precision"_a);
     m.attr("PAD") = kPad;
     m.attr("RECOMPUTED_INPUTS") = kRecomputedInputs;
+    m.attr("RECOMPUTED_HIDDEN") = kRecomputedHidden;
 }
 
 void bind_problem(nb::module_& m) {

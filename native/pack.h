@@ -152,7 +152,8 @@ void pack(const Problem& p, const Packed& to, bool backward, Index part, Index p
     if (backward) {
         P::pack_rows(from.weight_hh, gates, p.hidden, p.hidden, to.hidden_back, part, parts);
         P::pack_rows(from.weight_ih, gates, p.hidden, p.inputs, to.input_back, part, parts);
-    } else {
+    }
+    if (!backward || !p.saved_h) {
         if (above > 0) P::pack_columns(p, from.weight_ih, p.inputs, {to.hidden, 0, depth}, means, part, parts);
         P::pack_columns(p, from.weight_hh, p.hidden, {to.hidden, above, depth}, means, part, parts);
     }

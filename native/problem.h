@@ -71,7 +71,7 @@ struct Problem {
     Index out_step, out_row;
     float* h_n;      // [B, H]
     float* c_n;      // null where the cell has no c
-    float* saved_h;  // [T, B, width] raw h U in storage order, or x W + h U; null: inference
+    float* saved_h;  // [T, B, width] raw h U in storage order, or x W + h U; null: inference, or as saved_x
     float* saved_x;  // [T, B, width] raw x W; null: computed again in the backward pass
     float* saved_c;  // [T, B, padded H] c before each step
 };
@@ -84,8 +84,8 @@ struct Gradient {
     float* x;  // [T, B, C] through the strides below, or null when nobody asks
     Index x_step, x_row;
     Parameters<float> parameters;
-    float* h0;
-    float* c0;  // null where the cell has no c
+    float* h0;  // null when nobody asks
+    float* c0;
 };
 
 // Weights laid out for the product, and vectors in storage order (see pack.h).

@@ -33,7 +33,7 @@ static inline Index backward_pairs(const Problem& p, Index rows) {
 static inline Index backward_scratch(const Problem& p, Index rows) {
     const Index block = block_rows(rows), d_row = row_stride(width_of(p));
     const Index states = has_cell_state(p) ? 2 : 1;
-    return backward_pairs(p, rows) + rows * (states * row_stride(p.hidden) + width_of(p)) + 2 * width_of(p) + 2 * vectors_size(p) +
+    return backward_pairs(p, rows) + rows * (states * row_stride(p.hidden) + 2 * width_of(p)) + 2 * width_of(p) + 2 * vectors_size(p) +
            block * (2 * d_row + row_stride(p.hidden) + 2 * row_stride(p.inputs) + 1);
 }
 
@@ -59,7 +59,8 @@ struct SequenceBack {
     P product{part.scratch};
     float* dh = part.scratch + backward_pairs(p, rows);
     float* x_scratch = dh + rows * h_row;
-    float* spare = x_scratch + rows * width;
+    float* a_scratch = x_scratch + rows * width;
+    float* spare = a_scratch + rows * width;
     float* lost = spare + 2 * width;
     const Sums block = vector_sums(lost + summed);
     float* da = lost + 2 * summed;
@@ -84,15 +85,18 @@ struct SequenceBack {
             filled += live;
         }
         flush(0);
-        Sequence<P, Gates>::finish(p, part, dh, h_row, gradient.h0);
-        if (dc) Sequence<P, Gates>::finish(p, part, dc, h_row, gradient.c0);
+        if (gradient.h0) Sequence<P, Gates>::finish(p, part, dh, h_row, gradient.h0);
+        if (gradient.c0) Sequence<P, Gates>::finish(p, part, dc, h_row, gradient.c0);
     }
 
     void one_step(Index t, Index live) {
         gather(t, live);
         const Index place = t * p.batch + part.first;
-        const float* a = p.saved_h + place * width;
+        const float* a = p.saved_h ? p.saved_h + place * width : a_scratch;
         const float* x = reads_sum(p) ? a : p.saved_x ? p.saved_x + place * width : x_scratch;
+        if (a == a_scratch)
+            product.multiply(live, vecs, p.hidden, {h_block + filled * h_row, h_row}, weights.hidden, a_scratch,
+                             width, false);
         if (x == x_scratch)
             product.multiply(live, vecs, p.inputs, {x_block + filled * c_row, c_row}, weights.input, x_scratch,
                              width, false);

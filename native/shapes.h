@@ -38,15 +38,16 @@ inline Shape parameter_shape(const Problem& p, std::size_t k) {
     return {k < 6 ? rows : p.hidden};
 }
 
-// Up to so many columns, x W is cheaper to compute again than to keep.
-constexpr Index kRecomputedInputs = 32;
+// Up to so many columns of x, x W is cheaper to compute again than to keep; up to so many units, h U, where
+// the gates read it alone.
+constexpr Index kRecomputedInputs = 32, kRecomputedHidden = 32;
 
 // What is kept for the backward pass; no steps of what is not.
 struct SavedShapes {
     Shape h, x, c;
 
     SavedShapes(const Problem& p, bool save)
-        : h{save ? p.steps : 0, p.batch, width_of(p)},
+        : h{save && (p.hidden > kRecomputedHidden || reads_sum(p)) ? p.steps : 0, p.batch, width_of(p)},
           x{save && p.inputs > kRecomputedInputs && !reads_sum(p) ? p.steps : 0, p.batch, width_of(p)},
           c{save && has_cell_state(p) ? p.steps : 0, p.batch, padded(p.hidden)} {}
 };

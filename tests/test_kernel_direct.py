@@ -1,5 +1,7 @@
 """Plain tensors go straight to the kernel; what has to be seen, laid out or refused does not."""
 
+from contextlib import nullcontext
+
 import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
@@ -35,15 +37,45 @@ def expect_same_bytes(found, expected):
     assert different == []
 
 
-@pytest.mark.parametrize("ragged", [False, True])
+@pytest.mark.parametrize(
+    ("sizes", "ragged"), [((3, 4, 40, 20), False), ((3, 4, 40, 20), True), ((3, 4, 5, 36), False)]
+)
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_a_layer_and_its_gradients_need_no_dispatcher_and_have_the_operators_bytes(
-    variant, ragged, monkeypatch
+    variant, sizes, ragged, monkeypatch
 ):
-    case = make_case(variant, (3, 4, 40, 20), ragged=ragged)
+    case = make_case(variant, sizes, ragged=ragged)
     expected = dispatched(case)
     refuse_dispatcher(monkeypatch)
     expect_same_bytes(run(case, native=True), expected)
+
+
+@pytest.mark.parametrize("through", [nullcontext, lambda: FlopCounterMode(display=False)])
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_a_state_that_is_not_given_is_one_of_zeros(variant, through):
+    case = make_case(variant, (3, 4, 5, 20), zero_state=True)
+    results = []
+    for state in (case.state, None):
+        leaves = {k: value.clone().requires_grad_() for k, value in case.parameters.items()}
+        with through():
+            output, final = run_layer_native(case.rule, LayerWeights(**leaves), case.x_TBC, state)
+            loss = sum((part * part).sum() for part in (output, *final))
+            results.append([output, *final, *torch.autograd.grad(loss, list(leaves.values()))])
+    assert all(map(torch.equal, *results))
+
+
+@pytest.mark.parametrize(("hidden", "floats"), [(32, 0), (33, 3 * 48)])
+def test_h_u_of_few_units_is_not_kept(hidden, floats):
+    case, sizes = make_case(("gru", "split"), (3, 4, 5, hidden)), []
+    with torch.autograd.graph.saved_tensors_hooks(lambda t: sizes.append(t.shape), lambda _: None):
+        run_layer_native(
+            case.rule,
+            LayerWeights(**{k: value.requires_grad_() for k, value in case.parameters.items()}),
+            case.x_TBC,
+            case.state,
+        )
+    assert ((3, 4, floats) in sizes) == (floats > 0)
+    assert (3, 4, hidden) in sizes
 
 
 def test_rows_of_any_stride_need_no_dispatcher(monkeypatch):

@@ -159,7 +159,7 @@ def test_the_bare_operator_refuses_what_is_no_layer_of_the_kernel(name, value):
 
 def backward_arguments(*, inputs=40):
     """The arguments of recurrent_backward by name, as the forward pass leaves them."""
-    *layer, save = arguments_of(make_case(("lstm", "split"), (3, 2, inputs, 20)), save=True)
+    *layer, save = arguments_of(make_case(("lstm", "split"), (3, 2, inputs, 40)), save=True)
     layer = [t.detach() if isinstance(t, torch.Tensor) else t for t in layer]
     outputs, h_n, c_n, *saved = torch.ops.grucli.recurrent_forward(*layer, save)
     gradients = (torch.randn_like(result) for result in (outputs, h_n, c_n))
@@ -203,7 +203,7 @@ def test_the_backward_operator_refuses_a_tensor_that_does_not_fit(name, fault):
 def test_what_was_not_saved_is_refused_by_the_backward_operator(inputs):
     named = backward_arguments(inputs=inputs)
     with pytest.raises(
-        RuntimeError, match=r"recurrent: saved_h: found torch.float32 \(0, 2, 128\)"
+        RuntimeError, match=r"recurrent: saved_h: found torch.float32 \(0, 2, 192\)"
     ):
         gradients_of(named | {"saved_h": named["saved_h"][:0]})
 

@@ -8,7 +8,7 @@ the two is c'.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from grucli.cells.address import PARTS
 from grucli.cells.side import INPUT, STATE
@@ -148,10 +148,7 @@ def _averages(
 
 
 def _doubled(weights: LayerWeights) -> LayerWeights:
-    vectors = {entry.name: getattr(weights, entry.name) for entry in fields(weights)}
-    return LayerWeights(
-        **{kind: vector.double() for kind, vector in vectors.items() if vector is not None}
-    )
+    return LayerWeights._make(None if v is None else v.double() for v in weights)
 
 
 def _vectors(rule: CellRule, weights: LayerWeights) -> dict[str, Tensor]:

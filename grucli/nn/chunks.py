@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from grucli.nn.layer import Layers
-from grucli.nn.transforms import check_backward, is_transformed
+from grucli.nn.transforms import check_backward, is_compiling, is_transformed
 from grucli.tensors import Tensor, torch
 
 READ_CELLS = 1 << 22
@@ -30,7 +30,7 @@ def chunk_steps(
     A compiler and a transform of torch.func get all steps as one: the first would bind itself to a
     length, and recomputation is closed to the second.
     """
-    if torch.compiler.is_compiling() or is_transformed():
+    if is_compiling() or is_transformed():
         return None
     steps, batch, inputs = x_TBC.shape
     if torch.is_grad_enabled():
@@ -73,7 +73,7 @@ class Chunks:
     def run(
         self,
         x_TBC: Tensor,
-        states: Sequence[Tensor],
+        states: Sequence[Tensor] | None,
         parameters: Sequence[Tensor],
         lengths_B: Tensor | None = None,
     ) -> tuple[Tensor, list[Tensor]]:
@@ -82,6 +82,10 @@ class Chunks:
         ``lengths_B`` falls from row to row, as in a packed sequence, so that the rows that have
         not ended are the first ones.
         """
+        if states is None:
+            rule, count = self.layers.rule, self.layers.layers * self.layers.directions
+            shape = (count, x_TBC.shape[1], len(parameters[0]) // len(rule.spec.gates))
+            states = [x_TBC.new_zeros(shape) for _ in rule.spec.state]
         output_TBH, *final = _Recomputed.apply(  # type: ignore[no-untyped-call]
             self, lengths_B, x_TBC, torch.stack(list(states)), *parameters
         )

@@ -6,8 +6,8 @@ nothing else. Suffixes: T time, B batch, C inputs, H hidden.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 from grucli.cells.address import Place
 from grucli.nn.fused import fused_call, run_layer_fused
@@ -15,13 +15,12 @@ from grucli.nn.native.binding import run_layer_native, supports
 from grucli.nn.norms import project_input, step_values
 from grucli.nn.portable import run_layer_portable
 from grucli.nn.rules import CellRule, LayerState, LayerWeights
-from grucli.nn.transforms import is_transformed
+from grucli.nn.transforms import is_compiling, is_transformed
 from grucli.nn.walk import walk
 from grucli.tensors import IS_TORCH, Tensor, functional, torch
 
 
-@dataclass(frozen=True)
-class Layers:
+class Layers(NamedTuple):
     """A stack without its parameters; ``kinds`` are those of each layer and direction, in order.
 
     ``dropout`` acts between layers, 0 outside training. ``kernel`` is as in ``run_layer``.
@@ -37,15 +36,18 @@ class Layers:
     def run(
         self,
         x_TBC: Tensor,
-        states: Sequence[Tensor],
+        states: Sequence[Tensor] | None,
         parameters: Sequence[Tensor],
         lengths_B: Tensor | None = None,
     ) -> tuple[Tensor, list[Tensor]]:
         """Outputs [T, B, H * directions] and the final state; reads no other tensors.
 
-        ``states`` and the result hold the parts of a state, [layers * directions, B, H] each.
+        ``states`` and the result hold the parts of a state, [layers * directions, B, H] each;
+        None is one of zeros.
         """
-        starts = list(zip(*(part.unbind(0) for part in states), strict=True))
+        starts: Sequence[LayerState | None] = [None] * (self.layers * self.directions)
+        if states is not None:
+            starts = list(zip(*(part.unbind(0) for part in states), strict=True))
         visit = partial(self._visit, starts=starts, parameters=parameters, lengths_B=lengths_B)
         drop = self._drop if self.dropout > 0 else None
         output_TBC, finals = walk(self.layers, self.directions, x_TBC, visit, between=drop)
@@ -56,7 +58,7 @@ class Layers:
         place: Place,
         x_TBC: Tensor,
         *,
-        starts: Sequence[LayerState],
+        starts: Sequence[LayerState | None],
         parameters: Sequence[Tensor],
         lengths_B: Tensor | None,
     ) -> tuple[Tensor, LayerState]:
@@ -86,7 +88,7 @@ def run_layer(
     rule: CellRule,
     weights: LayerWeights,
     x_TBC: Tensor,
-    state: LayerState,
+    state: LayerState | None,
     *,
     reverse: bool = False,
     lengths_B: Tensor | None = None,
@@ -96,21 +98,29 @@ def run_layer(
 
     ``reverse`` starts at the last step; outputs stay in the order of the input. ``lengths_B``
     (integers on the CPU, 1 to T) ends every row on its own: later steps leave the state as it is
-    and their outputs are zero. ``kernel`` auto computes with what the process has chosen; torch
-    never with the compiled kernel, which has first derivatives alone; native also leaves the
-    compiled kernel's operator in a graph of torch.export, which otherwise is torch's own and runs
-    without grucli.
+    and their outputs are zero. A ``state`` of None is one of zeros. ``kernel`` auto computes with
+    what the process has chosen; torch never with the compiled kernel, which has first derivatives
+    alone; native also leaves the compiled kernel's operator in a graph of torch.export, which
+    otherwise is torch's own and runs without grucli.
     """
     is_native = supports(rule, x_TBC, weights, kernel=kernel)
-    stays = is_native and kernel == "native"
-    if torch.compiler.is_exporting() and lengths_B is None and not stays:
-        return run_layer_portable(rule, weights, x_TBC, state, reverse=reverse)
-    if is_native:
+    leaves = torch.compiler.is_exporting() and lengths_B is None
+    if is_native and (kernel == "native" or not leaves):
         return run_layer_native(rule, weights, x_TBC, state, reverse=reverse, lengths_B=lengths_B)
-    plain = is_transformed() or (torch.compiler.is_compiling() and torch.is_grad_enabled())
+    if state is None:
+        state = zero_state(rule, weights, x_TBC)
+    if leaves:
+        return run_layer_portable(rule, weights, x_TBC, state, reverse=reverse)
+    plain = is_transformed() or (is_compiling() and torch.is_grad_enabled())
     plain = plain or not IS_TORCH
     run = _run_steps if plain or fused_call(rule) is None else run_layer_fused
     return run(rule, weights, x_TBC, state, reverse=reverse, lengths_B=lengths_B)
+
+
+def zero_state(rule: CellRule, weights: LayerWeights, x_TBC: Tensor) -> LayerState:
+    """The state that a layer begins with where nothing is said."""
+    shape = (x_TBC.shape[1], len(weights.weight_ih) // len(rule.spec.gates))
+    return tuple(x_TBC.new_zeros(shape) for _ in rule.spec.state)
 
 
 def _run_steps(

@@ -15,8 +15,7 @@ LayerState = tuple[Tensor, ...]
 """The parts of a layer's state, h first; each [B, H]."""
 
 
-@dataclass(frozen=True)
-class LayerWeights:
+class LayerWeights(NamedTuple):
     """The parameters of one layer in one direction: weights [G, C] and [G, H], the rest [G].
 
     Those of a normalised part of the state are [H].

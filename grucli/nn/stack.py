@@ -12,7 +12,7 @@ from grucli.nn.chunks import Chunks, chunk_steps
 from grucli.nn.layer import Layers
 from grucli.nn.native.stepper import Stepper
 from grucli.nn.rules import Equations, LayerWeights, cell_rule, parameter_shapes
-from grucli.nn.states import State, joined, parts_of
+from grucli.nn.states import State, in_order, joined, last_step, parts_of
 from grucli.tensors import Tensor, nn, packing, torch
 
 
@@ -204,47 +204,47 @@ class Recurrent(nn.Module):
             packing.PackedSequence(packed.data, packed.batch_sizes)
         )
         states = self._states(x_TBC, hx)
-        if packed.sorted_indices is not None:
-            states = [part.index_select(1, packed.sorted_indices) for part in states]
+        states = states and in_order(states, packed.sorted_indices)
         output_TBH, final = self._run(x_TBC, states, lengths_B, final_only=final_only)
-        if packed.unsorted_indices is not None:
-            final = [part.index_select(1, packed.unsorted_indices) for part in final]
+        final = in_order(final, packed.unsorted_indices)
         kept_B = torch.ones_like(lengths_B) if final_only else lengths_B
         data, sizes, _, _ = packing.pack_padded_sequence(output_TBH, kept_B)
         return packing.PackedSequence(data, sizes, *packed[2:]), joined(final)
 
+    def _parameter(self, name: str) -> Tensor:
+        """A parameter, past the long way of torch's modules where nothing computes it."""
+        own: Any = self._parameters.get(name)
+        return getattr(self, name) if own is None else own  # type: ignore[no-any-return]
+
     def _run(
         self,
         x_TBC: Tensor,
-        states: list[Tensor],
+        states: list[Tensor] | None,
         lengths_B: Tensor | None = None,
         *,
         final_only: bool = False,
     ) -> tuple[Tensor, list[Tensor]]:
-        """All layers, time first. ``states`` and the result hold h, or h and c: [L, B, H] each."""
-        dropout = self.dropout if self.training else 0.0
-        sizes = (self.num_layers, self.directions)
-        layers = Layers(self.rule, self._kinds, *sizes, dropout, self.kernel)
-        parameters = [getattr(self, name) for name in self._names]
+        """All layers, time first. ``states`` (None: zeros) and the result hold h, or h and c."""
+        drop, sizes = self.dropout if self.training else 0.0, (self.num_layers, self.directions)
+        layers = Layers(self.rule, self._kinds, *sizes, drop, self.kernel)
+        parameters = [self._parameter(name) for name in self._names]
         releases = final_only and not self.bidirectional
         steps = chunk_steps(x_TBC, self.hidden_size, self.recompute_steps, final_only=releases)
-        if steps is None:
-            output_TBH, final = layers.run(x_TBC, states, parameters, lengths_B)
-        else:
-            chunks = Chunks(layers, steps, keep_outputs=not final_only)
-            output_TBH, final = chunks.run(x_TBC, states, parameters, lengths_B)
+        whole = layers if steps is None else Chunks(layers, steps, keep_outputs=not final_only)
+        output_TBH, final = whole.run(x_TBC, states, parameters, lengths_B)
         if final_only:
-            last = final[0][-self.directions :].unbind(0)
-            output_TBH = torch.cat(last, dim=-1).unsqueeze(0)
+            output_TBH = last_step(final[0], self.directions)
         return output_TBH, final
 
-    def _states(self, x_TBC: Tensor, hx: State | None, *, batched: bool = True) -> list[Tensor]:
-        """Check input and initial state; returns the state's parts, each [L, B, H]."""
-        name, batch = type(self).__name__, x_TBC.shape[1]
-        weight: Tensor = getattr(self, self._names[0])  # plain in torch.func.functional_call
-        check_input(x_TBC, name=name, columns=self.input_size, dtype=weight.dtype)
-        places, hidden = self.num_layers * self.directions, self.hidden_size
-        shape = (places, batch, hidden) if batched else (places, hidden)
-        count = len(self.rule.spec.state)
-        parts = parts_of(hx, x_TBC, name=name, count=count, shape=shape)
+    def _states(
+        self, x_TBC: Tensor, hx: State | None, *, batched: bool = True
+    ) -> list[Tensor] | None:
+        """Check input and initial state; returns the state's parts, [L, B, H] each, or None."""
+        name, dtype = type(self).__name__, self._parameter(self._names[0]).dtype
+        check_input(x_TBC, name=name, columns=self.input_size, dtype=dtype)
+        if hx is None:
+            return None
+        batch = (x_TBC.shape[1],) if batched else ()
+        shape = (self.num_layers * self.directions, *batch, self.hidden_size)
+        parts = parts_of(hx, name=name, count=len(self.rule.spec.state), shape=shape)
         return parts if batched else [part.unsqueeze(1) for part in parts]

@@ -5,21 +5,17 @@ Suffixes: B batch, H hidden, L layers times directions (as in torch's h_n).
 
 from collections.abc import Sequence
 
-from grucli.tensors import Tensor
+from grucli.tensors import Tensor, torch
 
 State = Tensor | tuple[Tensor, Tensor]
 """h [L, B, H], for a cell with two parts the pair (h, c)."""
 
 
-def parts_of(
-    state: State | None, like: Tensor, *, name: str, count: int, shape: tuple[int, ...]
-) -> list[Tensor]:
-    """The ``count`` parts of an initial state, each of ``shape``; None is zeros like a tensor.
+def parts_of(state: State, *, name: str, count: int, shape: tuple[int, ...]) -> list[Tensor]:
+    """The ``count`` parts of an initial state, each of ``shape``.
 
     Raises RuntimeError, in the name of a module, for another number or another shape.
     """
-    if state is None:
-        return [like.new_zeros(shape) for _ in range(count)]
     parts = [state] if isinstance(state, Tensor) else list(state)
     if len(parts) != count or any(tuple(part.shape) != shape for part in parts):
         found = ", ".join(str(tuple(part.shape)) for part in parts)
@@ -31,3 +27,14 @@ def parts_of(
 def joined(parts: Sequence[Tensor]) -> State:
     """A state of its parts."""
     return parts[0] if len(parts) == 1 else (parts[0], parts[1])
+
+
+def in_order(parts: list[Tensor], order_B: Tensor | None) -> list[Tensor]:
+    """A state's parts [L, B, H] with their rows in another order; None is the order that is."""
+    return parts if order_B is None else [part.index_select(1, order_B) for part in parts]
+
+
+def last_step(h_LBH: Tensor, directions: int) -> Tensor:
+    """A copy of the last layer's final h, all directions side by side: [1, B, H * directions]."""
+    last = h_LBH[-directions:]
+    return last.clone() if directions == 1 else torch.cat(last.unbind(0), dim=-1).unsqueeze(0)

@@ -10,9 +10,10 @@ They are looked up once, because a step of a stream asks them all.
 
 from grucli.tensors import IS_TORCH, torch
 
+is_compiling = torch.compiler.is_compiling
+
 if IS_TORCH:
     from torch.autograd import forward_ad
-    from torch.compiler import is_compiling
     from torch.utils._python_dispatch import is_in_torch_dispatch_mode
 
     _are_functions_transformed = torch._C._are_functorch_transforms_active
@@ -27,6 +28,11 @@ def is_transformed() -> bool:
     return IS_TORCH and (_are_functions_transformed() or forward_ad._current_level >= 0)
 
 
+def is_autocast() -> bool:
+    """Whether autocast is at work on the CPU; to name a device takes longer than to ask for any."""
+    return IS_TORCH and _is_any_autocast_enabled() and torch.is_autocast_enabled("cpu")
+
+
 def is_watched() -> bool:
     """Whether autograd, autocast, a transform or whatever records has to see the operators."""
     return IS_TORCH and (
@@ -39,9 +45,14 @@ def is_recorded() -> bool:
     return is_compiling() or _is_traced() or is_in_torch_dispatch_mode() or _is_profiled()
 
 
+def is_drawn_for_onnx() -> bool:
+    """Whether torch.onnx.export draws a graph. To ask torch is to import: tracers come first."""
+    return IS_TORCH and (is_compiling() or _is_traced()) and torch.onnx.is_in_onnx_export()
+
+
 def check_backward(where: str, remedy: str) -> None:
     """Raise RuntimeError in a backward pass that has to be more than one first derivative."""
-    if torch.is_grad_enabled() and not torch.compiler.is_compiling():
+    if torch.is_grad_enabled() and not is_compiling():
         wanted = "second derivatives (create_graph)"
     elif is_transformed():
         wanted = "batched or forward-mode gradients (torch.func, dual numbers)"

@@ -12,7 +12,7 @@
 namespace grucli::check {
 namespace {
 
-constexpr Demands kAsked = {false, false, true, true, false, true, false, false, false};
+constexpr Demands kAsked = {false, false, true, true, false, true, false, false, true, false};
 
 bool finite(const std::vector<float>& values) {
     return std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); });

@@ -66,8 +66,10 @@ public:
 
     void keep_products() {
         const Index count = layer_.steps * layer_.batch * width_of(problem_);
-        saved_h_ = unset(count);
-        problem_.saved_h = saved_h_.data();
+        if (layer_.demands.saved_h || reads_sum(problem_)) {
+            saved_h_ = unset(count);
+            problem_.saved_h = saved_h_.data();
+        }
         if (is_lstm(layer_)) {
             saved_c_ = unset(layer_.steps * layer_.batch * padded(layer_.hidden));
             problem_.saved_c = saved_c_.data();

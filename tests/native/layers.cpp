@@ -79,7 +79,7 @@ void draw_cell_state(const Layer& layer, Random& random, Numbers& n) {
 
 Demands demands_of(unsigned number) {
     const bool a = number & 1, b = number & 2, c = number & 4, d = number & 8;
-    return {a, b, c, d, (a != b) != c, (b != c) != d, (a != b) != d, (a != c) != d, false};
+    return {a, b, c, d, (a != b) != c, (b != c) != d, (a != b) != d, (a != c) != d, (a != b) != (c != d), false};
 }
 
 std::vector<Layer> all_layers(Precision precision) {
@@ -100,7 +100,8 @@ std::string describe(const Layer& layer) {
     const std::pair<bool, const char*> words[] = {
         {d.lengths, "lengths"}, {d.reverse, "reverse"},         {d.h0, "h0"},
         {d.x_gradient, "dx"},   {d.saved_x, "saved_x"},         {d.bias, "bias"},
-        {d.silent, "silent"},   {d.batch_first, "batch_first"}, {d.final_only, "final_only"}};
+        {d.silent, "silent"},   {d.batch_first, "batch_first"}, {d.final_only, "final_only"},
+        {d.saved_h, "saved_h"}};
     for (const auto& [said, word] : words)
         if (said) text += std::string(" ") + word;
     return text;

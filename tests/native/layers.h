@@ -19,6 +19,7 @@ struct Demands {
     bool bias;         // there are biases
     bool batch_first;  // x, outputs and their gradients lie as [B, T, ...]
     bool final_only;   // the loss sees the final state alone; else the outputs, and it now and then
+    bool saved_h;      // the forward pass keeps h U
     bool silent;       // all inputs are zero
 };
 

@@ -16,7 +16,7 @@ from grucli.nn.arguments import check_choice
 from grucli.nn.native.forward import forward
 from grucli.nn.native.problem import knows, native, rule_words
 from grucli.nn.rules import CellRule, LayerState, LayerWeights
-from grucli.nn.transforms import is_transformed
+from grucli.nn.transforms import is_autocast, is_compiling, is_drawn_for_onnx, is_transformed
 from grucli.tensors import IS_TORCH, Tensor, torch
 
 VARIABLE = "GRUCLI_KERNEL"
@@ -116,13 +116,13 @@ def supports(rule: CellRule, x_TBC: Tensor, weights: LayerWeights, *, kernel: st
     """
     return (
         knows(rule)
-        and x_TBC.device.type == "cpu"
+        and x_TBC.is_cpu
         and x_TBC.dtype == weights.weight_ih.dtype == torch.float32
-        and not torch.is_autocast_enabled("cpu")
+        and not is_autocast()
         and not is_transformed()
-        and not torch.onnx.is_in_onnx_export()
+        and not is_drawn_for_onnx()
         and kernel != "torch"
-        and chosen_kernel() == "native"
+        and chosen_kernel(os.environ.get if is_compiling() else native.environment) == "native"
         and (IS_TORCH or not torch.is_grad_enabled())  # its backward pass is torch's to call
     )
 
@@ -148,7 +148,7 @@ def run_layer_native(
     rule: CellRule,
     weights: LayerWeights,
     x_TBC: Tensor,
-    state: LayerState,
+    state: LayerState | None,
     *,
     reverse: bool = False,
     lengths_B: Tensor | None = None,
@@ -158,13 +158,14 @@ def run_layer_native(
     x_TBC may be any view whose last stride is 1, such as the transpose of a batch-first tensor.
     ``reverse`` starts at the last step; outputs stay in the order of the input. ``lengths_B``
     (integers on the CPU, 1 to T) ends every row on its own: later steps cost nothing, leave the
-    state as it is, and their outputs are zero. Same forward bytes for any number of threads.
+    state as it is, and their outputs are zero. A ``state`` of None is one of zeros. Same forward
+    bytes for any number of threads.
     """
-    h_BH, c_BH = (*state, None)[:2]
+    h_BH, c_BH = (None, None) if state is None else (*state, None)[:2]
     tensors = (x_TBC, *operands(weights), h_BH, c_BH)
     save = torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in tensors)
     output_TBH, *final = _FORWARD(*tensors, lengths_B, *rule_words(rule), rule.eps, reverse, save)
-    return output_TBH, tuple(final[: len(state)])
+    return output_TBH, tuple(final[: len(rule.spec.state)])
 
 
 def _checked_name(where: str, name: str) -> str:

@@ -22,21 +22,27 @@ def is_plain(tensors: Any) -> bool:
     return _PLAIN.issuperset(map(type, tensors)) and not is_recorded()
 
 
-def forward(arguments: Any) -> tuple[Tensor, ...] | None:
-    """What the operator ``recurrent_forward`` gives for its arguments, all plain, or None."""
+def forward(arguments: Any) -> tuple[Tensor | None, ...] | None:
+    """What the operator ``recurrent_forward`` gives for its arguments, all plain, or None.
+
+    What is empty there is None here.
+    """
     tensors, layer = arguments[:_COUNT], Layer(*arguments[:_FIELDS])
     rule, save = (layer.variant, layer.eps, layer.reverse), arguments[-1]
     if _is_negated(layer.x):
         return None
     lengths_B = _lengths(layer)
-    found: tuple[Tensor, ...] | None = _LAYER.forward(
+    found: tuple[Tensor | None, ...] | None = _LAYER.forward(
         *rule, tensors, address(lengths_B), save, torch.get_num_threads()
     )
     return found
 
 
-def backward(arguments: Any) -> list[Tensor] | None:
-    """What the operator ``recurrent_backward`` gives for its arguments, or None."""
+def backward(arguments: Any) -> list[Tensor | None] | None:
+    """What the operator ``recurrent_backward`` gives for its arguments, or None.
+
+    What is empty there is None here.
+    """
     tensors, results = arguments[:_COUNT], arguments[_FIELDS:-1]
     if not is_plain(results):
         return None
@@ -45,7 +51,7 @@ def backward(arguments: Any) -> list[Tensor] | None:
         return None
     rule, needs_x = (layer.variant, layer.eps, layer.reverse), arguments[-1]
     lengths_B = _lengths(layer)
-    found: list[Tensor] | None = _LAYER.backward(
+    found: list[Tensor | None] | None = _LAYER.backward(
         *rule, tensors, address(lengths_B), results, needs_x, torch.get_num_threads()
     )
     return found

@@ -22,8 +22,8 @@ def forward(*arguments: Any) -> tuple[Tensor, ...]:
     layer, save = prepared(Layer(*arguments[:-1])), arguments[-1]
     steps, batch, _, hidden = layer.sizes
     output_TBH = stored((steps, batch, hidden))
-    h_n_BH = torch.empty_like(layer.h)
-    c_n_BH = torch.empty_like(layer.h) if layer.c is not None else layer.h.new_empty((0, hidden))
+    h_n_BH = layer.x.new_empty((batch, hidden))
+    c_n_BH = layer.x.new_empty((batch if layer.variant.has_cell_state else 0, hidden))
     saved = [stored(shape) for shape in layer.saved_shapes(save=save)]
     problem = new_problem(layer, output_TBH, saved)
     problem.h_n, problem.c_n = address(h_n_BH), address(c_n_BH)

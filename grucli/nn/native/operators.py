@@ -16,6 +16,7 @@ from grucli.nn.native import direct
 from grucli.nn.native.forward import forward
 from grucli.nn.native.problem import (
     TENSORS,
+    VARIANTS,
     Layer,
     Results,
     address,
@@ -30,7 +31,7 @@ from grucli.nn.transforms import check_backward, is_transformed
 
 _LAYER = (
     "Tensor x, Tensor weight_ih, Tensor weight_hh, Tensor? gain_x, Tensor? gain_h, Tensor? bias_x, "
-    "Tensor? bias_h, Tensor? gain_c, Tensor? bias_c, Tensor h, Tensor? c, Tensor? lengths, "
+    "Tensor? bias_h, Tensor? gain_c, Tensor? bias_c, Tensor? h, Tensor? c, Tensor? lengths, "
     "str cell, str activation, str layer_norm, str precision, float eps, bool reverse"
 )
 _COUNT = len(Layer._fields)
@@ -53,7 +54,7 @@ _REMEDY = 'make the module with kernel="torch" or set GRUCLI_KERNEL=torch'
 def _forward_fake(*arguments: Any) -> tuple[Tensor, ...]:
     layer, save = _together(arguments[:-1]), arguments[-1]
     steps, batch, _, hidden = layer.sizes
-    states = [(batch, hidden), (0 if layer.c is None else batch, hidden)]
+    states = [(batch, hidden), (batch if layer.variant.has_cell_state else 0, hidden)]
     shapes = [(steps, batch, hidden), *states, *layer.saved_shapes(save=save)]
     return tuple(layer.x.new_empty(shape) for shape in shapes)
 
@@ -113,13 +114,16 @@ class _Differentiable(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, *arguments: Any) -> tuple[Tensor, ...]:
-        return _remembered(ctx, arguments, _below_autograd(*arguments))
+        results = _below_autograd(*arguments)
+        state = _remember(ctx, arguments, results)
+        ctx.mark_non_differentiable(*results[1 + state :])
+        return results
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor | None, ...]:
         check_backward("the native kernel", _REMEDY)
         tensors = _unchanged(ctx)
-        layer, results = (*tensors[:_KEPT], *ctx.rule), (*tensors[_KEPT:], *gradients[:3])
+        layer, results = (*tensors[:_KEPT], *ctx.rule), (*tensors[_KEPT:], *(*gradients, None)[:3])
         whole = (*layer, *results, ctx.needs_input_grad[0])
         found = direct.backward(whole) or _BACKWARD(*whole)
         needs = ctx.needs_input_grad[: len(TENSORS)]
@@ -128,25 +132,24 @@ class _Differentiable(torch.autograd.Function):
 
 
 class _Direct(_Differentiable):
-    """The same past torch's dispatcher."""
+    """The same past torch's dispatcher; what only the backward pass reads is not handed out."""
 
     @staticmethod
     def forward(ctx: Any, *arguments: Any) -> tuple[Tensor, ...]:
-        output = direct.forward(arguments) or _below_autograd(*arguments)
-        return _remembered(ctx, arguments, output)
+        results: Any = direct.forward(arguments) or _below_autograd(*arguments)
+        kept: tuple[Tensor, ...] = results[: 1 + _remember(ctx, arguments, results)]
+        return kept
 
 
-def _remembered(ctx: Any, arguments: Any, output: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-    """The output, with all of it in ``ctx`` that the backward pass reads."""
+def _remember(ctx: Any, arguments: Any, results: tuple[Tensor | None, ...]) -> int:
+    """Put into ``ctx`` what the backward pass reads; returns how many parts the state has."""
     if not arguments[-1]:
         raise RuntimeError("recurrent_forward: a gradient is asked for, but save is False")
-    output_TBH, _, c_n_BH, *saved = output
+    output_TBH, _, _, *saved = results
     ctx.save_for_backward(*arguments[:_KEPT], output_TBH, *saved)
-    unread = [c_n_BH] if arguments[len(TENSORS) - 1] is None else []
-    ctx.mark_non_differentiable(*unread, *saved)
     ctx.set_materialize_grads(False)
     ctx.rule = arguments[_KEPT:_COUNT]
-    return output
+    return 2 if VARIANTS[ctx.rule[:4]].has_cell_state else 1
 
 
 def _unchanged(ctx: Any) -> tuple[Tensor | None, ...]:
@@ -161,6 +164,10 @@ def _unchanged(ctx: Any) -> tuple[Tensor | None, ...]:
             f"pass, which reads them; clone what is changed (out = out.clone()) or {_REMEDY}"
         ) from error
     return kept
+
+
+# Without what torch does for functions under its transforms, which are none of these.
+_apply: Any = super(torch.autograd.Function, _Direct).apply
 
 
 def _not_batched(*_: Any) -> list[Tensor]:
@@ -191,14 +198,17 @@ def _with_autograd(*arguments: Any) -> tuple[Tensor, ...]:
 
 
 def run(*arguments: Any) -> tuple[Tensor, ...]:
-    """What FORWARD gives, past torch's dispatcher where nothing but the kernel sees the tensors."""
+    """Outputs and final state, past torch's dispatcher where only the kernel sees the tensors.
+
+    What may stand behind them is of no use to a caller.
+    """
     if not direct.is_plain(arguments[: len(TENSORS)]):
-        output: tuple[Tensor, ...] = FORWARD(*arguments)
+        results: Any = FORWARD(*arguments)
     elif arguments[-1]:
-        output = _Direct.apply(*arguments)  # type: ignore[no-untyped-call]
+        results = _apply(*arguments)
     else:
-        output = direct.forward(arguments) or FORWARD(*arguments)
-    return output
+        results = direct.forward(arguments) or FORWARD(*arguments)
+    return results  # type: ignore[no-any-return]
 
 
 _LIBRARY.impl("recurrent_forward", forward, "CPU")

@@ -56,7 +56,8 @@ def rule_words(rule: CellRule) -> tuple[str, str, str, str]:
 class Layer(NamedTuple):
     """The arguments that both operators begin with.
 
-    Vectors are [G], those of c [H], or absent; c is the cell state of an lstm.
+    Vectors are [G], those of c [H], or absent; c is the cell state of an lstm. A state of zeros has
+    neither h nor c.
     """
 
     x: Tensor
@@ -68,7 +69,7 @@ class Layer(NamedTuple):
     bias_h: Tensor | None
     gain_c: Tensor | None
     bias_c: Tensor | None
-    h: Tensor
+    h: Tensor | None
     c: Tensor | None
     lengths: Tensor | None
     cell: str
@@ -101,10 +102,11 @@ class Layer(NamedTuple):
         """What is kept for the backward pass: h U (or x W + h U), x W, and c before each step."""
         steps, batch, inputs, hidden = self.sizes
         padded = -(-hidden // native.PAD) * native.PAD
-        width = len(CELLS[self.cell].gates) * padded
-        keeps_x = save and inputs > native.RECOMPUTED_INPUTS and not self.variant.reads_sum
+        width, reads_sum = len(CELLS[self.cell].gates) * padded, self.variant.reads_sum
+        keeps_h = save and (hidden > native.RECOMPUTED_HIDDEN or reads_sum)
+        keeps_x = save and inputs > native.RECOMPUTED_INPUTS and not reads_sum
         keeps_c = save and self.variant.has_cell_state
-        kept = ((save, width), (keeps_x, width), (keeps_c, padded))
+        kept = ((keeps_h, width), (keeps_x, width), (keeps_c, padded))
         return [(steps if keeps else 0, batch, columns) for keeps, columns in kept]
 
 
@@ -121,9 +123,13 @@ def prepared(layer: Layer) -> Layer:
         found = f"x {tuple(layer.x.shape)} and weight_hh {tuple(layer.weight_hh.shape)}"
         raise RuntimeError(f"recurrent: found {found}; expected x (T, B, C), weight_hh (G, H)")
     steps, batch, inputs, hidden = layer.sizes
-    if (layer.c is not None) != layer.variant.has_cell_state:
+    needs_c = layer.h is not None and layer.variant.has_cell_state
+    if (layer.c is not None) != needs_c:
         found, expected = ("no c", "one") if layer.c is None else ("a c", "none")
-        raise RuntimeError(f"recurrent: found {found}; expected {expected} for cell {layer.cell!r}")
+        given = "" if layer.h is not None else " without h"
+        raise RuntimeError(
+            f"recurrent: found {found}; expected {expected} for cell {layer.cell!r}{given}"
+        )
     rows, state = len(CELLS[layer.cell].gates) * hidden, (batch, hidden)
     vectors = [(hidden if name.endswith("_c") else rows,) for name in _VECTORS]
     shapes = [layer.x.shape, (rows, inputs), (rows, hidden), *vectors, state, state]
