@@ -172,8 +172,7 @@ class Forecaster(RecurrentModel):
         ahead = Ahead(future_BKF, static_BS, truth_BKC, teacher_forcing)
         raw = self.decoder.decode(self.recurrent, last_BH, state, ahead)
         if self.skip is not None:
-            location = raw[..., : row.targets] + self.skip(rows_BTC[..., : row.targets])
-            raw = torch.cat([location, raw[..., row.targets :]], dim=-1)
+            raw = self.skip.upon(raw, rows_BTC[..., : row.targets])
         return raw, scale
 
     def window_units(self, context_BTC: Tensor) -> WindowScale:

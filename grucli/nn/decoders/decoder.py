@@ -63,7 +63,7 @@ class Decoder(nn.Linear, ABC):
 
     def _values(self, hidden_BH: Tensor) -> Tensor:
         """What the linear layer makes of hidden states; in training some of them are dropped."""
-        if self.training:
+        if self.training and self.dropout > 0:
             hidden_BH = functional.dropout(hidden_BH, self.dropout)
         values: Tensor = self(hidden_BH)
         return values

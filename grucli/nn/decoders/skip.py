@@ -41,4 +41,14 @@ class Skip(nn.Module):
                 "was made for"
             )
         weight_CKT = self.weight.expand(targets_BTC.shape[-1], -1, -1)
-        return torch.einsum("btc,ckt->bkc", targets_BTC, weight_CKT) + self.bias.mT
+        forecast_CBK = targets_BTC.permute(2, 0, 1) @ weight_CKT.mT
+        return forecast_CBK.permute(1, 2, 0) + self.bias.mT
+
+    def upon(self, raw_BKN: Tensor, targets_BTC: Tensor) -> Tensor:
+        """What a decoder gives, [B, K, numbers], with the linear forecast added to the first of
+        every target's.
+        """
+        linear_BKC, count = self(targets_BTC), targets_BTC.shape[-1]
+        if raw_BKN.shape[-1] == count:
+            return raw_BKN + linear_BKC  # type: ignore[no-any-return]
+        return torch.cat([raw_BKN[..., :count] + linear_BKC, raw_BKN[..., count:]], dim=-1)
