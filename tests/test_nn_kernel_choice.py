@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from grucli.nn import GRU, available
+from grucli.nn import GRU, available, kernel_words
 from grucli.nn.native import binding
 
 needs_native = pytest.mark.skipif(not available(), reason="installed without a compiler")
@@ -57,6 +57,14 @@ def test_a_module_with_the_torch_kernel_takes_no_compiled_step(monkeypatch):
 
 def test_the_kernel_is_shown_where_it_was_chosen():
     assert repr(GRU(5, 8, kernel="torch")) == "GRU(5, 8, kernel='torch')"
+
+
+@pytest.mark.parametrize(("is_torch", "words"), [(True, "torch"), (False, "numpy")])
+def test_without_the_compiled_kernel_it_is_said_what_computes(monkeypatch, is_torch, words):
+    monkeypatch.delenv("GRUCLI_KERNEL", raising=False)
+    monkeypatch.setattr(binding, "native", None)
+    monkeypatch.setattr(binding, "IS_TORCH", is_torch)
+    assert kernel_words() == words
 
 
 def test_an_unknown_kernel_is_refused():

@@ -60,9 +60,12 @@ def chosen_kernel(read: Callable[[str], str | None] = os.environ.get) -> str:
 
 
 def kernel_words(precision: str = "float32") -> str:
-    """The kernel that runs on the CPU, with its instruction set for products in ``precision``."""
+    """The kernel that runs on the CPU, with its instruction set for products in ``precision``.
+
+    Without it, what computes in its place.
+    """
     if chosen_kernel() != "native":
-        return "torch"
+        return "torch" if IS_TORCH else "numpy"
     return f"native {native.instruction_set(native.Precision[precision])}"
 
 
