@@ -1,6 +1,7 @@
 """Rows a second, one row of one series at a time, beside torch's modules, and the memory it takes.
 
     python benchmarks/streaming.py [--rows N] [--layer-norm split] [--hidden 32,64,128]
+        [--set KEY=VALUE ...]
 
 Everything takes turns in one process on one thread, in rounds of a thousand rows; the medians are
 printed as a table and as one line of JSON. A second is one of processor time, so that programs
@@ -9,6 +10,7 @@ modules compute a state and no forecast. Memory is the resident set before and a
 ``pipe`` is the whole command, `grucli predict CKPT --stream`, fed with a table of ten times as many
 rows, without what it takes to start: rows a second of its own processor time where the pipe is
 kept full, and microseconds of real time from a row to its answer where each waits for the last.
+``--set`` changes its recipe, such as model.decoder=recursive and task.horizon=4.
 """
 
 import argparse
@@ -97,14 +99,14 @@ def child_seconds() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def piped(hidden: int, layer_norm: str, rows: int) -> dict[str, float]:
+def piped(hidden: int, layer_norm: str, rows: int, changes: list[str]) -> dict[str, float]:
     """The command at the end of a pipe."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         (folder / "walk.csv").write_text("".join(walk(500)))
         recipe = folder / "stream.yaml"
         recipe.write_text(RECIPE.format(hidden=hidden, layer_norm=layer_norm))
-        path = grucli.train(recipe, run_dir=folder / "run", threads=1).best_path
+        path = grucli.train(recipe, changes, run_dir=folder / "run", threads=1).best_path
         command = [sys.executable, "-m", "grucli", "predict", path, "--stream"]
         lines, seconds = walk(rows), []
         for count in (2, len(lines)):
@@ -141,6 +143,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=50_000)
     parser.add_argument("--layer-norm", default="split")
     parser.add_argument("--hidden", default="32,64,128")
+    parser.add_argument("--set", action="append", default=[])
     options = parser.parse_args()
     torch.set_num_threads(1)
     print(f"torch {torch.__version__}, {kernel_words()}, layer_norm {options.layer_norm}")
@@ -149,7 +152,7 @@ def main() -> None:
     for hidden in map(int, options.hidden.split(",")):
         with torch.inference_mode():
             found = measure(contestants(hidden, options.layer_norm), options.rows)
-        found |= piped(hidden, options.layer_norm, 10 * options.rows)
+        found |= piped(hidden, options.layer_norm, 10 * options.rows, options.set)
         if not results:
             print("hidden" + "".join(f"{name:>15}" for name in found))
         print(f"{hidden:6}" + "".join(f"{value:15.0f}" for value in found.values()), flush=True)

@@ -16,12 +16,17 @@ def parts_of(state: State, *, name: str, count: int, shape: tuple[int, ...]) -> 
 
     Raises RuntimeError, in the name of a module, for another number or another shape.
     """
-    parts = [state] if isinstance(state, Tensor) else list(state)
+    parts = taken_apart(state)
     if len(parts) != count or any(tuple(part.shape) != shape for part in parts):
         found = ", ".join(str(tuple(part.shape)) for part in parts)
         expected = " and ".join([str(shape)] * count)
         raise RuntimeError(f"{name}: initial state has shape {found}; expected {expected}")
     return parts
+
+
+def taken_apart(state: State) -> list[Tensor]:
+    """The parts of a state, h first."""
+    return [state] if isinstance(state, Tensor) else list(state)
 
 
 def joined(parts: Sequence[Tensor]) -> State:

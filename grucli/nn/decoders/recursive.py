@@ -3,6 +3,7 @@
 Suffixes: B batch, T context steps, K horizon steps, C columns, F future columns, H hidden.
 """
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from grucli.nn.decoders.decoder import Decoder
@@ -42,9 +43,20 @@ class Recursive(Decoder):
 
     def decode(self, stack: Recurrent, last_BH: Tensor, state: State, ahead: Ahead) -> Tensor:
         """One step after the other; what is fed back counts as measured."""
+        return self.fed_on(stack, last_BH, state, ahead, self._values)
+
+    def fed_on(
+        self,
+        stack: Recurrent,
+        last_BH: Tensor,
+        state: State,
+        ahead: Ahead,
+        read: Callable[[Tensor], Tensor],
+    ) -> Tensor:
+        """The same, where ``read`` makes numbers of hidden states [B, H]."""
         measured_BC = last_BH.new_ones(last_BH.shape[0], self.row.flags)
         fixed_BC = torch.cat([ahead.static, measured_BC], dim=-1)
-        hidden_BH, steps = last_BH, [self._values(last_BH)]
+        steps = [read(last_BH)]
         for k in range(1, self.horizon):
             previous_BC = self.head.fed_back(steps[-1][:, : self.row.targets])
             if ahead.truth is not None:
@@ -52,5 +64,5 @@ class Recursive(Decoder):
                 previous_BC = torch.where(forced_B1, ahead.truth[:, k - 1], previous_BC)
             row_BC = torch.cat([previous_BC, ahead.future[:, k], fixed_BC], dim=-1)
             hidden_BH, state = stack.step(row_BC, state)
-            steps.append(self._values(hidden_BH))
+            steps.append(read(hidden_BH))
         return torch.stack(steps, dim=1)
