@@ -21,6 +21,13 @@ def test_an_example_comes_with_its_table_and_can_be_trained(name, tmp_path):
     assert "recipe.schema.json" not in Path(written.recipe).read_text()
 
 
+def test_examples_of_one_table_share_it(tmp_path):
+    for name in ("co2", "co2_plain"):
+        write_example(name, str(tmp_path / f"{name}.yaml"), overwrite=False)
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {"co2.yaml", "co2_plain.yaml", "co2_weekly.csv"}
+
+
 def test_an_example_takes_no_files_place(tmp_path):
     (tmp_path / "co2_weekly.csv").write_text("my own\n")
     with pytest.raises(UsageError, match=r"co2_weekly.csv: is there already; add --overwrite"):

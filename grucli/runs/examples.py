@@ -15,7 +15,8 @@ _TABLES = "../data/"
 def write_example(name: str, output: str | None, *, overwrite: bool) -> ExampleFiles:
     """Write an example's recipe (default ``NAME.yaml``) and its table beside it.
 
-    Raises UsageError for a name that there is none of, and where a file would be written over.
+    Another example's copy of the same table stays. Raises UsageError for a name that there is none
+    of, and where a file would be written over.
     """
     found = _examples()
     if name not in found:
@@ -25,10 +26,13 @@ def write_example(name: str, output: str | None, *, overwrite: bool) -> ExampleF
     copy = recipe.parent / table.name
     if recipe.name == copy.name:
         raise UsageError(f"-o {recipe}: is the name of the table beside it; choose another name")
-    for path in (recipe, copy):
+    rows = table.read_bytes()
+    is_there = copy.is_file() and copy.read_bytes() == rows
+    for path in [recipe] if is_there else [recipe, copy]:
         if path.exists() and not overwrite:
             raise UsageError(f"{path}: is there already; add --overwrite, or choose another name")
-    write_atomically(copy, table.read_bytes())
+    if not is_there:
+        write_atomically(copy, rows)
     text = text.replace(_TABLES, "").replace(f"recipes/{name}.yaml", recipe.name)
     write_atomically(recipe, text.encode())
     return ExampleFiles(str(recipe), str(copy))
