@@ -5,10 +5,13 @@ import fcntl
 import os
 import resource
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 NAMES = "open write fsync close chmod ftruncate replace rename link unlink mkdir rmdir"
 PLACES = {os: NAMES.split(), fcntl: ["flock"]}
@@ -86,10 +89,17 @@ def fault_at(place: int, fault: Callable[[], None], folder: Path) -> Iterator[li
 
 @contextmanager
 def files_of_at_most(length: int) -> Iterator[None]:
-    """A block in which the system writes no file beyond a length: a disk that is full there."""
+    """A block in which the system writes no file beyond a length: a disk that is full there.
+
+    Python would cut the compiled form of a module short that is first imported inside, and fail to
+    read it ever after.
+    """
     former = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (length, former[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, former)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "dont_write_bytecode", True)
+        patch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+        resource.setrlimit(resource.RLIMIT_FSIZE, (length, former[1]))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, former)

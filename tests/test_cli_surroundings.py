@@ -286,6 +286,19 @@ def test_a_result_that_a_full_disk_cuts_is_one_error(trained, tmp_path, unbuffer
     assert (done.returncode, done.stderr) == (1, "error: could not finish: File too large\n")
 
 
+@pytest.mark.parametrize("fault", [EOFError("marshal data too short"), ZeroDivisionError("oh")])
+def test_a_defect_is_called_one_whatever_it_is(folder, monkeypatch, capsys, fault):
+    """Typer takes an EOFError for somebody who answers no question, and says nothing."""
+
+    def broken(*_, **__):
+        raise fault
+
+    monkeypatch.setattr("grucli.runs.checking.check", broken)
+    done = verb(capsys, "check", folder / "wave.yaml")
+    assert (done.code, done.out) == (1, "")
+    assert done.err.strip().startswith(f"error: internal fault: {type(fault).__name__}: {fault}; ")
+
+
 def test_rows_as_they_come_need_a_standard_input(trained, monkeypatch, capsys):
     monkeypatch.setattr("sys.stdin", None)
     done = verb(capsys, "predict", trained / "run", "--stream")

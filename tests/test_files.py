@@ -262,7 +262,7 @@ def test_a_line_that_cannot_be_written_whole_is_not_written_at_all(tmp_path):
         "append(pathlib.Path(sys.argv[1]), b'y' * 90)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program, path], capture_output=True, text=True, check=False
+        [sys.executable, "-B", "-c", program, path], capture_output=True, text=True, check=False
     )
     assert "File too large" in done.stderr
     assert path.read_bytes() == b"x" * 90 + b"\n"

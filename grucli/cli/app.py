@@ -135,8 +135,10 @@ def _run(arguments: list[str]) -> int:
         return _report(error.lines, error.exit_code)
     except typer.TyperException as error:
         return _report([_usage(error)], 2)
-    except (KeyboardInterrupt, typer.Abort):
+    except KeyboardInterrupt:
         return 128 + signal.SIGINT
+    except typer.Abort as error:  # what Typer makes of an EOFError; nothing here asks for a line
+        return _report([_unexpected(error.__cause__ or error)], 1)
     except BrokenPipeError:  # the reader has gone: end quietly
         drop_output()
         return 1
@@ -153,7 +155,7 @@ def _flush() -> None:
         sys.stdout.flush()
 
 
-def _unexpected(error: Exception) -> str:
+def _unexpected(error: BaseException) -> str:
     """What to say of an error that is none of ours."""
     words = str(error)
     if isinstance(error, MemoryError) or any(sign in words for sign in _NO_MEMORY):
