@@ -14,7 +14,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
-from grucli.nn.layer import Layers
+from grucli.nn.layer import Layers, zero_state
 from grucli.nn.transforms import check_backward, is_compiling, is_transformed
 from grucli.tensors import Tensor, torch
 
@@ -83,9 +83,8 @@ class Chunks:
         not ended are the first ones.
         """
         if states is None:
-            rule, count = self.layers.rule, self.layers.layers * self.layers.directions
-            shape = (count, x_TBC.shape[1], len(parameters[0]) // len(rule.spec.gates))
-            states = [x_TBC.new_zeros(shape) for _ in rule.spec.state]
+            places = self.layers.layers * self.layers.directions
+            states = zero_state(self.layers.rule, parameters[0], x_TBC, places)
         output_TBH, *final = _Recomputed.apply(  # type: ignore[no-untyped-call]
             self, lengths_B, x_TBC, torch.stack(list(states)), *parameters
         )

@@ -9,18 +9,20 @@ from typing import Any
 from grucli.nn.rules import CellRule, LayerState, LayerWeights
 from grucli.tensors import Tensor, packing, torch
 
+Call = Callable[..., Any]
 
-def fused_call(rule: CellRule) -> Callable[..., Any] | None:
+
+def fused_call(rule: CellRule) -> Call | None:
     """Torch's call for a layer of this rule; None where it has none."""
     name = rule.equations.fused
     if name is None or rule.norm.groups:
         return None
-    call: Callable[..., Any] = getattr(torch, name.format(activation=rule.spec.activation.name))
+    call: Call = getattr(torch, name.format(activation=rule.spec.activation.name))
     return call
 
 
 def run_layer_fused(
-    rule: CellRule,
+    call: Call,
     weights: LayerWeights,
     x_TBC: Tensor,
     state: LayerState,
@@ -28,15 +30,15 @@ def run_layer_fused(
     reverse: bool,
     lengths_B: Tensor | None,
 ) -> tuple[Tensor, LayerState]:
-    """As ``run_layer``, of a rule that has a ``fused_call``, which only runs forwards."""
+    """As ``run_layer``, of a rule whose ``fused_call`` is given, which only runs forwards."""
     x_TBC = _turned(x_TBC, lengths_B) if reverse else x_TBC
     if lengths_B is None:
-        output_TBH, *finals = _call(rule, weights, (x_TBC,), state)
+        output_TBH, *finals = _called(call, weights, (x_TBC,), state)
     else:
         order_B = torch.argsort(lengths_B, descending=True, stable=True)
         packed = packing.pack_padded_sequence(x_TBC[:, order_B], lengths_B[order_B])
         starts = tuple(part[order_B] for part in state)
-        data, *finals = _call(rule, weights, (packed.data, packed.batch_sizes), starts)
+        data, *finals = _called(call, weights, (packed.data, packed.batch_sizes), starts)
         sorted_TBH, _ = packing.pad_packed_sequence(
             packing.PackedSequence(data, packed.batch_sizes), total_length=x_TBC.shape[0]
         )
@@ -46,8 +48,8 @@ def run_layer_fused(
     return output_TBH, tuple(part.squeeze(0) for part in finals)
 
 
-def _call(
-    rule: CellRule, weights: LayerWeights, data: tuple[Tensor, ...], state: LayerState
+def _called(
+    call: Call, weights: LayerWeights, data: tuple[Tensor, ...], state: LayerState
 ) -> list[Tensor]:
     """One layer, one direction, no dropout; ``data`` is x_TBC, or what is packed and its sizes."""
     stacked = (weights.weight_ih, weights.weight_hh, weights.bias_ih, weights.bias_hh)
@@ -58,8 +60,6 @@ def _call(
     batch_first = () if len(data) == 2 else (False,)
     # "Training" only says that gradients will be asked.
     settings = (len(flat) == 4, 1, 0.0, torch.is_grad_enabled(), False, *batch_first)
-    call = fused_call(rule)
-    assert call is not None
     return list(call(*data, starts if len(starts) > 1 else starts[0], flat, *settings))
 
 

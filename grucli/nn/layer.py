@@ -108,18 +108,20 @@ def run_layer(
     if is_native and (kernel == "native" or not leaves):
         return run_layer_native(rule, weights, x_TBC, state, reverse=reverse, lengths_B=lengths_B)
     if state is None:
-        state = zero_state(rule, weights, x_TBC)
+        state = zero_state(rule, weights.weight_ih, x_TBC)
     if leaves:
         return run_layer_portable(rule, weights, x_TBC, state, reverse=reverse)
     plain = is_transformed() or (is_compiling() and torch.is_grad_enabled())
     plain = plain or not IS_TORCH
-    run = _run_steps if plain or fused_call(rule) is None else run_layer_fused
-    return run(rule, weights, x_TBC, state, reverse=reverse, lengths_B=lengths_B)
+    fused = None if plain else fused_call(rule)
+    if fused is not None:
+        return run_layer_fused(fused, weights, x_TBC, state, reverse=reverse, lengths_B=lengths_B)
+    return _run_steps(rule, weights, x_TBC, state, reverse=reverse, lengths_B=lengths_B)
 
 
-def zero_state(rule: CellRule, weights: LayerWeights, x_TBC: Tensor) -> LayerState:
-    """The state that a layer begins with where nothing is said."""
-    shape = (x_TBC.shape[1], len(weights.weight_ih) // len(rule.spec.gates))
+def zero_state(rule: CellRule, weight_ih: Tensor, x_TBC: Tensor, *places: int) -> LayerState:
+    """The state that a layer begins with where nothing is said; of so many places [L, B, H]."""
+    shape = (*places, x_TBC.shape[1], len(weight_ih) // len(rule.spec.gates))
     return tuple(x_TBC.new_zeros(shape) for _ in rule.spec.state)
 
 
