@@ -1,6 +1,8 @@
 """Layers with random numbers in them, and what the plain loop makes of them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 import torch
@@ -67,6 +69,7 @@ def make_case(
     sizes: tuple[int, int, int, int],
     *,
     bias: bool = True,
+    norm_bias: bool = False,
     zero_state: bool = False,
     reverse: bool = False,
     ragged: bool = False,
@@ -78,7 +81,8 @@ def make_case(
     # float32 and float64 part ways.
     cell, layer_norm, activation = (*variant, None)[:3]
     eps = 0.1 if hidden <= 3 else None
-    rule = cell_rule(MODULES[cell].equations, layer_norm, eps=eps, activation=activation)
+    more = {"eps": eps, "activation": activation, "norm_bias": norm_bias}
+    rule = cell_rule(MODULES[cell].equations, layer_norm, **more)
 
     def draw(*shape: int) -> Tensor:
         return torch.randn(*shape, generator=generator)
@@ -108,16 +112,25 @@ def make_case(
 
 
 def run(case: Case, *, native: bool) -> dict[str, Tensor]:
-    """Outputs, final state and the gradients of everything, by name."""
+    """What the compiled kernel, or the plain loop, makes of it: see ``run_through``."""
+    return run_through(run_layer_native if native else run_layer, case)
+
+
+def run_through(layer: Callable[..., Any], case: Case, device: str = "cpu") -> dict[str, Tensor]:
+    """Outputs, final state and the gradients of everything, by name; ``layer`` runs it."""
     leaves = {"x": case.x_TBC, "h": case.h_BH, "c": case.c_BH, **case.parameters}
-    leaves = {k: value.clone().requires_grad_() for k, value in leaves.items() if value is not None}
+    leaves = {
+        k: value.to(device, copy=True).requires_grad_()
+        for k, value in leaves.items()
+        if value is not None
+    }
     weights = LayerWeights(**{kind: leaves[kind] for kind in case.parameters})
     state = tuple(leaves[part] for part in case.rule.spec.state)
     where = {"reverse": case.reverse, "lengths_B": case.lengths_B}
-    layer = run_layer_native if native else run_layer
     output, final = layer(case.rule, weights, leaves["x"], state, **where)
     gradients = [case.gradient_TBH, case.gradient_BH, case.gradient_c_BH]
-    torch.autograd.backward([output, *final], gradients[: 1 + len(final)])
+    gradients = [gradient.to(device) for gradient in gradients[: 1 + len(final)]]
+    torch.autograd.backward([output, *final], gradients)
     results = dict(zip(("output", "final", "final c"), (output, *final), strict=False))
     results = {name: value.detach() for name, value in results.items()}
     return results | {name: leaf.grad for name, leaf in leaves.items() if leaf.grad is not None}

@@ -168,6 +168,18 @@ def test_a_run_there_learns_what_one_on_a_cpu_does_and_predicts_without(tmp_path
     assert all(map(math.isfinite, predict(there.best_path).values["level"]))
 
 
+@pytest.mark.parametrize(
+    ("changes", "kernel"),
+    [
+        ({"layer_norm": "split"}, "triton"),
+        ({"layer_norm": "none"}, "cudnn"),
+    ],
+)
+def test_a_check_says_what_it_is_computed_with(tmp_path, changes, kernel):
+    wave_in(tmp_path, {"model": changes})
+    assert f"kernel {kernel}" in grucli_in(tmp_path, "check", "wave.yaml", "--device", DEVICE)
+
+
 @pytest.mark.parametrize("recipe", ["walks_label", "walks_regress", "sunspots", "co2_quantiles"])
 def test_shipped_recipes_train_there(tmp_path, recipe):
     path = REPOSITORY / "recipes" / f"{recipe}.yaml"

@@ -221,7 +221,7 @@ CELL_WORDS = {
     *("reset", "candidate", "forget", "logistic"),
 }
 """What only a cell's own files may say in a text; words that mean other things too are not here."""
-OF_CELLS = [PACKAGE / "cells", PACKAGE / "nn" / "cells"]
+OF_CELLS = [PACKAGE / room / "cells" for room in ("", "nn", "nn/cuda")]
 
 
 def texts_of(path: Path) -> set[str]:

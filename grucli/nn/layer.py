@@ -10,6 +10,7 @@ from functools import partial
 from typing import NamedTuple
 
 from grucli.cells.address import Place
+from grucli.nn import cuda
 from grucli.nn.fused import fused_call, run_layer_fused
 from grucli.nn.native.binding import run_layer_native, supports
 from grucli.nn.norms import project_input, step_values
@@ -113,6 +114,8 @@ def run_layer(
         return run_layer_portable(rule, weights, x_TBC, state, reverse=reverse)
     plain = is_transformed() or (is_compiling() and torch.is_grad_enabled())
     plain = plain or not IS_TORCH
+    if not plain and cuda.supports(rule, x_TBC, weights, kernel=kernel):
+        return cuda.run_layer(rule, weights, x_TBC, state, reverse=reverse, lengths_B=lengths_B)
     fused = None if plain else fused_call(rule)
     if fused is not None:
         return run_layer_fused(fused, weights, x_TBC, state, reverse=reverse, lengths_B=lengths_B)

@@ -8,6 +8,7 @@ import torch
 from grucli.cells import CELLS
 from grucli.data import Panel
 from grucli.nn import RecurrentModel, kernel_words
+from grucli.nn.cuda import cuda_words
 from grucli.nn.initialise import choose_matrices
 from grucli.nn.native.problem import knows
 from grucli.recipe import Recipe
@@ -85,7 +86,10 @@ class SetUp:
     @property
     def kernel(self) -> str:
         """What the recurrent layers are computed with."""
-        is_native = self.device == "cpu" and knows(self.model.recurrent.rule)
+        rule = self.model.recurrent.rule
+        if self.device != "cpu":
+            return cuda_words(rule)
+        is_native = knows(rule)
         return kernel_words(self.recipe.model.precision) if is_native else "torch"
 
     @property

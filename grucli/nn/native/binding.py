@@ -52,11 +52,16 @@ def chosen_kernel(read: Callable[[str], str | None] = os.environ.get) -> str:
     Raises ValueError for an unknown name in GRUCLI_KERNEL, RuntimeError when native is asked for
     but not installed.
     """
-    forced = read(VARIABLE)
-    name = _requested if forced is None else _checked_name(VARIABLE, forced)
+    name = requested_kernel(read)
     if name == "native" and native is None:
         raise RuntimeError(f"{VARIABLE}: {_NOT_INSTALLED}")
     return "native" if name != "torch" and native is not None else "torch"
+
+
+def requested_kernel(read: Callable[[str], str | None] = os.environ.get) -> str:
+    """What this process asks for: auto, native or torch. Raises ValueError as ``chosen_kernel``."""
+    forced = read(VARIABLE)
+    return _requested if forced is None else _checked_name(VARIABLE, forced)
 
 
 def kernel_words(precision: str = "float32") -> str:
