@@ -8,6 +8,7 @@ import os
 
 import pytest
 import torch
+from torch.utils.flop_counter import FlopCounterMode
 
 from grucli.cells.address import Place
 from grucli.nn import GRU, cuda
@@ -75,6 +76,8 @@ def test_a_layer_runs_in_them_unless_told_otherwise(monkeypatch):
     assert not runs_there(x_TBC.double(), GRU(3, 4, layer_norm="split").double().to(DEVICE))
     assert not runs_there(layer=GRU(3, 4, device=DEVICE))
     with torch.autocast(DEVICE, dtype=torch.bfloat16):
+        assert not runs_there()
+    with FlopCounterMode(display=False):
         assert not runs_there()
     monkeypatch.setenv("GRUCLI_KERNEL", "torch")
     assert not runs_there()

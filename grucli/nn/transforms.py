@@ -40,9 +40,14 @@ def is_watched() -> bool:
     )
 
 
+def is_drawn() -> bool:
+    """Whether a compiler, a tracer or a dispatch mode makes something of the operators it sees."""
+    return is_compiling() or _is_traced() or is_in_torch_dispatch_mode()
+
+
 def is_recorded() -> bool:
     """Whether a compiler, a tracer, a profiler or a dispatch mode has to see the operators."""
-    return is_compiling() or _is_traced() or is_in_torch_dispatch_mode() or _is_profiled()
+    return is_drawn() or _is_profiled()
 
 
 def is_drawn_for_onnx() -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import torch
 
 from grucli.nn import available
+from grucli.nn.cuda import can_compile
 from grucli.results import TrainingStarted
 from grucli.runs.setting_up import model_words
 from grucli.runs.training_run import TrainingRun
@@ -53,8 +54,13 @@ def _own_notes(run: TrainingRun) -> Iterator[str]:
 
 
 def _kernel_notes(run: TrainingRun) -> Iterator[str]:
-    if not available():
+    if run.device == "cpu" and not available():
         yield "the native kernel is not installed (it could not be compiled): torch is slower"
+    if run.device == "cuda" and run.kernel == "torch" and not can_compile():
+        yield (
+            "Triton, which comes with torch, compiles nothing here (it needs a C compiler, and a "
+            "device of compute capability 8.0): torch is slower"
+        )
     if run.kernel != run.kernel_before:
         yield (
             f"kernel {run.kernel_before} before the stop, {run.kernel} now: the run goes on with "

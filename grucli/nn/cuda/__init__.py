@@ -11,6 +11,7 @@ from typing import Any
 
 from grucli.nn.native.binding import requested_kernel
 from grucli.nn.rules import CellRule, LayerState, LayerWeights
+from grucli.nn.transforms import is_drawn
 from grucli.tensors import Tensor, torch
 
 OLDEST = 80
@@ -20,12 +21,14 @@ OLDEST = 80
 def supports(rule: CellRule, x_TBC: Tensor, weights: LayerWeights, *, kernel: str = "auto") -> bool:
     """Say whether these kernels run this layer: a normalised one, in float32 on a CUDA device.
 
-    Neither ``kernel``, that of its module, nor the process may say torch.
+    Neither ``kernel``, that of its module, nor the process may say torch; whatever draws a graph of
+    operators would not see them.
     """
     return (
         x_TBC.is_cuda
         and x_TBC.dtype == weights.weight_ih.dtype == torch.float32
         and not torch.is_autocast_enabled("cuda")
+        and not is_drawn()
         and kernel != "torch"
         and cuda_words(rule) == "triton"
     )
