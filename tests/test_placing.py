@@ -69,6 +69,28 @@ def test_a_device_without_memory_for_a_batch_is_not_taken(timed):
         timed(cpu=0.2, cuda=RuntimeError("another error"))
 
 
+def test_what_a_device_compiles_in_its_first_batch_does_not_count(monkeypatch):
+    now, batches = [0.0], iter([9.0, 0.5, 0.3, 0.2, *[0.1] * 20])
+
+    class Batches:
+        device = "cuda"
+
+        def try_step(self):
+            now[0] += next(batches)
+
+    monkeypatch.setattr(placing.time, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(torch.cuda, "synchronize", lambda: None)
+    assert placing.batch_seconds(Batches()) == pytest.approx(0.1)
+
+
+def test_threads_are_as_they_were_also_where_a_trial_fails(timed, monkeypatch):
+    before, chosen = torch.get_num_threads(), []
+    monkeypatch.setattr(placing, "set_threads", chosen.append)
+    with pytest.raises(RuntimeError, match="another"):
+        timed(cpu=0.2, cuda=RuntimeError("another error"))
+    assert chosen[-1] == before
+
+
 @pytest.mark.parametrize(("devices", "place"), [(0, "cpu"), (1, "cpu"), (2, "cuda")])
 def test_processes_have_a_device_each_or_none(with_devices, folder, monkeypatch, devices, place):
     with_devices(devices)

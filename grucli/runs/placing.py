@@ -41,12 +41,14 @@ def placed(
         return "cpu"
     seconds: dict[str, float] = {}
     before = torch.get_num_threads()
-    with repeatable("cuda"):
-        for place in ("cpu", "cuda"):
-            setup = SetUp.of(recipe, place, panel=panel)
-            panel = setup.data.read.panel
-            seconds[place] = _seconds(setup, threads)
-    set_threads(before)
+    try:
+        with repeatable("cuda"):
+            for place in ("cpu", "cuda"):
+                setup = SetUp.of(recipe, place, panel=panel)
+                panel = setup.data.read.panel
+                seconds[place] = _seconds(setup, threads)
+    finally:
+        set_threads(before)
     return min(seconds, key=seconds.__getitem__)
 
 
@@ -64,13 +66,23 @@ def _seconds(setup: SetUp, threads: Threads) -> float:
 
 
 def batch_seconds(setup: SetUp) -> float:
-    """The median time of a batch; the first ones warm up, and count where they take long."""
+    """The median time of a batch; the first ones warm up, and count where they take long.
+
+    The very first one on a device does not: it may wait for kernels to be compiled.
+    """
     times: list[float] = []
-    warming = 1 if setup.device == "cpu" else 1 + SEEN
+    warming = 1
+    if setup.device != "cpu":
+        warming += SEEN
+        _seconds_of_one(setup)
     while len(times) < warming + _TRIALS and sum(times) < _ENOUGH_SECONDS:
-        started = time.perf_counter()
-        setup.try_step()
-        if setup.device != "cpu":
-            torch.cuda.synchronize()
-        times.append(time.perf_counter() - started)
+        times.append(_seconds_of_one(setup))
     return statistics.median(times[warming:] or times[-1:])
+
+
+def _seconds_of_one(setup: SetUp) -> float:
+    started = time.perf_counter()
+    setup.try_step()
+    if setup.device != "cpu":
+        torch.cuda.synchronize()
+    return time.perf_counter() - started
