@@ -115,7 +115,9 @@ def run_layer(
     plain = is_transformed() or (is_compiling() and torch.is_grad_enabled())
     plain = plain or not IS_TORCH
     if not plain and cuda.supports(rule, x_TBC, weights, kernel=kernel):
-        return cuda.run_layer(rule, weights, x_TBC, state, reverse=reverse, lengths_B=lengths_B)
+        from grucli.nn.cuda.binding import run_layer_cuda
+
+        return run_layer_cuda(rule, weights, x_TBC, state, reverse=reverse, lengths_B=lengths_B)
     fused = None if plain else fused_call(rule)
     if fused is not None:
         return run_layer_fused(fused, weights, x_TBC, state, reverse=reverse, lengths_B=lengths_B)

@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from grucli.nn.native.binding import requested_kernel
-from grucli.nn.rules import CellRule, LayerState, LayerWeights
+from grucli.nn.rules import CellRule, LayerWeights
 from grucli.nn.transforms import is_drawn
 from grucli.tensors import Tensor, torch
 
@@ -53,18 +53,3 @@ def can_compile() -> bool:
     except Exception:  # whatever stops it (no compiler, no headers, no driver), torch computes
         return False
     return bool(target.backend == "cuda" and target.arch >= OLDEST)
-
-
-def run_layer(
-    rule: CellRule,
-    weights: LayerWeights,
-    x_TBC: Tensor,
-    state: LayerState,
-    *,
-    reverse: bool,
-    lengths_B: Tensor | None,
-) -> tuple[Tensor, LayerState]:
-    """As ``run_layer`` of a layer, of one that is supported, which only runs forwards."""
-    from grucli.nn.cuda.binding import run_layer_cuda
-
-    return run_layer_cuda(rule, weights, x_TBC, state, reverse=reverse, lengths_B=lengths_B)

@@ -28,7 +28,7 @@ def run_layer_cuda(
     reverse: bool,
     lengths_B: Tensor | None,
 ) -> tuple[Tensor, LayerState]:
-    """As ``grucli.nn.cuda.run_layer``."""
+    """As ``run_layer``, of a layer that ``grucli.nn.cuda.supports``, which only runs forwards."""
     gain, bias = weights.gain_hh, weights.bias_hh
     if rule.norm.of_sum:
         gain, bias = weights.gain_sum, weights.bias_sum
