@@ -17,6 +17,8 @@ from grucli.nn.rules import CellRule, LayerState, LayerWeights
 MOST_WEIGHTS = 3 * 128 * 128
 """So many numbers fit into the registers of one program, beside what it computes with."""
 UNITS_OF_A_WARP = 32
+MOST_REGISTERS = 255
+"""Of a thread; unless told so, the assembler may leave most of them unused and spill the rest."""
 
 
 def run_layer_cuda(
@@ -130,4 +132,6 @@ class _Call:
 
     def launch(self, kernel: Any, *arguments: Any) -> None:
         """A program for each row."""
-        kernel[self.batch,](*arguments, self.steps, self.form, num_warps=self._warps)
+        kernel[self.batch,](
+            *arguments, self.steps, self.form, num_warps=self._warps, maxnreg=MOST_REGISTERS
+        )
