@@ -1,7 +1,6 @@
 #include "layer.h"
 
 #include <algorithm>
-#include <functional>
 #include <numeric>
 #include <vector>
 
@@ -155,22 +154,33 @@ void collect_share(const Problem& p, const Parameters<float>& to, const std::vec
     }
 }
 
-// Every part from its start to the next one, with weights that are packed already. `memory` stays as it
-// is where it suffices.
-void forward_parts(const Kernel& kernel, const Problem& p, const Packed& packed,
-                   const std::vector<Index>& starts, int threads, Floats& memory) {
-    const int parts = static_cast<int>(starts.size()) - 1;
-    Index most = 0;
-    for (int i = 0; i < parts; ++i) most = std::max(most, starts[i + 1] - starts[i]);
-    const Index scratch = padded(forward_scratch(p, most));
-    memory.reserve(parts * scratch);
-    const auto work = [&](int i) {
-        kernel.forward(p, packed, {starts[i], starts[i + 1], memory.data() + i * scratch});
-    };
-    run_parallel(parts, threads, std::ref(work));  // by reference: no memory is asked for
-}
+// The parts of a forward pass and their scratch. `memory` stays as it is where it suffices.
+struct ForwardParts {
+    const Kernel& kernel;
+    const Problem& p;
+    const Packed& packed;
+    const std::vector<Index> starts;
+    Index scratch;
+    float* memory;
+
+    ForwardParts(const Kernel& with, const Problem& problem, const Packed& weights,
+                 const std::int64_t* lengths, int threads, Floats& floats)
+        : kernel(with), p(problem), packed(weights), starts(shares(p, lengths, forward_parts_for(p, threads))) {
+        Index most = 0;
+        for (int i = 0; i < count(); ++i) most = std::max(most, starts[i + 1] - starts[i]);
+        scratch = padded(forward_scratch(p, most));
+        floats.reserve(count() * scratch);
+        memory = floats.data();
+    }
+    int count() const { return static_cast<int>(starts.size()) - 1; }
+    void operator()(int i) const {
+        kernel.forward(p, packed, {starts[i], starts[i + 1], memory + i * scratch});
+    }
+};
 
 }  // namespace
+
+void expect_pass(const Problem& p, int threads) { rouse(parts_for(p, threads)); }
 
 void run_forward(Problem p, const std::int64_t* lengths, int threads) {
     const Kernel& kernel = current_kernel(p.precision);
@@ -179,31 +189,35 @@ void run_forward(Problem p, const std::int64_t* lengths, int threads) {
     const Floats memory(packed_size(p, parts));
     Pieces pieces(memory.data());
     const Packed packed = lay_out_packed(p, parts, pieces);
-    run_parallel(parts, threads, [&](int i) { kernel.pack(p, packed, false, i, parts); });
     Floats scratch;
-    forward_parts(kernel, p, packed, shares(p, lengths, forward_parts_for(p, threads)), threads, scratch);
+    const ForwardParts forward(kernel, p, packed, lengths, threads, scratch);
+    const auto pack = [&](int i) { kernel.pack(p, packed, false, i, parts); };
+    run_phases({{parts, pack}, {forward.count(), forward}}, threads);
 }
 
 double run_multiply_add(Index rounds, int threads) {
     const Kernel& kernel = current_kernel(Precision::float32);
     std::vector<double> done(threads);
-    run_parallel(threads, threads, [&](int i) {
+    const auto work = [&](int i) {
         float numbers[2] = {0.5f, 1.0f};
         done[i] = kernel.multiply_add(rounds, numbers);
-    });
+    };
+    run_phases({{threads, work}}, threads);
     return std::accumulate(done.begin(), done.end(), 0.0);
 }
 
 PackedLayer::PackedLayer(const Problem& p) : kernel_(current_kernel(p.precision)), memory_(packed_size(p, 1)) {
     Pieces pieces(memory_.data());
     packed_ = lay_out_packed(p, 1, pieces);
-    run_parallel(1, 1, [&](int) { kernel_.pack(p, packed_, false, 0, 1); });
+    const auto pack = [&](int) { kernel_.pack(p, packed_, false, 0, 1); };
+    run_phases({{1, pack}}, 1);
 }
 
 bool PackedLayer::is_current() const { return &kernel_ == &current_kernel(kernel_.precision); }
 
 void PackedLayer::forward(const Problem& p, int threads) {
-    forward_parts(kernel_, p, packed_, shares(p, nullptr, forward_parts_for(p, threads)), threads, scratch_);
+    const ForwardParts forward(kernel_, p, packed_, nullptr, threads, scratch_);
+    run_phases({{forward.count(), forward}}, threads);
 }
 
 void run_backward(Problem p, const Gradient& gradient, const std::int64_t* lengths, int threads) {
@@ -224,14 +238,13 @@ void run_backward(Problem p, const Gradient& gradient, const std::int64_t* lengt
         sums[i] = lay_out_sums(p, pieces.take(sums_size(p)));
         scratches[i] = pieces.take(scratch);
     }
-    run_parallel(parts, threads, [&](int i) { kernel.pack(p, packed, true, i, parts); });
-    run_parallel(parts, threads, [&](int i) {
+    const auto pack = [&](int i) { kernel.pack(p, packed, true, i, parts); };
+    const auto work = [&](int i) {
         std::fill_n(sums[i].weight_ih, sums_size(p), 0.0f);
         kernel.backward(p, gradient, packed, {starts[i], starts[i + 1], scratches[i]}, sums[i]);
-    });
-    run_parallel(parts, threads, [&](int i) {
-        collect_share(p, gradient.parameters, sums, kernel.lanes, i, parts);
-    });
+    };
+    const auto collect = [&](int i) { collect_share(p, gradient.parameters, sums, kernel.lanes, i, parts); };
+    run_phases({{parts, pack}, {parts, work}, {parts, collect}}, threads);
 }
 
 }  // namespace grucli

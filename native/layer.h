@@ -6,6 +6,9 @@
 
 namespace grucli {
 
+// Lets the threads of a pass wake up while its arrays are made.
+void expect_pass(const Problem& problem, int threads);
+
 // `lengths` [B] or null: steps of each row that count. `threads` is an upper bound.
 void run_forward(Problem problem, const std::int64_t* lengths, int threads);
 void run_backward(Problem problem, const Gradient& gradient, const std::int64_t* lengths, int threads);

@@ -1,9 +1,6 @@
 #include "pool.h"
 
-#include <atomic>
-#include <condition_variable>
 #include <cstdint>
-#include <mutex>
 #include <thread>
 
 #if !defined(_WIN32)
@@ -15,71 +12,73 @@
 namespace grucli {
 namespace {
 
-// Long enough to bridge the phases of one call, short enough to leave the core to others.
-constexpr int kSpins = 2000;
-
-void pause() {
-#if defined(__x86_64__) || defined(_M_X64)
-    _mm_pause();
-#elif defined(__aarch64__)
-    asm volatile("yield");
-#endif
-}
-
 class Pool {
 public:
-    void run(int parts, const std::function<void(int)>& work) {
-        const std::lock_guard<std::mutex> turn(turn_);
-        grow(parts - 1);
-        {
-            const std::lock_guard<std::mutex> lock(mutex_);
-            work_ = &work;
-            parts_ = parts;
-            pending_.store(workers_, std::memory_order_relaxed);
-            round_.fetch_add(1, std::memory_order_release);
+    void run(Phases& phases, int threads) {
+        const std::unique_lock<std::mutex> turn(turn_, std::try_to_lock);
+        if (turn.owns_lock()) {
+            grow(threads - 1);
+            open(phases, threads - 1);
+            phases.work();
+            phases.wait();
+            close();
+        } else {
+            phases.work();
         }
-        wake_.notify_all();
-        work(0);
-        wait(done_, [this] { return pending_.load(std::memory_order_acquire) == 0; });
+    }
+
+    // A round without phases.
+    void rouse() {
+        ++round_;
+        waiting_.notify();
     }
 
 private:
+    // In `inside_`, beside the number of workers at the call: none may come any more.
+    static constexpr int kClosed = 1 << 30;
+
     void grow(int workers) {
-        for (; workers_ < workers; ++workers_) {
-            const std::uint64_t seen = round_.load(std::memory_order_relaxed);
-            std::thread([this, part = workers_ + 1, seen] { serve(part, seen); }).detach();
-        }
+        for (; workers_ < workers; ++workers_)
+            std::thread([this, number = workers_, seen = round_.load()] { serve(number, seen); }).detach();
     }
 
-    void serve(int part, std::uint64_t seen) {
+    void open(Phases& phases, int workers) {
+        phases_ = &phases;
+        wanted_ = workers;
+        inside_ = 0;
+        rouse();
+    }
+
+    // No worker may touch the phases after this. Those inside find nothing left to take.
+    void close() {
+        inside_ |= kClosed;
+        left_.until([this] { return inside_ == kClosed; });
+    }
+
+    void serve(int number, std::uint64_t seen) {
         const FlushDenormals flush;
         for (;;) {
-            wait(wake_, [&] { return round_.load(std::memory_order_acquire) != seen; });
-            ++seen;
-            if (part < parts_) (*work_)(part);
-            if (pending_.fetch_sub(1, std::memory_order_acq_rel) > 1) continue;
-            const std::lock_guard<std::mutex> lock(mutex_);  // not between the caller's look and its sleep
-            done_.notify_one();
+            waiting_.until([&] { return round_ != seen; });
+            seen = round_;
+            if (number >= wanted_ || !enter()) continue;
+            phases_->work();
+            if (--inside_ == kClosed) left_.notify();
         }
     }
 
-    // Spins, then sleeps: a thread that only waits must not keep the core from the one it waits for.
-    template <class Ready>
-    void wait(std::condition_variable& signal, Ready ready) {
-        for (int spin = 0; spin < kSpins; ++spin) {
-            if (ready()) return;
-            pause();
-        }
-        std::unique_lock<std::mutex> lock(mutex_);
-        signal.wait(lock, ready);
+    bool enter() {
+        int inside = inside_;
+        while (inside < kClosed)
+            if (inside_.compare_exchange_weak(inside, inside + 1)) return true;
+        return false;
     }
 
-    std::mutex turn_, mutex_;
-    std::condition_variable wake_, done_;
+    std::mutex turn_;
+    Waiting waiting_, left_;
     std::atomic<std::uint64_t> round_{0};
-    std::atomic<int> pending_{0};
-    const std::function<void(int)>* work_ = nullptr;
-    int parts_ = 0, workers_ = 0;
+    std::atomic<int> inside_{kClosed}, wanted_{0};
+    Phases* phases_ = nullptr;
+    int workers_ = 0;
 };
 
 // Never destroyed: its threads may outlive every destructor. A forked child has none of them, and
@@ -97,6 +96,7 @@ Pool* make_pool() {
 
 }  // namespace
 
-void run_in_pool(int parts, const std::function<void(int)>& work) { pool->run(parts, work); }
+void run_in_pool(Phases& phases, int threads) { pool->run(phases, threads); }
+void rouse_pool() { pool->rouse(); }
 
 }  // namespace grucli

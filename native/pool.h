@@ -1,12 +1,15 @@
-// A few threads of our own, for where torch's cannot be borrowed (see team.h).
+// A few threads of our own.
 #pragma once
 
-#include <functional>
+#include "phases.h"
 
 namespace grucli {
 
-// Calls work(0) ... work(parts - 1), each on a thread of its own (the first on the caller's), and
-// returns when all are done. Calls from several threads take turns. Safe after a fork.
-void run_in_pool(int parts, const std::function<void(int)>& work);
+// Runs all phases on the caller's thread and on those of the pool that come in time, `threads` together at
+// most; alone where another call has the pool. Safe after a fork.
+void run_in_pool(Phases& phases, int threads);
+
+// Wakes the threads of the pool, for which something is about to come.
+void rouse_pool();
 
 }  // namespace grucli

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdlib>
 
 #if !defined(_WIN32)
 #include <dlfcn.h>
@@ -14,26 +15,19 @@
 namespace grucli {
 namespace {
 
-// The OpenMP runtime that torch has loaded, looked up by name, because linking would bring a second
-// one. Where torch was loaded before grucli could say otherwise, its threads wait by spinning for
-// milliseconds after each of torch's own operations: other threads would have to fight them for the
-// cores, these are awake already.
+// The OpenMP runtime that torch has loaded, looked up by name, because linking would bring a second one.
 struct OpenMP {
     void (*parallel)(void (*)(void*), void*, unsigned, unsigned) = nullptr;
-    int (*thread)() = nullptr;
-    int (*threads)() = nullptr;
 
     OpenMP() {
 #if !defined(_WIN32)
         parallel = reinterpret_cast<decltype(parallel)>(dlsym(RTLD_DEFAULT, "GOMP_parallel"));
-        thread = reinterpret_cast<decltype(thread)>(dlsym(RTLD_DEFAULT, "omp_get_thread_num"));
-        threads = reinterpret_cast<decltype(threads)>(dlsym(RTLD_DEFAULT, "omp_get_num_threads"));
         // A forked child inherits the runtime's books, but none of its threads.
         pthread_atfork(nullptr, nullptr, [] { forked = true; });
 #endif
     }
 
-    bool usable() const { return parallel && thread && threads && !forked; }
+    bool usable() const { return parallel && !forked; }
 
     static std::atomic<bool> forked;
 };
@@ -45,42 +39,56 @@ const OpenMP& openmp() {
     return found;
 }
 
+bool is_set(const char* variable) { return std::getenv(variable) != nullptr; }
+
+// Whether torch's threads are free to sleep and to move. Where nobody has told them to sleep while they wait
+// (grucli/__init__.py does) they spin for milliseconds after each of torch's own operations: other threads would
+// have to fight them for the cores, these are awake already. Where each is bound to a core, so is the caller, and
+// others would begin beside it.
+bool leaves_cores() {
+    const char* const policy = std::getenv("OMP_WAIT_POLICY");
+    const bool sleeps = policy && (policy[0] == 'p' || policy[0] == 'P');
+    return sleeps && !is_set("OMP_PROC_BIND") && !is_set("OMP_PLACES") && !is_set("GOMP_CPU_AFFINITY");
+}
+
+bool takes_openmp() {
+    static const bool leaves = leaves_cores();
+    return !leaves && openmp().usable();
+}
+
 std::atomic<int> most_threads{0};
 
-struct Job {
-    const std::function<void(int)>& work;
-    int parts;
+int limited(int threads) {
+    const int most = most_threads.load(std::memory_order_relaxed);
+    return most > 0 ? std::min(threads, most) : threads;
+}
 
-    // What one of `threads` threads does.
-    void run_share(int thread, int threads) const {
-        for (int part = thread; part < parts; part += threads) work(part);
-    }
-};
-
-// The runtime may give fewer threads than it was asked for.
-void run_share_of_openmp(void* job) {
+// What each thread of the runtime does.
+void work(void* phases) {
     const FlushDenormals flush;
-    static_cast<const Job*>(job)->run_share(openmp().thread(), openmp().threads());
+    static_cast<Phases*>(phases)->work();
 }
 
 }  // namespace
 
-void run_parallel(int parts, int threads, const std::function<void(int)>& work) {
+void run_phases(std::initializer_list<Phase> list, int threads) {
     const FlushDenormals flush;
-    const int most = most_threads.load(std::memory_order_relaxed);
-    if (most > 0) threads = std::min(threads, most);
-    Job job{work, parts};
-    if (parts == 1 || threads == 1) return job.run_share(0, 1);
-    if (!openmp().usable()) {
-        const int team = std::min(threads, parts);
-        return run_in_pool(team, [&](int thread) { job.run_share(thread, team); });
-    }
-    // Not only as many as there are parts: the runtime stops those that a smaller team does not need.
-    openmp().parallel(run_share_of_openmp, &job, static_cast<unsigned>(threads), 0);
+    Phases phases(list);
+    int pieces = 1;
+    for (const Phase& phase : list) pieces = std::max(pieces, phase.pieces);
+    threads = limited(threads);
+    if (pieces == 1 || threads == 1) return phases.work();
+    if (!takes_openmp()) return run_in_pool(phases, std::min(threads, pieces));
+    // Not only as many as there are pieces: the runtime stops those that a smaller team does not need.
+    openmp().parallel(work, &phases, static_cast<unsigned>(threads), 0);
+}
+
+void rouse(int threads) {
+    if (limited(threads) > 1 && !takes_openmp()) rouse_pool();
 }
 
 void limit_threads(int most) { most_threads.store(most, std::memory_order_relaxed); }
 
-const char* team_name() { return openmp().usable() ? "openmp" : "pool"; }
+const char* team_name() { return takes_openmp() ? "openmp" : "pool"; }
 
 }  // namespace grucli

@@ -1,13 +1,16 @@
-// Who runs the parts of a batch: torch's own OpenMP threads where they can be found, else a pool.
+// Who runs the phases of a call: torch's own OpenMP threads where they spin while they wait, else a pool.
 #pragma once
 
-#include <functional>
+#include "phases.h"
 
 namespace grucli {
 
-// Calls work(0) ... work(parts - 1) at the same time, on at most `threads` threads; returns when all
-// are done. Numbers below the normal range count as zero inside.
-void run_parallel(int parts, int threads, const std::function<void(int)>& work);
+// Runs the phases one after the other, the pieces of each at the same time, on at most `threads` threads;
+// returns when all are done. Numbers below the normal range count as zero inside.
+void run_phases(std::initializer_list<Phase> phases, int threads);
+
+// Lets so many threads wake up, because phases are about to come.
+void rouse(int threads);
 
 // From now on at most `most` threads work at once; 0 lifts the limit. The parts stay what they are, and
 // so does every byte.

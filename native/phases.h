@@ -1,0 +1,101 @@
+// The phases of a call, whose pieces are done by whichever thread comes for them.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <initializer_list>
+#include <mutex>
+
+namespace grucli {
+
+// What to do with a piece, by its number. It refers to a function and asks for no memory.
+class Work {
+public:
+    template <class Function>
+    Work(const Function& function)
+        : function_(&function), call_([](const void* known, int piece) {
+              (*static_cast<const Function*>(known))(piece);
+          }) {}
+    void operator()(int piece) const { call_(function_, piece); }
+
+private:
+    const void* function_;
+    void (*call_)(const void*, int);
+};
+
+struct Phase {
+    int pieces;
+    Work work;
+};
+
+// For how long a thread that waits stays awake. Waking it would take 50 to 100 microseconds in a virtual machine;
+// these are twice as many, which bridge what Python does between a layer's forward pass and its backward pass.
+// After some looks it offers its core to others each time, so that it is not in the way of whoever has work.
+class Watch {
+public:
+    bool is_over() const { return looks_ > kPauses && Clock::now() > end_; }
+    void go_on();
+
+private:
+    using Clock = std::chrono::steady_clock;
+    static constexpr int kPauses = 100;
+    static constexpr std::chrono::microseconds kAwake{200};
+
+    int looks_ = 0;
+    Clock::time_point end_;
+};
+
+// Threads that wait until another one has done something: it makes `ready` true, in an order that all
+// threads see (std::memory_order_seq_cst), and then calls notify. They watch for a while, then sleep.
+class Waiting {
+public:
+    template <class Ready>
+    void until(Ready ready) {
+        if (watches(ready)) return;
+        std::unique_lock<std::mutex> lock(mutex_);
+        ++asleep_;
+        wake_.wait(lock, ready);
+        --asleep_;
+    }
+    void notify();
+
+private:
+    template <class Ready>
+    static bool watches(Ready ready) {
+        for (Watch watch; !watch.is_over(); watch.go_on())
+            if (ready()) return true;
+        return false;
+    }
+
+    std::mutex mutex_;
+    std::condition_variable wake_;
+    std::atomic<int> asleep_{0};
+};
+
+// A thread that comes late finds done what others could do without it, and no piece waits for one that does
+// not come at all. Who does a piece changes none of its bytes.
+class Phases {
+public:
+    // What the list refers to has to outlive this.
+    explicit Phases(std::initializer_list<Phase> phases) : phases_(phases) {}
+
+    // What each thread does. Returns when nothing is left to take.
+    void work();
+
+    // Returns when all is done, by the threads that work.
+    void wait() { wait_for(phases_.size() - 1); }
+
+private:
+    static constexpr std::size_t kMost = 3;
+
+    void wait_for(std::size_t phase);
+
+    std::initializer_list<Phase> phases_;
+    std::array<std::atomic<int>, kMost> taken_{}, done_{};
+    Waiting waiting_;
+};
+
+}  // namespace grucli
