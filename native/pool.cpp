@@ -1,12 +1,14 @@
 #include "pool.h"
 
 #include <cstdint>
+#include <deque>
 #include <thread>
 
 #if !defined(_WIN32)
 #include <pthread.h>
 #endif
 
+#include "core.h"
 #include "denormals.h"
 
 namespace grucli {
@@ -27,10 +29,9 @@ public:
         }
     }
 
-    // A round without phases.
     void rouse() {
-        ++round_;
-        waiting_.notify();
+        const std::unique_lock<std::mutex> turn(turn_, std::try_to_lock);
+        if (turn.owns_lock()) begin_round();
     }
 
 private:
@@ -38,15 +39,26 @@ private:
     static constexpr int kClosed = 1 << 30;
 
     void grow(int workers) {
-        for (; workers_ < workers; ++workers_)
-            std::thread([this, number = workers_, seen = round_.load()] { serve(number, seen); }).detach();
+        for (int number = static_cast<int>(cores_.size()); number < workers; ++number) {
+            cores_.emplace_back();
+            std::thread([this, number, seen = round_.load(), core = &cores_.back()] { serve(number, seen, *core); })
+                .detach();
+        }
+    }
+
+    // One without phases is over at once.
+    void begin_round() {
+        const int here = current_core();
+        for (Core& core : cores_) core.leave(here);
+        ++round_;
+        waiting_.notify();
     }
 
     void open(Phases& phases, int workers) {
         phases_ = &phases;
         wanted_ = workers;
         inside_ = 0;
-        rouse();
+        begin_round();
     }
 
     // No worker may touch the phases after this. Those inside find nothing left to take.
@@ -55,9 +67,10 @@ private:
         left_.until([this] { return inside_ == kClosed; });
     }
 
-    void serve(int number, std::uint64_t seen) {
+    void serve(int number, std::uint64_t seen, Core& core) {
         const FlushDenormals flush;
         for (;;) {
+            core.note();
             waiting_.until([&] { return round_ != seen; });
             seen = round_;
             if (number >= wanted_ || !enter()) continue;
@@ -78,7 +91,7 @@ private:
     std::atomic<std::uint64_t> round_{0};
     std::atomic<int> inside_{kClosed}, wanted_{0};
     Phases* phases_ = nullptr;
-    int workers_ = 0;
+    std::deque<Core> cores_;  // of the workers, each in its place for good
 };
 
 // Never destroyed: its threads may outlive every destructor. A forked child has none of them, and

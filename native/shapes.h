@@ -40,7 +40,7 @@ inline Shape parameter_shape(const Problem& p, std::size_t k) {
 
 // Up to so many columns of x, x W is cheaper to compute again than to keep; up to so many units, h U, where
 // the gates read it alone.
-constexpr Index kRecomputedInputs = 32, kRecomputedHidden = 32;
+constexpr Index kRecomputedInputs = 32, kRecomputedHidden = 16;
 
 // What is kept for the backward pass; no steps of what is not.
 struct SavedShapes {
