@@ -25,8 +25,8 @@ __all__ = ["Predictor", "__version__", "evaluate", "inspect_weights", "predict",
 __version__ = "0.1.0"
 
 _WAITING = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "1000"}
-"""Sleep at once, or under GNU's OpenMP after some 50 microseconds, which bridge a layer's phases.
-By default it is milliseconds of spinning, which takes the cores from whoever is waited for."""
+"""Sleep at once, or under GNU's OpenMP after some 50 microseconds. By default it is milliseconds of
+spinning, which takes the cores from whoever is waited for, as the compiled kernel's threads."""
 if "torch" not in sys.modules and not environ.keys() & {*_WAITING, "KMP_BLOCKTIME"}:
     environ.update(_WAITING)  # the runtime reads them once, when torch loads it
 

@@ -18,14 +18,16 @@ inline int current_core() { return sched_getcpu(); }
 // both on that core for long while others are idle.
 class Core {
 public:
-    // The thread itself, before it waits.
+    // The thread itself, at each look while it waits.
     void note() {
         if (moved_) {
             sched_setaffinity(0, sizeof allowed_, &allowed_);
             moved_ = false;
         }
+        const int here = current_core();
+        if (at_ == here) return;
         thread_ = pthread_self();
-        at_ = current_core();
+        at_ = here;
     }
 
     // Another thread, one at a time: where this one waits on that core, it goes on on another that it may run on.

@@ -31,8 +31,8 @@ struct Phase {
     Work work;
 };
 
-// For how long a thread that waits stays awake. Waking it would take 50 to 100 microseconds in a virtual machine;
-// these are twice as many, which bridge what Python does between a layer's forward pass and its backward pass.
+// For how long a thread that waits stays awake: as long as Python may take between a layer's forward pass and
+// its backward pass when it finds the caches full of other things. Waking takes 50 to 100 microseconds.
 // After some looks it offers its core to others each time, so that it is not in the way of whoever has work.
 class Watch {
 public:
@@ -42,7 +42,7 @@ public:
 private:
     using Clock = std::chrono::steady_clock;
     static constexpr int kPauses = 100;
-    static constexpr std::chrono::microseconds kAwake{200};
+    static constexpr std::chrono::microseconds kAwake{400};
 
     int looks_ = 0;
     Clock::time_point end_;

@@ -70,8 +70,10 @@ private:
     void serve(int number, std::uint64_t seen, Core& core) {
         const FlushDenormals flush;
         for (;;) {
-            core.note();
-            waiting_.until([&] { return round_ != seen; });
+            waiting_.until([&] {
+                core.note();
+                return round_ != seen;
+            });
             seen = round_;
             if (number >= wanted_ || !enter()) continue;
             phases_->work();
