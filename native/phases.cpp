@@ -9,8 +9,9 @@
 namespace grucli {
 
 void Watch::go_on() {
-    if (++looks_ > kPauses) return std::this_thread::yield();
-    if (looks_ == kPauses) end_ = Clock::now() + kAwake;
+    const bool yields = wait_ == Wait::between_passes;
+    if (++looks_ > kPauses && yields) return std::this_thread::yield();
+    if (looks_ == kPauses) end_ = Clock::now() + (yields ? kBetween : kInside);
 #if defined(__x86_64__) || defined(_M_X64)
     _mm_pause();
 #elif defined(__aarch64__)

@@ -31,19 +31,28 @@ struct Phase {
     Work work;
 };
 
-// For how long a thread that waits stays awake: as long as Python may take between a layer's forward pass and
-// its backward pass when it finds the caches full of other things. Waking takes 50 to 100 microseconds.
-// After some looks it offers its core to others each time, so that it is not in the way of whoever has work.
+// What a thread waits for, and so for how long it stays awake; waking takes 50 to 100 microseconds.
+enum class Wait {
+    // What others are at work at: so long as waking takes. It keeps its core, for which it would have to wait
+    // a whole slice of time where strangers want it too.
+    inside_pass,
+    // Work: as long as Python may take between a layer's forward pass and its backward pass when it finds the
+    // caches full of other things. After some looks it offers its core to whoever has work, each time.
+    between_passes,
+};
+
 class Watch {
 public:
+    explicit Watch(Wait wait) : wait_(wait) {}
     bool is_over() const { return looks_ > kPauses && Clock::now() > end_; }
     void go_on();
 
 private:
     using Clock = std::chrono::steady_clock;
     static constexpr int kPauses = 100;
-    static constexpr std::chrono::microseconds kAwake{400};
+    static constexpr std::chrono::microseconds kInside{100}, kBetween{400};
 
+    Wait wait_;
     int looks_ = 0;
     Clock::time_point end_;
 };
@@ -53,8 +62,8 @@ private:
 class Waiting {
 public:
     template <class Ready>
-    void until(Ready ready) {
-        if (watches(ready)) return;
+    void until(Ready ready, Wait wait = Wait::inside_pass) {
+        if (watches(ready, wait)) return;
         std::unique_lock<std::mutex> lock(mutex_);
         ++asleep_;
         wake_.wait(lock, ready);
@@ -64,8 +73,8 @@ public:
 
 private:
     template <class Ready>
-    static bool watches(Ready ready) {
-        for (Watch watch; !watch.is_over(); watch.go_on())
+    static bool watches(Ready ready, Wait wait) {
+        for (Watch watch(wait); !watch.is_over(); watch.go_on())
             if (ready()) return true;
         return false;
     }

@@ -70,10 +70,11 @@ private:
     void serve(int number, std::uint64_t seen, Core& core) {
         const FlushDenormals flush;
         for (;;) {
-            waiting_.until([&] {
+            const auto called = [&] {
                 core.note();
                 return round_ != seen;
-            });
+            };
+            waiting_.until(called, Wait::between_passes);
             seen = round_;
             if (number >= wanted_ || !enter()) continue;
             phases_->work();
