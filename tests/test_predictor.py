@@ -1,5 +1,6 @@
 """A checkpoint opened once predicts from any number of tables, of one series or many."""
 
+import os
 import pickle
 import shutil
 import subprocess
@@ -121,6 +122,32 @@ def test_a_pickle_needs_no_file_where_it_arrives(best, tmp_path):
         [sys.executable, "-c", program, tmp_path], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == str(predictor.predict(frame).values)
+
+
+POOL = """\
+import pickle, sys, warnings
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+import torch, grucli
+
+warnings.simplefilter("ignore")
+torch.set_num_threads(2)
+torch.ones(10**7).sum()  # by OpenMP's threads, which no child has
+predictor, frame = grucli.Predictor(sys.argv[1]), pickle.load(open(sys.argv[2], "rb"))
+wanted = predictor.predict(frame).values
+with ProcessPoolExecutor(2, mp_context=get_context("fork")) as pool:
+    found = list(pool.map(predictor.predict, [frame] * 4))
+assert all(one.values == wanted for one in found)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no fork here")
+def test_a_forked_pool_predicts_after_its_parent_has(best, tmp_path):
+    shops([f"shop {number}" for number in range(400)]).to_pickle(tmp_path / "frame")
+    command = [sys.executable, "-c", POOL, best, tmp_path / "frame"]
+    for kernel in ("auto", "torch"):
+        environ = os.environ | {"GRUCLI_KERNEL": kernel}
+        subprocess.run(command, check=True, timeout=60, env=environ)
 
 
 def test_a_pickle_leaves_the_state_of_training_behind(best):

@@ -231,22 +231,72 @@ def test_an_end_of_all_launched_processes_saves_one_state(tmp_path):
     assert state.progress["step"] > 0
 
 
+def begun(folder, run):
+    """The first of two processes that train on after an epoch, in a group of their own."""
+    words = ["train", "wave.yaml", "--run-dir", run, "--set", "train.epochs=5000"]
+    first = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "grucli",
+            *words,
+            "--set",
+            "train.patience=null",
+            "--processes",
+            "2",
+        ],
+        cwd=folder,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    wait_for(folder / run / "last.pt")
+    return first
+
+
+def children_of(process):
+    """Numbers of the processes that it started."""
+    return Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+
+
+def tell_all(first, number):
+    os.killpg(first.pid, number)
+
+
+def tell_others(first, number):
+    for child in children_of(first):
+        os.kill(int(child), number)
+
+
+@pytest.mark.parametrize(
+    ("number", "tell"),
+    [
+        (signal.SIGTERM, tell_all),
+        *(
+            pytest.param(number, tell, marks=pytest.mark.slow)
+            for number, tell in [(signal.SIGHUP, tell_all), (signal.SIGTERM, tell_others)]
+        ),
+    ],
+)
+def test_a_signal_to_any_process_saves_the_state(waves, number, tell):
+    first = begun(waves, f"told_{number}_{tell.__name__}")
+    tell(first, number)
+    said = words_of(first)
+    assert said.count("last.pt; go on with --resume") == 1, said
+    assert first.returncode == 128 + number
+
+
 @pytest.mark.slow
 def test_others_end_with_a_first_process_that_is_killed(waves):
-    words = ["train", "wave.yaml", "--run-dir", "killed", "--set", "train.epochs=5000"]
-    first = subprocess.Popen(
-        [sys.executable, "-m", "grucli", *words, "--processes", "2"],
-        cwd=waves,
-        stderr=subprocess.DEVNULL,
-    )
-    wait_for(waves / "killed" / "last.pt")
-    children = Path(f"/proc/{first.pid}/task/{first.pid}/children").read_text().split()
+    first = begun(waves, "killed")
+    children = children_of(first)
     first.kill()
     first.wait()
     until = time.monotonic() + WAITED_SECONDS
     while alive := [child for child in children if Path(f"/proc/{child}").exists()]:
         assert time.monotonic() < until, f"still there: {alive}"
         time.sleep(0.05)
+    first.stderr.close()
 
 
 def wait_for(path):

@@ -92,11 +92,14 @@ def _others(meeting: Path, processes: int, device: str) -> Iterator[None]:
 
 
 def _join(meeting: Path, rank: int, processes: int, device: str) -> None:
-    """What each of the others runs: an end from the terminal is for the first to decide."""
-    for number in set(ENDING) - {signal.SIGTERM}:
-        signal.signal(number, signal.SIG_IGN)
+    """What each of the others runs: asked for an end it goes on, and asks all at the next step."""
+    asked: list[int] = []
+    for number in ENDING:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, lambda number, _frame: asked.append(number))
     try:
         with joined(device, meeting_at(meeting, rank=rank, size=processes)) as ranks:
+            ranks.ask = lambda: next(iter(asked), None)
             follow(ranks, device=device, halt=Stop())
     except GrucliError as error:
         sys.stderr.write("".join(f"error: process {rank}: {line}\n" for line in error.lines))
