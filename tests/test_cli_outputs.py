@@ -82,6 +82,21 @@ def test_other_files_are_written_over_as_asked(place):
     assert (place / "forecast.csv").read_text().startswith("day,level")
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(["-o", name] for name in ("f.parquet", "f.XLSX", "f.json", "f.csv.gz")),
+        ["--anomaly", "-o", "f.parquet"],
+        ["--future-template", "f.xlsx"],
+    ],
+    ids=" ".join,
+)
+def test_a_forecast_is_not_written_under_the_name_of_another_kind(place, words, capsys):
+    assert run(["predict", BEST, DATA, *words]) == 2
+    assert f" {words[-1]}: is written as plain CSV" in capsys.readouterr().err
+    assert not (place / words[-1]).exists()
+
+
 WRITES = {
     "forecast.csv": "predict run -o forecast.csv",
     "forecast.json": "predict run --json -o forecast.json",

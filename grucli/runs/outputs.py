@@ -13,6 +13,11 @@ from grucli.runs.run_files import FILES
 from grucli.runs.tables import table_files
 
 Outputs = Mapping[str, str | Path | None]
+OTHER_KINDS = frozenset(
+    {".arrow", ".feather", ".json", ".jsonl", ".ods", ".parquet", ".xls", ".xlsx"}
+    | {".bz2", ".gz", ".xz", ".zip", ".zst"}
+)
+"""Endings of tables, and of packed ones, that would not hold what their name says."""
 
 
 def check_outputs(outputs: Outputs, *checkpoints: str | None) -> None:
@@ -46,6 +51,30 @@ def check_table_outputs(
         recipe = recipe_of(load_checkpoint(checkpoint_in(checkpoint)), checkpoint)
         for table in [data] if data else table_files(recipe.data):
             _refuse(outputs, "the table that is read", "/dev/stdin" if table == "-" else table)
+
+
+def check_csv_output(
+    output: str,
+    checkpoint: str,
+    data: str | None,
+    *,
+    plot: Path | None = None,
+    future: str | None = None,
+    json: bool = False,
+) -> None:
+    """As ``check_table_outputs``, of --output and --plot; and that --output is named for a CSV."""
+    check_table_outputs({"--output": output, "--plot": plot}, checkpoint, data, future=future)
+    check_written_as_csv("--output", output, json=json)
+
+
+def check_written_as_csv(option: str, output: str | Path, *, json: bool = False) -> None:
+    """Raise UsageError for the name of another kind of table; with ``json`` .json is none."""
+    ending = Path(output).suffix.lower()
+    if ending in OTHER_KINDS and not (json and ending == ".json"):
+        or_json = ", or .json with --json" if option == "--output" else ""
+        raise UsageError(
+            f"{option} {output}: is written as plain CSV; expected a name in .csv{or_json}"
+        )
 
 
 def _refuse(outputs: Outputs, what: str, path: str | Path) -> None:

@@ -111,8 +111,8 @@ def _predict_table(
     from grucli.runs.predicting import Predictor
 
     check_plot(plot)
-    written = {"--output": output, "--plot": plot}
-    outputs.check_table_outputs(written, checkpoint, data, future=asked["future"])
+    others = {"plot": plot, "future": asked["future"]}
+    outputs.check_csv_output(output, checkpoint, data, json=json, **others)
     device.set_threads(threads)
     prediction, examples = Predictor(checkpoint).predict_with_context(data, **asked)
     _draw(examples, plot)
@@ -135,7 +135,7 @@ def _score_rows(
     from grucli.runs import device, outputs
     from grucli.runs.predicting import Predictor
 
-    outputs.check_table_outputs({"--output": output}, checkpoint, data)
+    outputs.check_csv_output(output, checkpoint, data, json=json)
     device.set_threads(threads)
     _write(Predictor(checkpoint).anomalies(data), output, json=json)
 
@@ -187,6 +187,7 @@ def _write_template(
             "--future, -o, --plot and --json"
         )
     outputs.check_table_outputs({"--future-template": path}, checkpoint, data)
+    outputs.check_written_as_csv("--future-template", path)
     content = Predictor(checkpoint).future_template(data, horizon=horizon, path=str(path))
     write_atomically(path, content)
 
