@@ -26,10 +26,11 @@ def assert_as_exact_as_float32(case: Case, monkeypatch: pytest.MonkeyPatch) -> N
         patch.setenv("GRUCLI_KERNEL", "torch")
         plain = run(case, native=False)
     assert native.keys() == exact.keys()
+    slack = 3e-5 if case.h_BH.shape[-1] <= 3 else 1e-5  # units so few may differ by next to nothing
     for name, truth in exact.items():
         error = (native[name].double() - truth).abs().max()
         usual = (plain[name].double() - truth).abs().max()
-        assert error <= 10 * usual + 3e-5 * max(1.0, truth.abs().max()), name
+        assert error <= 10 * usual + slack * max(1.0, truth.abs().max()), name
 
 
 @settings(deadline=None, max_examples=250)
