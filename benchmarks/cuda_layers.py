@@ -18,10 +18,9 @@ from turns import Turn, inference, medians, train_step
 
 from grucli.nn import GRU, LSTM
 from grucli.nn.cuda import can_compile
+from grucli.training.replay import SEEN
 
 SHAPES = ("32,96,7,32", "32,96,7,64", "64,96,7,128", "64,192,7,256", "256,15,512,512")
-WARM_UP = 3
-"""Calls before one is recorded."""
 
 
 def layers(inputs: int, hidden: int) -> dict[str, nn.Module]:
@@ -49,7 +48,7 @@ def waited_for(turn: Turn) -> Turn:
 
 def recorded(turn: Turn) -> Turn:
     """The calls of a turn, launched as one."""
-    for _ in range(WARM_UP):
+    for _ in range(SEEN):
         turn()
     torch.cuda.synchronize()
     graph: Any = torch.cuda.CUDAGraph()

@@ -55,7 +55,7 @@ class _Sequence(torch.autograd.Function):
         empty = x_TBG.new_empty if lengths_B is None else x_TBG.new_zeros
         steps, batch, hidden = call.steps, call.batch, call.hidden
         if lengths_B is None:
-            lengths_B = torch.full((batch,), steps, device=x_TBG.device)
+            lengths_B = torch.full((batch,), steps, device=x_TBG.device, dtype=torch.int32)
         nothing = x_TBG.new_zeros(x_TBG.shape[-1])
         vectors = [nothing if vector is None else vector.contiguous() for vector in operands[3:]]
         columns = weight.view(-1, hidden, hidden).transpose(1, 2).contiguous()
@@ -82,6 +82,7 @@ class _Sequence(torch.autograd.Function):
         read, kept = Read(*ctx.saved_tensors[:-2]), Kept(*ctx.saved_tensors[-2:])
         x_TBG, batch, hidden = read.x, call.batch, call.hidden
         state_SBH = state_SBH.clone(memory_format=torch.contiguous_format)
+        output_TBH = output_TBH.contiguous()
         written = Gradients(
             torch.zeros_like(x_TBG),
             torch.zeros_like(x_TBG),
@@ -89,8 +90,7 @@ class _Sequence(torch.autograd.Function):
             *(x_TBG.new_zeros(batch, hidden) for _ in range(2)),
         )
         for first, count, t in reversed(list(call.spans())):
-            outputs = output_TBH.contiguous()
-            call.launch(backward, read, kept, state_SBH, outputs, written, first, count)
+            call.launch(backward, read, kept, state_SBH, output_TBH, written, first, count)
             if not call.whole:
                 state_SBH[0].addmm_(written.a[t], read.weight)
         dweight = written.a.flatten(0, 1).t() @ kept.before[0].flatten(0, 1)
