@@ -33,12 +33,9 @@ struct Schedule {
 // Where each part begins, and the last one's end: equal shares of the steps to compute.
 std::vector<Index> shares(const Problem& p, const std::int64_t* lengths, Index parts) {
     const auto length = [&](Index position) { return lengths ? lengths[p.order[position]] : p.steps; };
-    Index total = 0;
+    Index total = 0, done = 0;
     for (Index i = 0; i < p.batch; ++i) total += length(i);
-    std::vector<Index> starts;
-    starts.reserve(static_cast<std::size_t>(parts) + 1);
-    starts.push_back(0);
-    Index done = 0;
+    std::vector<Index> starts{0};
     for (Index i = 0; i < p.batch && static_cast<Index>(starts.size()) < parts; ++i) {
         if (i > 0 && done >= total * static_cast<Index>(starts.size()) / parts) starts.push_back(i);
         done += length(i);
@@ -47,13 +44,13 @@ std::vector<Index> shares(const Problem& p, const std::int64_t* lengths, Index p
     return starts;
 }
 
-// No more threads than there is work for: waking one costs as much as some million operations.
+int parts_for(Index steps, Index batch, Index weights, int threads) {
+    const double operations = 2.0 * static_cast<double>(batch * steps * weights);
+    return static_cast<int>(std::clamp<Index>(batch, 1, threads_for(operations, threads)));
+}
+
 int parts_for(const Problem& p, int threads) {
-    constexpr double kWorthAThread = 1e6;
-    const double work = 2.0 * static_cast<double>(p.batch * p.steps) * static_cast<double>(width_of(p)) *
-                        static_cast<double>(p.hidden + p.inputs);
-    const Index worth = 1 + static_cast<Index>(std::min(work / kWorthAThread, 1e6));
-    return static_cast<int>(std::max<Index>(1, std::min({static_cast<Index>(threads), worth, p.batch})));
+    return parts_for(p.steps, p.batch, width_of(p) * (p.hidden + p.inputs), threads);
 }
 
 // Parts of a forward pass, in which no row's bytes depend on the parting: as many for each thread as keep
@@ -180,7 +177,9 @@ struct ForwardParts {
 
 }  // namespace
 
-void expect_pass(const Problem& p, int threads) { rouse(parts_for(p, threads)); }
+void expect_pass(Index steps, Index batch, Index weights, int threads) {
+    rouse(parts_for(steps, batch, weights, threads));
+}
 
 void run_forward(Problem p, const std::int64_t* lengths, int threads) {
     const Kernel& kernel = current_kernel(p.precision);

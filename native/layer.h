@@ -6,8 +6,8 @@
 
 namespace grucli {
 
-// Lets the threads of a pass wake up while its arrays are made.
-void expect_pass(const Problem& problem, int threads);
+// Lets the threads of a pass wake up while its arrays are made. `weights`: how many of each step and row.
+void expect_pass(Index steps, Index batch, Index weights, int threads);
 
 // `lengths` [B] or null: steps of each row that count. `threads` is an upper bound.
 void run_forward(Problem problem, const std::int64_t* lengths, int threads);

@@ -193,7 +193,7 @@ NB_MODULE(_native, m) {
     // What os.environ says, in a tenth of the time.
     m.def("environment", [](const char* name) -> const char* { return std::getenv(name); });
     m.def("limit_threads", &limit_threads);
-    m.def("rouse", &rouse, "threads"_a);
+    m.def("expect_pass", &expect_pass);
     m.def("instruction_sets", &instruction_sets, "precision"_a = Precision::float32);
     m.def("instruction_set", &instruction_set, "precision"_a = Precision::float32);
     m.def("use_instruction_set", &use_instruction_set);

@@ -83,6 +83,11 @@ void run_phases(std::initializer_list<Phase> list, int threads) {
     openmp().parallel(work, &phases, static_cast<unsigned>(threads), 0);
 }
 
+int threads_for(double operations, int threads) {
+    constexpr double kWorthAThread = 1e6;
+    return 1 + static_cast<int>(std::min(operations / kWorthAThread, std::max(threads, 1) - 1.0));
+}
+
 void rouse(int threads) {
     if (limited(threads) > 1 && !takes_openmp()) rouse_pool();
 }

@@ -9,6 +9,9 @@ namespace grucli {
 // returns when all are done. Numbers below the normal range count as zero inside.
 void run_phases(std::initializer_list<Phase> phases, int threads);
 
+// Of so many threads as many as there is work for: to wake one costs as much as some million operations.
+int threads_for(double operations, int threads);
+
 // Lets so many threads wake up, because phases are about to come.
 void rouse(int threads);
 

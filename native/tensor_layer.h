@@ -21,7 +21,7 @@ public:
         namespace nb = nanobind;
         Problem p = rule;
         if (!read(tensors, p)) return nb::none();
-        expect_pass(p, threads);
+        expect_pass(p.steps, p.batch, width_of(p) * (p.inputs + p.hidden), threads);
         const SavedShapes saved(p, save);
         const nb::object output = make({p.steps, p.batch, p.hidden}, &p.outputs);
         p.out_step = p.batch * p.hidden, p.out_row = p.hidden;
@@ -44,7 +44,7 @@ public:
         Problem p = rule;
         Gradient gradient{};
         if (!read(tensors, p) || !read_results(results, p, gradient)) return nb::none();
-        expect_pass(p, threads);
+        expect_pass(p.steps, p.batch, width_of(p) * (p.inputs + p.hidden), threads);
         const Shape none{0}, x{p.steps, p.batch, p.inputs}, state{p.batch, p.hidden};
         nb::list made;
         made.append(make(needs_x ? x : none, &gradient.x));

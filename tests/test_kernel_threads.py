@@ -1,7 +1,9 @@
 """Threads and instruction sets: what may change a number and what may not."""
 
 import os
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import torch
@@ -92,6 +94,39 @@ def test_all_instruction_sets_agree(variant):
 def test_an_unknown_instruction_set_is_refused():
     with pytest.raises(ValueError, match="abacus"):
         native.use_instruction_set("abacus")
+
+
+TASKS = Path("/proc/self/task")
+
+
+def _allowed() -> dict[str, str]:
+    """The cores each thread of this process may run on."""
+    lines = {task.name: (task / "status").read_text() for task in TASKS.iterdir()}
+    return {
+        thread: line.removeprefix("Cpus_allowed_list:").strip()
+        for thread, status in lines.items()
+        for line in status.splitlines()
+        if line.startswith("Cpus_allowed_list:")
+    }
+
+
+@pytest.mark.skipif(not TASKS.is_dir(), reason="no list of threads here")
+def test_a_thread_that_left_the_callers_core_may_run_on_it_again():
+    torch.set_num_threads(3)
+    case = make_case(("gru", "split"), SIZES)
+    allowed, cores = _allowed()[str(os.getpid())], os.sched_getaffinity(0)
+    try:
+        for _ in range(20):
+            for core in cores:
+                os.sched_setaffinity(0, {core})
+                native.expect_pass(1000, 1000, 1000, 3)
+                run(case, native=True)
+    finally:
+        os.sched_setaffinity(0, cores)
+    deadline = time.monotonic() + 20
+    while (now := set(_allowed().values())) != {allowed} and time.monotonic() < deadline:
+        native.expect_pass(1000, 1000, 1000, 3)
+    assert now == {allowed}
 
 
 @pytest.mark.parametrize("most", [0, 2])

@@ -22,8 +22,6 @@ from grucli.tensors import IS_TORCH, Tensor, torch
 VARIABLE = "GRUCLI_KERNEL"
 KERNELS = ("auto", "native", "torch")
 PRECISIONS = ("float32", "bfloat16")
-_WORTH_A_THREAD = 1_000_000
-"""Multiplications of h U in a pass."""
 _NOT_INSTALLED = (
     "the native kernel is not installed; it could not be compiled when grucli was installed; "
     "see that there is a C++ compiler and run pip install --force-reinstall grucli"
@@ -171,7 +169,7 @@ def run_layer_native(
     state as it is, and their outputs are zero. A ``state`` of None is one of zeros. Same forward
     bytes for any number of threads.
     """
-    _rouse(x_TBC, weights.weight_hh)
+    _expect_pass(x_TBC, weights)
     h_BH, c_BH = (None, None) if state is None else (*state, None)[:2]
     tensors = (x_TBC, *operands(weights), h_BH, c_BH)
     save = torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in tensors)
@@ -179,12 +177,12 @@ def run_layer_native(
     return output_TBH, tuple(final[: len(rule.spec.state)])
 
 
-def _rouse(x_TBC: Tensor, weight_hh: Tensor | None) -> None:
-    """Let the kernel's threads wake up while torch is told of the layer, where it is worth that."""
-    if is_compiling() or weight_hh is None:
+def _expect_pass(x_TBC: Tensor, weights: LayerWeights) -> None:
+    """Let the threads of the kernel that this pass is worth wake up while torch is told of it."""
+    if is_compiling() or weights.weight_hh is None:
         return
-    if x_TBC.shape[0] * x_TBC.shape[1] * weight_hh.numel() > _WORTH_A_THREAD:
-        native.rouse(torch.get_num_threads())
+    numbers = weights.weight_ih.numel() + weights.weight_hh.numel()
+    native.expect_pass(x_TBC.shape[0], x_TBC.shape[1], numbers, torch.get_num_threads())
 
 
 def _checked_name(where: str, name: str) -> str:
