@@ -4,6 +4,7 @@ import base64
 import json
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -43,7 +44,8 @@ _NOT_FINITE = -128
 
 def page_data(report: RunReport) -> dict[str, Any]:
     """The report as JSON values: long lines thinned, matrices as bytes, six significant digits."""
-    plain = json.loads(to_json(report, old_keys=False))
+    whole = replace(report, epochs=(), forecasts=(), matrices=(), history=None)  # not the long parts
+    plain = json.loads(to_json(whole, indent=None, old_keys=False))
     shots = _kept_shots(report)
     body = {key: plain[key] for key in ("name", "path", "recipe", "model", "missing", "scores")} | {
         "columns": plain["columns"],
