@@ -28,10 +28,11 @@ def take_turns(commands: Mapping[str, Sequence[str]], rounds: int) -> dict[str, 
     """Run whole processes in turn: medians of their seconds, of those that processors worked, and
     of the numbers of a last line.
 
-    A command may end its standard output with one JSON object of numbers.
+    A command may end its standard output with one JSON object of numbers. Each measurement is told
+    of on standard error when it is over.
     """
     found: dict[str, list[dict[str, Any]]] = {name: [] for name in commands}
-    for _ in range(rounds):
+    for turn in range(1, rounds + 1):
         for name, command in commands.items():
             started, worked = time.perf_counter(), _worked()
             done = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -40,6 +41,7 @@ def take_turns(commands: Mapping[str, Sequence[str]], rounds: int) -> dict[str, 
             if last.startswith("{"):
                 row |= json.loads(last)
             found[name].append(row)
+            print(f"round {turn} of {rounds}: {name}: {row['seconds']:.1f} s", file=sys.stderr)
     return {
         name: {key: statistics.median(row[key] for row in rows) for key in rows[0]}
         for name, rows in found.items()
