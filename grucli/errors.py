@@ -4,6 +4,7 @@ GrucliError                  1  could not finish: internal fault, disk full, out
 ├── UsageError               2  wrong command line
 ├── RecipeError              2  wrong recipe
 ├── DataError                3  wrong data
+│   └── FilesError              some of many files, which were told one by one
 ├── CheckpointError          4  wrong checkpoint
 ├── TrainingError            5  training failed: not finite, out of memory
 ├── CheckFailedError         6  a condition given with --fail-if was met
@@ -34,6 +35,11 @@ class GrucliError(Exception):
             shown.append(f"... and {count - SHOWN_PROBLEMS} more ({count} in all)")
         return shown
 
+    @property
+    def untold(self) -> list[str]:
+        """The lines that nobody was told of before: all of them."""
+        return self.lines
+
 
 class UsageError(GrucliError):
     """The command line asks for something that does not exist or does not fit."""
@@ -51,6 +57,15 @@ class DataError(GrucliError):
     """The table cannot be read, or does not fit the recipe or the checkpoint."""
 
     exit_code = 3
+
+
+class FilesError(DataError):
+    """Some of many files failed: the first line counts them, the others were told before."""
+
+    @property
+    def untold(self) -> list[str]:
+        """The count alone."""
+        return self.lines[:1]
 
 
 class CheckpointError(GrucliError):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TextIO
 
 from grucli.errors import GrucliError
+from grucli.places import NO_SPACE, is_file, is_folder, remedy, try_making
 from grucli.temporary import clear_leftovers, open_temporary, signals_wait
 
 
@@ -18,17 +19,32 @@ def write_atomically(path: Path, content: bytes) -> None:
     attempts goes first, and a signal waits for the end. Raises GrucliError naming the path and the
     system's reason; the old file is then untouched and the temporary one removed.
     """
-    path = path.resolve()
-    try:
-        if path.exists() and not path.is_file():
+    with _writing(path) as place:
+        if place is None:
             _write_into(path, content)
             return
-        clear_leftovers(path)
+        clear_leftovers(place)
         with signals_wait():
-            _replace(path, content)
-        sync(path.parent)
-    except OSError as error:
-        raise GrucliError(f"{path}: could not be written: {_reason(path, error)}") from error
+            _replace(place, content)
+        sync(place.parent)
+
+
+def check_place(path: str | Path) -> None:
+    """Raise the GrucliError of ``write_atomically`` before there is anything to write: where a
+    folder is not there, takes no file, or is what ``path`` names.
+
+    The system is asked by making a file beside ``path``, which goes at once.
+    """
+    if str(path).endswith("/"):
+        raise GrucliError(
+            f"{path}: could not be written: the slash at its end names a folder; leave it out, or "
+            "name a file behind it"
+        )
+    with _writing(Path(path)) as place:
+        if is_folder(path):
+            raise IsADirectoryError
+        if place is not None:
+            try_making(place)
 
 
 def make_wait(stream: TextIO | None) -> None:
@@ -48,7 +64,7 @@ def changing(path: Path) -> Iterator[None]:
     except OSError as error:
         raise GrucliError(
             f"{path}: could not be changed: {error.strerror or error}; nothing is lost; "
-            "run the command again"
+            f"{remedy(error)}, then run the command again"
         ) from error
 
 
@@ -87,6 +103,29 @@ def same_file(one: str | Path, other: str | Path) -> bool:
         return False
 
 
+@contextmanager
+def _writing(path: Path) -> Iterator[Path | None]:
+    """A block that writes ``path``: the file behind all links, None for a pipe or a device.
+
+    Raises GrucliError naming it for an OSError in the block.
+    """
+    place = path
+    try:
+        is_other = path.exists() and not path.is_file() and not path.is_dir()
+        place = path if is_other else _resolved(path)
+        yield None if is_other else place
+    except OSError as error:
+        raise GrucliError(f"{path}: could not be written: {_reason(place, error)}") from error
+
+
+def _resolved(path: Path) -> Path:
+    """Behind all links. Raises OSError for one that leads to itself."""
+    try:
+        return path.resolve()
+    except RuntimeError as error:
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP)) from error
+
+
 def _replace(path: Path, content: bytes) -> None:
     """Put a file of this content in the place of ``path``. Raises OSError, nothing being left."""
     handle, temporary = open_temporary(path)
@@ -117,9 +156,9 @@ def _reason(path: Path, error: OSError) -> str:
     if isinstance(error, FileNotFoundError | NotADirectoryError):
         return f"no such folder: {path.parent}; make it first or choose another place"
     reason = error.strerror or str(error)
-    if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno not in NO_SPACE:
         return f"{reason}; choose another place, then run the command again"
-    kept = "the previous file is unchanged; " if path.is_file() else ""
+    kept = "the previous file is unchanged; " if is_file(path) else ""
     return f"{reason}; {kept}free space or choose another place, then run the command again"
 
 

@@ -28,7 +28,7 @@ from grucli.runs import saving, training
 from grucli.runs.device import repeatable
 from grucli.training.observers import Observer
 from tests.conftest import verb
-from tests.faults import files_of_at_most
+from tests.faults import files_of_at_most, permissions_count
 from tests.test_runs_training import metrics_of, weights_of
 
 LITTLE = 300 << 20
@@ -148,24 +148,12 @@ def test_a_step_that_memory_has_no_room_for_leaves_the_last_state(folder):
     train(folder / "wave.yaml", run_dir=folder / "run", resume=True)
 
 
-@contextmanager
-def nobody():
-    """A block in which this process may only do what everybody may."""
-    user = os.geteuid()
-    if user == 0:
-        os.seteuid(65534)
-    try:
-        yield
-    finally:
-        os.seteuid(user)
-
-
 def test_a_folder_without_permission_is_named_before_the_table_is_read(folder):
     recipe = load_recipe(str(folder / "wave.yaml"), ["data.path=nowhere.csv"])
     with tempfile.TemporaryDirectory() as place:
         Path(place).chmod(0o555)
         refused = pytest.raises(GrucliError, match=r"/run: cannot be .*: Permission denied; choose")
-        with refused, nobody():
+        with refused, permissions_count():
             list(training.train(recipe, run_dir=f"{place}/run"))
         assert not list(Path(place).iterdir())
 
@@ -221,7 +209,7 @@ def test_a_log_that_fails_before_a_state_is_saved_promises_none(folder):
 
     with pytest.raises(GrucliError) as caught:
         train(folder / "wave.yaml", run_dir=log.parent, observers=[Full(None)])
-    assert str(caught.value).endswith("make room, then run the command again")
+    assert str(caught.value).endswith("put that right, then run the command again")
     assert "best.pt" not in str(caught.value)
 
 

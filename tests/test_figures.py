@@ -79,7 +79,7 @@ def test_a_page_holds_its_figure_and_says_what_is_seen(drawings):
     assert "default-src 'none'" in page
 
 
-@pytest.mark.parametrize("name", ["picture.pdf", "picture", "picture.PNG"])
+@pytest.mark.parametrize("name", ["picture.pdf", "picture", "picture.png.gz"])
 def test_other_endings_are_refused_by_name(name):
     with pytest.raises(UsageError, match=r"picture.*expected \.png, \.svg or \.html"):
         check_plot(Path(name))

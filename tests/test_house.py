@@ -18,7 +18,7 @@ from grucli.tasks import TASKS
 PACKAGE = Path(__file__).parent.parent / "grucli"
 
 GROUND = {"errors", "calendars", "columns", "text", "cells", "dialect"}
-VALUES = {"forms", "files", "temporary", "formats", "results", "recipe"}
+VALUES = {"forms", "files", "places", "temporary", "formats", "results", "recipe"}
 MAY_IMPORT = {
     "errors": set(),
     "computing": set(),
@@ -30,18 +30,29 @@ MAY_IMPORT = {
     "dialect": set(),
     "cells": set(),
     "temporary": set(),
-    "files": {"errors", "temporary"},
+    "places": {"errors", "temporary"},
+    "files": {"errors", "temporary", "places"},
     "formats": {"errors", "text"},
     "results": GROUND,
     "recipe": GROUND,
-    "data": {"errors", "files", "calendars", "columns", "text", "dialect", "forms", "results"}
+    "data": {
+        "errors",
+        "files",
+        "places",
+        "calendars",
+        "columns",
+        "text",
+        "dialect",
+        "forms",
+        "results",
+    }
     | {"tensors"},
     "nn": GROUND | {"results", "tensors"},
     "training": {"errors", "forms", "results", "recipe", "tensors"},
     "tasks": GROUND | {"forms", "results", "recipe", "data", "nn", "tensors", "training"},
     "insight": GROUND | {"forms", "results", "data", "nn", "tasks", "tensors", "training"},
     "weights": GROUND | {"forms", "formats", "results", "checkpoint"},
-    "tuning": {"errors", "files", "recipe", "results"},
+    "tuning": {"errors", "files", "places", "recipe", "results"},
     "checkpoint": {"errors", "forms", "files", "formats"},
     "exporting": {"columns", "data", "nn"},
     "runs": GROUND

@@ -1,6 +1,7 @@
 """Many files are predicted one by one, and shares of them make the same bytes as one run."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -77,7 +78,7 @@ def test_a_part_without_files_says_so(best, tables, capsys):
         (["--shard", "1/2"], "expected -o OUT/"),
         (["-o", "{}/out/", "--plot", "x.png"], "without --plot"),
         (["-o", "{}/in/"], "is a table that is read, which would be lost"),
-        (["-o", "{}/in/w1.csv/"], "could not be changed"),
+        (["-o", "{}/in/w1.csv/"], "is a file; choose another folder, or leave the slash out"),
     ],
 )
 def test_what_cannot_be_a_share_is_refused_in_one_line(best, tables, options, says, capsys):
@@ -95,3 +96,88 @@ def test_two_files_of_one_name_are_not_written_over_each_other(best, tables, cap
     write_wave(tables / "more" / "w1.csv", 30)
     assert run(["predict", best, f"{tables}/*/w1.csv", "-o", f"{tables}/out/"]) == 2
     assert "would both be written to w1.csv" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["w1.csv.gz", "w1.parquet", "w1.TXT", "w1.csv.XZ"])
+def test_two_forms_of_one_name_are_refused_before_any_work(best, tables, name, capsys):
+    (tables / "in" / name).write_text("is never read")
+    assert run(["predict", best, f"{tables}/in/*", "-o", f"{tables}/out/"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "would both be written to w1.csv; expected files of different names" in line
+    assert not (tables / "out").exists()
+
+
+@pytest.fixture
+def faulty(tables):
+    """The same folder where the first and the last file, and a folder among them, are no tables."""
+    (tables / "in" / "a.csv").write_text("one\n1\n")
+    (tables / "in" / "w1.csv").unlink()
+    (tables / "in" / "w1.csv").mkdir()
+    (tables / "in" / "z.csv").write_bytes(b"PK\x03\x04")
+    return tables
+
+
+BAD, GOOD = ["a.csv", "w1.csv", "z.csv"], ["other.csv", "w2.csv", "w3.csv", "w10.csv"]
+
+
+def test_files_that_cannot_be_read_keep_no_other_from_being_written(best, faulty, capsys):
+    assert run(["predict", best, f"{faulty}/in/*", "-o", f"{faulty}/out/"]) == 3
+    said = capsys.readouterr()
+    *each, last = said.err.splitlines()
+    for line, name in zip(each, BAD, strict=True):
+        assert line.startswith(f"error: {faulty}/in/{name}:")
+    assert each[0].endswith("(1 more fault)")
+    assert last == (
+        f"error: -o {faulty}/out/: 3 of 7 files failed; the others are written; mend those named "
+        "above, then run the command again"
+    )
+    assert said.out == ""
+    assert set(files_in(faulty / "out")) == set(GOOD)
+    for name in GOOD:
+        assert run(["predict", best, f"{faulty}/in/{name}", "-o", f"{faulty}/alone.csv"]) == 0
+        assert (faulty / "alone.csv").read_bytes() == (faulty / "out" / name).read_bytes()
+
+
+def test_files_that_cannot_be_read_are_in_the_document_too(best, faulty, capsys):
+    assert run(["predict", best, f"{faulty}/in/*", "-o", f"{faulty}/out/", "--json"]) == 3
+    said = capsys.readouterr()
+    document = json.loads(said.out)
+    assert (document["code"], document["message"]) == (3, "3 of 7 files failed")
+    assert [Path(other["where"].split(":")[0]).name for other in document["others"]] == BAD
+    assert len(said.err.splitlines()) == len(BAD) + 1
+
+
+def test_parts_with_files_that_cannot_be_read_have_the_bytes_of_one_run(best, faulty, capsys):
+    asked = ["predict", best, f"{faulty}/in/*"]
+    assert run([*asked, "-o", f"{faulty}/whole/"]) == 3
+    for number in (1, 2, 3):
+        assert run([*asked, "--shard", f"{number}/3", "-o", f"{faulty}/parts/"]) in (0, 3)
+    assert files_in(faulty / "parts") == files_in(faulty / "whole")
+    for name in BAD:
+        (faulty / "in" / name).rename(faulty / name)
+    assert run(["predict", best, f"{faulty}/in/*", "-o", f"{faulty}/good/"]) == 0
+    assert files_in(faulty / "good") == files_in(faulty / "whole")
+
+
+def test_of_nothing_but_faults_nothing_was_written(best, faulty, capsys):
+    for name in GOOD:
+        (faulty / "in" / name).unlink()
+    assert run(["predict", best, f"{faulty}/in/*", "-o", f"{faulty}/out/"]) == 3
+    assert "3 of 3 files failed; nothing was written; mend" in capsys.readouterr().err
+    assert files_in(faulty / "out") == {}
+
+
+def test_one_file_alone_says_all_that_is_wrong_with_it(best, faulty, capsys):
+    assert run(["predict", best, f"{faulty}/in/a.csv", "-o", f"{faulty}/out/"]) == 3
+    said = capsys.readouterr().err
+    assert run(["predict", best, f"{faulty}/in/a.csv"]) == 3
+    assert said == capsys.readouterr().err
+    assert len(said.splitlines()) == 2
+
+
+def test_what_was_told_stays_told_where_the_rest_cannot_be_written(best, faulty, capsys):
+    (faulty / "out" / "w2.csv").mkdir(parents=True)
+    assert run(["predict", best, f"{faulty}/in/*", "-o", f"{faulty}/out/"]) == 1
+    first, *_, last = capsys.readouterr().err.splitlines()
+    assert first.startswith(f"error: {faulty}/in/a.csv:1: ")
+    assert last.startswith(f"error: {faulty}/out/w2.csv: could not be written: it is a folder")

@@ -278,3 +278,18 @@ def test_a_model_that_needs_whole_windows_says_what_to_train_instead(streaming, 
     train(streaming / "wave.yaml", ["train.epochs=1", change, *settings], run_dir=run_dir)
     with pytest.raises(UsageError, match=r"needs whole windows; train it with task\.normalise"):
         Stream(run_dir / "best.pt")
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        ("one,two\n1,2\n", "-:1: no column 'day'"),
+        ("day\n", "-:1: no column 'level'"),
+        ("", "-: empty; expected a header"),
+    ],
+)
+def test_nothing_is_answered_before_the_header_is_known_to_be_good(streaming, sent, said):
+    with streamed(streaming) as process:
+        out, err = process.communicate(sent)
+    assert (process.returncode, out) == (3, "")
+    assert err.startswith(f"error: {said}")

@@ -1,5 +1,6 @@
 """The command line: its verbs, and how any end of them becomes an exit code and one line."""
 
+import os
 import re
 import signal
 import sys
@@ -12,7 +13,7 @@ import typer
 from grucli import __version__
 from grucli.cli.kit.options import SCREEN, Verbose
 from grucli.cli.kit.streams import drop_output
-from grucli.cli.kit.talking import tolerant_talk
+from grucli.cli.kit.talking import tell_problem, tolerant_talk
 from grucli.cli.verbs import (
     backtest,
     check,
@@ -31,7 +32,7 @@ from grucli.cli.verbs import (
 from grucli.errors import GrucliError
 from grucli.results.document import to_json
 from grucli.results.error import Error
-from grucli.text import clean, printable
+from grucli.text import clean
 
 _CHOICE = re.compile(
     r"Invalid value for '(?P<option>[^']+)': (?:Value error, )?"
@@ -43,7 +44,6 @@ _CHOICE = re.compile(
 _NO_MEMORY = ("allocate memory", "failed to map segment", "start new thread")
 """How libraries say that memory, or room for addresses, has run out."""
 
-_LONGEST_ERROR = 4000
 _EXTRAS = {"torch": "'grucli[train]'"}
 """Package -> how it is asked for, where that is not by its own name."""
 
@@ -132,7 +132,7 @@ def _run(arguments: list[str]) -> int:
         code = app(arguments, standalone_mode=False, prog_name="grucli")
         _flush()
     except GrucliError as error:
-        return _report(error.lines, error.exit_code)
+        return _report(error.lines, error.exit_code, untold=error.untold)
     except typer.TyperException as error:
         return _report([_usage(error)], 2)
     except KeyboardInterrupt:
@@ -143,7 +143,7 @@ def _run(arguments: list[str]) -> int:
         drop_output()
         return 1
     except OSError as error:
-        return _report([f"could not finish: {error.strerror or error}"], 1)
+        return _report([_system(error)], 1)
     except Exception as error:
         return _report([_unexpected(error)], 1)
     return code if isinstance(code, int) else 0
@@ -153,6 +153,14 @@ def _flush() -> None:
     """Make sure that what was written has arrived while an error can still be reported."""
     if sys.stdout is not None:
         sys.stdout.flush()
+
+
+def _system(error: OSError) -> str:
+    """What to say of an error of the system, with its file where there is one."""
+    reason = error.strerror or str(error)
+    if not isinstance(error.filename, str | bytes | os.PathLike):
+        return f"could not finish: {reason}"
+    return f"{os.fsdecode(error.filename)}: {reason}; check the path and its permissions"
 
 
 def _unexpected(error: BaseException) -> str:
@@ -170,17 +178,17 @@ def _unexpected(error: BaseException) -> str:
     )
 
 
-def _report(problems: Sequence[str], code: int) -> int:
-    """Print errors, one line each: whatever foreign text is in them, it cannot act as more.
+def _report(problems: Sequence[str], code: int, *, untold: Sequence[str] | None = None) -> int:
+    """Print errors, one line each; ``untold`` are those to print where some were before.
 
-    Where a document was asked for it follows, and the code stays that of the error.
+    Where a document was asked for it follows, with all, and the code stays that of the error.
     """
     if sys.stderr is not None:
         if SCREEN.verbose:
             for line in traceback.format_exc().splitlines():
                 sys.stderr.write(f"{clean(line)}\n")
-        for problem in problems:
-            sys.stderr.write(f"error: {printable(problem, limit=_LONGEST_ERROR)}\n")
+        for problem in problems if untold is None else untold:
+            tell_problem(problem)
     if SCREEN.json and not SCREEN.has_result and sys.stdout is not None:
         try:
             sys.stdout.write(to_json(Error.of(code, problems)) + "\n")

@@ -56,7 +56,7 @@ class Drawing:
 
 def check_plot(path: Path) -> None:
     """Raise UsageError for an ending that cannot be drawn, GrucliError without matplotlib."""
-    if path.suffix not in ENDINGS:
+    if path.suffix.lower() not in ENDINGS:
         found = repr(path.suffix) if path.suffix else "no ending"
         raise UsageError(f"--plot {path}: {found}; expected {', '.join(ENDINGS[:2])} or .html")
     try:
@@ -69,10 +69,11 @@ def check_plot(path: Path) -> None:
 
 
 def render(drawing: Drawing, ending: str) -> bytes:
-    """The figure as a .png, an .svg, or an .html page around the SVG.
+    """The figure as a .png, an .svg, or an .html page around the SVG, in letters of any case.
 
     SVG and HTML are the same bytes for the same drawing and release of matplotlib.
     """
+    ending = ending.lower()
     if ending == ".html":
         svg = _drawn(drawing, "svg", title="")
         return render_plot_page(svg, title=drawing.title, caption=drawing.caption)

@@ -40,7 +40,7 @@ def backtest(
     without any. ``say`` is told what goes on. Raises UsageError for another task, or a level that
     there are no intervals of.
     """
-    is_recipe = source.endswith(_RECIPES)
+    is_recipe = source.lower().endswith(_RECIPES)
     if overrides and not is_recipe:
         raise UsageError(f"{source}: a checkpoint has the recipe it has; --set is for recipes")
     path = None if is_recipe else Path(checkpoint_in(source))

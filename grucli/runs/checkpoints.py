@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from grucli.errors import CheckpointError
+from grucli.places import is_folder
 from grucli.runs.folder import RunFolder
 
 
@@ -11,10 +12,9 @@ def checkpoint_in(path: str | Path) -> str:
 
     Raises CheckpointError for a folder that holds none.
     """
-    place = Path(path)
-    if not place.is_dir():
+    if not is_folder(path):
         return str(path)
-    weights = RunFolder(place).newest_weights
+    weights = RunFolder(Path(path)).newest_weights
     if weights is None:
         raise CheckpointError(
             f"{path}: no best.pt and no last.pt in this folder; expected a checkpoint, or a run "

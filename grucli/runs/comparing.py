@@ -8,6 +8,7 @@ from typing import Any
 
 from grucli.checkpoint import Checkpoint, load_checkpoint
 from grucli.errors import CheckpointError, UsageError
+from grucli.places import is_folder, is_there
 from grucli.results import RunComparison, RunSummary
 from grucli.runs.folder import RUNS, RunFolder
 from grucli.runs.opened import recipe_of
@@ -53,8 +54,8 @@ def compare(runs: Sequence[str] = ()) -> RunComparison:
 
 def _checkpoints(place: Path) -> Iterator[tuple[Path, bool]]:
     """The checkpoint of a run, or of each run in a folder, and whether it was named itself."""
-    if not place.is_dir():
-        if not place.exists() and str(place) == RUNS:
+    if not is_folder(place):
+        if not is_there(place) and str(place) == RUNS:
             return
         yield place, True
         return

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from grucli.errors import UsageError
-from grucli.files import write_atomically
+from grucli.files import check_place, write_atomically
 from grucli.results import ExampleFiles
 from grucli.text import some
 
@@ -16,22 +16,24 @@ def write_example(name: str, output: str | None, *, overwrite: bool) -> ExampleF
     """Write an example's recipe (default ``NAME.yaml``) and its table beside it.
 
     Another example's copy of the same table stays. Raises UsageError for a name that there is none
-    of, and where a file would be written over.
+    of, and where a file would be written over, GrucliError
+    where none can be written.
     """
     found = _examples()
     if name not in found:
         raise UsageError(f"--example {name}: no such example; expected one of {some([*found], 20)}")
     text, table = found[name]
     recipe = Path(output or f"{name}.yaml")
+    check_place(output or recipe)
     copy = recipe.parent / table.name
     if recipe.name == copy.name:
         raise UsageError(f"-o {recipe}: is the name of the table beside it; choose another name")
     rows = table.read_bytes()
-    is_there = copy.is_file() and copy.read_bytes() == rows
-    for path in [recipe] if is_there else [recipe, copy]:
+    has_copy = copy.is_file() and copy.read_bytes() == rows
+    for path in [recipe] if has_copy else [recipe, copy]:
         if path.exists() and not overwrite:
             raise UsageError(f"{path}: is there already; add --overwrite, or choose another name")
-    if not is_there:
+    if not has_copy:
         write_atomically(copy, rows)
     text = text.replace(_TABLES, "").replace(f"recipes/{name}.yaml", recipe.name)
     write_atomically(recipe, text.encode())

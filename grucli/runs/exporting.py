@@ -35,19 +35,20 @@ def export(checkpoint: str | Path, output: str | Path) -> Exported:
     not there and a model that has no such graph; GrucliError where the graph says something else.
     """
     path = Path(output)
-    if path.suffix not in ENDINGS:
+    ending = path.suffix.lower()
+    if ending not in ENDINGS:
         raise UsageError(f"-o {path}: expected a name that ends in {', '.join(ENDINGS)}")
-    check_outputs({"-o": path}, str(checkpoint))
+    check_outputs({"-o": output}, str(checkpoint))
     found = checkpoint_in(checkpoint)
     opened = open_saved(load_checkpoint(found), found, is_float32=True)
-    if path.suffix in GRAPHS:
-        return _export_graph(opened, path, GRAPHS[path.suffix])
+    if ending in GRAPHS:
+        return _export_graph(opened, path, GRAPHS[ending])
     weights = dict(opened.saved.weights)
     for number, member in enumerate(opened.saved.members, start=1):
         weights |= {f"members.{number}.{name}": array for name, array in member.items()}
-    content = WEIGHTS[path.suffix](weights, _facts_of_weights(opened))
+    content = WEIGHTS[ending](weights, _facts_of_weights(opened))
     write_atomically(path, content)
-    return Exported(opened.path, str(path), path.suffix[1:], len(content), len(weights))
+    return Exported(opened.path, str(path), ending[1:], len(content), len(weights))
 
 
 def _export_graph(opened: Opened, path: Path, form: GraphFormat) -> Exported:

@@ -9,6 +9,7 @@ from filelock import FileLock, Timeout
 
 from grucli.errors import GrucliError, UsageError
 from grucli.files import changing, same_file
+from grucli.places import folder_fault, is_there
 from grucli.runs.replacing import STAGING, drop_staged, finish_moving, replace_run, stage
 from grucli.runs.run_files import FILES, FOLLOWING, WRITTEN, RunFiles
 from grucli.temporary import clear_leftovers
@@ -71,7 +72,7 @@ class RunFolder(RunFiles):
         ``resume`` nor ``overwrite`` is given, or has nothing to resume. What was made to hold the
         folder goes when the block ends, the folder too if nothing was written into it.
         """
-        was_there = self.path.exists()
+        was_there = is_there(self.path)
         lock = FileLock(self.path / LOCK, blocking=False, fallback_to_soft=False)
         try:
             self.path.mkdir(parents=True, exist_ok=True)
@@ -83,7 +84,7 @@ class RunFolder(RunFiles):
             ) from None
         except OSError as error:
             raise GrucliError(
-                f"{self.path}: cannot be used as a run folder: {error.strerror}; "
+                f"{self.path}: cannot be used as a run folder: {folder_fault(self.path, error)}; "
                 "choose another place with --run-dir"
             ) from error
         try:

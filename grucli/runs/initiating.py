@@ -8,7 +8,8 @@ from typing import Any
 
 from grucli.data import Look, add_calendar
 from grucli.errors import UsageError
-from grucli.files import same_file, write_atomically
+from grucli.files import check_place, same_file, write_atomically
+from grucli.places import is_file
 from grucli.recipe import recipe_from_mapping, scalar_text
 from grucli.results import RecipeDraft
 from grucli.runs.first_look import STDIN, FirstLook
@@ -46,10 +47,13 @@ def init(
 
 
 def check_output(output: str, data: str, *, overwrite: bool) -> None:
-    """Raise UsageError where the recipe would take the place of a file that is to be kept."""
+    """Raise UsageError where the recipe would take the place of a file that is to be kept,
+    GrucliError where it cannot be written.
+    """
+    check_place(output)
     if same_file(output, data):
         raise UsageError(f"{output}: is the table that is read; choose another name")
-    if Path(output).is_file() and not overwrite:
+    if is_file(output) and not overwrite:
         raise UsageError(f"{output}: is there already; add --overwrite, or choose another name")
 
 

@@ -197,9 +197,10 @@ def matrix_csv(matrix: MatrixValues) -> str:
 
 def write_matrix(matrix: MatrixValues, path: Path) -> None:
     """Write a matrix as .csv with names or as a bare .npy array."""
-    if path.suffix == ".csv":
+    ending = path.suffix.lower()
+    if ending == ".csv":
         write_atomically(path, matrix_csv(matrix).encode())
-    elif path.suffix == ".npy":
+    elif ending == ".npy":
         buffer = io.BytesIO()
         np.save(buffer, np.array(matrix.values))
         write_atomically(path, buffer.getvalue())

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from grucli.checkpoint import load_checkpoint
 from grucli.errors import UsageError
-from grucli.files import same_file
+from grucli.files import check_place, same_file
+from grucli.places import is_file, is_folder
 from grucli.runs.checkpoints import checkpoint_in
 from grucli.runs.folder import RunFolder
 from grucli.runs.opened import recipe_of
@@ -21,15 +22,24 @@ OTHER_KINDS = frozenset(
 
 
 def check_outputs(outputs: Outputs, *checkpoints: str | None) -> None:
-    """Raise UsageError where an output is a checkpoint that is read or a file of its run.
+    """Raise UsageError where an output is a checkpoint that is read or a file of its run, and
+    GrucliError where it cannot be written, before there is anything to write.
 
     ``outputs`` maps options to paths; None and ``-`` are no files. The page about a run may be
     written over.
     """
+    for output in outputs.values():
+        if output is not None and str(output) != "-":
+            check_place(output)
+    refuse_checkpoints(outputs, *checkpoints)
+
+
+def refuse_checkpoints(outputs: Outputs, *checkpoints: str | None) -> None:
+    """Raise the UsageError of ``check_outputs``."""
     for checkpoint in filter(None, checkpoints):
         _refuse(outputs, "the checkpoint that is read", checkpoint)
         place = Path(checkpoint)
-        folder = RunFolder(place if place.is_dir() else place.parent)
+        folder = RunFolder(place if is_folder(place) else place.parent)
         for name in FILES:
             if folder.path / name != folder.report:
                 _refuse(outputs, f"{name} of this run", folder.path / name)
@@ -87,4 +97,4 @@ def _refuse(outputs: Outputs, what: str, path: str | Path) -> None:
 
 def _is_file(output: str | Path | None) -> bool:
     """Whether something would be written over; a device is written into."""
-    return output is not None and str(output) != "-" and Path(output).is_file()
+    return output is not None and str(output) != "-" and is_file(output)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from grucli.errors import GrucliError
 from grucli.files import append, sync, write_atomically
+from grucli.places import remedy
 from grucli.results import Epoch, Snapshot, TrainingFinished, WeightRecord, to_json
 from grucli.runs.log_lines import keep_lines
 
@@ -29,8 +30,14 @@ class RunFiles:
 
     @property
     def newest_weights(self) -> Path | None:
-        """The best weights, else the newest; None in a folder that is no run's."""
-        return next((path for path in (self.best, self.last) if path.is_file()), None)
+        """The best weights, else the newest; None in a folder that is no run's.
+
+        In a folder that nobody may look into they may be there: reading them says what is wrong.
+        """
+        try:
+            return next((path for path in (self.best, self.last) if path.is_file()), None)
+        except PermissionError:
+            return self.best
 
     @property
     def recipe(self) -> Path:
@@ -116,10 +123,10 @@ class RunFiles:
             kept, then = "", "run the command again"
             if self.has_state:
                 kept, then = "best.pt and last.pt hold the training so far; ", "go on with --resume"
-            problem = (
-                f"{path}: could not be written: {error.strerror}; {kept}make room, then {then}"
-            )
-            raise GrucliError(problem) from error
+            raise GrucliError(
+                f"{path}: could not be written: {error.strerror}; {kept}{remedy(error)}, "
+                f"then {then}"
+            ) from error
 
     def rewind(self, *, epochs_done: int, steps_done: int) -> Sequence[str]:
         """Drop lines beyond what the state knows: of later steps, of an end, or torn by a crash.

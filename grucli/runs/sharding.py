@@ -7,8 +7,9 @@ from pathlib import Path
 
 from grucli.data import expand
 from grucli.errors import UsageError
-from grucli.files import changing
-from grucli.runs.outputs import check_outputs
+from grucli.files import check_place
+from grucli.places import is_folder, make_folder
+from grucli.runs.outputs import refuse_checkpoints
 from grucli.runs.predicting import Predictor
 
 _PACKED = {".gz", ".bz2", ".xz", ".zst"}
@@ -38,9 +39,9 @@ class Shard:
         return files[self.number - 1 :: self.count]
 
 
-def is_folder(output: str) -> bool:
+def names_folder(output: str) -> bool:
     """Whether an output is a folder of files: it is there as such, or ends with a slash."""
-    return output.endswith("/") or Path(output).is_dir()
+    return output.endswith("/") or is_folder(output)
 
 
 def prepare_targets(
@@ -49,7 +50,8 @@ def prepare_targets(
     """The files of a shard, of all that ``data`` (default: the recipe's own) stands for, and what
     each is predicted into: its name with another ``ending``, in a folder that is made.
 
-    Raises UsageError where two would be written into one file, or one that is read would be lost.
+    Raises UsageError where two would be written into one file, or one that is read would be lost,
+    GrucliError where there can be no such folder.
     """
     opened = predictor.opened
     files = expand(data or opened.recipe.data.path)
@@ -66,13 +68,14 @@ def prepare_targets(
         readers[target] = name
     read = {Path(name).resolve() for name in files}
     for target in readers:
-        check_outputs({"-o": target}, opened.path)
+        refuse_checkpoints({"-o": target}, opened.path)
         if target.resolve() in read:
             raise UsageError(
                 f"-o {target}: is a table that is read, which would be lost; choose another folder"
             )
-    with changing(Path(folder)):
-        Path(folder).mkdir(parents=True, exist_ok=True)
+    then = "choose another folder, or leave the slash out to write one file"
+    make_folder(Path(folder), use="a folder for forecasts", then=then)
+    check_place(next(iter(readers)))
     own = set(shard.of(files))
     return {name: target for target, name in readers.items() if name in own}
 
@@ -80,4 +83,4 @@ def prepare_targets(
 def _stem(name: str) -> str:
     """The name of a file without its place and its endings."""
     path = Path(name)
-    return Path(path.stem).stem if path.suffix in _PACKED else path.stem
+    return Path(path.stem).stem if path.suffix.lower() in _PACKED else path.stem

@@ -88,7 +88,7 @@ class Stream:
     def answers(self, binary: BinaryIO, source: str) -> Iterator[Answers]:
         """Answers to every row as soon as its line has come, together with those that came with it.
 
-        Every row before a wrong one is answered. Raises DataError.
+        The header is read at once, and every row before a wrong one is answered. Raises DataError.
         """
         data = self.recipe.data
         blocks = stream_blocks(
@@ -98,8 +98,7 @@ class Stream:
             zone=self.frequency.style.zone,
             classes=self.classes,
         )
-        for block in blocks:
-            yield from self._answered(block)
+        return (answer for block in blocks for answer in self._answered(block))
 
     def _answered(self, block: RowBlock) -> Iterator[Answers]:
         """The same for rows that came together; those among which one is remarkable, in halves."""

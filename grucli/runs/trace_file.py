@@ -38,7 +38,7 @@ def write_trace(traced: Traced, path: Path) -> None:
     Raises UsageError for another ending, and for parquet where pyarrow is not installed.
     """
     check_output(path)
-    if path.suffix == ".parquet":
+    if path.suffix.lower() == ".parquet":
         write_atomically(path, _parquet(traced))
         return
     text = io.StringIO()
@@ -48,12 +48,13 @@ def write_trace(traced: Traced, path: Path) -> None:
 
 def check_output(path: Path) -> None:
     """Raise the errors of ``write_trace`` before the work is done."""
-    if path.suffix == ".parquet" and importlib.util.find_spec("pyarrow") is None:
+    ending = path.suffix.lower()
+    if ending == ".parquet" and importlib.util.find_spec("pyarrow") is None:
         raise UsageError(
             f"--output {path}: parquet needs pyarrow, which is not installed; write .csv, or "
             "pip install 'grucli[parquet]'"
         )
-    if path.suffix not in (".csv", ".parquet"):
+    if ending not in (".csv", ".parquet"):
         raise UsageError(f"--output {path}: ends in {path.suffix!r}; expected .csv or .parquet")
 
 

@@ -99,7 +99,10 @@ def database_errors(url: str) -> Iterator[None]:
         raise UsageError(f"--storage {place}: {_first_line(error)}; {remedy}") from error
     except (SQLAlchemyError, StorageInternalError) as error:
         cause = error.__cause__ if isinstance(error, StorageInternalError) else error
-        raise GrucliError(f"--storage {place}: {_first_line(cause or error)}") from error
+        raise GrucliError(
+            f"--storage {place}: {_first_line(cause or error)}; expected a database that can be "
+            "reached and written; check the URL and your rights there"
+        ) from error
 
 
 def _first_line(error: BaseException) -> str:

@@ -13,6 +13,7 @@ from typing import Self
 from filelock import FileLock, Timeout
 
 from grucli.errors import GrucliError
+from grucli.places import folder_fault
 
 _CLAIM = "claim.lock"
 _POLL_SECONDS = 0.002
@@ -38,8 +39,8 @@ class Workers:
                 pass
         except OSError as error:
             raise GrucliError(
-                f"{folder}: cannot be used for a search: {error.strerror}; choose another place "
-                "with --run-dir"
+                f"{folder}: cannot be used for a search: {folder_fault(folder, error)}; choose "
+                "another place with --run-dir"
             ) from error
 
     def __enter__(self) -> Self:

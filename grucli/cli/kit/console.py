@@ -58,7 +58,7 @@ def write_output(value: object, content: Callable[[], bytes], output: str, *, js
     ``json`` puts a document on standard output beside the file or, in its place, into a file whose
     name ends in .json.
     """
-    is_document = json and output.endswith(".json")
+    is_document = json and output.lower().endswith(".json")
     text = f"{to_json(value)}\n" if json else ""
     if output != "-":
         write_atomically(Path(output), text.encode() if is_document else content())

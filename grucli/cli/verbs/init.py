@@ -64,11 +64,11 @@ def init(
         initiating.check_output(path, data, overwrite=overwrite)
     folder = Path() if path is None else Path(path).parent
     draft = initiating.init(data, folder=folder, task=task, target=target)
+    if path is not None:
+        initiating.write_recipe(draft, path)
     if not SCREEN.quiet:
         console = talk()
         console.print(render_seen(draft, path, console.width))
-    if path is not None:
-        initiating.write_recipe(draft, path)
     if json:
         write_result(to_json(draft) + "\n")
     elif path is None:

@@ -1,8 +1,5 @@
 """``grucli predict``."""
 
-import csv
-import io
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,6 +17,8 @@ from grucli.cli.kit.options import (
     Threads,
     Verbose,
 )
+from grucli.cli.verbs.predict_files import predict_files
+from grucli.cli.verbs.predict_stream import predict_stream
 from grucli.errors import UsageError
 
 _Output = Annotated[
@@ -70,21 +69,21 @@ def predict(
 
     --level 80 adds y-lo-80 and y-hi-80, between which 80 per cent of the values to come should
     lie. Other tasks give the label or number of every series or row. -o OUT/ predicts each file
-    of DATA by itself, on one thread. --anomaly gives each row of DATA with its error one step
-    ahead, beside the usual one on the validation span.
+    of DATA by itself, on one thread, into OUT/NAME.csv; those not read are counted. --anomaly
+    gives each row of DATA with its error one step ahead, beside the usual one in validation.
 
     Example: grucli predict runs/co2/best.pt new.csv -o forecast.csv
     """
-    from grucli.runs.sharding import is_folder
+    from grucli.runs.sharding import names_folder
 
     asked: dict[str, Any] = {"horizon": horizon, "levels": level, "future": future}
     if stream:
         is_alone = not any((level, horizon, plot, future, future_template, shard, anomaly, json))
-        _stream(checkpoint, data, output, threads, is_alone=is_alone)
-    elif shard is not None or is_folder(output):
+        predict_stream(checkpoint, data, output, threads, is_alone=is_alone)
+    elif shard is not None or names_folder(output):
         is_alone = (plot, future_template, anomaly) == (None, None, False)
         shown = {"json": json, "is_alone": is_alone}
-        _predict_files(checkpoint, data, output, shard, threads=threads or 1, **shown, **asked)
+        predict_files(checkpoint, data, output, shard, threads=threads or 1, **shown, **asked)
     elif anomaly:
         _refuse_others({horizon, future, future_template, plot} != {None} or level)
         _score_rows(checkpoint, data, output, threads=threads, json=json)
@@ -107,6 +106,7 @@ def _predict_table(
 ) -> None:
     """Predict from one table; ``asked`` is what ``Predictor.predict`` is asked for."""
     from grucli.cli.kit.plots import check_plot
+    from grucli.cli.views.prediction import write_prediction
     from grucli.runs import device, outputs
     from grucli.runs.predicting import Predictor
 
@@ -116,7 +116,7 @@ def _predict_table(
     device.set_threads(threads)
     prediction, examples = Predictor(checkpoint).predict_with_context(data, **asked)
     _draw(examples, plot)
-    _write(prediction, output, json=json)
+    write_prediction(prediction, output, json=json)
 
 
 def _refuse_others(are_there: Any) -> None:
@@ -132,45 +132,13 @@ def _score_rows(
     checkpoint: str, data: str | None, output: str, *, threads: int | None, json: bool
 ) -> None:
     """Write how far each row is from its forecast one step ahead."""
+    from grucli.cli.views.prediction import write_prediction
     from grucli.runs import device, outputs
     from grucli.runs.predicting import Predictor
 
     outputs.check_csv_output(output, checkpoint, data, json=json)
     device.set_threads(threads)
-    _write(Predictor(checkpoint).anomalies(data), output, json=json)
-
-
-def _predict_files(
-    checkpoint: str,
-    data: str | None,
-    output: str,
-    share: str | None,
-    *,
-    threads: int,
-    json: bool,
-    is_alone: bool,
-    **asked: Any,
-) -> None:
-    """Predict from file after file, each into a file of its own."""
-    from grucli.cli.kit.console import tell_notes
-    from grucli.runs import device
-    from grucli.runs.predicting import Predictor
-    from grucli.runs.sharding import Shard, is_folder, prepare_targets
-
-    shard = Shard() if share is None else Shard.parse(share)
-    if not is_folder(output) or not is_alone:
-        raise UsageError(
-            f"--shard, -o {output}: parts of many files are written into a folder; expected "
-            "-o OUT/, without --plot, --anomaly and --future-template"
-        )
-    device.set_threads(threads)
-    predictor, ending = Predictor(checkpoint), ".json" if json else ".csv"
-    targets = prepare_targets(predictor, data, folder=output, shard=shard, ending=ending)
-    if not targets:
-        tell_notes([f"--shard {share}: there are fewer files than parts, and none in this one"])
-    for name, target in targets.items():
-        prediction = predictor.predict(name, **asked)
-        _write(prediction, str(target), json=json, where=f"{name}: ")
+    write_prediction(Predictor(checkpoint).anomalies(data), output, json=json)
 
 
 def _write_template(
@@ -192,20 +160,6 @@ def _write_template(
     write_atomically(path, content)
 
 
-def _write(prediction: Any, output: str, *, json: bool, where: str = "") -> None:
-    """Tell what was left out, and where if there are many, then write rows or one document."""
-    from grucli.cli.kit.console import tell_notes, write_output
-    from grucli.cli.views.prediction import write_prediction_csv
-
-    def rows() -> bytes:
-        buffer = io.StringIO()
-        write_prediction_csv(prediction, buffer)
-        return buffer.getvalue().encode()
-
-    tell_notes(where + note for note in prediction.notes)
-    write_output(prediction, rows, output, json=json)
-
-
 def _draw(examples: Any, plot: Path | None) -> None:
     """Draw the newest contexts and what follows them, where a picture is asked for."""
     from grucli.cli.kit.plots import write_plot
@@ -220,31 +174,3 @@ def _draw(examples: Any, plot: Path | None) -> None:
             f"--plot {plot}: only forecasts are drawn; `grucli eval --plot` draws how good"
         )
     write_plot(plot, drawing)
-
-
-def _stream(
-    checkpoint: str, data: str | None, output: str, threads: int | None, *, is_alone: bool
-) -> None:
-    """Read rows from standard input and write one line of forecasts for each, at once."""
-    from grucli.cli.kit.console import tell_notes, write_result
-    from grucli.runs import device, streaming
-
-    if sys.stdin is None:
-        raise UsageError("--stream: standard input is closed; expected rows; pipe some in")
-    if data not in (None, "-") or output != "-" or not is_alone:
-        raise UsageError(
-            "--stream: goes from standard input to standard output, with the steps that were "
-            "trained; leave out DATA, -o and all options but --threads"
-        )
-    device.set_threads(threads or 1)
-    answering = streaming.Stream(checkpoint)
-    header = io.StringIO()
-    csv.writer(header, lineterminator="\n").writerow(answering.header)
-    write_result(header.getvalue())
-    sys.stdout.flush()
-    for answers in answering.answers(sys.stdin.buffer, "-"):
-        cells = [map(repr, column) for column in answers.values.T.tolist()]
-        lines = map(",".join, zip(answers.times, *cells, strict=True))
-        write_result("\n".join([*lines, ""]))
-        sys.stdout.flush()
-    tell_notes(answering.notes)

@@ -1,13 +1,30 @@
 """What was predicted as a CSV that reads back to the same numbers."""
 
 import csv
+import io
 from collections.abc import Iterable, Sequence
 from typing import TextIO
 
+from grucli.cli.kit.console import tell_notes, write_output
 from grucli.results import Prediction
 from grucli.text import neutral
 
 Column = Sequence[str] | Sequence[float] | Sequence[float | None]
+
+
+def write_prediction(prediction: Prediction, output: str, *, json: bool, where: str = "") -> None:
+    """Tell what was left out, and ``where`` if there are many, then write rows or one document.
+
+    Raises GrucliError where ``output``, a file or ``-``, cannot be written.
+    """
+
+    def rows() -> bytes:
+        buffer = io.StringIO()
+        write_prediction_csv(prediction, buffer)
+        return buffer.getvalue().encode()
+
+    tell_notes(where + note for note in prediction.notes)
+    write_output(prediction, rows, output, json=json)
 
 
 def write_prediction_csv(prediction: Prediction, stream: TextIO) -> None:

@@ -49,7 +49,7 @@ def delimiter_of(source: str, dialect: Dialect) -> str:
     """What separates the cells of a table: what the dialect says, or by the name of the file."""
     if dialect.delimiter is not None:
         return dialect.delimiter
-    return "\t" if ".tsv" in Path(source).suffixes else ","
+    return "\t" if ".tsv" in Path(source.lower()).suffixes else ","
 
 
 def read_layout(cells: Sequence[str], where: str, asked: Wanted) -> Layout:

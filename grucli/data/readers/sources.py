@@ -153,4 +153,5 @@ def _unreadable(path: str, error: OSError | ValueError) -> DataError:
     if isinstance(error, IsADirectoryError):
         return DataError(f"{path}: a folder; expected a CSV table; name a file in it")
     reason = error.strerror if isinstance(error, OSError) else None
-    return DataError(f"{path}: cannot be read: {reason or error}; check the file")
+    remedy = "change its permissions" if isinstance(error, PermissionError) else "check the file"
+    return DataError(f"{path}: cannot be read: {reason or error}; {remedy}")

@@ -34,9 +34,9 @@ def stream_blocks(
 ) -> Iterator[RowBlock]:
     """Rows as soon as their lines have come, as many together as have; memory does not grow.
 
-    ``zone`` is the time zone that times are to be put in UTC from, if any; of the columns that are
-    categories a row has the ``classes``. Raises DataError at the first row that is not what
-    ``read_table`` accepts.
+    The header is read before anything is given. ``zone`` is the time zone that times are to be put
+    in UTC from, if any; of the columns that are categories a row has the ``classes``. Raises
+    DataError for a header, and at the first row, that is not what ``read_table`` accepts.
     """
     problems, dialect = Problems(source), wanted.dialect
     arrivals = _Arrivals(as_utf8(binary, source, dialect.encoding))
@@ -45,23 +45,7 @@ def stream_blocks(
     body = read_header(rows, problems, wanted)
     parsers = [classes[n].class_of if n in classes else None for n in body.layout.columns]
     body.parsers = [own or body.numbers.parse for own in parsers]
-    form, last = Form(source, dialect), cast(int | None, None)
-    while True:
-        is_remarkable = bool(zone or classes) or body.style is None
-        block = None if is_remarkable else _block(arrivals, source, body, form)
-        if block is not None:
-            problems.skipped += len(block.times)
-            yield block
-            continue
-        line, cells = next(rows, (0, []))
-        if not cells:
-            break
-        written, moment, values = body.take(line, cells)
-        style, at = body.style or TimeStyle(), line + problems.skipped
-        if zone and style.offset != OF_THE_ZONE:
-            moment = last = _in_utc(f"{source}:{at}", written, moment, zone=zone, after=last)
-        yield RowBlock(source, at, [written], np.array([moment]), np.array([values]), style)
-    problems.check()
+    return _rows(arrivals, rows, body, Form(source, dialect), zone=zone, has_classes=bool(classes))
 
 
 class _Arrivals(io.RawIOBase):
@@ -115,6 +99,36 @@ class _Arrivals(io.RawIOBase):
         self._held = self._held[len(part) :]
         self._looked_at = max(self._looked_at - len(part), 0)
         self.line += part.count(b"\n")
+
+
+def _rows(
+    arrivals: _Arrivals,
+    rows: Iterator[tuple[int, list[str]]],
+    body: Body,
+    form: Form,
+    *,
+    zone: str,
+    has_classes: bool,
+) -> Iterator[RowBlock]:
+    """The rows behind a header."""
+    problems, last = body.problems, cast(int | None, None)
+    source = problems.name
+    while True:
+        is_remarkable = bool(zone or has_classes) or body.style is None
+        block = None if is_remarkable else _block(arrivals, source, body, form)
+        if block is not None:
+            problems.skipped += len(block.times)
+            yield block
+            continue
+        line, cells = next(rows, (0, []))
+        if not cells:
+            break
+        written, moment, values = body.take(line, cells)
+        style, at = body.style or TimeStyle(), line + problems.skipped
+        if zone and style.offset != OF_THE_ZONE:
+            moment = last = _in_utc(f"{source}:{at}", written, moment, zone=zone, after=last)
+        yield RowBlock(source, at, [written], np.array([moment]), np.array([values]), style)
+    problems.check()
 
 
 def _block(arrivals: _Arrivals, source: str, body: Body, form: Form) -> RowBlock | None:
