@@ -8,9 +8,9 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from grucli.checkpoint import load_checkpoint
-from grucli.errors import InterruptedRunError, UsageError
+from grucli.errors import GrucliError, InterruptedRunError, UsageError
 from grucli.recipe import load_recipe
-from grucli.runs import training
+from grucli.runs import saving, training
 from grucli.runs.watching import watchers
 from tests.conftest import grucli
 from tests.test_runs_training import STEPS_PER_EPOCH, metrics_of, stopping_after
@@ -93,3 +93,41 @@ def test_a_run_that_was_watched_goes_on_unwatched(folder):
             for place in (run, alone)
         )
     )
+
+
+@pytest.mark.parametrize("name", ["tensorboard", "tensorboard/mine"])
+def test_a_file_where_events_go_is_named_before_anything_is_written(folder, name):
+    (folder / "runs" / name).parent.mkdir(parents=True)
+    (folder / "runs" / name).write_text("mine")
+    with pytest.raises(GrucliError) as caught:
+        train(folder, "mine", "tensorboard")
+    assert str(caught.value) == (
+        f"{folder}/runs/tensorboard/mine: cannot be used as a folder for --watch tensorboard: "
+        f"{folder}/runs/{name} is a file; move it, or choose another place with --run-dir"
+    )
+    assert not (folder / "runs" / "mine").exists()
+
+
+@pytest.mark.parametrize(
+    ("epochs", "then"), [(1, "then run it again"), (2, "then go on with --resume")]
+)
+def test_events_that_a_full_disk_does_not_take_are_told(folder, monkeypatch, epochs, then):
+    from torch.utils.tensorboard import SummaryWriter
+
+    calls = []
+
+    def full(writer):
+        calls.append(writer)
+        if len(calls) == epochs:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(SummaryWriter, "flush", full)
+    monkeypatch.setattr(saving, "SAVE_SECONDS", 0.0)
+    with pytest.raises(GrucliError) as caught:
+        train(folder, "mine", "tensorboard")
+    assert str(caught.value) == (
+        f"{folder}/runs/tensorboard/mine: --watch tensorboard could not write: No space left on "
+        f"device; free space or leave --watch out, {then}"
+    )
+    monkeypatch.undo()
+    train(folder, "mine", **({"resume": True} if "resume" in then else {"overwrite": True}))

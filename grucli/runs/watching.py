@@ -6,24 +6,32 @@ Trackers are packages of their own and come with extras. They change nothing tha
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import redirect_stdout
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from grucli.errors import UsageError
+from grucli.errors import GrucliError, UsageError
 from grucli.insight.gate_updates import gate_groups
 from grucli.nn import RecurrentModel
+from grucli.places import check_folder, make_folder, remedy
 from grucli.results import Epoch
+from grucli.runs.run_files import RunFiles
 from grucli.training.observers import Observer
 from grucli.training.progress import Training
+
+_FOR_EVENTS = {
+    "use": "a folder for --watch tensorboard",
+    "then": "move it, or choose another place with --run-dir",
+}
 
 
 def watchers(names: Sequence[str], *, run: Path, cell: str) -> list[Observer]:
     """The trackers of these names for the run in a folder, whose model has layers of ``cell``.
 
-    Raises UsageError for a name that there is none of, or whose package is not installed.
+    Raises UsageError for a name that there is none of, or whose package is not installed,
+    GrucliError where it can have no folder.
     """
     for name in names:
         if name not in WATCHERS:
@@ -71,25 +79,45 @@ class TensorBoard(Watcher):
 
         return tensorboard
 
+    def __init__(self, run: Path, cell: str) -> None:
+        super().__init__(run, cell)
+        self._folder = run.parent / "tensorboard" / run.name
+        check_folder(self._folder, **_FOR_EVENTS)
+
     def begin(self, training: Training) -> None:
         """Open the file; what a resumed run wrote after where it goes on from is purged."""
-        folder = self.run.parent / "tensorboard" / self.run.name
+        make_folder(self._folder, **_FOR_EVENTS)
         purge = training.step + 1 if training.step else None
-        self._writer = self._package.SummaryWriter(str(folder), purge_step=purge)
+        with self._written():
+            self._writer = self._package.SummaryWriter(str(self._folder), purge_step=purge)
 
     def send(
         self, numbers: Mapping[str, float], matrices: Mapping[str, np.ndarray[Any, Any]], step: int
     ) -> None:
         """Scalars, and a histogram of every matrix; on the disk when it returns."""
-        for name, number in numbers.items():
-            self._writer.add_scalar(name, number, step)
-        for name, matrix in matrices.items():
-            self._writer.add_histogram(name, matrix, step)
-        self._writer.flush()
+        with self._written():
+            for name, number in numbers.items():
+                self._writer.add_scalar(name, number, step)
+            for name, matrix in matrices.items():
+                self._writer.add_histogram(name, matrix, step)
+            self._writer.flush()
 
     def end(self, training: Training) -> None:
         """Close the file."""
-        self._writer.close()
+        with self._written():
+            self._writer.close()
+
+    @contextmanager
+    def _written(self) -> Iterator[None]:
+        """A block that writes events. Raises GrucliError naming their folder where it cannot."""
+        try:
+            yield
+        except OSError as error:
+            then = "go on with --resume" if RunFiles(self.run).has_state else "run it again"
+            raise GrucliError(
+                f"{self._folder}: --watch tensorboard could not write: {error.strerror or error}; "
+                f"{remedy(error)} or leave --watch out, then {then}"
+            ) from error
 
 
 class Trackio(Watcher):
