@@ -44,7 +44,7 @@ _NOT_FINITE = -128
 
 def page_data(report: RunReport) -> dict[str, Any]:
     """The report as JSON values: long lines thinned, matrices as bytes, six significant digits."""
-    whole = replace(report, epochs=(), forecasts=(), matrices=(), history=None)  # not the long parts
+    whole = replace(report, epochs=(), forecasts=(), matrices=(), history=None)  # not the long
     plain = json.loads(to_json(whole, indent=None, old_keys=False))
     shots = _kept_shots(report)
     body = {key: plain[key] for key in ("name", "path", "recipe", "model", "missing", "scores")} | {
