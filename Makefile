@@ -17,10 +17,12 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z%\/.-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # --- environment -----------------------------------------------------------------------------
+# Python compiles what it imports, of these packages a small part.
+PIP = --quiet --no-compile --constraint constraints.txt
 $(BIN)/.installed: pyproject.toml constraints.txt CMakeLists.txt $(wildcard native/*)
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt "torch==$$(sed -n 's/^torch==//p' constraints.txt)"
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"
+	$(BIN)/python -m pip install $(PIP) "torch==$$(sed -n 's/^torch==//p' constraints.txt)"
+	$(BIN)/python -m pip install $(PIP) --editable ".[dev]"
 	@touch $@
 
 # --- the main job ----------------------------------------------------------------------------
@@ -89,6 +91,7 @@ native-thread: OPTIONS = $(SANITISED) -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_P
 native-thread: ONLY = portable hard
 native-aarch64: OPTIONS = -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR=aarch64 \
   -DCMAKE_CXX_COMPILER=aarch64-linux-gnu-g++
+native-aarch64: ONLY = neon
 native-aarch64: EMULATOR = qemu-aarch64-static -L /usr/aarch64-linux-gnu
 
 NATIVE_CHECKS := native-address native-undefined native-thread native-aarch64
