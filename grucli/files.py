@@ -2,14 +2,18 @@
 
 import errno
 import os
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
 from grucli.errors import GrucliError
 from grucli.places import NO_SPACE, is_file, is_folder, remedy, try_making
-from grucli.temporary import clear_leftovers, open_temporary, signals_wait
+from grucli.temporary import clear_leftovers, signals_wait, temporary_beside
+
+_BINARY = getattr(os, "O_BINARY", 0)
+"""Without it Windows puts a carriage return before every line feed that is written."""
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -73,7 +77,7 @@ def append(path: Path, content: bytes) -> None:
 
     Raises OSError; only a process that is killed at that moment can leave a part.
     """
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | _BINARY, 0o666)
     try:
         length = os.fstat(handle).st_size
         try:
@@ -87,12 +91,33 @@ def append(path: Path, content: bytes) -> None:
 
 
 def sync(path: Path) -> None:
-    """Wait until the bytes of a file or the names in a folder lie on the disk. Raises OSError."""
-    handle = os.open(path, os.O_RDONLY)
+    """Wait until the bytes of a file or the names in a folder lie on the disk. Raises OSError.
+
+    Windows opens no folder, and syncs only what may be written: its names lie where its file system
+    has put them.
+    """
+    if sys.platform == "win32" and path.is_dir():
+        return
+    handle = os.open(path, os.O_RDONLY if sys.platform != "win32" else os.O_RDWR | _BINARY)
     try:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def remove_locked(path: Path, release: Callable[[], object]) -> None:
+    """Remove a file and release the lock on it; what cannot be is left to the end of the process.
+
+    The file goes first: who waits for the lock then makes another. Windows removes none that is
+    open, nor one that somebody else has locked meanwhile.
+    """
+
+    def remove() -> None:
+        path.unlink(missing_ok=True)
+
+    for part in (release, remove) if sys.platform == "win32" else (remove, release):
+        with suppress(OSError):
+            part()
 
 
 def same_file(one: str | Path, other: str | Path) -> bool:
@@ -128,19 +153,11 @@ def _resolved(path: Path) -> Path:
 
 def _replace(path: Path, content: bytes) -> None:
     """Put a file of this content in the place of ``path``. Raises OSError, nothing being left."""
-    handle, temporary = open_temporary(path)
-    try:
-        try:
-            _write_all(handle, content)
-            os.fsync(handle)
-            Path(temporary).chmod(_mode(path))
-            Path(temporary).replace(path)
-        finally:
-            os.close(handle)
-    except BaseException:
-        with suppress(OSError):
-            Path(temporary).unlink()
-        raise
+    with temporary_beside(path) as new:
+        _write_all(new.handle, content)
+        os.fsync(new.handle)
+        new.path.chmod(_mode(path))
+        new.take_place_of(path)
 
 
 def _write_all(handle: int, content: bytes) -> None:
@@ -151,7 +168,7 @@ def _write_all(handle: int, content: bytes) -> None:
 
 def _reason(path: Path, error: OSError) -> str:
     """What stands in the way of writing ``path``, and what to do."""
-    if isinstance(error, IsADirectoryError):
+    if path.is_dir():
         return f"it is a folder; name a file, such as {path / 'FILE'}"
     if isinstance(error, FileNotFoundError | NotADirectoryError):
         return f"no such folder: {path.parent}; make it first or choose another place"

@@ -1,13 +1,12 @@
 """What stands at a path, and whether a folder can be there: asked before there is work to lose."""
 
 import errno
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from grucli.errors import GrucliError
-from grucli.temporary import open_temporary, signals_wait
+from grucli.temporary import signals_wait, temporary_beside
 
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 _NO_RIGHT = (errno.EACCES, errno.EPERM, errno.EROFS)
@@ -63,10 +62,9 @@ def folder_fault(path: Path, error: OSError) -> str:
 
 def try_making(path: Path) -> None:
     """Make a file beside ``path`` and remove it. Raises OSError."""
-    with signals_wait():
-        handle, temporary = open_temporary(path)
-        os.close(handle)
-        Path(temporary).unlink()
+    with signals_wait(), temporary_beside(path) as made:
+        made.close()
+        made.path.unlink()
 
 
 def _answered(question: Callable[[], bool]) -> bool:

@@ -11,6 +11,7 @@ import signal
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -20,8 +21,14 @@ from types import FrameType
 if sys.platform != "win32":
     import fcntl
 
-ENDING = tuple(getattr(signal, n) for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, n))
-"""Signals by which a process is asked to end."""
+_NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+ENDING = tuple(getattr(signal, name) for name in _NAMES if hasattr(signal, name))
+"""Signals by which a process is asked to end; the last one Windows has in the place of SIGHUP."""
+
+_HELD = ".held"
+"""On Windows, where no folder can be opened, what a process has open in one that it uses."""
+_PATIENCE_SECONDS, _PAUSE_SECONDS = 5.0, 0.02
+"""How long another program may have open what is to be renamed over, on Windows."""
 
 _LETTERS = "[a-z0-9_]{8}"
 """What ``tempfile`` puts into a name."""
@@ -59,8 +66,43 @@ def signals_wait() -> Iterator[None]:
             signal.raise_signal(number)
 
 
-def open_temporary(path: Path) -> tuple[int, str]:
-    """A new file beside ``path`` to be renamed to it, open and locked; raises OSError."""
+class Temporary:
+    """A new file beside another one, open under ``handle`` and locked, to take its place."""
+
+    def __init__(self, handle: int, path: Path) -> None:
+        self.handle, self.path = handle, path
+        self._is_open = True
+
+    def take_place_of(self, path: Path) -> None:
+        """Rename it to ``path``. Raises OSError.
+
+        Windows renames nothing that is open, and over nothing that is: there it is closed first,
+        and who reads the old file at that moment is waited for.
+        """
+        if sys.platform != "win32":
+            self.path.replace(path)
+            return
+        self.close()
+        until = time.monotonic() + _PATIENCE_SECONDS
+        while True:
+            try:
+                self.path.replace(path)
+                return
+            except PermissionError:
+                if time.monotonic() > until:
+                    raise
+            time.sleep(_PAUSE_SECONDS)
+
+    def close(self) -> None:
+        """Close it, if that has not been done."""
+        if self._is_open:
+            self._is_open = False
+            os.close(self.handle)
+
+
+@contextmanager
+def temporary_beside(path: Path) -> Iterator[Temporary]:
+    """A new file beside ``path``, removed where the block fails. Raises OSError."""
     start, end = _names(path)
 
     def make() -> tuple[int, str]:
@@ -69,7 +111,17 @@ def open_temporary(path: Path) -> tuple[int, str]:
     def remove(name: str) -> None:
         Path(name).unlink()
 
-    return _made_and_locked(make, remove)
+    handle, name = _made_and_locked(make, remove)
+    made = Temporary(handle, Path(name))
+    try:
+        try:
+            yield made
+        finally:
+            made.close()
+    except BaseException:
+        with suppress(OSError):
+            made.path.unlink()
+        raise
 
 
 def clear_leftovers(path: Path) -> None:
@@ -94,15 +146,17 @@ def working_folder(kind: str) -> Iterator[Path]:
 
     def make() -> tuple[int, str]:
         name = tempfile.mkdtemp(prefix=start)
-        return os.open(name if sys.platform != "win32" else os.devnull, os.O_RDONLY), name
+        if sys.platform == "win32":
+            return os.open(Path(name) / _HELD, os.O_RDWR | os.O_CREAT), name
+        return os.open(name, os.O_RDONLY), name
 
     with signals_wait():
         handle, name = _made_and_locked(make, shutil.rmtree)
     try:
         yield Path(name)
     finally:
-        shutil.rmtree(name, ignore_errors=True)
         os.close(handle)
+        shutil.rmtree(name, ignore_errors=True)
 
 
 def _names(path: Path) -> tuple[str, str]:
@@ -121,9 +175,12 @@ def _matching(folder: Path, start: str, end: str) -> list[Path]:
 def _if_unlocked(path: Path, flag: str, remove: Callable[[], None]) -> None:
     """Remove what no process uses any more. Raises OSError where one does, or it cannot be.
 
-    On Windows nobody can remove what a process has open, so that no lock is needed.
+    On Windows nobody can remove what a process has open, so that no lock is needed; a folder is in
+    use as long as the file in it is that says so.
     """
     if sys.platform == "win32":
+        if path.is_dir():
+            (path / _HELD).unlink()
         remove()
         return
     handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | getattr(os, flag))

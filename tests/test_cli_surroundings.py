@@ -19,6 +19,7 @@ import torch
 
 from grucli import train
 from grucli.checkpoint import load_checkpoint
+from grucli.cli.app import run
 from grucli.cli.kit.console import write_result
 from grucli.cli.kit.streams import settle_streams
 from grucli.data.readers.sources import Source
@@ -224,6 +225,35 @@ def test_a_table_cannot_act_on_a_terminal_and_is_as_it_is_in_a_pipe(
     monkeypatch.setattr(sys, "stdout", stream)
     write_result("a\x1b[2J,b\n1,2\n")
     assert stream.getvalue() == shown
+
+
+class Terminal(io.TextIOWrapper):
+    """A stream that people read."""
+
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [(io.TextIOWrapper, "Höhe λ\n".encode()), (Terminal, b"H\xf6he \\u03bb\r\n")],
+)
+def test_a_document_is_the_same_bytes_in_any_encoding_and_a_terminal_shows_escapes(
+    monkeypatch, kind, expected
+):
+    kept = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", kind(kept, "cp1252", newline="\r\n"))
+    write_result("Höhe λ\n")
+    sys.stdout.flush()
+    assert kept.getvalue() == expected
+
+
+def test_an_error_in_any_encoding_is_a_document(monkeypatch, capsys):
+    kept = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(kept, "ascii"))
+    assert run(["eval", "λ.pt", "--json"]) == 4
+    sys.stdout.flush()
+    assert "λ.pt" in json.loads(kept.getvalue())["where"]
 
 
 @pytest.mark.parametrize("words", [["eval"], ["train"], ["eval", "run", "--fail-if"]])

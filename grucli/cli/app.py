@@ -190,8 +190,10 @@ def _report(problems: Sequence[str], code: int, *, untold: Sequence[str] | None 
         for problem in problems if untold is None else untold:
             tell_problem(problem)
     if SCREEN.json and not SCREEN.has_result and sys.stdout is not None:
+        from grucli.cli.kit.console import write_result
+
         try:
-            sys.stdout.write(to_json(Error.of(code, problems)) + "\n")
+            write_result(to_json(Error.of(code, problems)) + "\n")
             _flush()
         except OSError:
             drop_output()

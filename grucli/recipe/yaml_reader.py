@@ -22,9 +22,9 @@ def read_file(path: Path) -> Node:
             content = file.read(LARGEST_BYTES + 1)
     except FileNotFoundError:
         raise stop(nowhere, missing_file(path)) from None
-    except IsADirectoryError:
-        raise stop(nowhere, "is a folder; expected a recipe file") from None
     except (OSError, ValueError) as error:
+        if path.is_dir():
+            raise stop(nowhere, "is a folder; expected a recipe file") from None
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise stop(nowhere, f"cannot be read: {reason}; expected a recipe file") from error
     if len(content) > LARGEST_BYTES:

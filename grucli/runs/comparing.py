@@ -90,7 +90,7 @@ def _summary(path: Path, saved: Checkpoint) -> RunSummary:
 def _last_line(log: Path) -> dict[str, Any]:
     """The last event of a run; {} where there is no log that can be read."""
     try:
-        line = log.read_text().splitlines()[-1]
+        line = log.read_text("utf-8").splitlines()[-1]
         event = json.loads(line)
     except (OSError, ValueError, IndexError):
         return {}

@@ -8,7 +8,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from grucli.errors import GrucliError, UsageError
-from grucli.files import changing, same_file
+from grucli.files import changing, remove_locked, same_file
 from grucli.places import folder_fault, is_there
 from grucli.runs.replacing import STAGING, drop_staged, finish_moving, replace_run, stage
 from grucli.runs.run_files import FILES, FOLLOWING, WRITTEN, RunFiles
@@ -92,12 +92,10 @@ class RunFolder(RunFiles):
         finally:
             if not self._staged.has_state:
                 drop_staged(self.path)
+            remove_locked(self.path / LOCK, lock.release)
             with suppress(OSError):
-                (self.path / LOCK).unlink(missing_ok=True)
                 if not was_there and not any(self.path.iterdir()):
                     self.path.rmdir()
-            with suppress(OSError):  # all is written; a lock ends with its process at the latest
-                lock.release()
 
     @property
     def _staged(self) -> "RunFolder":

@@ -1,5 +1,6 @@
 """Many files predicted one by one, each into a file of its own: all of them, or one share."""
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -40,8 +41,8 @@ class Shard:
 
 
 def names_folder(output: str) -> bool:
-    """Whether an output is a folder of files: it is there as such, or ends with a slash."""
-    return output.endswith("/") or is_folder(output)
+    """Whether an output is a folder of files: it is there as such, or ends as one does (``/``)."""
+    return output.endswith(("/", os.sep)) or is_folder(output)
 
 
 def prepare_targets(

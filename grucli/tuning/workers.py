@@ -13,6 +13,7 @@ from typing import Self
 from filelock import FileLock, Timeout
 
 from grucli.errors import GrucliError
+from grucli.files import remove_locked
 from grucli.places import folder_fault
 
 _CLAIM = "claim.lock"
@@ -49,8 +50,7 @@ class Workers:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._file(self.name).unlink(missing_ok=True)
-        self._own.release()
+        remove_locked(self._file(self.name), self._own.release)
 
     @contextmanager
     def claiming(self) -> Iterator[FileLock]:

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from grucli.cli.kit.options import SCREEN
 from grucli.cli.kit.page import Screen
+from grucli.cli.kit.streams import take_documents
 from grucli.errors import GrucliError
 from grucli.files import write_atomically
 from grucli.results import to_json
@@ -75,6 +76,7 @@ def write_result(text: str) -> None:
     """
     _need_output()
     SCREEN.has_result = True
+    take_documents()
     if sys.stdout.isatty():
         text = "\n".join(map(clean, text.split("\n")))
     sys.stdout.write(text)

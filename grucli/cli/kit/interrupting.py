@@ -20,7 +20,7 @@ GRACE_SECONDS = 0.7
 
 @contextmanager
 def catch_signals() -> Iterator[Stop]:
-    """Turn SIGINT, SIGTERM and SIGHUP into a request that training answers between two steps.
+    """Turn the signals that ask for an end into a request that training answers between two steps.
 
     Where nothing is half done the block is cut off at once and InterruptedRunError raised. A second
     signal of the same kind ends the process. Signals that the caller ignores (nohup, a background
@@ -71,7 +71,8 @@ def _word(stop: Stop) -> Callable[[], None]:
 def _watched(stop: Stop, numbers: set[int], say: Callable[[], None]) -> Iterator[None]:
     """Look after signals in a thread: Python's handler waits for the end of a long call of C."""
     reader, writer = os.pipe()
-    os.set_blocking(writer, False)
+    if sys.platform != "win32":  # there a thread of its own writes, which may wait
+        os.set_blocking(writer, False)
     before = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
     over = threading.Event()
 

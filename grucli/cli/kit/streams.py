@@ -23,6 +23,19 @@ def settle_streams() -> None:
         sys.stdout = io.TextIOWrapper(whole, encoding, errors, line_buffering=True)
 
 
+def take_documents() -> None:
+    """Have standard output take what is written as a file would: in UTF-8 and with line feeds.
+
+    By itself it has the encoding of the system, and on Windows its ends of lines. A terminal keeps
+    them, and is shown an escape for what it has no letter for.
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        if sys.stdout.isatty():
+            sys.stdout.reconfigure(errors="backslashreplace")
+        else:
+            sys.stdout.reconfigure(encoding="utf-8", newline="\n")
+
+
 def drop_output() -> None:
     """Lead standard output nowhere: Python would try at its own end to write what is left of it."""
     sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115

@@ -150,7 +150,7 @@ def _unreadable(path: str, error: OSError | ValueError) -> DataError:
             f"{path}: no such file; expected a CSV table; check the path (data.path is relative "
             "to the recipe)"
         )
-    if isinstance(error, IsADirectoryError):
+    if isinstance(error, OSError) and Path(path).is_dir():
         return DataError(f"{path}: a folder; expected a CSV table; name a file in it")
     reason = error.strerror if isinstance(error, OSError) else None
     remedy = "change its permissions" if isinstance(error, PermissionError) else "check the file"
