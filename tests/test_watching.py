@@ -1,5 +1,6 @@
 """Training followed in TensorBoard and Trackio, with the numbers of the run's own log."""
 
+import os
 import sqlite3
 import sys
 
@@ -68,6 +69,17 @@ def test_trackio_keeps_the_numbers_and_norms_on_this_machine(folder, monkeypatch
     with sqlite3.connect(database) as kept:
         steps = kept.execute("select step from metrics order by step").fetchall()
     assert [step for (step,) in steps] == [row["step"] for row in rows]
+
+
+@pytest.mark.parametrize(("rate", "code"), [("0.01", 0), ("1e30", 5)])
+def test_trackio_says_nothing_where_a_run_ends_well_or_not(folder, rate, code):
+    words = ["train", "wave.yaml", "--quiet", "--set", f"train.lr={rate}"]
+    kept = {**os.environ, "TRACKIO_DIR": str(folder / "kept")}
+    done = grucli(*words, "--watch", "trackio", cwd=folder, env=kept)
+    assert done.returncode == code
+    assert [line[:6] for line in done.stderr.splitlines()] == ["error:"] * (code > 0)
+    alone = grucli(*words, "--overwrite", cwd=folder)
+    assert done.stdout == alone.stdout
 
 
 def test_a_tracker_that_there_is_not_is_refused_before_anything_is_written(folder, monkeypatch):

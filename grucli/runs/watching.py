@@ -3,7 +3,8 @@
 Trackers are packages of their own and come with extras. They change nothing that is learned.
 """
 
-import sys
+import atexit
+import io
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
@@ -126,7 +127,7 @@ class Trackio(Watcher):
     name = "trackio"
 
     def load(self) -> Any:
-        """The package, which says nothing where results go."""
+        """The package, whose own words nobody asked for."""
         import trackio
 
         return trackio
@@ -135,20 +136,32 @@ class Trackio(Watcher):
         """Open the run, or go on with one that is resumed."""
         config = training.recipe.model_dump(mode="json")
         resume = "allow" if training.step else "never"
-        with redirect_stdout(sys.stderr):
+        with _silence():
             self._package.init(project="grucli", name=self.run.name, config=config, resume=resume)
+        atexit.register(self._close)  # before the package does, which says so
 
     def send(
         self, numbers: Mapping[str, float], matrices: Mapping[str, np.ndarray[Any, Any]], step: int
     ) -> None:
         """Numbers alone; of each matrix its Frobenius norm."""
         norms = {f"{name} norm": float(np.linalg.norm(each)) for name, each in matrices.items()}
-        self._package.log({**numbers, **norms}, step=step)
+        with _silence():
+            self._package.log({**numbers, **norms}, step=step)
 
     def end(self, training: Training) -> None:
         """Wait until all is kept."""
-        with redirect_stdout(sys.stderr):
+        self._close()
+
+    def _close(self) -> None:
+        """End the run, also one that stopped before its end."""
+        atexit.unregister(self._close)
+        with _silence():
             self._package.finish()
+
+
+def _silence() -> redirect_stdout[io.StringIO]:
+    """A block in which what is printed is for nobody: results go to standard output."""
+    return redirect_stdout(io.StringIO())
 
 
 WATCHERS: dict[str, Callable[[Path, str], Watcher]] = {
