@@ -39,8 +39,11 @@ def train(
     """Train a recipe file to its end, with ``KEY=VALUE`` overrides, and say how it went.
 
     ``options`` are those of ``grucli.runs.training.train``: resume, overwrite, device, threads,
-    stop, observers.
+    stop, observers. Raises MissingPackageError without torch.
     """
+    from grucli.computing import need_torch
+
+    need_torch()
     from grucli.recipe import load_recipe
     from grucli.runs import training
     from grucli.runs.origin import Origin

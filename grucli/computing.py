@@ -5,6 +5,8 @@ from importlib.util import find_spec
 from os import environ
 from pathlib import Path
 
+from grucli.errors import MissingPackageError
+
 _reads_only = False
 
 
@@ -33,9 +35,20 @@ def takes_torch() -> bool:
     It does where it is loaded or asked for (GRUCLI_KERNEL=torch), and wherever it is installed and
     either more than reading is to be done or there is no compiled kernel to read with.
     """
-    if sys.modules.get("torch") or environ.get("GRUCLI_KERNEL") == "torch":
+    if environ.get("GRUCLI_KERNEL") == "torch":
+        need_torch()
         return True
-    return not (_reads_only and _has_kernel()) and find_spec("torch") is not None
+    return bool(sys.modules.get("torch")) or (not (_reads_only and _has_kernel()) and _has_torch())
+
+
+def need_torch() -> None:
+    """Raise MissingPackageError where torch is not installed, before anything asks for it."""
+    if not _has_torch():
+        raise MissingPackageError("torch")
+
+
+def _has_torch() -> bool:
+    return bool(sys.modules.get("torch")) or find_spec("torch") is not None
 
 
 def _has_kernel() -> bool:

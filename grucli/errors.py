@@ -7,6 +7,7 @@ GrucliError                  1  could not finish: internal fault, disk full, out
 │   └── FilesError              some of many files, which were told one by one
 ├── CheckpointError          4  wrong checkpoint
 ├── TrainingError            5  training failed: not finite, out of memory
+├── MissingPackageError      1  a package is not installed
 ├── CheckFailedError         6  a condition given with --fail-if was met
 └── InterruptedRunError    130  stopped by a signal, state saved (143 for SIGTERM)
 """
@@ -14,6 +15,13 @@ GrucliError                  1  could not finish: internal fault, disk full, out
 from collections.abc import Sequence
 
 SHOWN_PROBLEMS = 20
+_EXTRAS = {"torch": "train"}
+"""Package -> the extra of grucli that brings it, where that is not by its own name."""
+
+
+def pip_install(*extras: str) -> str:
+    """The command that installs extras of grucli; quoted, as shells take brackets for a pattern."""
+    return f"pip install 'grucli[{','.join(extras)}]'"
 
 
 class GrucliError(Exception):
@@ -78,6 +86,17 @@ class TrainingError(GrucliError):
     """Training could not go on: a loss or gradient that is not finite, or no memory."""
 
     exit_code = 5
+
+
+class MissingPackageError(GrucliError, ModuleNotFoundError):
+    """A package is not installed that is needed: an error of an import too, as Python has it."""
+
+    def __init__(self, package: str) -> None:
+        """Name the package, and say how it comes with grucli or by itself."""
+        extra = _EXTRAS.get(package)
+        remedy = f"pip install {package}" if extra is None else pip_install(extra)
+        super().__init__(f"the package {package} is not installed; {remedy}")
+        self.name = package
 
 
 class CheckFailedError(GrucliError):

@@ -134,7 +134,7 @@ def test_a_package_that_is_not_installed_is_named(monkeypatch, part, package, ex
         values_of(["2023-07-07"], part)
     assert str(caught.value) == (
         f"data.calendar: {part}: worked out by the package {package}; expected it to be installed; "
-        f"install it with `pip install grucli[{extra}]`"
+        f"install it with `pip install 'grucli[{extra}]'`"
     )
 
 

@@ -1,8 +1,11 @@
 """What scripts trust: errors as documents, the digits of a forecast, what is left out."""
 
 import json
+import os
+import re
 import subprocess
 import sys
+import tomllib
 
 import numpy as np
 import pytest
@@ -227,9 +230,7 @@ def test_without_torch_models_are_used_and_what_trains_names_what_is_missing(tra
         "sys.exit(run(sys.argv[1:]))\n"
     )
     command = [sys.executable, "-c", program]
-    said = (
-        "error: could not finish: the package torch is not installed; pip install 'grucli[train]'\n"
-    )
+    said = "error: the package torch is not installed; pip install 'grucli[train]'\n"
     expected = dict.fromkeys(("predict", "eval", "inspect-weights", "trace"), (0, ""))
     expected["backtest"] = (1, said)
     codes = {}
@@ -239,3 +240,70 @@ def test_without_torch_models_are_used_and_what_trains_names_what_is_missing(tra
         )
         codes[verb] = (done.returncode, done.stderr)
     assert codes == expected
+
+
+LIBRARY = """
+import sys
+import tomllib
+sys.modules['torch'] = None
+import grucli, grucli.nn
+from grucli.errors import GrucliError
+from grucli.nn import GRU, LSTM, RNN, SequenceModel
+
+def observers():
+    from grucli.training.observers import Observer
+
+calls = {
+    'train': lambda: grucli.train(sys.argv[1] + '/wave.yaml', run_dir='never'),
+    'observers': observers,
+    **{cell.__name__: lambda cell=cell: cell(3, 4) for cell in (GRU, LSTM, RNN)},
+    'normalised': lambda: GRU(3, 4, layer_norm='split', bidirectional=True),
+}
+for name, call in calls.items():
+    try:
+        call()
+    except GrucliError as error:
+        assert isinstance(error, ModuleNotFoundError) and error.name == 'torch'
+        print(name, error.exit_code, error)
+best = sys.argv[1] + '/run/best.pt'
+for call in (grucli.predict, grucli.evaluate, grucli.inspect_weights, grucli.Predictor):
+    call(best)
+"""
+
+
+def test_what_of_the_library_needs_torch_says_so_and_the_rest_goes_without(trained, tmp_path):
+    command = [sys.executable, "-c", LIBRARY, trained]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    said = "1 the package torch is not installed; pip install 'grucli[train]'"
+    names = ("train", "observers", "GRU", "LSTM", "RNN", "normalised")
+    assert done.stdout.splitlines() == [f"{name} {said}" for name in names]
+
+
+def test_torch_as_the_kernel_needs_torch(trained):
+    program = "import sys; sys.modules['torch'] = None; import grucli; grucli.predict(sys.argv[1])"
+    done = subprocess.run(
+        [sys.executable, "-c", program, trained / "run"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "GRUCLI_KERNEL": "torch"},
+    )
+    assert "MissingPackageError: the package torch is not installed; pip" in done.stderr
+
+
+def test_every_extra_that_is_spoken_of_is_there_and_quoted():
+    known = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+    known = known["optional-dependencies"].keys()
+    pages = [*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").rglob("*.md")]
+    pages = [page.read_text() for page in pages]
+    asked = [words for page in pages for words in re.findall(r"pip install (\S+\[\S+\]\S?)", page)]
+    assert len(asked) > 10
+    for words in asked:
+        assert re.fullmatch(r"'(grucli|\.)\[[a-z,]+\]'.?", words), words
+        assert set(re.search(r"\[(.*)\]", words)[1].split(",")) <= known
+    sources = {path.name: path.read_text() for path in (REPOSITORY / "grucli").rglob("*.py")}
+    assert [name for name, text in sources.items() if re.search(r"grucli\[", text)] == ["errors.py"]
+    calls = [re.findall(r"pip_install\(([^)]*)\)", text) for text in sources.values()]
+    named = {name for call in calls for each in call for name in re.findall(r"[\"'](\w+)", each)}
+    assert {"parquet", "zstd"} <= named <= known

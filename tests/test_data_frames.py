@@ -185,7 +185,7 @@ def test_without_pyarrow_a_parquet_file_says_what_to_install(tmp_path, monkeypat
     path = tmp_path / "table.parquet"
     PANDAS.to_parquet(path)
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(DataError, match=r"pip install grucli\[parquet\]"):
+    with pytest.raises(DataError, match=r"pip install 'grucli\[parquet\]'"):
         read_table(str(path), Wanted("t"))
 
 

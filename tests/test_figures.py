@@ -87,7 +87,7 @@ def test_other_endings_are_refused_by_name(name):
 
 def test_without_matplotlib_one_line_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(GrucliError, match=r'pip install "grucli\[plot\]"'):
+    with pytest.raises(GrucliError, match=r"pip install 'grucli\[plot\]'"):
         check_plot(Path("picture.png"))
 
 

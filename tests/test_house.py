@@ -21,8 +21,8 @@ GROUND = {"errors", "calendars", "columns", "text", "cells", "dialect"}
 VALUES = {"forms", "files", "places", "temporary", "formats", "results", "recipe"}
 MAY_IMPORT = {
     "errors": set(),
-    "computing": set(),
-    "tensors": {"computing"},
+    "computing": {"errors"},
+    "tensors": {"computing", "errors"},
     "calendars": set(),
     "columns": set(),
     "text": set(),
@@ -48,7 +48,7 @@ MAY_IMPORT = {
     }
     | {"tensors"},
     "nn": GROUND | {"results", "tensors"},
-    "training": {"errors", "forms", "results", "recipe", "tensors"},
+    "training": {"errors", "computing", "forms", "results", "recipe", "tensors"},
     "tasks": GROUND | {"forms", "results", "recipe", "data", "nn", "tensors", "training"},
     "insight": GROUND | {"forms", "results", "data", "nn", "tasks", "tensors", "training"},
     "weights": GROUND | {"forms", "formats", "results", "checkpoint"},
@@ -63,7 +63,7 @@ MAY_IMPORT = {
     "figures": GROUND | {"results", "page"},
     "cli": GROUND
     | {"files", "temporary", "figures", "page", "results", "recipe", "runs", "version"},
-    "__init__": {"results", "recipe", "runs"},
+    "__init__": {"computing", "results", "recipe", "runs"},
     "__main__": {"cli", "computing"},
 }
 """Room -> rooms it may import; ``version`` is the package itself, for its ``__version__``."""

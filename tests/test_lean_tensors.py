@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from grucli.errors import MissingPackageError
 from grucli.tensors import lean
 
 DRAW = np.random.default_rng(0)
@@ -197,7 +198,7 @@ def test_a_module_that_is_built_as_an_outline_has_no_numbers_until_it_is_given_s
     layer.weight.normal_()
     layer.load_state_dict({"weight": lean.tensor([[1.0, 2.0, 3.0]]), "bias": lean.tensor([4.0])})
     assert layer(lean.tensor([[1.0, 1.0, 1.0]])).tolist() == [[10.0]]
-    with pytest.raises(RuntimeError, match="weights are drawn by torch"):
+    with pytest.raises(MissingPackageError, match="torch is not installed"):
         lean.nn.Linear(3, 2)
 
 

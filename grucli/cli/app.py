@@ -29,7 +29,7 @@ from grucli.cli.verbs import (
     train,
     tune,
 )
-from grucli.errors import GrucliError
+from grucli.errors import GrucliError, MissingPackageError
 from grucli.results.document import to_json
 from grucli.results.error import Error
 from grucli.text import clean
@@ -43,9 +43,6 @@ _CHOICE = re.compile(
 
 _NO_MEMORY = ("allocate memory", "failed to map segment", "start new thread")
 """How libraries say that memory, or room for addresses, has run out."""
-
-_EXTRAS = {"torch": "'grucli[train]'"}
-"""Package -> how it is asked for, where that is not by its own name."""
 
 _FIRST_STEPS = """\b
 First steps, from a table of your own:
@@ -169,9 +166,7 @@ def _unexpected(error: BaseException) -> str:
     if isinstance(error, MemoryError) or any(sign in words for sign in _NO_MEMORY):
         return "could not finish: not enough memory; free some, or raise the limit (ulimit -v)"
     if isinstance(error, ModuleNotFoundError) and not (error.name or "grucli").startswith("grucli"):
-        package = str(error.name).partition(".")[0]
-        source = _EXTRAS.get(package, package)
-        return f"could not finish: the package {package} is not installed; pip install {source}"
+        return MissingPackageError(str(error.name).partition(".")[0]).lines[0]
     return (
         f"internal fault: {type(error).__name__}: {words}; this is a defect of grucli; "
         "run again with --verbose and report what it prints"

@@ -24,7 +24,7 @@ from grucli.data.panel import Panel
 from grucli.data.split import Span
 from grucli.data.timestamps import Times
 from grucli.data.values import Floats
-from grucli.errors import DataError, RecipeError
+from grucli.errors import DataError, RecipeError, pip_install
 
 _DAY = MICROSECONDS["day"]
 _MONDAY = 4  # 1970-01-05
@@ -197,5 +197,5 @@ def _lunar_date(part: str, day: date) -> tuple[int, int, bool]:
 def _missing(part: str, package: str, extra: str) -> DataError:
     return DataError(
         f"data.calendar: {part}: worked out by the package {package}; expected it to be installed; "
-        f"install it with `pip install grucli[{extra}]`"
+        f"install it with `{pip_install(extra)}`"
     )

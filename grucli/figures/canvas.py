@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from grucli.errors import GrucliError, UsageError
+from grucli.errors import GrucliError, UsageError, pip_install
 from grucli.page.render import render_plot_page
 from grucli.text import shorten
 
@@ -64,7 +64,7 @@ def check_plot(path: Path) -> None:
     except ImportError:
         raise GrucliError(
             f"--plot {path}: matplotlib is not installed; expected it for figures; "
-            'run pip install "grucli[plot]"'
+            f"run {pip_install('plot')}"
         ) from None
 
 

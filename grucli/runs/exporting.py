@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from grucli import __version__
 from grucli.checkpoint import load_checkpoint
-from grucli.errors import GrucliError, UsageError
+from grucli.errors import GrucliError, UsageError, pip_install
 from grucli.exporting import ENDINGS, GRAPHS, WEIGHTS, Graph, GraphFormat, Program
 from grucli.files import write_atomically
 from grucli.nn.heads import COUNTS
@@ -83,7 +83,7 @@ def _check(opened: Opened, path: Path, form: GraphFormat) -> None:
     if missing:
         raise UsageError(
             f"-o {path}: needs {', '.join(missing)}, which is not installed; "
-            "pip install 'grucli[export]'"
+            f"{pip_install('export')}"
         )
     if opened.task.kind != "forecast":
         raise UsageError(

@@ -10,7 +10,7 @@ from typing import TextIO
 import numpy as np
 from numpy.typing import NDArray
 
-from grucli.errors import UsageError
+from grucli.errors import UsageError, pip_install
 from grucli.files import write_atomically
 from grucli.runs.tracing import Traced
 from grucli.text import neutral
@@ -52,7 +52,7 @@ def check_output(path: Path) -> None:
     if ending == ".parquet" and importlib.util.find_spec("pyarrow") is None:
         raise UsageError(
             f"--output {path}: parquet needs pyarrow, which is not installed; write .csv, or "
-            "pip install 'grucli[parquet]'"
+            f"{pip_install('parquet')}"
         )
     if ending not in (".csv", ".parquet"):
         raise UsageError(f"--output {path}: ends in {path.suffix!r}; expected .csv or .parquet")

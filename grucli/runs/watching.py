@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from grucli.errors import GrucliError, UsageError
+from grucli.errors import GrucliError, UsageError, pip_install
 from grucli.insight.gate_updates import gate_groups
 from grucli.nn import RecurrentModel
 from grucli.places import check_folder, make_folder, remedy
@@ -50,7 +50,7 @@ class Watcher(Observer, ABC):
         except ModuleNotFoundError as error:
             raise UsageError(
                 f"--watch {self.name}: the package {error.name} is not installed; "
-                f"pip install 'grucli[{self.name}]'"
+                f"{pip_install(self.name)}"
             ) from error
 
     def epoch(self, training: Training, epoch: Epoch) -> Epoch:

@@ -6,9 +6,12 @@ The loop calls every observer in order, at five moments; none of them changes wh
 from collections.abc import Mapping
 from typing import Any
 
+from grucli.computing import need_torch
 from grucli.forms import Form, Whatever
 from grucli.results import Epoch, Step
-from grucli.training.progress import Training
+
+need_torch()  # whoever writes an observer is told, as whoever trains is
+from grucli.training.progress import Training  # noqa: E402
 
 
 class Observer:

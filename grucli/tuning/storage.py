@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from grucli.errors import GrucliError, UsageError
+from grucli.errors import GrucliError, UsageError, pip_install
 
 HEARTBEAT_SECONDS, GRACE_SECONDS = 15, 60
 """How often a process tells a database that its trial goes on, and after what silence of its it is
@@ -19,7 +19,7 @@ def load_optuna() -> Any:
         import optuna
     except ImportError as error:
         raise UsageError(
-            "grucli tune: needs Optuna, which is not installed; pip install 'grucli[tune]'"
+            f"grucli tune: needs Optuna, which is not installed; {pip_install('tune')}"
         ) from error
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     return optuna
@@ -94,8 +94,9 @@ def database_errors(url: str) -> Iterator[None]:
     try:
         yield
     except (ImportError, NoSuchModuleError) as error:
-        extra = "pip install 'grucli[tune,postgres]'"
-        remedy = extra if url.startswith("postgres") else "install the driver that SQLAlchemy names"
+        remedy = "install the driver that SQLAlchemy names"
+        if url.startswith("postgres"):
+            remedy = pip_install("tune", "postgres")
         raise UsageError(f"--storage {place}: {_first_line(error)}; {remedy}") from error
     except (SQLAlchemyError, StorageInternalError) as error:
         cause = error.__cause__ if isinstance(error, StorageInternalError) else error

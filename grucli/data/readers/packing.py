@@ -8,7 +8,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any, BinaryIO, Protocol
 
-from grucli.errors import DataError
+from grucli.errors import DataError, pip_install
 
 LARGEST_UNCHECKED = 16 << 20
 LARGEST_RATIO = 200
@@ -62,7 +62,7 @@ def _zstandard() -> _Decompressor:
         return decompressor
     raise DataError(
         "a table packed with zstd needs Python 3.14 or the package backports.zstd; install it "
-        "with `pip install grucli[zstd]`, or unpack the table first: `zstd -d FILE`"
+        f"with `{pip_install('zstd')}`, or unpack the table first: `zstd -d FILE`"
     )
 
 

@@ -11,7 +11,7 @@ from grucli.data.readers.header import read_layout
 from grucli.data.readers.sources import Source
 from grucli.data.readers.wanted import Wanted
 from grucli.data.values import Table
-from grucli.errors import DataError
+from grucli.errors import DataError, pip_install
 
 
 def read_parquet(source: Source, wanted: Wanted) -> Table:
@@ -47,7 +47,7 @@ def _opened(source: Source) -> Iterator[Any]:
     except ImportError as error:
         raise DataError(
             f"{source.name}: a parquet file, which pyarrow reads; expected it to be installed; "
-            "install it with `pip install grucli[parquet]`, or save the table as CSV"
+            f"install it with `{pip_install('parquet')}`, or save the table as CSV"
         ) from error
     try:
         with parquet.ParquetFile(io.BytesIO(source.read())) as file:

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from grucli.tensors.lean.functional import linear
 from grucli.tensors.lean.functions import empty
-from grucli.tensors.lean.tensor import Outline, Tensor
+from grucli.tensors.lean.tensor import Tensor
 
 
 class Parameter(Tensor):
@@ -99,8 +99,7 @@ class Linear(Module):
 
     def reset_parameters(self) -> None:
         """Leave an outline as it is; drawing weights is torch's."""
-        if not isinstance(self.weight, Outline):
-            raise RuntimeError("weights are drawn by torch; pip install 'grucli[train]'")
+        self.weight.uniform_()
 
     def forward(self, x: Tensor) -> Tensor:
         """The linear map."""

@@ -5,6 +5,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from grucli.errors import MissingPackageError
 from grucli.tensors.lean.arithmetic import Arithmetic
 from grucli.tensors.lean.numbers import Array
 from grucli.tensors.lean.reductions import Reductions
@@ -158,6 +159,11 @@ class Tensor(Types, Arithmetic, Shapes, Reductions):
     def new_tensor(self, values: Any) -> Self:
         """Other numbers of this type."""
         return self._like(np.array(values, self.dtype))
+
+    def _drawn(self, *_: Any, **__: Any) -> Self:
+        raise MissingPackageError("torch")
+
+    uniform_ = normal_ = _drawn
 
 
 class Tracked(Tensor):
