@@ -113,15 +113,17 @@ def meet_as_launched():
         raise AssertionError("met nobody")
 
 
-def end_early(*_):
-    raise SystemExit(3)
+def end_early(rank, *_):
+    if rank == 2:
+        raise SystemExit(3)
+    time.sleep(WAITED_SECONDS)
 
 
-def test_a_process_that_ends_before_all_meet_ends_the_first(waves, monkeypatch):
-    monkeypatch.setattr(meeting, "MEETING_SECONDS", 1.0)
+def test_a_process_that_ends_before_all_meet_ends_the_first_at_once(waves, monkeypatch):
     monkeypatch.setattr(processes, "_join", end_early)
-    with pytest.raises(UsageError, match=r"not meet: .*; expected all of them within 1 seconds$"):
-        list(events(waves, "early", processes=2))
+    lost = r"process 2 of the processes 0 to 2 was lost: it ended with exit code 3; .* --resume"
+    with pytest.raises(TrainingError, match=lost):
+        list(events(waves, "early", processes=3))
     assert not (waves / "early").exists()
     assert not active_children()
 
@@ -286,17 +288,68 @@ def test_a_signal_to_any_process_saves_the_state(waves, number, tell):
     assert first.returncode == 128 + number
 
 
+SLOW = """
+import sys, time
+import {module} as module
+from grucli.__main__ import main
+
+def slow(*given, **named):
+    print("HERE", file=sys.stderr, flush=True)
+    time.sleep(3)
+    return function(*given, **named)
+
+function, module.{function} = module.{function}, slow
+if __name__ == "__main__":
+    main()
+"""
+"""``grucli`` that says where it is, and stays there for a while; so do its other processes."""
+STAGES = {
+    "reading": ("grucli.runs.preparing", "read_judged"),
+    "validating": ("grucli.tasks.forecast.objective", "ForecastObjective._validate"),
+    "scoring": ("grucli.tasks.forecast.task", "score_model"),
+}
+SAVED = "expected all to go on; see what ended it, then go on with --resume if an epoch was done"
+
+
+def killed(folder, stage, rank):
+    """The first of three processes once one of them was killed in a stage, and what was said."""
+    module, function = STAGES[stage]
+    (folder / f"{stage}.py").write_text(SLOW.format(module=module, function=function))
+    words = f"{stage}.py train wave.yaml --run-dir {stage}{rank} --processes 3 --quiet"
+    pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+    with subprocess.Popen(
+        [sys.executable, *words.split()], cwd=folder, text=True, **pipes
+    ) as first:
+        while "HERE" not in first.stderr.readline():
+            assert first.poll() is None
+        others = sorted(map(int, children_of(first)))[-2:]
+        os.kill([first.pid, *others][rank], signal.SIGKILL)
+        begun = time.monotonic()
+        said = first.stderr.read().replace("HERE\n", "")
+        assert time.monotonic() - begun < 15, "the stream is closed when all have ended"
+    return first.returncode, said
+
+
+@pytest.mark.parametrize(
+    "stage",
+    ["validating", *(pytest.param(s, marks=pytest.mark.slow) for s in ("reading", "scoring"))],
+)
+def test_of_a_first_process_that_is_killed_one_other_speaks(waves, stage):
+    code, said = killed(waves, stage, 0)
+    first = "process 0 of the processes 0 to 2, which reads and writes for all, was lost: "
+    assert (code, said) == (-9, f"error: {first}it ended without a word; {SAVED}\n")
+
+
+@pytest.mark.parametrize("stage", ["reading", pytest.param("validating", marks=pytest.mark.slow)])
+def test_of_another_process_that_is_killed_the_first_speaks(waves, stage):
+    code, said = killed(waves, stage, 2)
+    lost = "process 2 of the processes 0 to 2 was lost: killed by SIGKILL; "
+    assert (code, said) == (5, f"error: {lost}{SAVED}\n")
+
+
 @pytest.mark.slow
-def test_others_end_with_a_first_process_that_is_killed(waves):
-    first = begun(waves, "killed")
-    children = children_of(first)
-    first.kill()
-    first.wait()
-    until = time.monotonic() + WAITED_SECONDS
-    while alive := [child for child in children if Path(f"/proc/{child}").exists()]:
-        assert time.monotonic() < until, f"still there: {alive}"
-        time.sleep(0.05)
-    first.stderr.close()
+def test_whoever_is_killed_when_all_is_learned_is_not_missed(waves):
+    assert killed(waves, "scoring", 1) == (0, "")
 
 
 def wait_for(path):

@@ -48,16 +48,19 @@ def launched_meeting() -> Meeting:
 
 
 @contextmanager
-def joined(device: str, meet: Callable[[], Meeting]) -> Iterator[TogetherRanks]:
+def joined(
+    device: str, meet: Callable[[], Meeting], *, look: Callable[[], None] = lambda: None
+) -> Iterator[TogetherRanks]:
     """Torch's process group, over NCCL on CUDA devices and Gloo on CPUs, once all are there.
 
-    Raises UsageError where they do not come together.
+    The first process has a ``look`` at the others as long as it waits for them. Raises UsageError
+    where they do not come together.
     """
     from torch.distributed import PrefixStore  # type: ignore[attr-defined]
 
     try:
         store, rank, size = meet()
-        name = _called_together(store, size) if rank == 0 else _answered(store, rank)
+        name = _called_together(store, size, look) if rank == 0 else _answered(store, rank)
     except (ValueError, RuntimeError) as error:
         raise UsageError(_apart(error, launched=meet is launched_meeting)) from error
     backend = "gloo"
@@ -72,7 +75,7 @@ def joined(device: str, meet: Callable[[], Meeting]) -> Iterator[TogetherRanks]:
         dist.destroy_process_group()
 
 
-def _called_together(store: Any, size: int) -> str:
+def _called_together(store: Any, size: int, look: Callable[[], None]) -> str:
     """What the first process does until all are there; the name of their meeting, a new one.
 
     A launcher that starts processes again gives them the store of those before, where everything
@@ -85,6 +88,7 @@ def _called_together(store: Any, size: int) -> str:
         for other in missing:
             if store.check([f"{other}"]):
                 store.set(store.get(f"{other}").decode(), name)
+        look()
         time.sleep(_POLL_SECONDS)
     return name
 

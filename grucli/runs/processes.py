@@ -5,7 +5,6 @@ it begins (its recipe, weights and state), go through the same steps with their 
 and write nothing.
 """
 
-import multiprocessing
 import os
 import signal
 import sys
@@ -24,16 +23,14 @@ from grucli.runs.device import choose_device, flushed_denormals, repeatable, set
 from grucli.runs.launched import launched_rank, processes_here
 from grucli.runs.meeting import joined, launched_meeting, meeting_at
 from grucli.runs.memory import memory_watched
+from grucli.runs.others import end_with_the_first, others, wait_for_the_end
 from grucli.runs.setting_up import SetUp
 from grucli.runs.stopping import Stop
 from grucli.runs.training_run import TrainingRun
 from grucli.temporary import ENDING, working_folder
 from grucli.training.loop import fit
 from grucli.training.observers import Observers
-from grucli.training.ranks import Ranks, TogetherRanks
-
-GOING_SECONDS = 10.0
-"""How long the other processes have for their end, once the first is done."""
+from grucli.training.ranks import LostError, Ranks, TogetherRanks
 
 
 @contextmanager
@@ -55,8 +52,11 @@ def together(processes: int, *, device: str) -> Iterator[Ranks]:
     else:
         with _threads_shared(processes), working_folder("processes") as folder:
             meeting = folder.resolve() / "meeting"
-            first = joined(device, meeting_at(meeting, rank=0, size=processes))
-            with _others(meeting, processes, device), first as ranks:
+            meet = meeting_at(meeting, rank=0, size=processes)
+            with (
+                others(processes - 1, _join, processes, device, meeting) as started,
+                joined(device, meet, look=started.look) as ranks,
+            ):
                 yield ranks
 
 
@@ -71,39 +71,27 @@ def _threads_shared(processes: int) -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-@contextmanager
-def _others(meeting: Path, processes: int, device: str) -> Iterator[None]:
-    """The other processes on this machine, which end with the block."""
-    context = multiprocessing.get_context("spawn")
-    others = [
-        context.Process(target=_join, args=(meeting, rank, processes, device), daemon=True)
-        for rank in range(1, processes)
-    ]
-    for other in others:
-        other.start()
-    try:
-        yield
-        for other in others:
-            other.join(GOING_SECONDS)
-    finally:
-        for other in others:
-            other.kill()
-            other.join()
+def _join(rank: int, processes: int, device: str, meeting: Path) -> None:
+    """What each of the others runs: asked for an end it goes on, and asks all at the next step.
 
-
-def _join(meeting: Path, rank: int, processes: int, device: str) -> None:
-    """What each of the others runs: asked for an end it goes on, and asks all at the next step."""
+    Of a process that is lost the first one speaks, or what ``end_with_the_first`` has begun.
+    """
+    end_with_the_first(meeting.parent, processes)
     asked: list[int] = []
     for number in ENDING:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, lambda number, _frame: asked.append(number))
     try:
-        with joined(device, meeting_at(meeting, rank=rank, size=processes)) as ranks:
+        with (
+            suppress(LostError),
+            joined(device, meeting_at(meeting, rank=rank, size=processes)) as ranks,
+        ):
             ranks.ask = lambda: next(iter(asked), None)
             follow(ranks, device=device, halt=Stop())
     except GrucliError as error:
         sys.stderr.write("".join(f"error: process {rank}: {line}\n" for line in error.lines))
         raise SystemExit(error.exit_code) from None
+    wait_for_the_end()
 
 
 @dataclass(frozen=True)

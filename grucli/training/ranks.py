@@ -8,7 +8,7 @@ see the same validation loss, and stop after the same step (synchronous data par
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -107,9 +107,9 @@ class TogetherRanks(Ranks):
             dist.broadcast_object_list([message], src=0)
 
     def told(self) -> Any:
-        """What the first process says next; None where it has gone."""
+        """What the first process says next. Raises LostError where it has gone."""
         heard = [None]
-        with suppress(TrainingError), _company():
+        with _company():
             dist.broadcast_object_list(heard, src=0)
         return heard[0]
 
@@ -126,14 +126,22 @@ class TogetherRanks(Ranks):
             dist.all_reduce(values)
 
 
+class LostError(TrainingError):
+    """A process has gone without which the others cannot go on."""
+
+    def __init__(self, which: str, how: str) -> None:
+        """Say which one, and what is known of its end."""
+        super().__init__(
+            f"{which} was lost: {how}; expected all to go on; see what ended it, "
+            "then go on with --resume if an epoch was done"
+        )
+
+
 @contextmanager
 def _company() -> Iterator[None]:
-    """Raise TrainingError where another process has gone."""
+    """Raise LostError where another process has gone."""
     try:
         yield
     except RuntimeError as error:
         found = re.sub(r"^\[\S+\] |\. .*", "", (str(error).splitlines() or ["no answer"])[0])
-        raise TrainingError(
-            f"another process of this training was lost: {found}; expected all to go on; see what "
-            "ended it, then go on with --resume"
-        ) from error
+        raise LostError("another process of this training", found) from error
