@@ -324,9 +324,7 @@ def killed(folder, stage, rank):
             assert first.poll() is None
         others = sorted(map(int, children_of(first)))[-2:]
         os.kill([first.pid, *others][rank], signal.SIGKILL)
-        begun = time.monotonic()
-        said = first.stderr.read().replace("HERE\n", "")
-        assert time.monotonic() - begun < 15, "the stream is closed when all have ended"
+        said = first.stderr.read().replace("HERE\n", "")  # up to the end of all
     return first.returncode, said
 
 
