@@ -168,7 +168,7 @@ def _write_all(handle: int, content: bytes) -> None:
 
 def _reason(path: Path, error: OSError) -> str:
     """What stands in the way of writing ``path``, and what to do."""
-    if path.is_dir():
+    if is_folder(path):
         return f"it is a folder; name a file, such as {path / 'FILE'}"
     if isinstance(error, FileNotFoundError | NotADirectoryError):
         return f"no such folder: {path.parent}; make it first or choose another place"

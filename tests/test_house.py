@@ -34,7 +34,7 @@ MAY_IMPORT = {
     "files": {"errors", "temporary", "places"},
     "formats": {"errors", "text"},
     "results": GROUND,
-    "recipe": GROUND,
+    "recipe": GROUND | {"places"},
     "data": {
         "errors",
         "files",

@@ -3,6 +3,7 @@
 import codecs
 from pathlib import Path
 
+from grucli.places import is_folder
 from grucli.recipe.composer import Composer, place_of, stop
 from grucli.recipe.nodes import Node, Where
 from grucli.recipe.syntax import find_conflict_marker, missing_file
@@ -23,7 +24,7 @@ def read_file(path: Path) -> Node:
     except FileNotFoundError:
         raise stop(nowhere, missing_file(path)) from None
     except (OSError, ValueError) as error:
-        if path.is_dir():
+        if is_folder(path):
             raise stop(nowhere, "is a folder; expected a recipe file") from None
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise stop(nowhere, f"cannot be read: {reason}; expected a recipe file") from error

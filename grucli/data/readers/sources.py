@@ -12,6 +12,7 @@ from grucli.data.readers.packing import unpacked
 from grucli.data.readers.text import as_utf8
 from grucli.errors import DataError, UsageError
 from grucli.files import make_wait
+from grucli.places import is_folder
 
 _CHUNK = 1 << 20
 _PARQUET = b"PAR1"
@@ -150,7 +151,7 @@ def _unreadable(path: str, error: OSError | ValueError) -> DataError:
             f"{path}: no such file; expected a CSV table; check the path (data.path is relative "
             "to the recipe)"
         )
-    if isinstance(error, OSError) and Path(path).is_dir():
+    if isinstance(error, OSError) and is_folder(path):
         return DataError(f"{path}: a folder; expected a CSV table; name a file in it")
     reason = error.strerror if isinstance(error, OSError) else None
     remedy = "change its permissions" if isinstance(error, PermissionError) else "check the file"
