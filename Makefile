@@ -17,7 +17,7 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z%\/.-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # --- environment -----------------------------------------------------------------------------
-# Python compiles what it imports, of these packages a small part.
+# Python compiles what it imports, which is a small part of these packages.
 PIP = --quiet --no-compile --constraint constraints.txt
 $(BIN)/.installed: pyproject.toml constraints.txt CMakeLists.txt $(wildcard native/*)
 	$(PYTHON) -m venv $(VENV)
@@ -88,10 +88,10 @@ native-undefined: OPTIONS = $(SANITISED)
 # What threads share is the same for every instruction set: for a processor unknown the portable one alone is built.
 native-thread: SANITISERS = -fsanitize=thread
 native-thread: OPTIONS = $(SANITISED) -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR=unknown
-native-thread: ONLY = portable hard
+native-thread: CASES = portable.hard
 native-aarch64: OPTIONS = -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR=aarch64 \
   -DCMAKE_CXX_COMPILER=aarch64-linux-gnu-g++
-native-aarch64: ONLY = neon
+native-aarch64: CASES = neon portable.hard
 native-aarch64: EMULATOR = qemu-aarch64-static -L /usr/aarch64-linux-gnu
 
 NATIVE_CHECKS := native-address native-undefined native-thread native-aarch64
@@ -99,7 +99,7 @@ NATIVE_CHECKS := native-address native-undefined native-thread native-aarch64
 $(NATIVE_CHECKS):
 	cmake -G "Unix Makefiles" -S . -B build/$@ -DGRUCLI_CHECK=ON $(OPTIONS) > /dev/null
 	@$(MAKE) --no-print-directory -C build/$@ > /dev/null
-	$(EMULATOR) build/$@/check_native $(ONLY)
+	set -e; $(foreach cases,$(or $(CASES),.),$(EMULATOR) build/$@/check_native $(subst ., ,$(cases));)
 
 lint: $(BIN)/.installed ## Check style
 	$(BIN)/ruff check .
