@@ -12,11 +12,34 @@ GrucliError                  1  could not finish: internal fault, disk full, out
 └── InterruptedRunError    130  stopped by a signal, state saved (143 for SIGTERM)
 """
 
-from collections.abc import Sequence
+import errno
+import sys
+from collections.abc import Mapping, Sequence
 
 SHOWN_PROBLEMS = 20
 _EXTRAS = {"torch": "train"}
 """Package -> the extra of grucli that brings it, where that is not by its own name."""
+
+
+_PERMIT = "change the permissions"
+if sys.platform == "win32":  # which says the same of a file that another program has open
+    _PERMIT = "close what else has it open, change the permissions"
+_REMEDIES: Mapping[str, Sequence[int]] = {
+    "free space": (errno.ENOSPC, errno.EDQUOT),
+    _PERMIT: (errno.EACCES, errno.EPERM),
+    "make the disk writable": (errno.EROFS,),
+    "raise the limit (ulimit -f)": (errno.EFBIG,),
+    "raise the limit (ulimit -n)": (errno.EMFILE, errno.ENFILE),
+    "choose a shorter name": (errno.ENAMETOOLONG,),
+    "check the path": (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ELOOP),
+}
+"""What to do about errors of the system, by their numbers."""
+
+
+def remedy(error: OSError) -> str:
+    """What to do about an error of the system, before the same command can succeed."""
+    found = (words for words, numbers in _REMEDIES.items() if error.errno in numbers)
+    return next(found, "check the path and the disk")
 
 
 def pip_install(*extras: str) -> str:
@@ -69,6 +92,11 @@ class DataError(GrucliError):
 
 class FilesError(DataError):
     """Some of many files failed: the first line counts them, the others were told before."""
+
+    @property
+    def lines(self) -> list[str]:
+        """The count and all files, of which as many were told."""
+        return list(self.problems)
 
     @property
     def untold(self) -> list[str]:

@@ -1,6 +1,5 @@
 """Writing files so that a reader finds the old bytes or the new ones, never half of either."""
 
-import errno
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -8,8 +7,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
-from grucli.errors import GrucliError
-from grucli.places import NO_SPACE, is_file, is_folder, remedy, try_making
+from grucli.errors import GrucliError, remedy
+from grucli.places import (
+    is_file,
+    is_folder,
+    open_handle,
+    resolved,
+    try_making,
+)
 from grucli.temporary import clear_leftovers, signals_wait, temporary_beside
 
 _BINARY = getattr(os, "O_BINARY", 0)
@@ -19,13 +24,14 @@ _BINARY = getattr(os, "O_BINARY", 0)
 def write_atomically(path: Path, content: bytes) -> None:
     """Write to a temporary file beside ``path``, sync it, rename it and sync the folder.
 
-    A link is followed; a pipe or device is written into. What dead processes left of their own
-    attempts goes first, and a signal waits for the end. Raises GrucliError naming the path and the
+    A link is followed; a pipe, a device or what this process has open (``/dev/stdout``) is written
+    into, a file behind its newest bytes. What dead processes left of their own attempts goes first,
+    and a signal waits for the end. Raises GrucliError naming the path and the
     system's reason; the old file is then untouched and the temporary one removed.
     """
     with _writing(path) as place:
-        if place is None:
-            _write_into(path, content)
+        if not isinstance(place, Path):
+            _write_into(path if place is None else place, content)
             return
         clear_leftovers(place)
         with signals_wait():
@@ -39,7 +45,7 @@ def check_place(path: str | Path) -> None:
 
     The system is asked by making a file beside ``path``, which goes at once.
     """
-    if str(path).endswith("/"):
+    if str(path).endswith(("/", os.sep)):
         raise GrucliError(
             f"{path}: could not be written: the slash at its end names a folder; leave it out, or "
             "name a file behind it"
@@ -47,8 +53,10 @@ def check_place(path: str | Path) -> None:
     with _writing(Path(path)) as place:
         if is_folder(path):
             raise IsADirectoryError
-        if place is not None:
+        if isinstance(place, Path):
             try_making(place)
+        elif place is not None:
+            os.write(place, b"")
 
 
 def make_wait(stream: TextIO | None) -> None:
@@ -129,26 +137,20 @@ def same_file(one: str | Path, other: str | Path) -> bool:
 
 
 @contextmanager
-def _writing(path: Path) -> Iterator[Path | None]:
-    """A block that writes ``path``: the file behind all links, None for a pipe or a device.
+def _writing(path: Path) -> Iterator[Path | int | None]:
+    """A block that writes ``path``: the file behind all links, or the handle that it stands for,
+    which would be lost to who opened it if its file were replaced; None for a pipe or a device.
 
     Raises GrucliError naming it for an OSError in the block.
     """
     place = path
     try:
+        handle = open_handle(path)
         is_other = path.exists() and not path.is_file() and not path.is_dir()
-        place = path if is_other else _resolved(path)
-        yield None if is_other else place
+        place = path if handle is not None or is_other else resolved(path)
+        yield handle if handle is not None or is_other else place
     except OSError as error:
         raise GrucliError(f"{path}: could not be written: {_reason(place, error)}") from error
-
-
-def _resolved(path: Path) -> Path:
-    """Behind all links. Raises OSError for one that leads to itself."""
-    try:
-        return path.resolve()
-    except RuntimeError as error:
-        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP)) from error
 
 
 def _replace(path: Path, content: bytes) -> None:
@@ -173,15 +175,16 @@ def _reason(path: Path, error: OSError) -> str:
     if isinstance(error, FileNotFoundError | NotADirectoryError):
         return f"no such folder: {path.parent}; make it first or choose another place"
     reason = error.strerror or str(error)
-    if error.errno not in NO_SPACE:
-        return f"{reason}; choose another place, then run the command again"
-    kept = "the previous file is unchanged; " if is_file(path) else ""
-    return f"{reason}; {kept}free space or choose another place, then run the command again"
+    is_kept = is_file(path) and open_handle(path) is None
+    kept = "the previous file is unchanged; " if is_kept else ""
+    return f"{reason}; {kept}{remedy(error)} or choose another place, then run the command again"
 
 
-def _write_into(path: Path, content: bytes) -> None:
-    """Write into a pipe or device, which must stay what it is."""
-    with path.open("wb") as file:
+def _write_into(place: Path | int, content: bytes) -> None:
+    """Write into a pipe, a device or a handle, which must stay what it is."""
+    if isinstance(place, int) and sys.stdout is not None:
+        sys.stdout.flush()  # it may be that handle
+    with open(place, "wb", closefd=isinstance(place, Path)) as file:
         file.write(content)
 
 

@@ -210,7 +210,7 @@ def test_a_log_that_fails_before_a_state_is_saved_promises_none(folder):
 
     with pytest.raises(GrucliError) as caught:
         train(folder / "wave.yaml", run_dir=log.parent, observers=[Full(None)])
-    assert str(caught.value).endswith("put that right, then run the command again")
+    assert str(caught.value).endswith("check the path, then run the command again")
     assert "best.pt" not in str(caught.value)
 
 
@@ -301,7 +301,9 @@ def test_a_result_that_a_full_disk_cuts_is_one_error(trained, tmp_path, unbuffer
             text=True,
             check=False,
         )
-    assert (done.returncode, done.stderr) == (1, "error: could not finish: File too large\n")
+    then = "raise the limit (ulimit -f), then run the command again"
+    said = f"error: could not finish: File too large; {then}\n"
+    assert (done.returncode, done.stderr) == (1, said)
 
 
 @pytest.mark.parametrize("fault", [EOFError("marshal data too short"), ZeroDivisionError("oh")])

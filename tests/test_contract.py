@@ -18,6 +18,7 @@ from grucli.errors import DataError
 from grucli.results.error import Error, Problem
 from grucli.tasks.precision import original
 from tests.conftest import RECIPE, REPOSITORY, has_digits_of_float32, write_wave
+from tests.conftest import grucli as in_a_process
 
 LINES = [
     (
@@ -307,3 +308,24 @@ def test_every_extra_that_is_spoken_of_is_there_and_quoted():
     calls = [re.findall(r"pip_install\(([^)]*)\)", text) for text in sources.values()]
     named = {name for call in calls for each in call for name in re.findall(r"[\"'](\w+)", each)}
     assert {"parquet", "zstd"} <= named <= known
+
+
+def test_a_path_that_is_not_utf_8_stands_in_a_document_from_which_it_is_made_again(tmp_path):
+    strange = os.fsdecode(b"no\xff/x.yaml")
+    environment = {**os.environ, "LC_ALL": "C.UTF-8"}
+    environment.pop("PYTHONIOENCODING", None)
+    done = in_a_process("init", "none.csv", "-o", strange, "--json", cwd=tmp_path, env=environment)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert json.loads(done.stdout)["where"] == strange
+    write_wave(tmp_path / strange.replace("/x.yaml", ".csv"))
+    named = in_a_process("init", strange.replace("/x.yaml", ".csv"), cwd=tmp_path, env=environment)
+    assert named.returncode == 2
+    assert named.stderr.endswith(": is not UTF-8, which a recipe is written in; rename it\n")
+
+
+def test_a_csv_on_standard_output_keeps_the_bytes_of_a_path(tmp_path):
+    program = "import sys; from grucli.cli.kit.console import write_result; write_result('\\udcff')"
+    environment = {**os.environ, "LC_ALL": "C.UTF-8"}
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, capture_output=True, env=environment, check=True)
+    assert done.stdout == b"\xff"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from grucli.errors import GrucliError
-from grucli.files import append, write_atomically
+from grucli.files import append, check_place, write_atomically
 from grucli.temporary import ENDING, clear_leftovers, signals_wait, working_folder
 
 
@@ -119,7 +119,7 @@ def test_another_fault_asks_for_no_space(tmp_path, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(os, "write", fail)
-    with pytest.raises(GrucliError, match="Permission denied; choose another place"):
+    with pytest.raises(GrucliError, match="Permission denied; change the permissions or choose"):
         write_atomically(tmp_path / "best.pt", b"new")
 
 
@@ -266,3 +266,31 @@ def test_a_line_that_cannot_be_written_whole_is_not_written_at_all(tmp_path):
     )
     assert "File too large" in done.stderr
     assert path.read_bytes() == b"x" * 90 + b"\n"
+
+
+def test_what_a_shell_has_open_is_written_behind_what_is_in_it(tmp_path):
+    """Replaced, it would be lost with all that others write into the same handle."""
+    program = (
+        "import sys; from pathlib import Path; from grucli.files import check_place, "
+        "write_atomically as write; check_place(sys.argv[1]); print('before'); "
+        "write(Path(sys.argv[1]), sys.argv[1].encode() + b'\\n'); print('behind')"
+    )
+    (tmp_path / "link").symlink_to("/dev/stdout")
+    names = ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1", "/dev/fd/7", "link"]
+    runs = "; ".join(f'"{sys.executable}" -c "{program}" {name} 7>&1' for name in names)
+    for mode, kept in {">>": ["first"], ">": []}.items():
+        (tmp_path / "all.txt").write_text("first\n")
+        done = subprocess.run(["bash", "-c", f"({runs}) {mode} all.txt"], cwd=tmp_path, check=True)
+        assert done.returncode == 0
+        said = [line for name in names for line in ("before", name, "behind")]
+        assert (tmp_path / "all.txt").read_text().splitlines() == kept + said
+
+
+def test_a_handle_that_takes_nothing_is_named(tmp_path):
+    handle = os.open(__file__, os.O_RDONLY)
+    try:
+        for attempt in (check_place, lambda path: write_atomically(Path(path), b"new")):
+            with pytest.raises(GrucliError, match=f"^/dev/fd/{handle}: could not be written: Bad"):
+                attempt(f"/dev/fd/{handle}")
+    finally:
+        os.close(handle)

@@ -13,6 +13,7 @@ from grucli.cli.app import run
 from grucli.errors import GrucliError
 from grucli.files import check_place, write_atomically
 from grucli.places import check_folder, make_folder
+from grucli.temporary import Temporary
 from tests.conftest import verb, write_wave
 from tests.faults import permissions_count
 from tests.test_cli_outputs import WRITES
@@ -37,6 +38,10 @@ def names_in(folder):
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
 
 
+def raising(error):
+    raise error
+
+
 def refused(capsys, command, *, code):
     """What a command says that ends in one line."""
     with permissions_count():
@@ -47,13 +52,16 @@ def refused(capsys, command, *, code):
     return line.removeprefix("error: ")
 
 
+PERMIT = "change the permissions or choose another place, then run the command again"
+
+
 @pytest.mark.parametrize("name", NAMED)
 @pytest.mark.parametrize(
     ("where", "said"),
     [
         ("nowhere/", "no such folder: {}/nowhere; make it first or choose another place"),
         ("wave.csv/", "no such folder: {}/wave.csv; make it first or choose another place"),
-        ("closed/", "Permission denied; choose another place, then run the command again"),
+        ("closed/", "Permission denied; {permit}"),
     ],
 )
 def test_a_file_is_not_worked_for_that_cannot_be_written(place, capsys, name, where, said):
@@ -61,7 +69,7 @@ def test_a_file_is_not_worked_for_that_cannot_be_written(place, capsys, name, wh
     command = NAMED[name].replace(f" {name}", f" {where}{name}").split()
     line = refused(capsys, command, code=1)
     assert line.startswith(f"{where}{name}: could not be written: ")
-    assert line.endswith(said.format(place))
+    assert line.endswith(said.format(place, permit=PERMIT))
     assert names_in(place) == before
 
 
@@ -71,6 +79,77 @@ WITH_SLASH = [
     if " -o " in command and not command.startswith("predict")
 ]
 """Options of the type of a path lose it, and predict takes it for a folder of forecasts."""
+
+
+def test_a_page_that_cannot_lie_beside_its_run_is_not_made(place, capsys, monkeypatch):
+    monkeypatch.setattr("grucli.runs.reporting.report_run", None)
+    (place / "run").chmod(0o555)
+    with permissions_count():
+        done = verb(capsys, "report", "run")
+    (place / "run").chmod(0o755)
+    assert done.code == 1
+    assert done.err == (
+        f"error: run/report.html: could not be written: Permission denied; {PERMIT}\n"
+    )
+
+
+def test_no_forecast_is_made_where_a_later_one_has_no_place(place, capsys):
+    write_wave(place / "a.csv")
+    (place / "out" / "wave.csv").mkdir(parents=True)
+    line = refused(capsys, ["predict", "run", "[aw]*.csv", "-o", "out/"], code=1)
+    assert line.startswith("out/wave.csv: could not be written: it is a folder; ")
+    assert names_in(place / "out") == ["wave.csv"]
+
+
+def test_a_separator_of_the_system_names_a_folder_too(place, monkeypatch):
+    monkeypatch.setattr("grucli.files.os.sep", "\\")
+    with pytest.raises(GrucliError, match="the slash at its end names a folder"):
+        check_place("new\\")
+
+
+def test_a_folder_without_any_above_it_is_named(place, monkeypatch):
+    """As a drive of Windows that is not there."""
+    monkeypatch.setattr("grucli.places.is_there", lambda _: False)
+    with pytest.raises(GrucliError, match=r"^a: cannot be used as a folder: No such file or dir"):
+        check_folder(Path("a"), use="a folder")
+
+
+def test_an_attempt_bears_that_another_process_clears_up_behind_it(place, monkeypatch):
+    close = Temporary.close
+    monkeypatch.setattr(Temporary, "close", lambda it: (close(it), it.path.unlink(True)))
+    check_place("new.csv")
+    check_folder(Path("new"), use="a folder")
+
+
+def test_what_a_killed_attempt_left_goes_with_the_next(place, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", lambda *_, **__: None)
+        check_folder(Path("new"), use="a folder")
+    assert len(list(place.glob(".*.tmp"))) == 1
+    check_folder(Path("new"), use="a folder")
+    assert not list(place.glob(".*.tmp"))
+
+
+def test_what_later_versions_of_python_answer_changes_nothing(place, capsys, monkeypatch):
+    """They take a loop of links as it is, and say of what nobody may look at that it is no file."""
+    (place / "loop.csv").symlink_to("loop.csv")
+    is_file = Path.is_file
+
+    def resolve(path, strict=False):
+        return Path(os.path.realpath(path))
+
+    def answered(path):
+        try:
+            return is_file(path)
+        except PermissionError:
+            return False
+
+    monkeypatch.setattr(Path, "resolve", resolve)
+    monkeypatch.setattr(Path, "is_file", answered)
+    with pytest.raises(GrucliError, match="Too many levels of symbolic links; check the path or"):
+        check_place("loop.csv")
+    line = refused(capsys, ["eval", "closed"], code=4)
+    assert line.startswith("closed/best.pt: cannot be read: permission denied; ")
 
 
 @pytest.mark.parametrize("name", WITH_SLASH)
@@ -87,8 +166,8 @@ def test_a_folder_of_forecasts_is_named_that_cannot_be_one(place, capsys):
         "wave.yaml/": f"wave.yaml: {cannot}wave.yaml is a file; choose another folder, or leave",
         "wave.yaml/sub/": f"wave.yaml/sub: {cannot}wave.yaml is a file; choose another folder",
         "shut/sub/": f"shut/sub: {cannot}Permission denied; choose another folder, or leave",
-        "closed/": "closed/wave.csv: could not be written: Permission denied; choose another place",
-        "shut/": "shut/wave.csv: could not be written: Permission denied; choose another place",
+        "closed/": f"closed/wave.csv: could not be written: Permission denied; {PERMIT}",
+        "shut/": f"shut/wave.csv: could not be written: Permission denied; {PERMIT}",
     }.items():
         assert refused(capsys, ["predict", "run", "wave.csv", "-o", output], code=1).startswith(
             said
@@ -183,15 +262,22 @@ def test_a_system_error_that_nobody_foresaw_names_its_file(place, capsys, monkey
 
     monkeypatch.setattr("grucli.runs.checking.check", broken)
     line = refused(capsys, ["check", "wave.yaml"], code=1)
-    assert line == "closed/x: Permission denied; check the path and its permissions"
+    then = "then run the command again"
+    assert line == f"closed/x: Permission denied; change the permissions, {then}"
+    error = OSError(28, os.strerror(28), "x.csv")
+    monkeypatch.setattr("grucli.runs.checking.check", lambda *_, **__: raising(error))
+    said = "x.csv: No space left on device; free space, "
+    assert refused(capsys, ["check", "wave.yaml"], code=1) == said + then
 
 
 def test_what_is_asked_before_is_what_would_happen_then(place):
     """A check that passes where the writing fails is worth nothing, nor is the reverse."""
-    (place / "pipe").mkdir()
+    os.mkfifo(place / "pipe")
+    reader = os.open(place / "pipe", os.O_RDONLY | os.O_NONBLOCK)
     (place / "loop.csv").symlink_to("loop.csv")
     (place / "away.csv").symlink_to("nowhere/away.csv")
-    for name in ("new.csv", "wave.csv", "pipe", "loop.csv", "away.csv", "closed/x", "none/x"):
+    good, wrong = ("new.csv", "wave.csv", "pipe"), ("loop.csv", "away.csv", "closed/x", "none/x")
+    for name in (*good, *wrong, "run"):
         said = []
         for attempt in (check_place, lambda path: write_atomically(Path(path), b"new")):
             with permissions_count():
@@ -201,7 +287,9 @@ def test_what_is_asked_before_is_what_would_happen_then(place):
                 except GrucliError as error:
                     said.append(str(error))
         assert said[0] == said[1]
-        assert bool(said[0]) == (name not in ("new.csv", "wave.csv"))
+        assert bool(said[0]) == (name not in good)
+    assert (os.read(reader, 9), (place / "pipe").is_fifo()) == (b"new", True)
+    os.close(reader)
     for folder in ("a/b", "run", "wave.csv", "closed/a", "wave.csv/a/b"):
         said = []
         for attempt in (check_folder, make_folder):

@@ -7,6 +7,7 @@ import pytest
 
 from grucli import predict
 from grucli.cli.app import run
+from grucli.errors import DataError
 from tests.conftest import write_wave
 
 NAMES = ["w2.csv", "w10.csv", "w1.csv", "other.csv", "w3.csv"]
@@ -128,8 +129,8 @@ def test_files_that_cannot_be_read_keep_no_other_from_being_written(best, faulty
         assert line.startswith(f"error: {faulty}/in/{name}:")
     assert each[0].endswith("(1 more fault)")
     assert last == (
-        f"error: -o {faulty}/out/: 3 of 7 files failed; the others are written; mend those named "
-        "above, then run the command again"
+        f"error: -o {faulty}/out/: 3 of 7 files failed; the others are written; mend those "
+        "that are named, then run the command again"
     )
     assert said.out == ""
     assert set(files_in(faulty / "out")) == set(GOOD)
@@ -145,6 +146,31 @@ def test_files_that_cannot_be_read_are_in_the_document_too(best, faulty, capsys)
     assert (document["code"], document["message"]) == (3, "3 of 7 files failed")
     assert [Path(other["where"].split(":")[0]).name for other in document["others"]] == BAD
     assert len(said.err.splitlines()) == len(BAD) + 1
+
+
+def test_a_wrong_table_of_the_future_is_no_fault_of_the_files(best, faulty, capsys, monkeypatch):
+    def read(*_):
+        raise DataError("f.csv: no such column; correct it")
+
+    monkeypatch.setattr("grucli.runs.predicting._known", read)
+    asked = ["predict", best, f"{faulty}/in/*", "-o", f"{faulty}/out/", "--future", "f.csv"]
+    assert run(asked) == 3
+    assert capsys.readouterr().err == "error: f.csv: no such column; correct it\n"
+    assert not (faulty / "out").exists()
+
+
+def test_a_document_names_all_that_failed_however_many(best, faulty, capsys):
+    for number in range(30):
+        (faulty / "in" / f"bad{number}.csv").write_text("no,table\n")
+    asked = ["predict", best, f"{faulty}/in/bad*", "-o", f"{faulty}/out/", "--json"]
+    assert run(asked) == 3
+    said = capsys.readouterr()
+    document = json.loads(said.out)
+    assert document["message"] == "30 of 30 files failed"
+    assert [Path(other["where"].split(":")[0]).name for other in document["others"]] == [
+        f"bad{number}.csv" for number in range(30)
+    ]
+    assert len(said.err.splitlines()) == 31
 
 
 def test_parts_with_files_that_cannot_be_read_have_the_bytes_of_one_run(best, faulty, capsys):
@@ -175,8 +201,11 @@ def test_one_file_alone_says_all_that_is_wrong_with_it(best, faulty, capsys):
     assert len(said.splitlines()) == 2
 
 
-def test_what_was_told_stays_told_where_the_rest_cannot_be_written(best, faulty, capsys):
+def test_what_was_told_stays_told_where_the_rest_cannot_be_written(
+    best, faulty, capsys, monkeypatch
+):
     (faulty / "out" / "w2.csv").mkdir(parents=True)
+    monkeypatch.setattr("grucli.runs.sharding.check_place", lambda _: None)  # it came later
     assert run(["predict", best, f"{faulty}/in/*", "-o", f"{faulty}/out/"]) == 1
     first, *_, last = capsys.readouterr().err.splitlines()
     assert first.startswith(f"error: {faulty}/in/a.csv:1: ")

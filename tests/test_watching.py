@@ -115,7 +115,7 @@ def test_a_file_where_events_go_is_named_before_anything_is_written(folder, name
         train(folder, "mine", "tensorboard")
     assert str(caught.value) == (
         f"{folder}/runs/tensorboard/mine: cannot be used as a folder for --watch tensorboard: "
-        f"{folder}/runs/{name} is a file; move it, or choose another place with --run-dir"
+        f"{folder}/runs/{name} is a file; choose another place with --run-dir"
     )
     assert not (folder / "runs" / "mine").exists()
 

@@ -143,7 +143,11 @@ def test_a_file_that_stays_open_is_named_and_kept(tmp_path):
         "try: write_atomically(path, b'new')\n"
         "except Exception as error: print(error)\n"
     )
-    assert b"best.pt: could not be written: Permission denied; choose" in told(tmp_path, program)
+    said = told(tmp_path, program)
+    assert b"best.pt: could not be written: Permission denied; the previous file is unch" in said
+    assert (
+        b"; close what else has it open, change the permissions or choose another place, " in said
+    )
     assert (tmp_path / "best.pt").read_bytes() == b"old"
     assert {path.name for path in tmp_path.iterdir()} == {"best.pt", "tmp"}
 

@@ -29,7 +29,7 @@ from grucli.cli.verbs import (
     train,
     tune,
 )
-from grucli.errors import GrucliError, MissingPackageError
+from grucli.errors import GrucliError, MissingPackageError, remedy
 from grucli.results.document import to_json
 from grucli.results.error import Error
 from grucli.text import clean
@@ -154,10 +154,10 @@ def _flush() -> None:
 
 def _system(error: OSError) -> str:
     """What to say of an error of the system, with its file where there is one."""
-    reason = error.strerror or str(error)
+    reason, then = error.strerror or str(error), f"{remedy(error)}, then run the command again"
     if not isinstance(error.filename, str | bytes | os.PathLike):
-        return f"could not finish: {reason}"
-    return f"{os.fsdecode(error.filename)}: {reason}; check the path and its permissions"
+        return f"could not finish: {reason}; {then}"
+    return f"{os.fsdecode(error.filename)}: {reason}; {then}"
 
 
 def _unexpected(error: BaseException) -> str:

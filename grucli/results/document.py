@@ -27,17 +27,19 @@ def _strict(value: Any, members: Members) -> Any:
 
 
 def to_json(report: Any, *, indent: int | None = 2, old_keys: bool = True) -> str:
-    """Write a report as one strict JSON document with its ``schema_version``.
+    r"""Write a report as one strict JSON document with its ``schema_version``.
 
-    With ``old_keys`` those that were renamed stand there twice, see ``renamed``.
+    With ``old_keys`` those that were renamed stand there twice, see ``renamed``. A byte of a path
+    that is not UTF-8 stands as an escape, ``\udcff``, from which ``os.fsencode`` makes it again.
     """
     members = partial(_members, old_keys=old_keys)
     body = {"schema_version": SCHEMA_VERSION, "kind": type(report).__name__} | members(report)
     write = partial(json.dumps, indent=indent, ensure_ascii=False, allow_nan=False, default=members)
     try:
-        return write(body)  # many times as fast, and nearly always possible
+        text = write(body)  # many times as fast, and nearly always possible
     except ValueError:
-        return write(_strict(body, members))
+        text = write(_strict(body, members))
+    return text.encode(errors="backslashreplace").decode()
 
 
 def _members(value: Any, *, old_keys: bool) -> dict[str, Any]:

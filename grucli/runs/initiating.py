@@ -29,8 +29,14 @@ def init(
 
     ``task`` is a kind of task and ``target`` the column to learn; None leaves it to the rules.
     Raises DataError for a table without a time, or without enough rows to learn from, UsageError
-    for a task or a column that it does not have.
+    for a task or a column that it does not have, or a path that no recipe can name.
     """
+    try:
+        data.encode()
+    except UnicodeEncodeError as error:
+        raise UsageError(
+            f"{data}: is not UTF-8, which a recipe is written in; rename it"
+        ) from error
     seen = FirstLook.of(data, task, target)
     chosen: dict[str, Choice] = {
         "name": Choice(_name(data)),

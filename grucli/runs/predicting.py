@@ -52,9 +52,9 @@ class Predictor:
         ``data`` is a path, ``-``, the bytes of a CSV, or a frame of pandas, polars or pyarrow. One
         context of history is enough. ``horizon`` (default: the trained one) may be longer, which
         feeds forecasts back. ``future`` is a table of the columns that are known in advance, for a
-        model that reads some. ``levels`` in per cent are those of the intervals to give beside
-        forecasts. ``table`` of what comes out has its columns, for a frame of your own. Raises
-        DataError when the history is too short.
+        model that reads some, or what ``read_future`` made of it. ``levels`` in per cent are those
+        of the intervals to give beside forecasts. ``table`` of what comes out has its columns, for
+        a frame of your own. Raises DataError when the history is too short.
         """
         return self._predicted(data, horizon=horizon, future=future, levels=levels)[0]
 
@@ -67,6 +67,10 @@ class Predictor:
         """
         prediction, table = self._predicted(data, **options)
         return prediction, table.task.prediction_examples(prediction, table.data)
+
+    def read_future(self, future: Any) -> Table | None:
+        """The table of ``predict``'s ``future``, to be read once for many. Raises its errors."""
+        return _known(self.opened, future)
 
     def _predicted(
         self,
@@ -127,7 +131,9 @@ def _known(opened: Opened, future: Any) -> Table | None:
             "out"
         )
     words = opened.learned.scaler.vocabularies
-    return None if future is None else read_future(opened.recipe.data, future, words)
+    if future is None or isinstance(future, Table):
+        return future
+    return read_future(opened.recipe.data, future, words)
 
 
 def _reopened(path: str, saved: Checkpoint) -> Predictor:

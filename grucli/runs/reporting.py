@@ -4,7 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from grucli.checkpoint import load_checkpoint
 from grucli.errors import DataError, GrucliError, UsageError
+from grucli.files import check_place
 from grucli.recipe import dump_recipe
 from grucli.results import (
     ForecastExample,
@@ -82,9 +84,16 @@ def report_run(run: str | Path) -> RunReport:
     )
 
 
-def default_page(report: RunReport) -> Path:
-    """Where the page of a run is written when no other place is named."""
-    return RunFolder(Path(report.path).parent).report
+def default_page(checkpoint: str | Path) -> Path:
+    """Where the page of a checkpoint's run is written when no other place is named.
+
+    Raises CheckpointError where the checkpoint cannot be read, GrucliError where no page can be
+    written beside it.
+    """
+    load_checkpoint(checkpoint)
+    page = RunFolder(Path(checkpoint).parent).report
+    check_place(page)
+    return page
 
 
 class _Parts:

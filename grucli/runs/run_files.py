@@ -4,14 +4,14 @@ Whole files are replaced atomically and the .jsonl files only grow, so that a Ma
 them and an interrupted run can go on.
 """
 
+import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from grucli.errors import GrucliError
+from grucli.errors import GrucliError, remedy
 from grucli.files import append, sync, write_atomically
-from grucli.places import remedy
 from grucli.results import Epoch, Snapshot, TrainingFinished, WeightRecord, to_json
 from grucli.runs.log_lines import keep_lines
 
@@ -35,7 +35,7 @@ class RunFiles:
         In a folder that nobody may look into they may be there: reading them says what is wrong.
         """
         try:
-            return next((path for path in (self.best, self.last) if path.is_file()), None)
+            return next(filter(_is_file, (self.best, self.last)), None)
         except PermissionError:
             return self.best
 
@@ -143,3 +143,13 @@ class RunFiles:
             return ()
         listed = ", ".join(map(str, sorted(lost)))
         return (f"{self.metrics}: has no line of epoch {listed}; what is learned is not affected",)
+
+
+def _is_file(path: Path) -> bool:
+    """Raises PermissionError, for which ``Path.is_file`` says no from Python 3.14 on."""
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except PermissionError:
+        raise
+    except (OSError, ValueError):
+        return False

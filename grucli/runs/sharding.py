@@ -76,9 +76,11 @@ def prepare_targets(
             )
     then = "choose another folder, or leave the slash out to write one file"
     make_folder(Path(folder), use="a folder for forecasts", then=then)
-    check_place(next(iter(readers)))
     own = set(shard.of(files))
-    return {name: target for target, name in readers.items() if name in own}
+    targets = {name: target for target, name in readers.items() if name in own}
+    for target in targets.values():
+        check_place(target)
+    return targets
 
 
 def _stem(name: str) -> str:

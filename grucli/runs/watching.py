@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from grucli.errors import GrucliError, UsageError, pip_install
+from grucli.errors import GrucliError, UsageError, pip_install, remedy
 from grucli.insight.gate_updates import gate_groups
 from grucli.nn import RecurrentModel
-from grucli.places import check_folder, make_folder, remedy
+from grucli.places import check_folder, make_folder
 from grucli.results import Epoch
 from grucli.runs.run_files import RunFiles
 from grucli.training.observers import Observer
@@ -24,7 +24,7 @@ from grucli.training.progress import Training
 
 _FOR_EVENTS = {
     "use": "a folder for --watch tensorboard",
-    "then": "move it, or choose another place with --run-dir",
+    "then": "choose another place with --run-dir",
 }
 
 

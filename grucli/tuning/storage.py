@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from grucli.errors import GrucliError, UsageError, pip_install
+from grucli.errors import GrucliError, UsageError, pip_install, remedy
 
 HEARTBEAT_SECONDS, GRACE_SECONDS = 15, 60
 """How often a process tells a database that its trial goes on, and after what silence of its it is
@@ -48,8 +48,8 @@ def journal_errors(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise GrucliError(
-            f"{path}: cannot be used: {error.strerror or error}; what stands in it is kept; free "
-            "space or rights, then run the command again, which goes on with it"
+            f"{path}: cannot be used: {error.strerror or error}; what stands in it is kept; "
+            f"{remedy(error)}, then run the command again, which goes on with it"
         ) from error
 
 

@@ -27,13 +27,14 @@ def take_documents() -> None:
     """Have standard output take what is written as a file would: in UTF-8 and with line feeds.
 
     By itself it has the encoding of the system, and on Windows its ends of lines. A terminal keeps
-    them, and is shown an escape for what it has no letter for.
+    them, and is shown an escape for what it has no letter for. The bytes of a path stay what they
+    are, also where they are not UTF-8.
     """
     if isinstance(sys.stdout, io.TextIOWrapper):
         if sys.stdout.isatty():
             sys.stdout.reconfigure(errors="backslashreplace")
         else:
-            sys.stdout.reconfigure(encoding="utf-8", newline="\n")
+            sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape", newline="\n")
 
 
 def drop_output() -> None:

@@ -38,6 +38,7 @@ def predict_files(
         )
     device.set_threads(threads)
     predictor, ending = Predictor(checkpoint), ".json" if json else ".csv"
+    asked["future"] = predictor.read_future(asked["future"])
     targets = prepare_targets(predictor, data, folder=output, shard=shard, ending=ending)
     if not targets:
         tell_notes([f"--shard {share}: there are fewer files than parts, and none in this one"])
@@ -46,7 +47,7 @@ def predict_files(
         rest = "the others are written" if len(failed) < len(targets) else "nothing was written"
         raise FilesError(
             f"-o {output}: {len(failed)} of {plural(len(targets), 'file')} failed; {rest}; mend "
-            "those named above, then run the command again",
+            "those that are named, then run the command again",
             *failed,
         )
 

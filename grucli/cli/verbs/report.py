@@ -40,9 +40,9 @@ def report(
 
     checkpoint = checkpoint_in(run)
     outputs.check_table_outputs({"--output": output}, checkpoint)
+    path = "-" if json and output is None else output or str(reporting.default_page(checkpoint))
     device.set_threads(threads)
     found = reporting.report_run(run)
-    path = "-" if json and output is None else output or str(reporting.default_page(found))
     write_output(found, lambda: render_page(found), path, json=json)
     if path != "-" and not SCREEN.quiet:
         talk().print(f"report {path}", soft_wrap=True, markup=False)
