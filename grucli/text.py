@@ -6,9 +6,11 @@ or on a screen went through ``clean``, ``printable`` or ``quoted`` first.
 
 import math
 import re
+import sys
 from collections.abc import Sequence
 
 LONGEST_NAME, LONGEST_CELL = 200, 40
+_LONGEST_ERROR = 4000
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 
@@ -72,3 +74,9 @@ def percent(share: float) -> str:
 def model_words(member: int | None, members: int) -> str:
     """``model 2 of 3 · `` before a title, whose end may be cut; nothing of one alone."""
     return "" if member is None else f"model {member} of {members} · "
+
+
+def tell_problem(problem: str) -> None:
+    """Print one line of an error: whatever foreign text is in it, it cannot act as more."""
+    if sys.stderr is not None:
+        sys.stderr.write(f"error: {printable(problem, limit=_LONGEST_ERROR)}\n")

@@ -1,5 +1,5 @@
 """Faults at every place where a run touches its folder: the disk is full or broken, or all ends;
-and a user without rights.
+a user without rights; a process that ends, or never comes.
 """
 
 import ctypes
@@ -9,6 +9,7 @@ import os
 import resource
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,6 +41,13 @@ def ended() -> None:
 def killed() -> None:
     """End this process really."""
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def end_early(rank: int, *_: object) -> None:
+    """What a process of several does: the second one ends, others meet nobody."""
+    if rank == 2:
+        raise SystemExit(3)
+    time.sleep(120)
 
 
 @contextmanager

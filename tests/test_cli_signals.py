@@ -13,6 +13,8 @@ import pytest
 from grucli import train
 from grucli.checkpoint import load_checkpoint
 from grucli.cli.app import run
+from grucli.cli.kit.interrupting import catch_signals
+from grucli.errors import InterruptedRunError
 from grucli.runs.stopping import CutOffError, Stop
 
 READING = ("read_judged", "grucli.runs.preparing")
@@ -178,6 +180,19 @@ def test_a_request_waits_while_something_is_half_done():
     with pytest.raises(CutOffError):
         half_done(Stop())
     assert answers == [15]
+
+
+def test_a_signal_is_heard_of_before_anything_ends():
+    heard = []
+
+    def half_done(stop):
+        stop.heard = lambda: heard.append(stop())
+        with stop.waiting():
+            signal.raise_signal(signal.SIGTERM)
+
+    with pytest.raises(InterruptedRunError), catch_signals() as stop:
+        half_done(stop)
+    assert heard == [None], "once, whoever sees it first"
 
 
 def test_training_leaves_no_thread_and_no_handler_behind(folder, monkeypatch):

@@ -15,6 +15,7 @@ from grucli.recipe import load_recipe
 from grucli.results import Epoch, Step
 from grucli.runs import training
 from grucli.runs.processes import together
+from grucli.training.ranks import Ranks
 from tests.conftest import RECIPE, write_wave
 from tests.test_runs_training import metrics_of, stopping_after
 
@@ -74,6 +75,28 @@ def test_a_lost_process_ends_all_and_the_run_goes_on_with_another_number(waves):
     resumed = list(events(waves, "lost", "train.epochs=3", resume=True))
     assert any("2 processes before the stop, 1 now" in note for note in resumed[0].notes)
     assert losses(waves, "lost")[:3] == pytest.approx(losses(waves, "alone"), rel=1e-5)
+
+
+def test_a_validation_loss_that_is_not_finite_in_one_part_is_heard_of_by_all(waves):
+    class Parts(Ranks):
+        def __init__(self, *others):
+            super().__init__()
+            self.others, self.own = others, []
+
+        def add(self, total, count):
+            self.own.append(total)
+            return sum(self.others, total), count
+
+    of_another, of_this = Parts(np.inf), Parts()
+    rows = (waves / "wave.csv").read_text().splitlines()
+    rows[100] = rows[100].partition(",")[0] + ",1e25"
+    (waves / "spoilt.csv").write_text("\n".join(rows) + "\n")
+    plain = (f"data.path={waves}/spoilt.csv", "data.scale=none", "task.normalise=none", *PLAIN)
+    for name, ranks, settings in (("theirs", of_another, PLAIN), ("ours", of_this, plain)):
+        recipe = load_recipe(str(waves / "wave.yaml"), settings)
+        with pytest.raises(TrainingError, match=r"epoch 1: the validation loss is inf; .* batch"):
+            list(training.train(recipe, run_dir=waves / name, ranks=ranks))
+    assert [np.isfinite(ranks.own).tolist() for ranks in (of_another, of_this)] == [[True], [False]]
 
 
 def test_all_stop_after_the_same_step_and_resume_to_the_same_bytes(waves):

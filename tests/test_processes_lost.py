@@ -5,25 +5,34 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
+from contextlib import suppress
 from itertools import pairwise
-from multiprocessing import active_children
+from multiprocessing import active_children, get_context
 from pathlib import Path
 
 import pytest
 import torch
+from torch.distributed import HashStore
 
 from grucli.checkpoint import load_checkpoint
-from grucli.errors import GrucliError, TrainingError, UsageError
-from grucli.runs import meeting, processes
+from grucli.errors import DataError, GrucliError, TrainingError, UsageError
+from grucli.runs import farewell, meeting, processes
+from grucli.runs.farewell import EndedError
 from grucli.runs.folder import RunFolder
 from grucli.runs.launched import is_started_again, launched_rank
+from grucli.runs.others import end_with_the_first, takes_the_word
+from grucli.runs.processes import together
+from grucli.runs.stopping import CutOffError, Stop
 from grucli.training.observers import Observer
-from grucli.training.ranks import TogetherRanks
+from grucli.training.ranks import LostError, TogetherRanks
 from tests.conftest import RECIPE, write_wave
+from tests.faults import end_early
 from tests.test_processes import PLAIN, events, losses, weights
 
 WAITED_SECONDS = 120
+FORKED = get_context("fork")
 
 DIES_ONCE = """
 import os, signal
@@ -100,11 +109,9 @@ def test_a_launch_at_a_busy_port_is_refused_at_once(launched):
 
 @pytest.mark.parametrize("rank", ["0", "1"])
 def test_a_launched_process_without_the_others_does_not_wait_for_long(launched, monkeypatch, rank):
-    monkeypatch.setattr(meeting, "MEETING_SECONDS", 1.0)
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = str(server.getsockname()[1])
-    launched(RANK=rank, WORLD_SIZE="2", MASTER_ADDR="127.0.0.1", MASTER_PORT=port)
-    with pytest.raises(UsageError, match=r"not meet: .*imed out.* within 1 seconds"):
+    monkeypatch.setattr(meeting, "MEETING_SECONDS", 0.2)
+    launched(RANK=rank, WORLD_SIZE="2", MASTER_ADDR="127.0.0.1", MASTER_PORT=free_port())
+    with pytest.raises(UsageError, match=r"not meet: .*imed out.* within 0.2 seconds"):
         meet_as_launched()
 
 
@@ -113,10 +120,15 @@ def meet_as_launched():
         raise AssertionError("met nobody")
 
 
-def end_early(rank, *_):
-    if rank == 2:
-        raise SystemExit(3)
-    time.sleep(WAITED_SECONDS)
+def test_processes_here_that_do_not_come_are_not_waited_for_long(monkeypatch):
+    monkeypatch.setattr(meeting, "MEETING_SECONDS", 0.1)
+    monkeypatch.setattr(processes, "_join", end_early)
+    halt = Stop()
+    apart = r"^the processes .* did not meet: 2 of 3 timed out; expected all .* 0.1 seconds$"
+    with pytest.raises(UsageError, match=apart), together(3, device="cpu", halt=halt):
+        raise AssertionError("met somebody")
+    assert halt.heard.func is takes_the_word
+    assert not active_children()
 
 
 def test_a_process_that_ends_before_all_meet_ends_the_first_at_once(waves, monkeypatch):
@@ -128,6 +140,7 @@ def test_a_process_that_ends_before_all_meet_ends_the_first_at_once(waves, monke
     assert not active_children()
 
 
+@pytest.mark.slow
 def test_what_breaks_in_the_first_process_ends_the_others(waves):
     class FullDisk(Observer):
         name = "full disk"
@@ -140,22 +153,100 @@ def test_what_breaks_in_the_first_process_ends_the_others(waves):
     assert not active_children()
 
 
-def test_a_loss_that_is_not_finite_in_one_process_alone_ends_all_after_the_same_step(
-    tmp_path, capfd
-):
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return str(server.getsockname()[1])
+
+
+def test_of_a_loss_that_is_not_finite_in_one_process_the_first_alone_speaks(tmp_path, launched):
     write_wave(tmp_path / "wave.csv")
     lines = (tmp_path / "wave.csv").read_text().splitlines()
     lines[14] = lines[14].partition(",")[0] + ",1e25"  # a target of the first window alone
     (tmp_path / "wave.csv").write_text("\n".join(lines) + "\n")
     (tmp_path / "wave.yaml").write_text(RECIPE)
     one_window = ("data.scale=none", "task.normalise=none", "train.clip=null")
-    raised = []
-    for name, count in (("alone", 1), ("two", 2)):
-        with pytest.raises(TrainingError) as error:
-            list(events(tmp_path, name, *one_window, processes=count))
-        raised.append(str(error.value))
-    assert raised[0].partition(";")[0] == raised[1].partition(";")[0]
-    assert capfd.readouterr().err == ""
+    with pytest.raises(TrainingError) as alone:
+        list(events(tmp_path, "alone", *one_window))
+    launched(WORLD_SIZE="2", MASTER_ADDR="127.0.0.1", MASTER_PORT=free_port())
+    words = "".join(f" --set {setting}" for setting in (*PLAIN, *one_window))
+    train = f"{sys.executable} -m grucli train wave.yaml --quiet{words}".split()
+    pipes = {"stderr": subprocess.PIPE, "text": True}
+    both = [
+        subprocess.Popen(train, cwd=tmp_path, env={**os.environ, "RANK": rank}, **pipes)
+        for rank in ("0", "1")
+    ]
+    first, other = map(words_of, both)
+    assert [process.returncode for process in both] == [5, 5]
+    assert first.partition(";")[0] == f"error: {alone.value}".partition(";")[0]
+    assert (first.count("\n"), other) == (1, "")
+
+
+@pytest.mark.parametrize(
+    ("is_there", "end", "raised"),
+    [
+        (True, DataError("no such file"), EndedError),
+        (True, CutOffError(15), EndedError),
+        (True, None, LostError),
+        (False, DataError("no such file"), LostError),
+    ],
+)
+def test_others_that_lose_the_first_speak_where_it_did_not(
+    monkeypatch, launched, is_there, end, raised
+):
+    meeting_place = socket.create_server(("127.0.0.1", 0))
+    launched(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(meeting_place.getsockname()[1]))
+    if not is_there:
+        meeting_place.close()
+    monkeypatch.setattr(farewell, "_HEARD_SECONDS", 10.0 if raised is EndedError else 0.1)
+    shared, ends = HashStore(), []
+
+    def other():
+        with pytest.raises(raised) as caught, farewell.last_words(shared, rank=1, size=2):
+            raise LostError("another process", "it left")
+        ends.append(caught.value.exit_code)
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    with suppress(CutOffError, DataError), farewell.last_words(shared, rank=0, size=2):
+        if end:
+            raise end
+    thread.join(WAITED_SECONDS)
+    meeting_place.close()
+    assert ends == [{DataError: 3, CutOffError: 143}[type(end)] if raised is EndedError else 5]
+
+
+def first_that_ends(folder, is_asked, alive):
+    """What of two processes the first does: it ends once the other one watches it."""
+    if is_asked:
+        takes_the_word(folder)
+    FORKED.Process(target=other_that_watches, args=(folder, alive)).start()
+    wait_for(folder / "ready")
+    os._exit(1)
+
+
+def other_that_watches(folder, _alive):
+    sys.stderr = (folder / "said.txt").open("w", buffering=1) if folder.name == "open" else None
+    end_with_the_first(folder, 2)
+    (folder / "ready").touch()
+    time.sleep(WAITED_SECONDS)
+
+
+@pytest.mark.parametrize(
+    ("stream", "is_asked", "lines"), [("open", False, 1), ("open", True, 0), ("closed", False, 0)]
+)
+def test_another_process_ends_with_the_first_and_speaks_where_it_may(
+    tmp_path, stream, is_asked, lines
+):
+    folder = tmp_path / stream
+    folder.mkdir()
+    reader, alive = FORKED.Pipe(duplex=False)
+    first = FORKED.Process(target=first_that_ends, args=(folder, is_asked, alive))
+    first.start()
+    alive.close()
+    assert reader.poll(WAITED_SECONDS / 2), "the pipe ends with the last that has it"
+    first.join()
+    said = folder / "said.txt"
+    assert len(said.read_text().splitlines() if said.exists() else []) == lines
 
 
 @pytest.mark.parametrize("size", [2, 3, 5])
@@ -317,14 +408,16 @@ def killed(folder, stage, rank):
     (folder / f"{stage}.py").write_text(SLOW.format(module=module, function=function))
     words = f"{stage}.py train wave.yaml --run-dir {stage}{rank} --processes 3 --quiet"
     pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
-    with subprocess.Popen(
-        [sys.executable, *words.split()], cwd=folder, text=True, **pipes
-    ) as first:
+    command = [sys.executable, *words.split()]
+    with subprocess.Popen(command, cwd=folder, text=True, start_new_session=True, **pipes) as first:
+        too_late = threading.Timer(WAITED_SECONDS, os.killpg, [first.pid, signal.SIGKILL])
+        too_late.start()  # nobody else ends the reading of a pipe
         while "HERE" not in first.stderr.readline():
             assert first.poll() is None
         others = sorted(map(int, children_of(first)))[-2:]
         os.kill([first.pid, *others][rank], signal.SIGKILL)
         said = first.stderr.read().replace("HERE\n", "")  # up to the end of all
+        too_late.cancel()
     return first.returncode, said
 
 
@@ -338,7 +431,8 @@ def test_of_a_first_process_that_is_killed_one_other_speaks(waves, stage):
     assert (code, said) == (-9, f"error: {first}it ended without a word; {SAVED}\n")
 
 
-@pytest.mark.parametrize("stage", ["reading", pytest.param("validating", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("stage", ["reading", "validating"])
 def test_of_another_process_that_is_killed_the_first_speaks(waves, stage):
     code, said = killed(waves, stage, 2)
     lost = "process 2 of the processes 0 to 2 was lost: killed by SIGKILL; "

@@ -13,7 +13,7 @@ import typer
 from grucli import __version__
 from grucli.cli.kit.options import SCREEN, Verbose
 from grucli.cli.kit.streams import drop_output
-from grucli.cli.kit.talking import tell_problem, tolerant_talk
+from grucli.cli.kit.talking import tolerant_talk
 from grucli.cli.verbs import (
     backtest,
     check,
@@ -32,7 +32,7 @@ from grucli.cli.verbs import (
 from grucli.errors import GrucliError, MissingPackageError, remedy
 from grucli.results.document import to_json
 from grucli.results.error import Error
-from grucli.text import clean
+from grucli.text import clean, tell_problem
 
 _CHOICE = re.compile(
     r"Invalid value for '(?P<option>[^']+)': (?:Value error, )?"

@@ -4,7 +4,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import torch.distributed as dist
 
 from grucli.errors import UsageError
 from grucli.runs.device import choose_device
+from grucli.runs.farewell import last_words
 from grucli.runs.launched import processes_here
 from grucli.training.ranks import TogetherRanks
 
@@ -54,7 +55,7 @@ def joined(
     """Torch's process group, over NCCL on CUDA devices and Gloo on CPUs, once all are there.
 
     The first process has a ``look`` at the others as long as it waits for them. Raises UsageError
-    where they do not come together.
+    where they do not come together, and of launched ones what ``last_words`` does.
     """
     from torch.distributed import PrefixStore  # type: ignore[attr-defined]
 
@@ -68,11 +69,13 @@ def joined(
         backend = "nccl"
         torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", rank)))
     own = PrefixStore(name, store)
-    dist.init_process_group(backend, store=own, rank=rank, world_size=size)
-    try:
-        yield TogetherRanks()
-    finally:
-        dist.destroy_process_group()
+    is_launched = meet is launched_meeting
+    with last_words(own, rank=rank, size=size) if is_launched else nullcontext():
+        dist.init_process_group(backend, store=own, rank=rank, world_size=size)
+        try:
+            yield TogetherRanks()
+        finally:
+            dist.destroy_process_group()
 
 
 def _called_together(store: Any, size: int, look: Callable[[], None]) -> str:

@@ -3,7 +3,6 @@
 import multiprocessing
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -13,6 +12,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from grucli.errors import TrainingError
+from grucli.text import tell_problem
 from grucli.training.ranks import LostError
 
 _LOOKED_SECONDS = 1.0
@@ -65,23 +65,32 @@ def others(count: int, run: Callable[..., None], *given: object) -> Iterator[Oth
             process.join()
 
 
+def takes_the_word(folder: Path) -> bool:
+    """Whether this process is to say how all ended: the first to ask, of all that have a folder."""
+    try:
+        (folder / "said").touch(exist_ok=False)
+    except OSError:
+        return False
+    return True
+
+
 def end_with_the_first(folder: Path, processes: int) -> None:
     """End this process when the first one is lost, which else ends it before itself.
 
-    One of the others says so: whoever is the first to make a file in a folder of them all.
+    One of the others says so, whoever ``takes_the_word``: none where the first one was asked for an
+    end, as it took the word then.
     """
     first = multiprocessing.parent_process()
     assert first is not None
 
     def watch() -> None:
         wait([first.sentinel])
-        with suppress(OSError):
-            (folder / "said").touch(exist_ok=False)
-            which = f"{_name(0, processes)}, which reads and writes for all,"
-            lost = LostError(which, "it ended without a word")
-            sys.stderr.write(f"error: {lost}\n")
-            sys.stderr.flush()
-        os._exit(TrainingError.exit_code)
+        try:
+            if takes_the_word(folder):
+                which = f"{_name(0, processes)}, which reads and writes for all,"
+                tell_problem(str(LostError(which, "it ended without a word")))
+        finally:
+            os._exit(TrainingError.exit_code)
 
     threading.Thread(target=watch, daemon=True).start()
 

@@ -7,10 +7,10 @@ and write nothing.
 
 import os
 import signal
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,23 +20,26 @@ from grucli.data import Panel
 from grucli.errors import DataError, GrucliError, TrainingError, UsageError
 from grucli.recipe import recipe_from_mapping
 from grucli.runs.device import choose_device, flushed_denormals, repeatable, set_threads
+from grucli.runs.farewell import EndedError
 from grucli.runs.launched import launched_rank, processes_here
 from grucli.runs.meeting import joined, launched_meeting, meeting_at
 from grucli.runs.memory import memory_watched
-from grucli.runs.others import end_with_the_first, others, wait_for_the_end
+from grucli.runs.others import end_with_the_first, others, takes_the_word, wait_for_the_end
 from grucli.runs.setting_up import SetUp
 from grucli.runs.stopping import Stop
 from grucli.runs.training_run import TrainingRun
 from grucli.temporary import ENDING, working_folder
+from grucli.text import tell_problem
 from grucli.training.loop import fit
 from grucli.training.observers import Observers
 from grucli.training.ranks import LostError, Ranks, TogetherRanks
 
 
 @contextmanager
-def together(processes: int, *, device: str) -> Iterator[Ranks]:
+def together(processes: int, *, device: str, halt: Stop | None = None) -> Iterator[Ranks]:
     """The processes that train: those that were launched, so many on this machine, or this one.
 
+    Where ``halt`` hears of a signal, the others do not take this process for lost when it ends.
     Raises UsageError where both are asked for.
     """
     if launched_rank() is not None:
@@ -52,6 +55,8 @@ def together(processes: int, *, device: str) -> Iterator[Ranks]:
     else:
         with _threads_shared(processes), working_folder("processes") as folder:
             meeting = folder.resolve() / "meeting"
+            if halt is not None:
+                halt.heard = partial(takes_the_word, meeting.parent)
             meet = meeting_at(meeting, rank=0, size=processes)
             with (
                 others(processes - 1, _join, processes, device, meeting) as started,
@@ -89,7 +94,8 @@ def _join(rank: int, processes: int, device: str, meeting: Path) -> None:
             ranks.ask = lambda: next(iter(asked), None)
             follow(ranks, device=device, halt=Stop())
     except GrucliError as error:
-        sys.stderr.write("".join(f"error: process {rank}: {line}\n" for line in error.lines))
+        for line in error.lines:
+            tell_problem(f"process {rank}: {line}")
         raise SystemExit(error.exit_code) from None
     wait_for_the_end()
 
@@ -125,19 +131,27 @@ def lead(run: TrainingRun) -> None:
         ranks.tell(Plan.of(run))
 
 
-def follow_launched(*, device: str, halt: Stop) -> None:
-    """Be one of several launched processes that is not the first (see ``follow``)."""
+def follow_launched(*, device: str, halt: Stop) -> int:
+    """Be one of several launched processes that is not the first (see ``follow``).
+
+    Returns the exit code: that of the first process where it has said why all end.
+    """
     halt.words = "with the first process, which saves the state"
-    with joined(device, launched_meeting) as ranks:
-        ranks.ask = halt
-        follow(ranks, device=device, halt=halt)
+    try:
+        with joined(device, launched_meeting) as ranks:
+            ranks.ask = halt
+            follow(ranks, device=device, halt=halt)
+    except EndedError as end:
+        return end.exit_code
+    return 0
 
 
 def follow(ranks: TogetherRanks, *, device: str, halt: Stop) -> None:
     """Go through every run that the first process tells of, until it says that there is no more.
 
     An end that ``halt`` is asked for waits for the step after which all processes stop.
-    What ends all of them, such as a loss that is not finite or a process lost, the first one says.
+    What ends all of them, such as a loss that is not finite, the first one says: this one goes on
+    as if there were more to come. Raises LostError where none comes, and what ends it alone.
     """
     place, panel = choose_device(device, processes=processes_here(ranks.size)), None
     with repeatable(place), flushed_denormals():

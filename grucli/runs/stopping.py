@@ -17,6 +17,7 @@ class Stop:
 
     Calling it answers the number, None as long as nobody asks for an end; ``ask`` may answer too.
     ``waits`` is true where a request waits for the next call. ``words`` say where a run is cut off.
+    ``heard`` is called as soon as a signal has come, from any thread, whatever becomes of it.
     """
 
     def __init__(self, ask: Callable[[], int | None] = lambda: None) -> None:
@@ -24,6 +25,7 @@ class Stop:
         self.number: int | None = None
         self.waits = False
         self.words = ""
+        self.heard: Callable[[], object] = lambda: None
 
     def __call__(self) -> int | None:
         """The number of the signal that asks for an end, or None."""

@@ -172,16 +172,18 @@ def _validate(training: Training, objective: Objective) -> Generator[Validating,
         if count > 0:
             yield Validating()
         loss, values = batch
-        if not math.isfinite(loss):
-            with training.judged():
-                where = objective.validation_words()
-            raise TrainingError(
-                f"epoch {training.epoch}: the validation loss is {loss:g}; expected a number; "
-                f"{where}; look for extreme values there, or try a smaller train.lr"
-            )
         total += loss * values
         count += values
+        if not math.isfinite(loss):
+            break  # all are to hear of it, and wait for this sum
     total, count = ranks.add(total, count)
+    if not math.isfinite(total):
+        with training.judged():
+            where = objective.validation_words()
+        raise TrainingError(
+            f"epoch {training.epoch}: the validation loss is {total:g}; expected a number; "
+            f"{where}; look for extreme values there, or try a smaller train.lr"
+        )
     if count == 0:
         raise DataError(
             "the validation span holds no measured value of any target; expected some; "

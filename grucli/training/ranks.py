@@ -135,6 +135,11 @@ class LostError(TrainingError):
             f"{which} was lost: {how}; expected all to go on; see what ended it, "
             "then go on with --resume if an epoch was done"
         )
+        self._told = which, how
+
+    def __reduce__(self) -> tuple[type["LostError"], tuple[str, str]]:
+        """Made anew of the same words, where another process gets it."""
+        return type(self), self._told
 
 
 @contextmanager

@@ -54,7 +54,10 @@ def _word(stop: Stop) -> Callable[[], None]:
     first = threading.Lock()
 
     def say() -> None:
-        if sys.stderr is None or not first.acquire(blocking=False):
+        if not first.acquire(blocking=False):
+            return
+        stop.heard()
+        if sys.stderr is None:
             return
         saving = " after this step; the state is being saved" if stop.waits else ""
         text = f"\nstopping{saving} ...\n"

@@ -6,10 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, TextIO
 
-from grucli.text import printable
-
-_LONGEST_ERROR = 4000
-
 
 class Talk:
     """Standard error: what cannot be written (a full disk, a terminal that is gone) is dropped.
@@ -59,9 +55,3 @@ def tolerant_talk() -> Iterator[None]:
         sys.stderr.flush()
     finally:
         sys.stderr = stream
-
-
-def tell_problem(problem: str) -> None:
-    """Print one line of an error: whatever foreign text is in it, it cannot act as more."""
-    if sys.stderr is not None:
-        sys.stderr.write(f"error: {printable(problem, limit=_LONGEST_ERROR)}\n")

@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from grucli.cli.kit.talking import tell_problem
 from grucli.errors import DataError, FilesError, UsageError
-from grucli.text import plural
+from grucli.text import plural, tell_problem
 
 
 def predict_files(

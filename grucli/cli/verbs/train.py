@@ -115,7 +115,7 @@ def _at_work(
 
     with (
         catch_signals() as stop,
-        together(processes, device=device) as ranks,
+        together(processes, device=device, halt=stop) as ranks,
         open_view(quiet=SCREEN.quiet) as view,
     ):
         settings = {"run_dir": run_dir, "device": device, "stop": stop, "ranks": ranks}
@@ -128,7 +128,8 @@ def _follow(device: str) -> None:
     from grucli.runs.processes import follow_launched
 
     with catch_signals() as stop:
-        follow_launched(device=device, halt=stop)
+        code = follow_launched(device=device, halt=stop)
+    raise typer.Exit(code)
 
 
 def _print(recipe: Any) -> None:
