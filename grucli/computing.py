@@ -4,6 +4,7 @@ import sys
 from importlib.util import find_spec
 from os import environ
 from pathlib import Path
+from typing import NoReturn
 
 from grucli.errors import MissingPackageError
 
@@ -45,6 +46,17 @@ def need_torch() -> None:
     """Raise MissingPackageError where torch is not installed, before anything asks for it."""
     if not _has_torch():
         raise MissingPackageError("torch")
+
+
+def without_torch(what: str) -> NoReturn:
+    """Refuse what torch alone does, in a process that computes without it.
+
+    Raises MissingPackageError, or RuntimeError where torch is installed.
+    """
+    need_torch()
+    raise RuntimeError(
+        f"{what} needs torch, which GRUCLI_KERNEL=torch takes; this process does not"
+    )
 
 
 def _has_torch() -> bool:

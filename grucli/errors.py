@@ -126,6 +126,10 @@ class MissingPackageError(GrucliError, ModuleNotFoundError):
         super().__init__(f"the package {package} is not installed; {remedy}")
         self.name = package
 
+    def __reduce__(self) -> tuple[type["MissingPackageError"], tuple[str | None]]:
+        """Made anew of the package, where another process gets it."""
+        return type(self), (self.name,)
+
 
 class CheckFailedError(GrucliError):
     """A condition given with --fail-if was met."""

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pickle
 import re
 import subprocess
 import sys
@@ -14,9 +15,10 @@ import torch
 import grucli
 from grucli.cli.app import run
 from grucli.data import Scaler
-from grucli.errors import DataError
+from grucli.errors import DataError, GrucliError, InterruptedRunError, MissingPackageError
 from grucli.results.error import Error, Problem
 from grucli.tasks.precision import original
+from grucli.training.ranks import LostError
 from tests.conftest import RECIPE, REPOSITORY, has_digits_of_float32, write_wave
 from tests.conftest import grucli as in_a_process
 
@@ -291,6 +293,22 @@ def test_torch_as_the_kernel_needs_torch(trained):
         env={**os.environ, "GRUCLI_KERNEL": "torch"},
     )
     assert "MissingPackageError: the package torch is not installed; pip" in done.stderr
+
+
+def kinds_of(error):
+    return {error}.union(*map(kinds_of, error.__subclasses__()))
+
+
+def test_every_error_is_the_same_in_another_process():
+    given = {LostError: ("process 1", "killed by SIGKILL"), MissingPackageError: ("torch",)}
+    many = [f"line {number}: wrong" for number in range(30)]
+    for kind in kinds_of(GrucliError):
+        error = kind(*given.get(kind, many))
+        again = pickle.loads(pickle.dumps(error))
+        assert (type(again), str(again)) == (kind, str(error))
+        assert vars(again) == vars(error)
+    stopped = pickle.loads(pickle.dumps(InterruptedRunError("stopped", signal_number=15)))
+    assert stopped.exit_code == 143
 
 
 def test_every_extra_that_is_spoken_of_is_there_and_quoted():

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from grucli import computing
 from grucli.errors import MissingPackageError
 from grucli.tensors import lean
 
@@ -198,7 +199,18 @@ def test_a_module_that_is_built_as_an_outline_has_no_numbers_until_it_is_given_s
     layer.weight.normal_()
     layer.load_state_dict({"weight": lean.tensor([[1.0, 2.0, 3.0]]), "bias": lean.tensor([4.0])})
     assert layer(lean.tensor([[1.0, 1.0, 1.0]])).tolist() == [[10.0]]
-    with pytest.raises(MissingPackageError, match="torch is not installed"):
+
+
+@pytest.mark.parametrize(
+    ("is_installed", "error", "said"),
+    [
+        (False, MissingPackageError, "^the package torch is not installed; "),
+        (True, RuntimeError, "^drawing weights needs torch, which GRUCLI_KERNEL=torch takes; "),
+    ],
+)
+def test_weights_are_drawn_by_torch_alone(monkeypatch, is_installed, error, said):
+    monkeypatch.setattr(computing, "_has_torch", lambda: is_installed)
+    with pytest.raises(error, match=said):
         lean.nn.Linear(3, 2)
 
 

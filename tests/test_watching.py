@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import subprocess
 import sys
 
 import numpy as np
@@ -80,6 +81,35 @@ def test_trackio_says_nothing_where_a_run_ends_well_or_not(folder, rate, code):
     assert [line[:6] for line in done.stderr.splitlines()] == ["error:"] * (code > 0)
     alone = grucli(*words, "--overwrite", cwd=folder)
     assert done.stdout == alone.stdout
+
+
+TWO_RUNS = """
+import sys
+from pathlib import Path
+from grucli import train
+from grucli.errors import TrainingError
+from grucli.runs.watching import watchers
+
+for name, settings in (("bad", {"train.lr": 1e30}), ("good", {"train.epochs": 1})):
+    try:
+        train("wave.yaml", run_dir=name, overrides=[f"{k}={v}" for k, v in settings.items()],
+              observers=watchers(["trackio"], run=Path(name), cell="gru"))
+    except TrainingError:
+        print(name)
+"""
+
+
+def test_trackio_says_nothing_of_a_run_that_failed_before_another(folder):
+    kept = {**os.environ, "TRACKIO_DIR": str(folder / "kept")}
+    done = subprocess.run(
+        [sys.executable, "-c", TWO_RUNS],
+        cwd=folder,
+        env=kept,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "bad\n", "")
 
 
 def test_a_tracker_that_there_is_not_is_refused_before_anything_is_written(folder, monkeypatch):

@@ -137,7 +137,9 @@ class Trackio(Watcher):
         config = training.recipe.model_dump(mode="json")
         resume = "allow" if training.step else "never"
         with _silence():
-            self._package.init(project="grucli", name=self.run.name, config=config, resume=resume)
+            self._opened = self._package.init(
+                project="grucli", name=self.run.name, config=config, resume=resume
+            )
         atexit.register(self._close)  # before the package does, which says so
 
     def send(
@@ -146,17 +148,20 @@ class Trackio(Watcher):
         """Numbers alone; of each matrix its Frobenius norm."""
         norms = {f"{name} norm": float(np.linalg.norm(each)) for name, each in matrices.items()}
         with _silence():
-            self._package.log({**numbers, **norms}, step=step)
+            self._opened.log({**numbers, **norms}, step=step)
 
     def end(self, training: Training) -> None:
         """Wait until all is kept."""
         self._close()
 
     def _close(self) -> None:
-        """End the run, also one that stopped before its end."""
+        """End the run, also one that stopped before its end: then the next, or the program's end,
+        does, and the package may know another run as the current one, or none.
+        """
         atexit.unregister(self._close)
+        is_current = self._package.context_vars.current_run.get() is self._opened
         with _silence():
-            self._package.finish()
+            (self._package if is_current else self._opened).finish()
 
 
 def _silence() -> redirect_stdout[io.StringIO]:

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from grucli.errors import MissingPackageError
+from grucli.computing import without_torch
 from grucli.tensors.lean.arithmetic import quiet
 from grucli.tensors.lean.functions import where
 from grucli.tensors.lean.special import relu
@@ -78,7 +78,7 @@ def embedding(places: Tensor, vectors: Tensor) -> Tensor:
 def dropout(x: Tensor, share: float, training: bool = True) -> Tensor:
     """All of them: nothing is dropped when a model is used."""
     if training:
-        raise MissingPackageError("torch")
+        without_torch("dropout in training")
     return x
 
 

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from grucli.errors import MissingPackageError
+from grucli.computing import without_torch
 from grucli.tensors.lean.arithmetic import Arithmetic
 from grucli.tensors.lean.numbers import Array
 from grucli.tensors.lean.reductions import Reductions
@@ -161,7 +161,7 @@ class Tensor(Types, Arithmetic, Shapes, Reductions):
         return self._like(np.array(values, self.dtype))
 
     def _drawn(self, *_: Any, **__: Any) -> Self:
-        raise MissingPackageError("torch")
+        without_torch("drawing weights")
 
     uniform_ = normal_ = _drawn
 
