@@ -206,7 +206,7 @@ def test_a_run_that_cannot_be_read_among_others_is_a_note(place, capsys):
     )
 
 
-@pytest.mark.parametrize("pattern", ["closed/*.csv", "closed/in/*.csv", "./*/f.csv", "./**/*.csv"])
+@pytest.mark.parametrize("pattern", ["closed/*.csv", "closed/in/*.csv", "./*/f.csv", "./**/f.csv"])
 @pytest.mark.parametrize(
     "command",
     [
@@ -222,6 +222,23 @@ def test_files_of_a_pattern_are_not_missing_without_a_word(place, capsys, patter
     assert "closed" in line.partition(": the folder ")[2]
     assert "cannot be read: Permission denied; expected files in it; change its perm" in line
     assert not (place / "out").exists()
+
+
+def test_a_closed_folder_beside_files_of_a_pattern_is_a_note(place, capsys):
+    (place / "d" / "open").mkdir(parents=True)
+    shutil.copy("wave.csv", "d/open/wave.csv")
+    (place / "closed").rename(place / "d" / "closed")
+    said = "cannot be read; the files in it are left out"
+    with permissions_count():
+        for pattern in ("d/*/*.csv", "d/**/*.csv", "d/*/wave.csv", "d/**"):
+            for command in (["predict", "run", pattern, "-o", "out/"], ["init", pattern]):
+                done = verb(capsys, *command)
+                assert done.code == 0
+                assert f"{pattern}: d/closed {said}" in done.err
+        (place / "d" / "closed").chmod(0o311)
+        assert said not in verb(capsys, "predict", "run", "d/*/f.csv", "-o", "out/").err
+    (place / "d" / "closed").rename(place / "closed")
+    assert (place / "out" / "f.csv").is_file()
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from grucli.data.frequency import Frequency
 from grucli.data.horizon import Horizon
 from grucli.data.marks import Judged, number_of_series, number_words, with_words
 from grucli.data.panel import Panel
-from grucli.data.readers.files import expand
+from grucli.data.readers.files import expand, folders_left_out
 from grucli.data.readers.frame import read_frame
 from grucli.data.readers.stream import stream_blocks
 from grucli.data.readers.table import parse_table, read_table
@@ -65,6 +65,7 @@ __all__ = [
     "expand",
     "fit_scaler",
     "fit_vocabularies",
+    "folders_left_out",
     "frequency_of",
     "in_float64",
     "join_panels",

@@ -16,8 +16,7 @@ def write_example(name: str, output: str | None, *, overwrite: bool) -> ExampleF
     """Write an example's recipe (default ``NAME.yaml``) and its table beside it.
 
     Another example's copy of the same table stays. Raises UsageError for a name that there is none
-    of, and where a file would be written over, GrucliError
-    where none can be written.
+    of, and where a file would be written over, GrucliError where none can be written.
     """
     found = _examples()
     if name not in found:

@@ -19,6 +19,7 @@ from grucli.data import (
     check_static,
     check_texts,
     expand,
+    folders_left_out,
     frequency_of,
     join_panels,
     number_texts,
@@ -111,6 +112,11 @@ def table_files(data: DataRecipe) -> list[str]:
         return expand(data.path)
     except DataError:
         return []
+
+
+def folder_notes(path: str | Sequence[str]) -> tuple[str, ...]:
+    """What is to be said of folders in which no files of a pattern could be looked for."""
+    return folders_left_out(path)
 
 
 def read_judged(

@@ -54,16 +54,17 @@ def init(
     """
     if data is None or example is not None:
         return _write_example(data, example, output, overwrite=overwrite, json=json)
-    from grucli.cli.kit.console import talk, write_result
+    from grucli.cli.kit.console import talk, tell_notes, write_result
     from grucli.cli.views.draft import render_seen
     from grucli.results import to_json
-    from grucli.runs import initiating
+    from grucli.runs import initiating, tables
 
     path = None if output in (None, "-") else str(output)
     if path is not None:
         initiating.check_output(path, data, overwrite=overwrite)
     folder = Path() if path is None else Path(path).parent
     draft = initiating.init(data, folder=folder, task=task, target=target)
+    tell_notes(tables.folder_notes(data))
     if path is not None:
         initiating.write_recipe(draft, path)
     if not SCREEN.quiet:

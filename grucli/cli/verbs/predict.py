@@ -68,9 +68,9 @@ def predict(
     """Forecast beyond the end of a table, in its own units and time stamps, as CSV.
 
     --level 80 adds y-lo-80 and y-hi-80, between which 80 per cent of the values to come should
-    lie. Other tasks give the label or number of every series or row. -o OUT/ predicts each file
-    of DATA by itself, on one thread, into OUT/NAME.csv; those not read are counted. --anomaly
-    gives each row of DATA with its error one step ahead, beside the usual one in validation.
+    lie. Other tasks label or number every series or row. -o OUT/ predicts each file of DATA by
+    itself, on one thread, into OUT/NAME.csv; files that cannot be read are named and counted.
+    --anomaly gives the error of each row, one step ahead, beside the usual on the validation span.
 
     Example: grucli predict runs/co2/best.pt new.csv -o forecast.csv
     """

@@ -28,6 +28,7 @@ def predict_files(
     from grucli.runs import device
     from grucli.runs.predicting import Predictor
     from grucli.runs.sharding import Shard, names_folder, prepare_targets
+    from grucli.runs.tables import folder_notes
 
     shard = Shard() if share is None else Shard.parse(share)
     if not names_folder(output) or not is_alone:
@@ -39,6 +40,7 @@ def predict_files(
     predictor, ending = Predictor(checkpoint), ".json" if json else ".csv"
     asked["future"] = predictor.read_future(asked["future"])
     targets = prepare_targets(predictor, data, folder=output, shard=shard, ending=ending)
+    tell_notes(folder_notes(data or predictor.opened.recipe.data.path))
     if not targets:
         tell_notes([f"--shard {share}: there are fewer files than parts, and none in this one"])
     failed = _write_each(predictor, targets, json=json, **asked)

@@ -3,10 +3,11 @@
 import sys
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import replace
 
 from grucli.data.readers.cells import BLANKS, NumberFormat
 from grucli.data.readers.csv_strict import read_strict
-from grucli.data.readers.files import expand
+from grucli.data.readers.files import expand, folders_left_out
 from grucli.data.readers.kinds import MOST_ROWS, first_texts, text_columns_of
 from grucli.data.readers.parquet import first_rows, read_parquet
 from grucli.data.readers.problems import Problems
@@ -34,7 +35,8 @@ def read_table(path: str | Sequence[str], wanted: Wanted) -> Table:
             if not tables:
                 wanted = wanted.decided(_text_columns(source, wanted))
             tables.append(_read(source, wanted))
-    return join_tables(tables)
+    table = join_tables(tables)
+    return replace(table, notes=(*folders_left_out(path), *table.notes))
 
 
 def parse_table(content: bytes, wanted: Wanted, *, source: str) -> Table:
