@@ -155,5 +155,6 @@ def test_a_disk_that_is_full_while_a_file_is_written_leaves_the_old_one(
     with files_of_at_most(30):
         assert run(WRITES[written].split()) == 1
     (said,) = (line for line in capsys.readouterr().err.splitlines() if line.startswith("error: "))
-    assert "could not be written: File too large; choose another place" in said
+    assert "could not be written: File too large; " in said
+    assert "raise the limit (ulimit -f) or choose another place" in said
     assert contents(place) == before
