@@ -17,8 +17,7 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z%\/.-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # --- environment -----------------------------------------------------------------------------
-# Python compiles what it imports, which is a small part of these packages.
-PIP = --quiet --no-compile --constraint constraints.txt
+PIP = --quiet --constraint constraints.txt
 $(BIN)/.installed: pyproject.toml constraints.txt CMakeLists.txt $(wildcard native/*)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install $(PIP) "torch==$$(sed -n 's/^torch==//p' constraints.txt)"
