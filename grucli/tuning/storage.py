@@ -94,10 +94,10 @@ def database_errors(url: str) -> Iterator[None]:
     try:
         yield
     except (ImportError, NoSuchModuleError) as error:
-        remedy = "install the driver that SQLAlchemy names"
+        then = "install the driver that SQLAlchemy names"
         if url.startswith("postgres"):
-            remedy = pip_install("tune", "postgres")
-        raise UsageError(f"--storage {place}: {_first_line(error)}; {remedy}") from error
+            then = pip_install("tune", "postgres")
+        raise UsageError(f"--storage {place}: {_first_line(error)}; {then}") from error
     except (SQLAlchemyError, StorageInternalError) as error:
         cause = error.__cause__ if isinstance(error, StorageInternalError) else error
         raise GrucliError(
